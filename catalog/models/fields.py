@@ -1,0 +1,51 @@
+"""Pieces that several tables share: names, the shop's own keys, and querysets that leave a trace."""
+
+from typing import Any, TypeVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from catalog.text import MAX_LENGTH, validate_external_id, validate_line
+
+
+def name_field(**kwargs: Any) -> "models.CharField[str, str]":
+    """Return a field for a one-line name of 1 to 255 characters."""
+    return models.CharField(max_length=MAX_LENGTH, validators=[validate_line], **kwargs)
+
+
+def external_id_field(what: str) -> "models.CharField[str | None, str | None]":
+    """Return a field for the key under which the shop's own systems know the row."""
+    return models.CharField(
+        "external ID",
+        max_length=MAX_LENGTH,
+        unique=True,
+        null=True,
+        blank=True,
+        validators=[validate_external_id],
+        help_text=f"The shop's own key of the {what}; the API finds it as ext:&lt;key&gt;.",
+    )
+
+
+def name_given(table: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        name=f"{table}_name_given", condition=~Q(name=""), violation_error_message="Give a name."
+    )
+
+
+def external_id_fits_urls(table: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        name=f"{table}_external_id_fits_urls",
+        condition=Q(external_id__isnull=True) | (~Q(external_id="") & ~Q(external_id__contains="/")),
+        violation_error_message="An external ID is not empty and holds no slash.",
+    )
+
+
+M = TypeVar("M", bound=models.Model)
+
+
+class TracedQuerySet(models.QuerySet[M]):
+    """Rows whose `updated_at` moves with every update, so that what was derived from them is renewed."""
+
+    def update(self, **kwargs: Any) -> int:
+        return super().update(**{"updated_at": timezone.now(), **kwargs})

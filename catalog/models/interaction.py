@@ -1,0 +1,76 @@
+"""One thing that one user did with one product at one moment."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from catalog.models.product import Product
+from catalog.text import MAX_LENGTH, validate_line
+
+
+class ActionType(models.TextChoices):
+    VIEW = "view"
+    CLICK = "click"
+    PURCHASE = "purchase"
+
+
+class InteractionQuerySet(models.QuerySet["Interaction"]):
+    def newest_first(self) -> "InteractionQuerySet":
+        """Return the events by the moment at which they happened, and by id among equals."""
+        return self.order_by("-occurred_at", "-id")
+
+
+class Interaction(models.Model):
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="interactions", db_index=False
+    )
+    product = models.ForeignKey(
+        Product, on_delete=models.PROTECT, related_name="interactions", db_index=False
+    )
+    action_type = models.CharField(max_length=16, choices=ActionType.choices)
+    occurred_at = models.DateTimeField(
+        default=timezone.now, help_text="When it happened in the shop, as the caller said."
+    )
+    created_at = models.DateTimeField(
+        default=timezone.now, editable=False, help_text="When it was stored here; for auditing only."
+    )
+    event_key = models.CharField(
+        max_length=MAX_LENGTH,
+        unique=True,
+        null=True,
+        blank=True,
+        validators=[validate_line],
+        help_text="Names the event, so that reporting it twice stores it once.",
+    )
+
+    objects = InteractionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="interaction_action_known", condition=Q(action_type__in=ActionType.values)
+            ),
+            models.CheckConstraint(
+                name="interaction_event_key_given", condition=Q(event_key__isnull=True) | ~Q(event_key="")
+            ),
+        ]
+        indexes = [
+            # Holds all that the engine reads of a history, so the table itself is not touched.
+            models.Index(
+                F("user"),
+                F("occurred_at").desc(),
+                F("id").desc(),
+                F("product"),
+                F("action_type"),
+                name="interaction_history",
+            ),
+            # A product's events, newest first; counted alone it gives popularity.
+            models.Index(
+                F("product"), F("occurred_at").desc(), F("id").desc(), name="interaction_by_product"
+            ),
+            models.Index(F("occurred_at").desc(), F("id").desc(), name="interaction_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action_type} by user {self.user_id} of product {self.product_id}"

@@ -1,0 +1,85 @@
+"""What the shop sells, and the two ways in which it is sorted."""
+
+from typing import ClassVar
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from catalog.models.fields import (
+    TracedQuerySet,
+    external_id_field,
+    external_id_fits_urls,
+    name_field,
+    name_given,
+)
+from catalog.text import validate_text
+
+
+class Category(models.Model):
+    name = name_field(unique=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar = TracedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "categories"
+        constraints = [name_given("category")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tag(models.Model):
+    name = name_field(unique=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar = TracedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [name_given("tag")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProductQuerySet(TracedQuerySet["Product"]):
+    def active(self) -> "ProductQuerySet":
+        """Return what may be shown to shoppers."""
+        return self.filter(is_active=True)
+
+
+class Product(models.Model):
+    external_id = external_id_field("product")
+    name = name_field()
+    category = models.ForeignKey(
+        Category, on_delete=models.PROTECT, related_name="products", null=True, blank=True, db_index=False
+    )
+    price = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
+    description = models.TextField(blank=True, default="", validators=[validate_text])
+    tags = models.ManyToManyField(Tag, related_name="products", blank=True)
+    is_active = models.BooleanField(
+        "active", default=True, help_text="Untick instead of deleting: inactive products are shown to nobody."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            name_given("product"),
+            external_id_fits_urls("product"),
+            models.CheckConstraint(
+                name="product_price_not_negative",
+                condition=Q(price__gte=0),
+                violation_error_message="A price is zero or more.",
+            ),
+        ]
+        indexes = [
+            models.Index("category", "is_active", "id", name="product_by_category"),
+            models.Index("price", "id", name="product_by_price"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,8 @@
+"""Recommendations: what to show each shopper next, and why."""
+
+from django.apps import AppConfig
+
+
+class RecommendationsConfig(AppConfig):
+    name = "recommendations"
+    verbose_name = "Recommendations"

@@ -1,0 +1,53 @@
+"""What an explainer is given, what it gives back, and the shape that each has."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, Self
+
+from recommendations.engine.reasons import Reason
+
+
+class Source(StrEnum):
+    """Who wrote a text."""
+
+    OPENAI = "openai"
+    TEMPLATE = "template"
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One recommended product, as far as words need it. category: its name, or None."""
+
+    name: str
+    category: str | None
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that an explanation may speak of; what is not here, it cannot claim.
+
+    summary: the shopper's behaviour in words; suggestions: in the order shown, possibly none
+    """
+
+    user_name: str
+    summary: str
+    has_history: bool
+    suggestions: tuple[Suggestion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    text: str
+    source: Source
+
+
+class Explainer(Protocol):
+    """Words evidence. It never raises: one that leaves the process falls back to the template."""
+
+    @classmethod
+    def from_options(cls, **options: Any) -> Self:
+        """Return an explainer made from its OPTIONS in settings. Raises ValueError naming a bad one."""
+        ...
+
+    def explain(self, evidence: Evidence) -> Explanation: ...

@@ -1,0 +1,118 @@
+"""Reads the environment, and is the only file that does: one frozen value for settings and server."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Every variable that the project reads; `.env.example` says what each means."""
+
+    secret_key: str
+    debug: bool
+    allowed_hosts: list[str]
+    csrf_trusted_origins: list[str]
+    cors_allowed_origins: list[str]
+    database: dict[str, Any]
+    time_zone: str
+    log_level: str
+    api_open_reads: bool
+    secure_ssl_redirect: bool
+    secure_hsts_seconds: int
+    trust_proxy_https: bool
+    default_strategy: str
+    snapshot_max_age_seconds: float
+    stored_list_max_age_seconds: float
+    openai_api_key: str
+    openai_base_url: str
+    openai_model: str
+    openai_timeout_seconds: float
+    openai_max_concurrent: int
+    host: str
+    port: int
+    web_workers: int
+    web_threads: int
+
+    def __post_init__(self) -> None:
+        strangers = [host for host in self.allowed_hosts if host not in LOOPBACK]
+        if self.api_open_reads and (strangers or not self.allowed_hosts):
+            raise ImproperlyConfigured(
+                f"API_OPEN_READS=true lets anybody read the API, so ALLOWED_HOSTS may hold only "
+                f"{', '.join(sorted(LOOPBACK))}; it holds {', '.join(strangers) or 'nothing'}. "
+                f"Set API_OPEN_READS=false, or ALLOWED_HOSTS=localhost,127.0.0.1,[::1]."
+            )
+        positive = {
+            "SNAPSHOT_MAX_AGE_SECONDS": self.snapshot_max_age_seconds,
+            "OPENAI_TIMEOUT_SECONDS": self.openai_timeout_seconds,
+            "OPENAI_MAX_CONCURRENT": self.openai_max_concurrent,
+            "PORT": self.port,
+            "WEB_WORKERS": self.web_workers,
+        }
+        for name, value in positive.items():
+            if not value > 0:
+                raise ImproperlyConfigured(f"{name} is {value}; it must be above zero.")
+        if self.stored_list_max_age_seconds < 0:
+            raise ImproperlyConfigured(
+                f"STORED_LIST_MAX_AGE is {self.stored_list_max_age_seconds}; "
+                f"it is a number of seconds, 0 to serve no stored list."
+            )
+
+
+def read() -> Environment:
+    """Return the environment, completed by the file ENV_FILE (default: .env beside manage.py).
+
+    Raises ImproperlyConfigured, naming the variable, when one is missing or cannot be read.
+    """
+    environ.Env.read_env(os.environ.get("ENV_FILE", ROOT / ".env"), overwrite=False)
+    env = environ.Env()
+    try:
+        return _read(env)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"A variable of the environment cannot be read: {error}") from error
+
+
+def _read(env: environ.Env) -> Environment:
+    secret_key = env.str("SECRET_KEY", default="")
+    if not secret_key:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set. Give it 50 or more random characters in the environment or in .env "
+            "(`make demo` writes a .env with a fresh one)."
+        )
+    openai_api_key = env.str("OPENAI_API_KEY", default="")
+    openai_max_concurrent = env.int("OPENAI_MAX_CONCURRENT", default=4)
+    return Environment(
+        secret_key=secret_key,
+        debug=env.bool("DEBUG", default=False),
+        allowed_hosts=env.list("ALLOWED_HOSTS", default=[]),
+        csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", default=[]),
+        cors_allowed_origins=env.list("CORS_ALLOWED_ORIGINS", default=[]),
+        database=env.db_url("DATABASE_URL", default=f"sqlite:///{ROOT / 'db.sqlite3'}"),
+        time_zone=env.str("TIME_ZONE", default="UTC"),
+        log_level=env.str("LOG_LEVEL", default="INFO"),
+        api_open_reads=env.bool("API_OPEN_READS", default=False),
+        secure_ssl_redirect=env.bool("SECURE_SSL_REDIRECT", default=True),
+        secure_hsts_seconds=env.int("SECURE_HSTS_SECONDS", default=365 * DAY),
+        trust_proxy_https=env.bool("TRUST_PROXY_HTTPS", default=False),
+        default_strategy=env.str("DEFAULT_STRATEGY", default="content"),
+        snapshot_max_age_seconds=env.float("SNAPSHOT_MAX_AGE_SECONDS", default=60.0),
+        stored_list_max_age_seconds=env.float("STORED_LIST_MAX_AGE", default=float(DAY)),
+        openai_api_key=openai_api_key,
+        openai_base_url=env.str("OPENAI_BASE_URL", default="https://api.openai.com/v1"),
+        openai_model=env.str("OPENAI_MODEL", default="gpt-3.5-turbo"),
+        openai_timeout_seconds=env.float("OPENAI_TIMEOUT_SECONDS", default=5.0),
+        openai_max_concurrent=openai_max_concurrent,
+        host=env.str("HOST", default="127.0.0.1"),
+        port=env.int("PORT", default=8000),
+        web_workers=env.int("WEB_WORKERS", default=2),
+        # A model that writes slowly holds a thread for its whole time-out; the spare threads keep answering.
+        web_threads=env.int("WEB_THREADS", default=openai_max_concurrent + 2 if openai_api_key else 1),
+    )

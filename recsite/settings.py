@@ -1,0 +1,157 @@
+"""Django's settings: one module everywhere; what differs between places comes from `env.py`."""
+
+from recsite import env as _env
+
+ENV = _env.read()
+BASE_DIR = _env.ROOT
+
+SECRET_KEY = ENV.secret_key
+DEBUG = ENV.debug
+ALLOWED_HOSTS = ENV.allowed_hosts
+CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
+CORS_ALLOWED_ORIGINS = ENV.cors_allowed_origins
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "catalog",
+    "recommendations",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "recsite.urls"
+WSGI_APPLICATION = "recsite.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": {**ENV.database, "CONN_MAX_AGE": None}}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        # Readers never wait for the writer; a writer waits its turn instead of failing half-way through.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA mmap_size=268435456; PRAGMA cache_size=-16000;",
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "catalog.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = ENV.time_zone
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+# Whitenoise finds the packages' own files at start: nothing to collect, nothing to forget.
+WHITENOISE_USE_FINDERS = True
+
+SECURE_SSL_REDIRECT = ENV.secure_ssl_redirect
+SECURE_HSTS_SECONDS = ENV.secure_hsts_seconds if ENV.secure_ssl_redirect else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.trust_proxy_https else None
+SESSION_COOKIE_SECURE = ENV.secure_ssl_redirect
+CSRF_COOKIE_SECURE = ENV.secure_ssl_redirect
+X_FRAME_OPTIONS = "DENY"
+
+API_OPEN_READS = ENV.api_open_reads
+REST_FRAMEWORK = {
+    # One clear place for tokens: a class more here, and what it may do in catalog/api/permissions.py.
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["catalog.api.permissions.StaffOrOpenRead"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["catalog.api.renderers.OrjsonRenderer"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "recsite.api_errors.problem_response",
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Shop recommendations",
+    "DESCRIPTION": "What to show each shopper next, and why.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["catalog.api.permissions.StaffOrOpenRead"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+RECOMMENDATIONS = {
+    "DEFAULT_STRATEGY": ENV.default_strategy,
+    "STRATEGIES": {
+        "content": {
+            "CLASS": "recommendations.strategies.content.Content",
+            "OPTIONS": {"category_points": 10, "tag_points": 3, "top_categories": 3, "top_tags": 5},
+        },
+    },
+    "EXPLAINER": {"CLASS": "recommendations.explainers.template.TemplateExplainer", "OPTIONS": {}},
+    "SNAPSHOT_MAX_AGE_SECONDS": ENV.snapshot_max_age_seconds,
+    "STORED_LIST_MAX_AGE_SECONDS": ENV.stored_list_max_age_seconds,
+}
+if ENV.openai_api_key:
+    RECOMMENDATIONS["EXPLAINER"] = {
+        "CLASS": "recommendations.explainers.openai.OpenAIExplainer",
+        "OPTIONS": {
+            "api_key": ENV.openai_api_key,
+            "base_url": ENV.openai_base_url,
+            "model": ENV.openai_model,
+            "temperature": 0.7,
+            "max_tokens": 150,
+            "timeout_seconds": ENV.openai_timeout_seconds,
+            "max_concurrent": ENV.openai_max_concurrent,
+        },
+    }
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": ENV.log_level},
+}
