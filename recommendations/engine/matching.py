@@ -1,0 +1,114 @@
+"""Points for the features that products share with a user's favourites, over posting lists."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine.candidates import Candidates
+from recommendations.engine.histories import Mask
+from recommendations.engine.profiles import Profiles
+from recommendations.engine.ragged import Ragged
+from recommendations.engine.snapshot import Features
+
+THOUSANDTHS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Whole points for a product in a favourite category, and for each of its favourite tags."""
+
+    category: int
+    tag: int
+
+    def __post_init__(self) -> None:
+        for name, points in (("category_points", self.category), ("tag_points", self.tag)):
+            if isinstance(points, bool) or not isinstance(points, int) or not 1 <= points <= 1000:
+                raise ValueError(f"{name} is {points!r}; it must be a whole number from 1 to 1000")
+
+    def scores(self, n_tags: int) -> list[int]:
+        """Every score above 0 that a product can reach with up to n_tags tags, highest first."""
+        reachable = {
+            category * self.category + tags * self.tag for category in (0, 1) for tags in range(n_tags + 1)
+        }
+        return sorted(reachable - {0}, reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PostingLists:
+    """The products of each category and of each tag, by position, so best-sold first."""
+
+    by_category: Ragged
+    by_tag: Ragged
+    n_products: int
+
+    @classmethod
+    def of(cls, features: Features) -> "PostingLists":
+        n = len(features.category)
+        sorted_in = (features.category >= 0).astype(np.int64)
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(sorted_in)])
+        categories = Ragged(starts, features.category[features.category >= 0])
+        return cls(
+            by_category=categories.inverted(len(features.categories.names)),
+            by_tag=features.tags.inverted(len(features.tag_names.names)),
+            n_products=n,
+        )
+
+
+def best_matches(
+    postings: PostingLists, profiles: Profiles, weights: Weights, *, allowed: Mask, k: int
+) -> Candidates:
+    """Return each user's k products with the most points above 0; ties by position.
+
+    One user costs their favourites' posting lists, plus a few passes over a byte for each product: at
+    20,000 products that is quicker than any sorting, since scores take few values and positions are in order.
+    """
+    n_users, n_tags = profiles.tags.shape
+    scores = weights.scores(n_tags)
+    row_type = np.uint8 if max(scores) <= np.iinfo(np.uint8).max else np.uint16
+    positions = np.full((n_users, k), -1, np.int64)
+    points = np.zeros((n_users, k), np.int64)
+    row = np.empty(postings.n_products, row_type)
+    for user in range(n_users):
+        _score(row, postings, profiles.categories[user], profiles.tags[user], weights)
+        row[allowed.own[user]] = 0
+        row *= allowed.everyone
+        _take_best(row, scores, positions[user], points[user])
+    return Candidates(positions, points)
+
+
+def _score(
+    row: NDArray[np.unsignedinteger],
+    postings: PostingLists,
+    categories: NDArray[np.int64],
+    tags: NDArray[np.int64],
+    weights: Weights,
+) -> None:
+    """Write every product's points into the row. A code beyond the posting lists matches nothing."""
+    row[:] = 0
+    for code in categories.tolist():
+        if 0 <= code < len(postings.by_category):
+            row[postings.by_category[code]] = weights.category
+    for code in tags.tolist():
+        if 0 <= code < len(postings.by_tag):
+            row[postings.by_tag[code]] += row.dtype.type(weights.tag)
+
+
+def _take_best(
+    row: NDArray[np.unsignedinteger],
+    scores: list[int],
+    positions: NDArray[np.int64],
+    points: NDArray[np.int64],
+) -> None:
+    """Fill positions and points with the row's best products, score by score."""
+    filled = 0
+    highest = int(row.max(initial=0))
+    for score in scores:
+        if score > highest:
+            continue
+        found = np.flatnonzero(row == score)[: len(positions) - filled]
+        positions[filled : filled + len(found)] = found
+        points[filled : filled + len(found)] = score * THOUSANDTHS
+        filled += len(found)
+        if filled == len(positions):
+            return

@@ -1,0 +1,68 @@
+"""Lists of different lengths in two flat arrays, as in a sparse matrix without its values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Row r is `flat[starts[r]:starts[r + 1]]`.
+
+    starts: shape (n_rows + 1,), int64, from 0 to len(flat), never falling
+    flat:   shape (n_entries,), integers
+    """
+
+    starts: NDArray[np.int64]
+    flat: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if len(self.starts) == 0 or self.starts[0] != 0 or self.starts[-1] != len(self.flat):
+            raise ValueError("starts must go from 0 to the number of entries")
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, row: int) -> NDArray[np.int64]:
+        return self.flat[self.starts[row] : self.starts[row + 1]]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """How many entries each row has, shape (n_rows,)."""
+        return np.diff(self.starts)
+
+    def rows(self) -> NDArray[np.int64]:
+        """The row of every entry, shape (n_entries,)."""
+        return np.repeat(np.arange(len(self)), self.lengths)
+
+    def take(self, rows: NDArray[np.int64]) -> "Ragged":
+        """Return the given rows, in the given order; a row may be taken many times."""
+        lengths = self.lengths[rows]
+        starts = starts_of(lengths)
+        shift = np.repeat(self.starts[rows] - starts[:-1], lengths)
+        return Ragged(starts, self.flat[np.arange(starts[-1]) + shift])
+
+    def inverted(self, n_values: int) -> "Ragged":
+        """Return, for each value, the rows that hold it, in rising order."""
+        order = np.argsort(self.flat, kind="stable")
+        return Ragged(
+            starts_of(np.bincount(self.flat, minlength=n_values)), self.rows()[order].astype(np.int64)
+        )
+
+    def joined(self, other: "Ragged") -> "Ragged":
+        """Return these rows and then the other's."""
+        return Ragged(
+            np.concatenate([self.starts, self.starts[-1] + other.starts[1:]]),
+            np.concatenate([self.flat, other.flat]),
+        )
+
+
+def starts_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where rows of these lengths start, and where the last one ends."""
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+
+
+def empty(n_rows: int = 0) -> Ragged:
+    """Return rows without entries."""
+    return Ragged(np.zeros(n_rows + 1, np.int64), np.zeros(0, np.int64))

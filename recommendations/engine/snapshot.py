@@ -1,0 +1,135 @@
+"""The catalogue as arrays, at one moment: what products are made of, and how popular they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine.ragged import Ragged
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Names behind codes. names: code → name; codes count from 0 and -1 is "none"."""
+
+    names: tuple[str, ...]
+
+    @cached_property
+    def rank(self) -> NDArray[np.int64]:
+        """Each code's place in the code-point order of the names, shape (n_codes,)."""
+        rank = np.empty(len(self.names), np.int64)
+        rank[sorted(range(len(self.names)), key=self.names.__getitem__)] = np.arange(len(self.names))
+        return rank
+
+
+@dataclass(frozen=True)
+class Features:
+    """What products are made of.
+
+    category:   shape (n_products,), category codes, -1 where a product has none
+    tags:       one row a product, tag codes, none twice
+    """
+
+    category: NDArray[np.int64]
+    tags: Ragged
+    categories: Vocabulary
+    tag_names: Vocabulary
+
+    def joined(
+        self,
+        category: NDArray[np.int64],
+        tags: Ragged,
+        new_categories: Sequence[str],
+        new_tags: Sequence[str],
+    ) -> "Features":
+        """Return these products and then the given ones, whose codes may reach into the new names."""
+        return Features(
+            category=np.concatenate([self.category, category]),
+            tags=self.tags.joined(tags),
+            categories=Vocabulary((*self.categories.names, *new_categories)),
+            tag_names=Vocabulary((*self.tag_names.names, *new_tags)),
+        )
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The whole catalogue. A product's position is its place by popularity, then by id: 0 is the favourite.
+
+    product_ids: shape (n_products,), every product, inactive ones too
+    active:      shape (n_products,), bool, what may be shown
+    popularity:  shape (n_products,), number of interactions, never rising
+    version:     whatever tells two states of the catalogue (not of its popularity) apart
+    """
+
+    product_ids: NDArray[np.int64]
+    active: NDArray[np.bool_]
+    popularity: NDArray[np.int64]
+    features: Features
+    version: Any = None
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        product_ids: NDArray[np.int64],
+        active: NDArray[np.bool_],
+        popularity: NDArray[np.int64],
+        features: Features,
+        version: Any = None,
+    ) -> "Snapshot":
+        """Return the snapshot of products given in any order. Raises ValueError when lengths differ."""
+        n = len(product_ids)
+        if not len(active) == len(popularity) == len(features.category) == len(features.tags) == n:
+            raise ValueError("every array must have one entry a product")
+        order = np.lexsort((product_ids, -popularity))
+        return cls(
+            product_ids=product_ids[order],
+            active=active[order],
+            popularity=popularity[order],
+            features=replace(features, category=features.category[order], tags=features.tags.take(order)),
+            version=version,
+        )
+
+    def __len__(self) -> int:
+        return len(self.product_ids)
+
+    @cached_property
+    def _by_id(self) -> NDArray[np.int64]:
+        return np.argsort(self.product_ids, kind="stable")
+
+    @cached_property
+    def _sorted_ids(self) -> NDArray[np.int64]:
+        return self.product_ids[self._by_id]
+
+    def locate(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the positions of products, -1 for those that are not in here. Shape as given."""
+        if not len(self):
+            return np.full(np.shape(ids), -1, np.int64)
+        place = np.minimum(np.searchsorted(self._sorted_ids, ids), len(self) - 1)
+        return np.where(self._sorted_ids[place] == ids, self._by_id[place], -1)
+
+    def with_popularity(self, ids: NDArray[np.int64], counts: NDArray[np.int64]) -> "Snapshot":
+        """Return the same catalogue with other popularity; itself when nothing differs.
+
+        ids, counts: shape (n_known,), the products with events, and how many; the others have none
+        """
+        popularity = self.counted(ids, counts)
+        if np.array_equal(popularity, self.popularity):
+            return self
+        return Snapshot.build(
+            product_ids=self.product_ids,
+            active=self.active,
+            popularity=popularity,
+            features=self.features,
+            version=self.version,
+        )
+
+    def counted(self, ids: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the counts by position, shape (n_products,)."""
+        popularity = np.zeros(len(self), np.int64)
+        positions = self.locate(ids)
+        popularity[positions[positions >= 0]] = counts[positions >= 0]
+        return popularity

@@ -1,0 +1,95 @@
+"""The content strategy: points for a favourite category and for each favourite tag."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from recommendations.engine.candidates import Candidates
+from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.matching import THOUSANDTHS, PostingLists, Weights, best_matches
+from recommendations.engine.profiles import Profiles, profiles
+from recommendations.engine.reasons import Reason, ReasonKind
+from recommendations.engine.snapshot import Features, Snapshot
+from recommendations.strategies.base import Reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """How many favourites a profile keeps."""
+
+    top_categories: int = 3
+    top_tags: int = 5
+
+    def __post_init__(self) -> None:
+        for name, n in (("top_categories", self.top_categories), ("top_tags", self.top_tags)):
+            if isinstance(n, bool) or not isinstance(n, int) or not 0 <= n <= 50:
+                raise ValueError(f"{name} is {n!r}; it must be a whole number from 0 to 50")
+
+    def profiles(self, histories: Histories) -> Profiles:
+        return profiles(histories, top_categories=self.top_categories, top_tags=self.top_tags)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The recipe: `weights` for each match with the favourites of `taste`."""
+
+    taste: Taste
+    weights: Weights
+
+    @classmethod
+    def from_options(
+        cls,
+        *,
+        category_points: int = 10,
+        tag_points: int = 3,
+        top_categories: int = 3,
+        top_tags: int = 5,
+    ) -> Self:
+        return cls(Taste(top_categories, top_tags), Weights(category_points, tag_points))
+
+    def fit(self, snapshot: Snapshot) -> "ContentRetriever":
+        return ContentRetriever(
+            self.taste, self.weights, PostingLists.of(snapshot.features), snapshot.features
+        )
+
+
+@dataclass(frozen=True)
+class ContentRetriever:
+    taste: Taste
+    weights: Weights
+    postings: PostingLists
+    features: Features
+
+    def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
+        return best_matches(self.postings, self.taste.profiles(histories), self.weights, allowed=allowed, k=k)
+
+    def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
+        """The category first, then tags in the order in which the user likes them."""
+        profile = self.taste.profiles(histories)
+        found: Reasons = []
+        for user, positions in enumerate(candidates.positions):
+            shown = positions[positions >= 0]
+            by_category = self._category_reasons(histories.features, profile.categories[user].tolist())
+            by_tag = self._tag_reasons(histories.features, profile.tags[user].tolist())
+            tags = self.features.tags.take(shown)
+            found.append(
+                [
+                    by_category.get(category, ()) + self._matching(by_tag, tags[pick].tolist())
+                    for pick, category in enumerate(self.features.category[shown].tolist())
+                ]
+            )
+        return found
+
+    def _category_reasons(self, features: Features, codes: list[int]) -> dict[int, tuple[Reason, ...]]:
+        points = self.weights.category * THOUSANDTHS
+        names = features.categories.names
+        return {code: (Reason(ReasonKind.CATEGORY, names[code], points),) for code in codes if code >= 0}
+
+    def _tag_reasons(self, features: Features, codes: list[int]) -> dict[int, Reason]:
+        points = self.weights.tag * THOUSANDTHS
+        names = features.tag_names.names
+        return {code: Reason(ReasonKind.TAG, names[code], points) for code in codes if code >= 0}
+
+    @staticmethod
+    def _matching(by_tag: dict[int, Reason], tags: list[int]) -> tuple[Reason, ...]:
+        held = set(tags)
+        return tuple(reason for code, reason in by_tag.items() if code in held)

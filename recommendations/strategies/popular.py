@@ -1,0 +1,41 @@
+"""The popular strategy: what everybody looks at, for those of whom nothing is known, and to fill up."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from recommendations.engine.candidates import Candidates
+from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.popularity import most_popular
+from recommendations.engine.reasons import Reason, ReasonKind
+from recommendations.engine.snapshot import Snapshot
+from recommendations.strategies.base import Reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Popular:
+    """The recipe: most interactions first, then the lower id; no points."""
+
+    @classmethod
+    def from_options(cls) -> Self:
+        return cls()
+
+    def fit(self, snapshot: Snapshot) -> "PopularRetriever":
+        return PopularRetriever(snapshot)
+
+
+@dataclass(frozen=True, slots=True)
+class PopularRetriever:
+    snapshot: Snapshot
+
+    def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
+        return most_popular(allowed=allowed, k=k)
+
+    def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
+        """One reason a product: its number of interactions, for 0 points."""
+        return [
+            [
+                (Reason(ReasonKind.POPULAR, n, 0),)
+                for n in self.snapshot.popularity[positions[positions >= 0]].tolist()
+            ]
+            for positions in candidates.positions
+        ]

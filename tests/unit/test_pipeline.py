@@ -1,0 +1,143 @@
+"""The pipeline, held to the rules as they are written."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommendations.engine.matching import THOUSANDTHS
+from recommendations.engine.reasons import Reason, ReasonKind
+from recommendations.pipeline import Pick, Pipeline, Ranking
+from recommendations.strategies.content import Content
+from recommendations.strategies.popular import Popular
+from tests.worlds import Article, World
+
+NOTHING = np.zeros(0, np.int64)
+
+
+def rank(world: World, n: int, closed: list[int] | None = None) -> list[Ranking]:
+    snapshot = world.snapshot()
+    pipeline = Pipeline(snapshot, Content.from_options().fit(snapshot), Popular().fit(snapshot))
+    positions = snapshot.locate(np.array(closed or [], np.int64))
+    return pipeline.rank(world.batch(snapshot), n=n, closed=positions)
+
+
+def ids(ranking: Ranking) -> list[int]:
+    return [pick.product_id for pick in ranking.picks]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    articles = draw(
+        st.dictionaries(
+            st.integers(1, 99),
+            st.builds(
+                Article,
+                category=st.sampled_from([None, "A", "B", "C", "D", "E", "é"]),
+                tags=st.frozensets(st.sampled_from(["p", "q", "r", "s", "t", "u", "v", "Z"]), max_size=4),
+                active=st.sampled_from([True, True, True, False]),
+                popularity=st.integers(0, 3),
+            ),
+            max_size=25,
+        )
+    )
+    keys = sorted(articles)
+    events = st.lists(st.sampled_from(keys), max_size=20) if keys else st.just([])
+    young = draw(st.frozensets(st.sampled_from(keys), max_size=3)) if keys else frozenset()
+    return World(articles, draw(st.lists(events, min_size=1, max_size=4)), young)
+
+
+class TestPipeline:
+    @given(worlds(), st.integers(1, 30))
+    def test_agrees_with_the_naive_reference_on_every_shop(self, world: World, n: int):
+        rankings = rank(world, n)
+
+        for user, ranking in enumerate(rankings):
+            got = [(pick.product_id, pick.score // THOUSANDTHS) for pick in ranking.picks]
+            assert got == world.naive(user, n)
+
+    @given(worlds(), st.integers(1, 30))
+    def test_gives_a_user_the_same_list_alone_and_in_a_batch(self, world: World, n: int):
+        together = rank(world, n)
+
+        alone = [rank(World(world.articles, [history], world.young), n)[0] for history in world.histories]
+
+        assert alone == together
+
+    @given(worlds(), st.integers(1, 20))
+    def test_begins_a_longer_list_with_the_shorter_one(self, world: World, n: int):
+        longer = rank(world, n + 7)
+
+        shorter = rank(world, n)
+
+        assert [r.picks[:n] for r in longer] == [r.picks for r in shorter]
+
+    def test_never_shows_what_is_closed_and_still_gives_as_many(self):
+        world = World({k: Article("A", popularity=9 - k) for k in range(1, 6)}, [[1]])
+
+        (ranking,) = rank(world, 3, closed=[2])
+
+        assert ids(ranking) == [3, 4, 5]
+
+    def test_fills_up_with_popular_products_those_without_events_last(self):
+        world = World(
+            {1: Article("A"), 2: Article("A"), 3: Article("B"), 4: Article("B", popularity=2)}, [[1]]
+        )
+
+        (ranking,) = rank(world, 5)
+
+        assert ids(ranking) == [2, 4, 3]
+        assert ranking.matched
+        assert ranking.picks[1].reasons == (Reason(ReasonKind.POPULAR, 2, 0),)
+
+    def test_says_that_nothing_matched_when_the_whole_list_is_popular(self):
+        world = World({1: Article(None), 2: Article("B")}, [[1]])
+
+        (ranking,) = rank(world, 5)
+
+        assert ids(ranking) == [2]
+        assert not ranking.matched
+
+    def test_gives_an_empty_list_when_everything_was_interacted_with(self):
+        world = World({1: Article("A"), 2: Article("A")}, [[1, 2]])
+
+        (ranking,) = rank(world, 5)
+
+        assert ranking == Ranking((), matched=False)
+
+    def test_gives_an_empty_list_from_an_empty_catalogue(self):
+        (ranking,) = rank(World({}, [[]]), 5)
+
+        assert ranking == Ranking((), matched=False)
+
+    def test_names_the_category_first_and_then_tags_as_the_user_likes_them(self):
+        world = World(
+            {
+                1: Article("A", frozenset({"x", "y"})),
+                2: Article("A", frozenset({"y"})),
+                3: Article("A", frozenset({"x", "y", "z"})),
+            },
+            [[1, 2]],
+        )
+
+        (ranking,) = rank(world, 1)
+
+        assert ranking.picks[0].reasons == (
+            Reason(ReasonKind.CATEGORY, "A", 10_000),
+            Reason(ReasonKind.TAG, "y", 3_000),
+            Reason(ReasonKind.TAG, "x", 3_000),
+        )
+
+    def test_counts_events_on_products_younger_than_the_snapshot(self):
+        world = World({1: Article("A"), 2: Article("B"), 3: Article("B")}, [[3]], young=frozenset({3}))
+
+        (ranking,) = rank(world, 5)
+
+        assert ids(ranking) == [2, 1]
+        assert ranking.picks[0].score == 10_000
+
+
+class TestPick:
+    def test_refuses_reasons_that_do_not_add_up_to_the_score(self):
+        with pytest.raises(ValueError, match="do not add up"):
+            Pick(1, 16_000, (Reason(ReasonKind.CATEGORY, "A", 10_000),))

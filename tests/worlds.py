@@ -1,0 +1,96 @@
+"""Small shops whose right answers are known by construction, or worked out naively."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from recommendations.engine.histories import Histories
+from recommendations.engine.ragged import Ragged, starts_of
+from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
+
+
+@dataclass
+class Article:
+    """A product, as one would write it down."""
+
+    category: str | None = None
+    tags: frozenset[str] = frozenset()
+    active: bool = True
+    popularity: int = 0
+
+
+@dataclass
+class World:
+    """articles: product id → article; histories: product ids, one list a user, newest first."""
+
+    articles: dict[int, Article]
+    histories: list[list[int]] = field(default_factory=list)
+    young: frozenset[int] = frozenset()
+
+    def snapshot(self) -> Snapshot:
+        """Return the arrays of every article that is not young."""
+        known = {key: article for key, article in self.articles.items() if key not in self.young}
+        categories = sorted({a.category for a in known.values() if a.category is not None}, reverse=True)
+        tags = sorted({tag for a in known.values() for tag in a.tags}, reverse=True)
+        features = Features(
+            *_coded(known, categories, tags), Vocabulary(tuple(categories)), Vocabulary(tuple(tags))
+        )
+        return Snapshot.build(
+            product_ids=np.array(list(known), np.int64),
+            active=np.array([a.active for a in known.values()], bool),
+            popularity=np.array([a.popularity for a in known.values()], np.int64),
+            features=features,
+        )
+
+    def batch(self, snapshot: Snapshot) -> Histories:
+        """Return all users' histories as arrays, the young articles appended to the snapshot's features."""
+        features, places = snapshot.features, {}
+        if self.young:
+            young = {key: self.articles[key] for key in sorted(self.young)}
+            new_categories = sorted(
+                {a.category for a in young.values() if a.category is not None}
+                - set(features.categories.names)
+            )
+            new_tags = sorted({t for a in young.values() for t in a.tags} - set(features.tag_names.names))
+            category, tags = _coded(
+                young,
+                [*features.categories.names, *new_categories],
+                [*features.tag_names.names, *new_tags],
+            )
+            features = features.joined(category, tags, new_categories, new_tags)
+            places = {key: len(snapshot) + n for n, key in enumerate(young)}
+        places |= {key: n for n, key in enumerate(snapshot.product_ids.tolist())}
+        flat = [places[key] for history in self.histories for key in history]
+        lengths = np.array([len(history) for history in self.histories], np.int64)
+        return Histories(Ragged(starts_of(lengths), np.array(flat, np.int64)), features)
+
+    def naive(self, user: int, n: int) -> list[tuple[int, int]]:
+        """Return the user's list as (product id, points) by the rules as they are written, in plain Python."""
+        history = [self.articles[key] for key in self.histories[user]]
+
+        def top(words: list[list[str]], k: int) -> list[str]:
+            count = Counter(word for event in words for word in event)
+            newest = {word: min(i for i, event in enumerate(words) if word in event) for word in count}
+            return sorted(count, key=lambda word: (-count[word], newest[word], word))[:k]
+
+        categories = top([[a.category] if a.category is not None else [] for a in history], 3)
+        tags = top([sorted(a.tags) for a in history], 5)
+        scores = {
+            key: 10 * (a.category in categories) + 3 * len(a.tags & set(tags))
+            for key, a in self.articles.items()
+            if a.active and key not in self.histories[user] and key not in self.young
+        }
+        order = sorted(
+            scores, key=lambda key: (scores[key] == 0, -scores[key], -self.articles[key].popularity, key)
+        )
+        return [(key, scores[key]) for key in order[:n]]
+
+
+def _coded(articles: dict[int, Article], categories: list[str], tags: list[str]) -> tuple[np.ndarray, Ragged]:
+    category = [-1 if a.category is None else categories.index(a.category) for a in articles.values()]
+    rows = [[tags.index(tag) for tag in sorted(a.tags)] for a in articles.values()]
+    flat = np.array([code for row in rows for code in row], np.int64)
+    return np.array(category, np.int64), Ragged(
+        starts_of(np.array([len(row) for row in rows], np.int64)), flat
+    )
