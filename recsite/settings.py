@@ -103,7 +103,7 @@ REST_FRAMEWORK = {
     # One clear place for tokens: a class more here, and what it may do in catalog/api/permissions.py.
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["catalog.api.permissions.StaffOrOpenRead"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["catalog.api.parsers.OrjsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["catalog.api.renderers.OrjsonRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -134,6 +134,9 @@ RECOMMENDATIONS = {
     "SNAPSHOT_MAX_AGE_SECONDS": ENV.snapshot_max_age_seconds,
     "STORED_LIST_MAX_AGE_SECONDS": ENV.stored_list_max_age_seconds,
 }
+# A server renews its catalogue snapshot in a thread; commands and tests read it when they need it.
+RENEW_IN_BACKGROUND = False
+
 if ENV.openai_api_key:
     RECOMMENDATIONS["EXPLAINER"] = {
         "CLASS": "recommendations.explainers.openai.OpenAIExplainer",

@@ -1,8 +1,20 @@
 """Every address of the project."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path, re_path
+
+from recsite import root
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("", root.RootView.as_view(), name="root"),
+    path("", include("catalog.api.urls")),
+    path("", include("recommendations.api.urls")),
+    # Last: what leads nowhere. /admin without its slash stays Django's, which adds it.
+    re_path(r"^(?!admin$)", root.not_found),
 ]
+
+handler400 = "recsite.root.bad_request"
+handler403 = "recsite.root.forbidden"
+handler404 = "recsite.root.not_found"
+handler500 = "recsite.root.server_error"

@@ -1,0 +1,17 @@
+"""Turns the id in a path into the keywords that find its row."""
+
+from rest_framework.exceptions import NotFound
+
+from catalog.services.references import BadReference, parse_reference
+
+
+def lookup(text: str) -> dict[str, int | str]:
+    """Return {"pk": 12} for "12" and {"external_id": "abc"} for "ext:abc", to filter a queryset with.
+
+    Raises NotFound when no row can have such an id. Makes no query.
+    """
+    try:
+        found = parse_reference(text)
+    except BadReference as error:
+        raise NotFound(f"Nothing has the id {text[:80]!r}. {error}") from error
+    return {"pk": found} if isinstance(found, int) else {"external_id": found}

@@ -1,0 +1,24 @@
+"""Who may ask for what; when tokens come, what a token may do is decided here and nowhere else."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+if TYPE_CHECKING:  # REST framework reads this file while it loads its views
+    from rest_framework.views import APIView
+
+
+def is_staff(request: Request) -> bool:
+    """Return whether an active member of staff asks. Makes no query beyond the session's own."""
+    return bool(request.user.is_active and request.user.is_staff)
+
+
+class StaffOrOpenRead(BasePermission):
+    """Staff may do anything; everybody may read while API_OPEN_READS says so."""
+
+    message = "Only staff may do this."
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return (settings.API_OPEN_READS and request.method in SAFE_METHODS) or is_staff(request)

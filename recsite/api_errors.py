@@ -1,0 +1,79 @@
+"""The one table from error to status: what a domain error is called on the web."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import IntegrityError
+from django.db.models import ProtectedError
+from django.http import Http404, HttpResponse
+from rest_framework import exceptions
+from rest_framework.request import Request
+
+from catalog.errors import BadEvents, InUse
+from recommendations.errors import UnknownShopper, UnknownStrategy
+from recsite.problems import Fault, faults, problem, sentence
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, and the words for it where the error's own are not meant for callers."""
+
+    status: int
+    detail: str | None = None
+
+
+# The first line whose class fits counts; put a special case above the general one.
+TABLE: tuple[tuple[type[Exception], Answer], ...] = (
+    (BadEvents, Answer(400)),
+    (InUse, Answer(409)),
+    (UnknownShopper, Answer(404)),
+    (UnknownStrategy, Answer(400)),
+    (ProtectedError, Answer(409, "Other rows stand on this one; deactivate it instead of deleting it.")),
+    (IntegrityError, Answer(409, "Somebody changed the same rows at this moment; look again, then repeat.")),
+    (RequestDataTooBig, Answer(413, "The request is too large; send it in smaller parts.")),
+    (SuspiciousOperation, Answer(400, "The request cannot be understood; see the server's log.")),
+    (Http404, Answer(404, "There is nothing at this address.")),
+    (PermissionDenied, Answer(403, "You may not do this.")),
+)
+
+
+def problem_response(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """Return the problem document of an error in a view, or None for a defect, which becomes a plain 500.
+
+    It is rendered here, so that it is JSON whatever the view would have rendered.
+    """
+    request: Request = context["request"]
+    if isinstance(exc, exceptions.APIException):
+        return _of_rest_framework(exc, request)
+    for kind, answer in TABLE:
+        if isinstance(exc, kind):
+            logger.info("%s %s: %s: %s", request.method, request.path, kind.__name__, exc)
+            errors: list[Fault] = getattr(exc, "errors", [])
+            detail = " ".join(filter(None, [answer.detail or str(exc), sentence(errors)]))
+            return problem(answer.status, detail, errors=errors)
+    return None
+
+
+def _of_rest_framework(exc: exceptions.APIException, request: Request) -> HttpResponse:
+    headers: dict[str, str] = {}
+    if challenge := getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(exc, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    if exc.status_code >= 500:
+        logger.error("%s %s answered %d", request.method, request.path, exc.status_code, exc_info=exc)
+    if isinstance(exc, exceptions.ValidationError):
+        errors = faults(exc.detail, _sent(request))
+        return problem(exc.status_code, sentence(errors), errors=errors, headers=headers)
+    return problem(exc.status_code, str(exc.detail), headers=headers)
+
+
+def _sent(request: Request) -> Mapping[str, Any]:
+    """Return what the caller sent, by name; a name in the address hides the same one in the body."""
+    body = request.data if isinstance(request.data, Mapping) else {}
+    return {**body, **request.query_params.dict()}

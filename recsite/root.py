@@ -1,0 +1,75 @@
+"""The front door, and what Django itself answers with when no view does."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from recsite.problems import problem
+
+FRONT_DOOR = {
+    "status": "ok",
+    "service": "shop-recommendations",
+    "version": settings.SPECTACULAR_SETTINGS["VERSION"],
+    "links": {
+        "users": "/users",
+        "products": "/products",
+        "popular": "/products/popular",
+        "categories": "/categories",
+        "interactions": "/interactions",
+        "recommend": "/recommend/{user_id}",
+        "schema": "/schema",
+        "docs": "/docs",
+        "admin": "/admin/",
+    },
+}
+
+
+class RootView(APIView):
+    """What this is, and where the rest is."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="root",
+        tags=["root"],
+        responses=inline_serializer(
+            "Root",
+            {
+                "status": serializers.CharField(),
+                "service": serializers.CharField(),
+                "version": serializers.CharField(),
+                "links": serializers.DictField(child=serializers.CharField()),
+            },
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        """Say that the service is up, and where everything is. Open to everyone."""
+        return Response(FRONT_DOOR)
+
+
+@csrf_exempt
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return the 404 of every address that leads nowhere."""
+    return problem(404, f"There is nothing at {request.path[:200]}; see /docs for what there is.")
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return the 400 of what Django refuses before any view: a wrong Host header, for one."""
+    return problem(400, "The request was refused; if it names a host, ALLOWED_HOSTS must hold it.")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Return the 403 of a view outside the API."""
+    return problem(403, "You may not do this.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Return the 500 of a defect; Django has logged its path and trace, and the caller sees neither."""
+    return problem(500, "Something went wrong here, and it has been logged. It is not the request's fault.")
