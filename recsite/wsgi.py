@@ -7,3 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
 application = get_wsgi_application()
+
+from recommendations import wiring  # noqa: E402  needs the applications to be loaded
+
+wiring.serve()

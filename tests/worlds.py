@@ -66,7 +66,7 @@ class World:
         return Histories(Ragged(starts_of(lengths), np.array(flat, np.int64)), features)
 
     def naive(self, user: int, n: int) -> list[tuple[int, int]]:
-        """Return the user's list as (product id, points) by the rules as they are written, in plain Python."""
+        """Return the user's list as (product id, points), by the rules as they are written."""
         history = [self.articles[key] for key in self.histories[user]]
 
         def top(words: list[list[str]], k: int) -> list[str]:

@@ -1,7 +1,7 @@
 """A person: a shopper whom the shop reports, or a member of staff who may log in."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
@@ -47,7 +47,7 @@ class User(AbstractUser):
     )
     external_id = external_id_field("user")
 
-    objects = ShopUserManager()
+    objects: ClassVar[ShopUserManager] = ShopUserManager()
 
     class Meta(AbstractUser.Meta):
         constraints = [external_id_fits_urls("user")]

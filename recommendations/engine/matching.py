@@ -65,14 +65,14 @@ def best_matches(
     """
     n_users, n_tags = profiles.tags.shape
     scores = weights.scores(n_tags)
-    row_type = np.uint8 if max(scores) <= np.iinfo(np.uint8).max else np.uint16
+    row_type = np.dtype(np.uint8 if max(scores) <= np.iinfo(np.uint8).max else np.uint16)
     positions = np.full((n_users, k), -1, np.int64)
     points = np.zeros((n_users, k), np.int64)
-    row = np.empty(postings.n_products, row_type)
+    row: NDArray[np.unsignedinteger] = np.empty(postings.n_products, row_type)
     for user in range(n_users):
         _score(row, postings, profiles.categories[user], profiles.tags[user], weights)
         row[allowed.own[user]] = 0
-        row *= allowed.everyone
+        np.multiply(row, allowed.everyone, out=row)
         _take_best(row, scores, positions[user], points[user])
     return Candidates(positions, points)
 

@@ -1,5 +1,6 @@
 """What an explainer is given, what it gives back, and the shape that each has."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, Self
@@ -35,6 +36,10 @@ class Evidence:
     has_history: bool
     suggestions: tuple[Suggestion, ...]
 
+    def digest(self) -> str:
+        """Return what changes whenever anything changes that a text could speak of, 32 hex digits."""
+        return hashlib.blake2b(repr(self).encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -48,6 +53,16 @@ class Explainer(Protocol):
     @classmethod
     def from_options(cls, **options: Any) -> Self:
         """Return an explainer made from its OPTIONS in settings. Raises ValueError naming a bad one."""
+        ...
+
+    @property
+    def source(self) -> Source:
+        """Who writes the texts when nothing goes wrong."""
+        ...
+
+    @property
+    def concurrency(self) -> int:
+        """How many texts it may usefully be asked for at the same time."""
         ...
 
     def explain(self, evidence: Evidence) -> Explanation: ...

@@ -1,0 +1,74 @@
+"""settings.RECOMMENDATIONS as a value: read once, checked, frozen."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.module_loading import import_string
+
+from recommendations.errors import BadConfiguration, UnknownStrategy
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A class by its path, and the options to make an instance with."""
+
+    path: str
+    options: Mapping[str, Any]
+
+    def make(self) -> Any:
+        """Return the instance. Raises BadConfiguration naming the path, or the option that does not fit."""
+        try:
+            made = import_string(self.path)
+        except ImportError as error:
+            raise BadConfiguration(f"CLASS {self.path!r} cannot be imported: {error}") from error
+        try:
+            return made.from_options(**self.options)
+        except (TypeError, ValueError) as error:
+            raise BadConfiguration(f"OPTIONS of {self.path}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What is configured. Ages in seconds; a stored list is never served at an age of 0."""
+
+    strategies: Mapping[str, Named]
+    default_strategy: str
+    explainer: Named
+    snapshot_max_age_seconds: float
+    stored_list_max_age_seconds: float
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> "Config":
+        """Return the configuration. Raises BadConfiguration naming the key that is missing or wrong."""
+        try:
+            config = cls(
+                strategies={name: _named(entry) for name, entry in raw["STRATEGIES"].items()},
+                default_strategy=raw["DEFAULT_STRATEGY"],
+                explainer=_named(raw["EXPLAINER"]),
+                snapshot_max_age_seconds=float(raw["SNAPSHOT_MAX_AGE_SECONDS"]),
+                stored_list_max_age_seconds=float(raw["STORED_LIST_MAX_AGE_SECONDS"]),
+            )
+        except KeyError as error:
+            raise BadConfiguration(f"RECOMMENDATIONS lacks the key {error}.") from error
+        config.strategy(config.default_strategy)
+        return config
+
+    def strategy(self, name: str) -> Named:
+        """Return the strategy of that name. Raises UnknownStrategy."""
+        try:
+            return self.strategies[name]
+        except KeyError:
+            raise UnknownStrategy(name, self.strategies) from None
+
+    def digest(self, strategy: str) -> str:
+        """Return what changes whenever the strategy or its options change, 32 hex digits."""
+        named = self.strategy(strategy)
+        text = json.dumps([strategy, named.path, dict(named.options)], sort_keys=True, default=str)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _named(entry: Mapping[str, Any]) -> Named:
+    return Named(entry["CLASS"], entry.get("OPTIONS", {}))

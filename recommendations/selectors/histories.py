@@ -1,0 +1,64 @@
+"""What users did, read fresh, newest first."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.models import ActionType, Interaction
+from recommendations.engine.histories import Histories
+from recommendations.engine.ragged import Ragged, starts_of
+from recommendations.engine.snapshot import Snapshot
+from recommendations.selectors.rows import columns, integers
+from recommendations.selectors.snapshots import joined_by_young
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The events of a batch of users, newest first.
+
+    product_ids: one row a user
+    purchased:   shape (n_events,), bool, along product_ids.flat
+    last_ids:    shape (n_users,), the highest event id of each user, 0 without events
+    """
+
+    product_ids: Ragged
+    purchased: NDArray[np.bool_]
+    last_ids: NDArray[np.int64]
+
+    def of(self, user: int, *, purchased: bool) -> NDArray[np.int64]:
+        """Return the products that the user of this row purchased, or else viewed, newest first."""
+        start, end = self.product_ids.starts[user : user + 2]
+        return self.product_ids[user][self.purchased[start:end] == purchased]
+
+
+def events(user_ids: NDArray[np.int64]) -> Events:
+    """Return the events of the users, who must be sorted by id. 1 query, answered by an index."""
+    if len(user_ids) == 1:  # without sorting by user, the order is the index's own
+        wanted = Interaction.objects.filter(user_id=int(user_ids[0])).newest_first()
+    else:
+        theirs = Interaction.objects.filter(user_id__in=user_ids.tolist())
+        wanted = theirs.order_by("user_id", "-occurred_at", "-id")
+    users, products, actions, ids = columns(
+        wanted.values_list("user_id", "product_id", "action_type", "id"), 4
+    )
+    rows = np.searchsorted(user_ids, integers(users))
+    last_ids = np.zeros(len(user_ids), np.int64)
+    np.maximum.at(last_ids, rows, integers(ids))
+    return Events(
+        product_ids=Ragged(starts_of(np.bincount(rows, minlength=len(user_ids))), integers(products)),
+        purchased=np.array([action == ActionType.PURCHASE for action in actions], bool),
+        last_ids=last_ids,
+    )
+
+
+def histories(found: Events, snapshot: Snapshot) -> Histories:
+    """Return the events as positions. No query; 2 when somebody met a product younger than the snapshot."""
+    product_ids = found.product_ids
+    positions = snapshot.locate(product_ids.flat)
+    unknown = positions < 0
+    if not unknown.any():
+        return Histories(Ragged(product_ids.starts, positions), snapshot.features)
+    young = np.unique(product_ids.flat[unknown])
+    positions[unknown] = len(snapshot) + np.searchsorted(young, product_ids.flat[unknown])
+    return Histories(Ragged(product_ids.starts, positions), joined_by_young(snapshot.features, young))

@@ -1,0 +1,53 @@
+"""The fields of products as they are shown, read fresh."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from catalog.models import Product
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a product is called, and whether it may be shown."""
+
+    name: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """All that is shown of a product. category: its name, or None; tags: names, sorted."""
+
+    id: int
+    external_id: str | None
+    name: str
+    category: str | None
+    price: Decimal
+    description: str
+    tags: tuple[str, ...]
+    is_active: bool
+
+
+def labels(ids: Iterable[int]) -> dict[int, Label]:
+    """Return the labels of those products that exist. 1 query."""
+    rows = Product.objects.filter(id__in=list(ids)).values_list("id", "name", "is_active")
+    return {key: Label(name, is_active) for key, name, is_active in rows}
+
+
+def details(ids: Iterable[int]) -> dict[int, Details]:
+    """Return the details of those products that exist. 2 queries."""
+    wanted = list(ids)
+    tags: dict[int, list[str]] = {}
+    through = Product.tags.through.objects.filter(product_id__in=wanted)
+    for key, tag in through.values_list("product_id", "tag__name"):
+        tags.setdefault(key, []).append(tag)
+    rows = Product.objects.filter(id__in=wanted).values_list(
+        "id", "external_id", "name", "category__name", "price", "description", "is_active"
+    )
+    return {
+        key: Details(
+            key, external_id, name, category, price, text, tuple(sorted(tags.get(key, ()))), is_active
+        )
+        for key, external_id, name, category, price, text, is_active in rows
+    }

@@ -1,0 +1,139 @@
+"""Generates lists ahead for many shoppers, chunk by chunk; what is written stays, whatever comes next."""
+
+import logging
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from django.db import DatabaseError
+
+from recommendations.explainers.base import Explainer, Explanation
+from recommendations.models import StoredList
+from recommendations.selectors.products import Details, details, labels
+from recommendations.selectors.shoppers import shoppers
+from recommendations.services.explaining import evidence
+from recommendations.services.live import shelf_of
+from recommendations.services.ranker import Known, Ranked, Ranker
+from recommendations.services.shelf import POPULAR, Shelf
+from recommendations.stores import replace_lists
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to generate. user_ids: chunks of shoppers' ids, each sorted; explainer: None for no texts."""
+
+    user_ids: Iterable[list[int]]
+    strategy: str
+    digest: str
+    top_n: int
+    explainer: Explainer | None = None
+    dry_run: bool = False
+
+
+@dataclass(slots=True)
+class Totals:
+    """What came of it. fallbacks: wholly popular lists; templates: texts that a model failed to write."""
+
+    users: int = 0
+    fallbacks: int = 0
+    templates: int = 0
+    failed: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    ranker: Ranker
+    now: Callable[[], datetime]
+
+    def __call__(self, order: Order, *, done: Callable[[int], object]) -> Totals:
+        """Return the totals; call `done` with the number of shoppers after each chunk.
+
+        A chunk that the database refuses is logged and counted as failed, and the next one is tried.
+        """
+        totals = Totals()
+        for user_ids in order.user_ids:
+            try:
+                lists = self._lists(user_ids, order)
+                stored = len(lists) if order.dry_run else replace_lists(lists)
+            except DatabaseError:
+                logger.exception("No lists for users %d to %d.", user_ids[0], user_ids[-1])
+                totals.failed += user_ids
+            else:
+                totals.users += stored
+                totals.fallbacks += sum(made.fallback != "" for made in lists)
+                if order.explainer:
+                    totals.templates += sum(made.explanation == "" for made in lists)
+            done(len(user_ids))
+        return totals
+
+    def _lists(self, user_ids: list[int], order: Order) -> list[StoredList]:
+        """Return what is to be stored, not yet stored."""
+        now = self.now()
+        ids = np.array(user_ids, np.int64)
+        if order.explainer is None:
+            ranked = self.ranker(ids, n=order.top_n, known=Known(labels))
+            return [
+                _stored(user_id, found, order, now) for user_id, found in zip(user_ids, ranked, strict=True)
+            ]
+        known: Known[Details] = Known(details)
+        ranked = self.ranker(ids, n=order.top_n, known=known)
+        people = shoppers(user_ids)
+        shelves = {
+            user_id: shelf_of(people[user_id], found, known, order.strategy)
+            for user_id, found in zip(user_ids, ranked, strict=True)
+            if user_id in people
+        }
+        texts = _written(shelves, order.explainer)
+        return [
+            _stored(user_id, found, order, now, texts.get(user_id))
+            for user_id, found in zip(user_ids, ranked, strict=True)
+        ]
+
+
+def _written(shelves: dict[int, Shelf], explainer: Explainer) -> dict[int, tuple[Explanation, str]]:
+    """Return each shelf's text with the digest of its evidence, asking as many at once as may run."""
+    grounds = [evidence(shelf) for shelf in shelves.values()]
+    with ThreadPoolExecutor(max_workers=explainer.concurrency) as pool:
+        texts = list(pool.map(explainer.explain, grounds))
+    return {
+        user_id: (text, given.digest())
+        for user_id, text, given in zip(shelves, texts, grounds, strict=True)
+        # A template in place of a model's words is not kept: asking again may give the real ones.
+        if text.source == explainer.source
+    }
+
+
+def _stored(
+    user_id: int,
+    ranked: Ranked,
+    order: Order,
+    now: datetime,
+    written: tuple[Explanation, str] | None = None,
+) -> StoredList:
+    explanation, explanation_digest = written or (None, "")
+    return StoredList(
+        user_id=user_id,
+        strategy=order.strategy,
+        top_n=order.top_n,
+        picks=[
+            [
+                pick.product_id,
+                pick.score,
+                [[reason.kind, reason.value, reason.points] for reason in pick.reasons],
+            ]
+            for pick in ranked.picks
+        ],
+        fallback="" if ranked.matched else POPULAR,
+        summary=ranked.summary,
+        explanation=explanation.text if explanation else "",
+        explanation_source=explanation.source if explanation else "",
+        explanation_digest=explanation_digest,
+        event_count=ranked.event_count,
+        last_event_id=ranked.last_event_id,
+        digest=order.digest,
+        generated_at=now,
+    )

@@ -1,0 +1,38 @@
+"""A shelf and its words as plain dicts, the shape that REST clients get."""
+
+from typing import Any
+
+from recommendations.explainers.base import Explanation
+from recommendations.services.shelf import Placed, Shelf
+
+
+def payload(shelf: Shelf, explanation: Explanation) -> dict[str, Any]:
+    return {
+        "user_id": shelf.shopper.id,
+        "user_name": shelf.shopper.name,
+        "recommended_products": [product(placed) for placed in shelf.placed],
+        "llm_explanation": explanation.text,
+        "explanation_source": explanation.source.value,
+        "user_behavior_summary": shelf.summary,
+        "strategy": shelf.strategy,
+        "fallback": shelf.fallback,
+    }
+
+
+def product(placed: Placed) -> dict[str, Any]:
+    """Return a recommended product. Points and scores leave as points, with three decimals at most."""
+    shown = placed.product
+    return {
+        "id": shown.id,
+        "external_id": shown.external_id,
+        "name": shown.name,
+        "category": shown.category,
+        "price": float(shown.price),
+        "description": shown.description,
+        "tags": list(shown.tags),
+        "score": placed.score / 1000,
+        "reasons": [
+            {"kind": reason.kind.value, "value": reason.value, "points": reason.points / 1000}
+            for reason in placed.reasons
+        ],
+    }

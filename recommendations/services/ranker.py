@@ -1,0 +1,138 @@
+"""Ranks for a batch of shoppers, checks the picks against the shop as it is now, and says what they did."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine.histories import Histories
+from recommendations.engine.profiles import profiles
+from recommendations.explainers.behaviour import summary
+from recommendations.pipeline import Pick, Pipeline, Ranking
+from recommendations.selectors.histories import Events, events, histories
+
+RECENT = 3  # names that a summary holds of each kind, and categories
+_AHEAD = 8  # products whose names are read with the picks: nearly always enough for RECENT distinct ones
+
+
+class Described(Protocol):
+    """What the shop knows of a product now."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def is_active(self) -> bool: ...
+
+
+D = TypeVar("D", bound=Described)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One shopper's list. Every pick was active when its description was read."""
+
+    picks: tuple[Pick, ...]
+    matched: bool
+    summary: str
+    event_count: int
+    last_event_id: int
+
+
+class Known(Generic[D]):
+    """Descriptions of products, each read once."""
+
+    def __init__(self, describe: Callable[[Iterable[int]], Mapping[int, D]]) -> None:
+        self._describe = describe
+        self._asked: set[int] = set()
+        self.found: dict[int, D] = {}
+
+    def ask(self, ids: Iterable[int]) -> None:
+        """Read what is not known yet, in one go."""
+        if missing := set(ids) - self._asked:
+            self._asked |= missing
+            self.found.update(self._describe(missing))
+
+    def is_gone(self, product_id: int) -> bool:
+        """Return whether the product may not be shown (any more)."""
+        return product_id not in self.found or not self.found[product_id].is_active
+
+
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """A pipeline over histories that are always read fresh."""
+
+    pipeline: Pipeline
+
+    def __call__(self, user_ids: NDArray[np.int64], *, n: int, known: Known[D]) -> list[Ranked]:
+        """Return each user's n best products, fewer only where no more may be shown.
+
+        user_ids: sorted; known: receives the descriptions of all picks
+        1 query for the events, those of one call of `describe`, and more only when products were
+        deactivated or added since the snapshot.
+        """
+        found = events(user_ids)
+        past = histories(found, self.pipeline.snapshot)
+        rankings = self.pipeline.rank(past, n=n, closed=np.zeros(0, np.int64))
+        known.ask(
+            {pick.product_id for ranking in rankings for pick in ranking.picks} | set(_recent_products(found))
+        )
+        self._replace_gone(rankings, past, n, known)
+        summaries = self._summaries(found, past, known)
+        return [
+            Ranked(ranking.picks, ranking.matched, said, count, last_id)
+            for ranking, said, count, last_id in zip(
+                rankings, summaries, found.product_ids.lengths.tolist(), found.last_ids.tolist(), strict=True
+            )
+        ]
+
+    def _replace_gone(self, rankings: list[Ranking], past: Histories, n: int, known: Known[D]) -> None:
+        """Rank again, without what is gone, for whom something gone was picked, until nothing is."""
+        gone: set[int] = set()
+        while True:
+            spoilt = []
+            for user, ranking in enumerate(rankings):
+                missing = {pick.product_id for pick in ranking.picks if known.is_gone(pick.product_id)}
+                if missing:
+                    gone |= missing
+                    spoilt.append(user)
+            if not spoilt:
+                return
+            closed = self.pipeline.snapshot.locate(np.array(sorted(gone), np.int64))
+            theirs = Histories(past.events.take(np.array(spoilt, np.int64)), past.features)
+            for user, ranking in zip(spoilt, self.pipeline.rank(theirs, n=n, closed=closed), strict=True):
+                rankings[user] = ranking
+            known.ask({pick.product_id for user in spoilt for pick in rankings[user].picks})
+
+    def _summaries(self, found: Events, past: Histories, known: Known[D]) -> list[str]:
+        favourites = profiles(past, top_categories=RECENT, top_tags=0).categories
+        names = past.features.categories.names
+        return [
+            summary(
+                purchased=_recent_names(found.of(user, purchased=True), known),
+                viewed=_recent_names(found.of(user, purchased=False), known),
+                interests=[names[code] for code in codes if code >= 0],
+            )
+            for user, codes in enumerate(favourites.tolist())
+        ]
+
+
+def _recent_products(found: Events) -> Iterable[int]:
+    """Yield the last few products of each user and kind."""
+    for user in range(len(found.last_ids)):
+        for purchased in (True, False):
+            yield from found.of(user, purchased=purchased)[:_AHEAD].tolist()
+
+
+def _recent_names(product_ids: NDArray[np.int64], known: Known[D]) -> list[str]:
+    """Return the first RECENT distinct names, reading on where those known ahead do not give as many."""
+    names: dict[str, None] = {}
+    for start in range(0, len(product_ids), _AHEAD):
+        some = product_ids[start : start + _AHEAD].tolist()
+        known.ask(some)
+        for product_id in some:
+            names.setdefault(known.found[product_id].name)
+            if len(names) == RECENT:
+                return list(names)
+    return list(names)
