@@ -1,0 +1,57 @@
+"""How a chat model is reached and asked: values that check themselves, and how it fails."""
+
+import math
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+class ChatUnavailable(Exception):
+    """No answer that can be shown. The message says why, without the key or a word of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatOptions:
+    """Raises ValueError, naming the option but never the key, when one cannot be right.
+
+    api_key: may be empty, and then nothing is asked
+    timeout_seconds: for one answer in all, retries included
+    max_concurrent: calls running at once in this process
+    """
+
+    api_key: str = field(repr=False)
+    base_url: str
+    model: str
+    temperature: float
+    max_tokens: int
+    timeout_seconds: float
+    max_concurrent: int
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.api_key, str) or not all("!" <= letter <= "~" for letter in self.api_key):
+            raise ValueError("api_key must be text of visible ASCII letters, without blanks.")
+        if not _is_http_address(self.base_url):
+            raise ValueError(
+                "base_url must be an address such as https://api.openai.com/v1, without a user name."
+            )
+        if not isinstance(self.model, str) or not self.model.strip():
+            raise ValueError("model must be the name of a chat model, such as gpt-3.5-turbo.")
+        if not _is_number(self.temperature) or not 0 <= self.temperature <= 2:
+            raise ValueError(f"temperature must be a number from 0 to 2; it is {self.temperature!r}.")
+        if not _is_number(self.timeout_seconds) or self.timeout_seconds <= 0:
+            raise ValueError(f"timeout_seconds must be a number above 0; it is {self.timeout_seconds!r}.")
+        for name, value in (("max_tokens", self.max_tokens), ("max_concurrent", self.max_concurrent)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{name} must be a whole number of at least 1; it is {value!r}.")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_http_address(value: object) -> bool:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+        known = parts is not None and parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        return False
+    return bool(known) and "@" not in str(value)

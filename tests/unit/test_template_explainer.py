@@ -1,0 +1,100 @@
+"""The template's sentences say what the evidence holds, and no more."""
+
+import pytest
+
+from recommendations.engine.reasons import Reason, ReasonKind
+from recommendations.explainers.base import Evidence, Suggestion
+from recommendations.explainers.template import TemplateExplainer
+from tests.contracts.explainer import AUDIO, BESTSELLER, ExplainerContract, evidence
+
+
+def matched(name: str, *words: str) -> Suggestion:
+    """Return a suggestion for these words: those with a capital are categories, the others tags."""
+    kinds = [ReasonKind.CATEGORY if word.istitle() else ReasonKind.TAG for word in words]
+    return Suggestion(name, None, tuple(Reason(*pair, 3_000) for pair in zip(kinds, words, strict=True)))
+
+
+def text(given: Evidence) -> str:
+    return TemplateExplainer().explain(given).text
+
+
+class TestTemplateExplainer(ExplainerContract):
+    @pytest.fixture
+    def explainer(self) -> TemplateExplainer:
+        return TemplateExplainer.from_options()
+
+    def test_takes_no_options(self):
+        with pytest.raises(ValueError, match="tone"):
+            TemplateExplainer.from_options(tone="merry")
+
+    def test_names_the_real_reasons_and_products(self):
+        assert text(evidence(AUDIO)) == (
+            "Hi Alice! Based on your interest in Electronics and audio, we picked Wireless Earbuds for you."
+        )
+
+    def test_names_the_commonest_reasons_first_and_categories_before_tags(self):
+        given = evidence(
+            matched("Amp", "audio", "Home"),
+            matched("Lamp", "led", "Sports"),
+            matched("Ball", "led", "Sports"),
+        )
+
+        assert "interest in Sports, Home, led and audio, we" in text(given)
+
+    def test_names_a_category_and_a_tag_that_read_alike_once(self):
+        assert "interest in Audio, we" in text(evidence(matched("Amp", "Audio", "audio")))
+
+    def test_names_five_interests_at_most(self):
+        given = evidence(matched("Amp", "Home", "a", "b", "c", "d", "e", "f"))
+
+        assert "interest in Home, a, b, c and d, we" in text(given)
+
+    def test_counts_the_products_after_the_third(self):
+        given = evidence(*[matched(name, "audio") for name in ("Amp", "Bell", "Cello", "Drum", "Echo")])
+
+        assert "we picked Amp, Bell, Cello and 2 more for you." in text(given)
+
+    def test_tells_the_popular_fillers_from_the_matches(self):
+        assert text(evidence(AUDIO, BESTSELLER)).endswith(
+            "we picked Wireless Earbuds for you. Popular with other shoppers: Kettle."
+        )
+
+    def test_does_not_take_a_reason_without_points_for_an_interest(self):
+        given = evidence(Suggestion("Kettle", "Home", (Reason(ReasonKind.CATEGORY, "Home", 0),)))
+
+        assert "interest" not in text(given)
+
+    def test_is_honest_about_not_knowing_a_newcomer(self):
+        assert text(evidence(BESTSELLER, has_history=False)) == (
+            "Hi Alice! We do not know your taste yet, so here is what is popular with other shoppers: Kettle."
+        )
+
+    def test_is_honest_when_nothing_matched_the_history(self):
+        assert text(evidence(BESTSELLER)) == (
+            "Hi Alice! Nothing that is new to you matches your favourites yet, "
+            "so here is what is popular with other shoppers: Kettle."
+        )
+
+    def test_does_not_call_popular_what_nobody_looked_at(self):
+        unseen = Suggestion("Dust", None, (Reason(ReasonKind.POPULAR, 0, 0),))
+
+        assert text(evidence(unseen, has_history=False)) == (
+            "Hi Alice! We do not know your taste yet, so here is something from our range: Dust."
+        )
+
+    def test_leaves_out_fillers_that_nobody_looked_at(self):
+        unseen = Suggestion("Dust", None, (Reason(ReasonKind.POPULAR, 0, 0),))
+
+        assert "Dust" not in text(evidence(AUDIO, unseen))
+
+    def test_is_honest_about_an_empty_list(self):
+        assert text(evidence()) == "Hi Alice! There is nothing new that we could recommend to you just now."
+
+    @pytest.mark.parametrize("name", ["", "  "])
+    def test_greets_without_a_name_when_there_is_none(self, name: str):
+        assert text(evidence(AUDIO, user_name=name)).startswith("Hi! Based on ")
+
+    def test_takes_names_as_they_are(self):
+        given = evidence(matched("{0} %s", "{tag}"), user_name="{name} %d")
+
+        assert text(given) == "Hi {name} %d! Based on your interest in {tag}, we picked {0} %s for you."
