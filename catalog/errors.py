@@ -18,3 +18,11 @@ class BadEvents(CatalogError):
     def __init__(self, errors: list[dict[str, object]]) -> None:
         super().__init__(f"{len(errors)} problem(s) in the interactions; nothing was stored.")
         self.errors = errors
+
+
+class NoShop(CatalogError):
+    """There is no directory of the given name to import a shop from."""
+
+
+class BadShop(CatalogError):
+    """Something is wrong with a shop's files, and the import was asked to store all of it or nothing."""

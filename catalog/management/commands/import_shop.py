@@ -1,0 +1,104 @@
+"""`import_shop DIR`: stores the products, users and events of a directory of CSV files."""
+
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any, TextIO
+
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.utils import timezone
+
+from catalog.errors import CatalogError
+from catalog.management.progress import progress_bar
+from catalog.services.shop_import import ImportSummary, import_shop, is_imported
+from catalog.services.shop_report import Problem
+
+PROBLEMS_SHOWN = 100
+
+
+class Command(BaseCommand):
+    help = (
+        "Import a shop from products.csv, users.csv and interactions.csv (or .csv.gz). Rows are found again "
+        "by their id, so importing twice changes nothing; a bad row is reported and the others are imported."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("directory", type=Path, metavar="DIR", help="the directory with the three files")
+        parser.add_argument("--strict", action="store_true", help="import nothing if anything is wrong")
+        parser.add_argument(
+            "--unless-imported", action="store_true", help="leave a shop alone that is here completely"
+        )
+
+    def handle(
+        self, *, directory: Path, strict: bool, unless_imported: bool, verbosity: int, **options: Any
+    ) -> None:
+        began = time.perf_counter()
+        try:
+            if unless_imported and is_imported(directory):
+                if verbosity:
+                    self.stdout.write(f"{directory} is imported already; nothing was changed.")
+                return
+            with _Teller(self.stderr, quiet=verbosity == 0) as teller:
+                summary = import_shop(directory, strict=strict, now=timezone.now(), watcher=teller)
+        except KeyboardInterrupt:
+            stays = "nothing was imported" if strict else "what was imported so far stays"
+            self.stderr.write(f"Interrupted; {stays}. Run the same command again to complete the import.")
+            sys.exit(130)
+        except CatalogError as error:
+            raise CommandError(str(error)) from error
+        if verbosity:
+            self.stdout.write(_told(directory, summary, time.perf_counter() - began))
+        if summary.n_problems:
+            raise CommandError(f"{summary.n_problems:,} problem(s) found; everything else was imported.")
+
+
+class _Teller:
+    """Draws a bar for each file and prints the first problems between."""
+
+    def __init__(self, stderr: OutputWrapper, *, quiet: bool) -> None:
+        self._stderr = stderr
+        self._stream: TextIO = stderr._out  # type: ignore[attr-defined]
+        self._quiet = quiet
+        self._bar = progress_bar(self._stream, total=0, description="", unit="lines", quiet=True)
+        self._n_problems = 0
+
+    def __enter__(self) -> "_Teller":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+        if self._n_problems > PROBLEMS_SHOWN:
+            self._stderr.write(f"… and {self._n_problems - PROBLEMS_SHOWN:,} more.")
+
+    def reading(self, title: str, n_lines: int) -> None:
+        self._bar.close()
+        self._bar = progress_bar(
+            self._stream, total=n_lines, description=title, unit="lines", quiet=self._quiet
+        )
+
+    def advanced(self, n_lines: int) -> None:
+        self._bar.update(n_lines)
+
+    def found(self, problem: Problem) -> None:
+        self._n_problems += 1
+        if self._n_problems <= PROBLEMS_SHOWN:
+            self._bar.clear()
+            self._stderr.write(str(problem))
+
+
+def _told(directory: Path, summary: ImportSummary, seconds: float) -> str:
+    rows = [
+        f"{name} {tally.created:,} created, {tally.updated:,} updated, {tally.unchanged:,} unchanged"
+        for name, tally in (("Products:    ", summary.products), ("Users:       ", summary.users))
+    ]
+    events = summary.events
+    return "\n".join(
+        [
+            *rows,
+            f"Categories:   {summary.n_new_categories:,} created",
+            f"Tags:         {summary.n_new_tags:,} created",
+            f"Interactions: {events.new:,} new, {events.repeated:,} stored before",
+            f"Imported {directory} in {seconds:.1f} seconds.",
+        ]
+    )
