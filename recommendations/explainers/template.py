@@ -15,6 +15,9 @@ INTERESTS = (ReasonKind.CATEGORY, ReasonKind.TAG)
 class TemplateExplainer:
     """The explainer that needs nothing, and what every other one falls back to."""
 
+    source = Source.TEMPLATE
+    concurrency = 1
+
     @classmethod
     def from_options(cls, **options: Any) -> Self:
         """Return the explainer. Raises ValueError when given any option, for it has none."""
@@ -26,7 +29,7 @@ class TemplateExplainer:
         """Return a greeting and one to three sentences that claim nothing but the evidence."""
         name = evidence.user_name.strip()
         greeting = f"Hi {name}!" if name else "Hi!"
-        return Explanation(" ".join([greeting, *_sentences(evidence)]), Source.TEMPLATE)
+        return Explanation(" ".join([greeting, *_sentences(evidence)]), self.source)
 
 
 def _sentences(evidence: Evidence) -> list[str]:

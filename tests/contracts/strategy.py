@@ -1,0 +1,83 @@
+"""What every strategy must do; each has a test class that inherits this."""
+
+import numpy as np
+
+from recommendations.engine.candidates import Candidates
+from recommendations.engine.histories import Mask, seen
+from recommendations.strategies.base import Strategy
+from tests.worlds import Article, World
+
+WORLD = World(
+    {
+        n: Article(
+            f"C{n % 3}" if n % 7 else None,
+            frozenset({f"t{n % 4}", f"t{n % 5}"}),
+            active=n % 6 != 0,
+            popularity=n % 5,
+        )
+        for n in range(1, 41)
+    },
+    [[1, 4, 7, 1], [], [40, 39, 3, 2, 1], [5]],
+)
+
+
+class StrategyContract:
+    def strategy(self) -> Strategy:
+        raise AssertionError("name the strategy")
+
+    def retrieve(self, k: int, closed: tuple[int, ...] = ()) -> tuple[Candidates, Mask]:
+        snapshot = WORLD.snapshot()
+        everyone = snapshot.active.copy()
+        everyone[list(closed)] = False
+        histories = WORLD.batch(snapshot)
+        allowed = Mask(everyone, seen(histories, len(snapshot)))
+        return self.strategy().fit(snapshot).retrieve(histories, allowed=allowed, k=k), allowed
+
+    def test_offers_nothing_that_is_not_allowed(self):
+        found, allowed = self.retrieve(40, closed=(0, 1, 2))
+
+        for user, positions in enumerate(found.positions):
+            shown = positions[positions >= 0]
+            assert allowed.everyone[shown].all()
+            assert not np.isin(shown, allowed.own[user]).any()
+
+    def test_offers_no_product_twice(self):
+        found, _ = self.retrieve(40)
+
+        for positions in found.positions:
+            shown = positions[positions >= 0].tolist()
+            assert len(shown) == len(set(shown))
+
+    def test_puts_the_highest_points_first_and_padding_last(self):
+        found, _ = self.retrieve(40)
+
+        for positions, points in zip(found.positions, found.points, strict=True):
+            n = np.count_nonzero(positions >= 0)
+            assert (positions[:n] >= 0).all()
+            assert (np.diff(points[:n]) <= 0).all()
+            assert (points[n:] == 0).all()
+
+    def test_breaks_ties_by_position(self):
+        found, _ = self.retrieve(40)
+
+        for positions, points in zip(found.positions, found.points, strict=True):
+            shown = positions >= 0
+            order = np.lexsort((positions[shown], -points[shown]))
+            assert order.tolist() == list(range(len(order)))
+
+    def test_begins_a_longer_list_with_the_shorter_one(self):
+        longer, _ = self.retrieve(12)
+
+        shorter, _ = self.retrieve(3)
+
+        assert shorter.positions.tolist() == longer.positions[:, :3].tolist()
+
+    def test_gives_reasons_that_add_up_to_the_points(self):
+        snapshot = WORLD.snapshot()
+        found, _ = self.retrieve(10)
+
+        reasons = self.strategy().fit(snapshot).reasons(WORLD.batch(snapshot), found)
+
+        for mine, points, n in zip(reasons, found.points.tolist(), found.lengths.tolist(), strict=True):
+            assert [sum(reason.points for reason in why) for why in mine] == points[:n]
+            assert all(mine)

@@ -1,0 +1,244 @@
+"""Rows to arrays and values, and how many queries that takes."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from catalog.models import Category, Product, Tag
+from recommendations.engine.snapshot import Snapshot
+from recommendations.errors import UnknownShopper
+from recommendations.selectors.histories import events, histories
+from recommendations.selectors.products import details, labels
+from recommendations.selectors.shoppers import (
+    first_with_history,
+    n_shoppers,
+    shopper,
+    shopper_id_chunks,
+    shoppers,
+)
+from recommendations.selectors.snapshots import snapshot
+from tests.factories import (
+    NOON,
+    CategoryFactory,
+    InteractionFactory,
+    ProductFactory,
+    StaffFactory,
+    TagFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def tags_of(found: Snapshot, product: Product) -> list[str]:
+    (position,) = found.locate(np.array([product.id]))
+    return sorted(found.features.tag_names.names[code] for code in found.features.tags[position])
+
+
+def category_of(found: Snapshot, product: Product) -> str | None:
+    (position,) = found.locate(np.array([product.id]))
+    code = found.features.category[position]
+    return None if code < 0 else found.features.categories.names[code]
+
+
+class TestSnapshot:
+    def test_holds_every_product_with_its_category_tags_and_popularity(self):
+        lamp = ProductFactory(category="Home", tags=["led", "desk"])
+        plain = ProductFactory(category=None)
+        gone = ProductFactory(category="Audio", is_active=False)
+        InteractionFactory.create_batch(2, product=gone)
+        InteractionFactory(product=plain)
+
+        found = snapshot()
+
+        assert found.product_ids.tolist() == [gone.id, plain.id, lamp.id]
+        assert found.popularity.tolist() == [2, 1, 0]
+        assert found.active.tolist() == [False, True, True]
+        assert [category_of(found, product) for product in (lamp, plain, gone)] == ["Home", None, "Audio"]
+        assert [tags_of(found, product) for product in (lamp, plain)] == [["desk", "led"], []]
+
+    def test_is_empty_for_an_empty_catalogue(self):
+        assert len(snapshot()) == 0
+
+    def test_makes_nine_queries(self, django_assert_num_queries: Any):
+        InteractionFactory.create_batch(3, product=ProductFactory(tags=["a", "b"]))
+
+        with django_assert_num_queries(9):
+            snapshot()
+
+    def test_is_the_former_one_after_five_queries_while_nothing_changes(self, django_assert_num_queries: Any):
+        InteractionFactory(product=ProductFactory(tags=["a"]))
+        former = snapshot()
+
+        with django_assert_num_queries(5):
+            assert snapshot(former) is former
+
+    def test_takes_new_popularity_without_reading_the_catalogue(self, django_assert_num_queries: Any):
+        first, second = ProductFactory(), ProductFactory()
+        InteractionFactory(product=first)
+        former = snapshot()
+        InteractionFactory.create_batch(2, product=second)
+
+        with django_assert_num_queries(5):
+            renewed = snapshot(former)
+
+        assert renewed.product_ids.tolist() == [second.id, first.id]
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda product: Product.objects.filter(id=product.id).update(
+                category=CategoryFactory(name="New")
+            ),
+            lambda product: Product.objects.filter(id=product.id).update(is_active=False),
+            lambda product: product.tags.add(TagFactory(name="new")),
+            lambda product: product.tags.set([TagFactory(name="other")]),
+            lambda product: product.tags.clear(),
+            lambda product: Category.objects.update(name="Renamed"),
+            lambda product: Tag.objects.update(name="renamed"),
+            lambda product: ProductFactory(),
+            lambda product: product.delete(),
+        ],
+        ids=[
+            "category",
+            "active",
+            "tag added",
+            "tag exchanged",
+            "untagged",
+            "category renamed",
+            "tag renamed",
+            "product added",
+            "product deleted",
+        ],
+    )
+    def test_is_read_anew_after_any_change_of_the_catalogue(self, change: Callable[[Product], object]):
+        product = ProductFactory(tags=["old"])
+        former = snapshot()
+
+        change(product)
+
+        assert snapshot(former) is not former
+
+
+class TestEvents:
+    def test_are_newest_first_and_by_id_among_equals(self):
+        user = UserFactory()
+        old = InteractionFactory(user=user, occurred_at=NOON - timedelta(days=1))
+        first, second = InteractionFactory.create_batch(2, user=user, occurred_at=NOON)
+
+        found = events(np.array([user.id]))
+
+        assert found.product_ids[0].tolist() == [second.product_id, first.product_id, old.product_id]
+
+    def test_are_the_same_for_one_user_alone_and_among_others(self):
+        users = UserFactory.create_batch(3)
+        for n, user in enumerate(users[:2]):
+            InteractionFactory.create_batch(n + 2, user=user, action_type="purchase")
+            InteractionFactory(user=user, occurred_at=NOON - timedelta(days=n))
+
+        together = events(np.array([user.id for user in users]))
+
+        for row, user in enumerate(users):
+            alone = events(np.array([user.id]))
+            assert alone.product_ids[0].tolist() == together.product_ids[row].tolist()
+            assert alone.last_ids[0] == together.last_ids[row]
+            assert alone.of(0, purchased=True).tolist() == together.of(row, purchased=True).tolist()
+
+    def test_are_told_apart_into_purchases_and_views(self):
+        user = UserFactory()
+        bought = InteractionFactory(user=user, action_type="purchase")
+        clicked = InteractionFactory(user=user, action_type="click")
+
+        found = events(np.array([user.id]))
+
+        assert found.of(0, purchased=True).tolist() == [bought.product_id]
+        assert found.of(0, purchased=False).tolist() == [clicked.product_id]
+
+    def test_take_one_query(self, django_assert_num_queries: Any):
+        users = UserFactory.create_batch(3)
+        InteractionFactory.create_batch(5, user=users[0])
+
+        with django_assert_num_queries(1):
+            events(np.array([user.id for user in users]))
+
+
+class TestHistories:
+    def test_complete_the_snapshot_by_younger_products(self, django_assert_num_queries: Any):
+        user, known = UserFactory(), ProductFactory(category="Home", tags=["desk"])
+        before = snapshot()
+        young = ProductFactory(category="Toys", tags=["desk", "wood"])
+        plain = ProductFactory(category=None)
+        for product in (known, young, plain):
+            InteractionFactory(user=user, product=product)
+        found = events(np.array([user.id]))
+
+        with django_assert_num_queries(2):
+            past = histories(found, before)
+
+        features, row = past.features, past.events[0]
+        assert row.tolist() == [2, 1, 0]
+        names = (*features.categories.names, None)
+        assert [names[code] for code in features.category[row].tolist()] == [None, "Toys", "Home"]
+        assert sorted(features.tag_names.names[code] for code in features.tags[1]) == ["desk", "wood"]
+
+
+class TestProducts:
+    def test_details_hold_the_fields_as_they_are_now(self, django_assert_num_queries: Any):
+        product = ProductFactory(name="Lamp", category="Home", tags=["led", "desk"], price="12.50")
+
+        with django_assert_num_queries(2):
+            found = details([product.id, 10**6])
+
+        assert list(found) == [product.id]
+        assert (found[product.id].category, found[product.id].tags) == ("Home", ("desk", "led"))
+        assert str(found[product.id].price) == "12.50"
+
+    def test_labels_say_what_may_be_shown(self, django_assert_num_queries: Any):
+        product = ProductFactory(name="Lamp", is_active=False)
+
+        with django_assert_num_queries(1):
+            found = labels([product.id])
+
+        assert (found[product.id].name, found[product.id].is_active) == ("Lamp", False)
+
+
+class TestShoppers:
+    def test_are_found_by_id_and_by_the_shops_own_key(self):
+        user = UserFactory(name="Alice", external_id="alice")
+
+        assert shopper({"pk": user.id}) == shopper({"external_id": "alice"})
+
+    @pytest.mark.parametrize("key", ["ext:nobody", "99"])
+    def test_that_do_not_exist_are_named_as_they_were_asked_for(self, key: str):
+        lookup = {"external_id": key[4:]} if key.startswith("ext:") else {"pk": int(key)}
+
+        with pytest.raises(UnknownShopper, match=f"no shopper {key}"):
+            shopper(lookup)
+
+    def test_do_not_include_staff(self):
+        staff, user = StaffFactory(), UserFactory()
+
+        with pytest.raises(UnknownShopper):
+            shopper({"pk": staff.id})
+        assert list(shoppers([staff.id, user.id])) == [user.id]
+        assert n_shoppers() == 1
+
+    def test_come_in_chunks_of_rising_ids(self):
+        ids = [user.id for user in UserFactory.create_batch(5)]
+
+        assert list(shopper_id_chunks(2)) == [ids[:2], ids[2:4], ids[4:]]
+
+    def test_with_a_history_are_found_first_first(self):
+        UserFactory()
+        event = InteractionFactory()
+
+        found = first_with_history()
+
+        assert found is not None
+        assert found.id == event.user_id
+
+    def test_with_a_history_may_not_exist(self):
+        assert first_with_history() is None

@@ -1,0 +1,252 @@
+"""When a stored list is served, and when it is not: each condition alone."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from catalog.models import Interaction, Product, User
+from recommendations import wiring
+from recommendations.explainers.base import Explanation, Source
+from recommendations.explainers.template import TemplateExplainer
+from recommendations.models import StoredList
+from recommendations.selectors.shoppers import Shopper
+from recommendations.services.explaining import evidence, explained
+from recommendations.services.generate import Order
+from recommendations.services.shelf import Ask, Shelf
+from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+MARK = "This summary was stored."
+
+
+@pytest.fixture
+def user() -> User:
+    user = UserFactory(name="Alice")
+    liked = ProductFactory(category="Audio", name="Radio")
+    InteractionFactory.create_batch(2, user=user, product=liked)
+    for n in range(6):
+        ProductFactory(category="Audio", name=f"Speaker {n}")
+    return user
+
+
+def generate(user: User, *, top_n: int = 4, explain: bool = False, when: datetime = NOON) -> StoredList:
+    """Store a list as the command does, and mark it, so that one sees where an answer comes from."""
+    with time_machine.travel(when, tick=False):
+        wiring.generator("content")(
+            Order(
+                user_ids=[[user.id]],
+                strategy="content",
+                digest=wiring.config().digest("content"),
+                top_n=top_n,
+                explainer=TemplateExplainer() if explain else None,
+            ),
+            done=lambda n: None,
+        )
+    stored = StoredList.objects.get(user=user)
+    if not explain:
+        StoredList.objects.update(summary=MARK)
+    return stored
+
+
+def ask(user: User, *, top_n: int = 4, when: datetime = NOON) -> Shelf:
+    with time_machine.travel(when, tick=False):
+        return wiring.recommender()(Ask(Shopper(user.id, user.name), top_n, "content"))
+
+
+def is_stored(shelf: Shelf) -> bool:
+    return shelf.summary == MARK
+
+
+class TestStoredList:
+    def test_is_served_as_it_was_generated(self, user: User):
+        live = ask(user)
+        generate(user)
+
+        shelf = ask(user)
+
+        assert is_stored(shelf)
+        assert shelf.placed == live.placed
+        assert (shelf.strategy, shelf.fallback, shelf.has_history) == ("content", None, True)
+
+    def test_gives_its_head_for_a_smaller_number(self, user: User):
+        stored = generate(user)
+
+        shelf = ask(user, top_n=2)
+
+        assert is_stored(shelf)
+        assert [placed.product.id for placed in shelf.placed] == [pick[0] for pick in stored.picks[:2]]
+
+    def test_is_not_served_for_a_greater_number(self, user: User):
+        generate(user)
+
+        shelf = ask(user, top_n=5)
+
+        assert not is_stored(shelf)
+        assert len(shelf.placed) == 5
+
+    def test_that_was_asked_for_more_than_there_is_is_served_for_that_number(self, user: User):
+        generate(user, top_n=50)
+
+        assert is_stored(ask(user, top_n=50))
+
+    @pytest.mark.parametrize("when", [NOON + timedelta(hours=2), NOON - timedelta(days=400)])
+    def test_is_not_served_after_a_new_event_even_a_back_dated_one(self, user: User, when: datetime):
+        generate(user)
+
+        InteractionFactory(user=user, product=Product.objects.get(name="Speaker 0"), occurred_at=when)
+
+        assert not is_stored(ask(user))
+
+    def test_is_not_served_after_an_event_was_deleted(self, user: User):
+        generate(user)
+
+        first = Interaction.objects.filter(user=user).order_by("id").first()
+        assert first is not None
+        first.delete()
+
+        assert not is_stored(ask(user))
+
+    def test_is_not_served_after_an_event_was_exchanged_for_another(self, user: User):
+        generate(user)
+
+        last = Interaction.objects.filter(user=user).order_by("id").last()
+        assert last is not None
+        InteractionFactory(user=user, product=last.product)
+        last.delete()
+
+        assert not is_stored(ask(user))
+
+    def test_is_served_after_an_event_of_somebody_else(self, user: User):
+        generate(user)
+
+        InteractionFactory(product=Product.objects.get(name="Speaker 0"))
+
+        assert is_stored(ask(user))
+
+    def test_is_not_served_when_any_product_in_it_was_deactivated(self, user: User):
+        stored = generate(user)
+
+        Product.objects.filter(id=stored.picks[-1][0]).update(is_active=False)
+
+        assert not is_stored(ask(user, top_n=2))
+
+    def test_is_not_served_when_a_product_in_it_was_deleted(self, user: User):
+        stored = generate(user)
+
+        Product.objects.get(id=stored.picks[-1][0]).delete()
+
+        assert not is_stored(ask(user))
+
+    def test_is_served_until_it_is_a_day_old(self, user: User):
+        generate(user)
+
+        assert is_stored(ask(user, when=NOON + timedelta(hours=24) - timedelta(seconds=1)))
+        assert not is_stored(ask(user, when=NOON + timedelta(hours=24)))
+
+    def test_of_the_future_is_not_served(self, user: User):
+        generate(user)
+
+        assert not is_stored(ask(user, when=NOON - timedelta(seconds=1)))
+
+    def test_is_never_served_when_the_greatest_age_is_zero(self, user: User, settings: Any):
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "STORED_LIST_MAX_AGE_SECONDS": 0}
+        generate(user)
+
+        assert not is_stored(ask(user))
+
+    def test_is_not_served_after_the_strategys_settings_changed(self, user: User, settings: Any):
+        generate(user)
+        content = settings.RECOMMENDATIONS["STRATEGIES"]["content"]
+        options = {**content["OPTIONS"], "tag_points": 4}
+
+        settings.RECOMMENDATIONS = {
+            **settings.RECOMMENDATIONS,
+            "STRATEGIES": {"content": {**content, "OPTIONS": options}},
+        }
+        wiring.forget()
+
+        assert not is_stored(ask(user))
+
+    def test_of_another_strategy_is_not_served(self, user: User):
+        generate(user)
+
+        StoredList.objects.update(strategy="other")
+
+        assert not is_stored(ask(user))
+
+    def test_shows_the_products_fields_as_they_are_now(self, user: User):
+        stored = generate(user)
+
+        Product.objects.filter(id=stored.picks[0][0]).update(name="Renamed", price="1.25")
+
+        shelf = ask(user)
+        assert is_stored(shelf)
+        assert shelf.placed[0].product.name == "Renamed"
+        assert str(shelf.placed[0].product.price) == "1.25"
+
+    def test_takes_three_queries(self, user: User, django_assert_num_queries: Any):
+        generate(user)
+
+        with django_assert_num_queries(3):
+            assert is_stored(ask(user))
+
+    def test_says_that_it_is_popular_only(self):
+        shopper = UserFactory()
+        ProductFactory()
+        generate(shopper)
+
+        shelf = ask(shopper)
+
+        assert is_stored(shelf)
+        assert shelf.fallback == "popular"
+        assert not shelf.has_history
+
+
+class Speaking:
+    """An explainer whose words nobody could have stored."""
+
+    source = Source.TEMPLATE
+    concurrency = 1
+
+    def explain(self, evidence: object) -> Explanation:
+        return Explanation("Spoken now.", Source.TEMPLATE)
+
+
+class TestStoredText:
+    def words(self, shelf: Shelf) -> str:
+        return explained(shelf, Speaking()).text  # type: ignore[arg-type]
+
+    def test_is_used_with_exactly_the_products_it_was_written_for(self, user: User):
+        stored = generate(user, explain=True)
+
+        shelf = ask(user)
+
+        assert stored.explanation
+        assert self.words(shelf) == stored.explanation == TemplateExplainer().explain(evidence(shelf)).text
+
+    def test_is_not_used_for_the_head_of_the_list(self, user: User):
+        generate(user, explain=True)
+
+        assert self.words(ask(user, top_n=3)) == "Spoken now."
+
+    def test_is_not_used_after_a_product_was_renamed(self, user: User):
+        stored = generate(user, explain=True)
+
+        Product.objects.filter(id=stored.picks[0][0]).update(name="Renamed")
+
+        assert self.words(ask(user)) == "Spoken now."
+
+    def test_is_not_used_for_somebody_who_changed_their_name(self, user: User):
+        generate(user, explain=True)
+
+        user.name = "Alicia"
+
+        assert self.words(ask(user)) == "Spoken now."
+
+    def test_is_missing_from_a_list_that_was_generated_without(self, user: User):
+        generate(user)
+
+        assert self.words(ask(user)) == "Spoken now."

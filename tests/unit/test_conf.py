@@ -1,0 +1,65 @@
+"""settings.RECOMMENDATIONS as a value, and the checks that read it."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from recommendations.checks import check_configuration
+from recommendations.conf import Config, Named
+from recommendations.errors import BadConfiguration, UnknownStrategy
+
+
+@pytest.fixture
+def raw(settings: Any) -> dict[str, Any]:
+    return copy.deepcopy(settings.RECOMMENDATIONS)
+
+
+class TestConfig:
+    def test_names_the_key_that_is_missing(self, raw: dict[str, Any]):
+        del raw["EXPLAINER"]
+
+        with pytest.raises(BadConfiguration, match="EXPLAINER"):
+            Config.of(raw)
+
+    def test_refuses_a_default_strategy_that_is_not_configured_and_lists_the_known(self, raw: dict[str, Any]):
+        raw["DEFAULT_STRATEGY"] = "contnet"
+
+        with pytest.raises(UnknownStrategy, match="'contnet'; known: content"):
+            Config.of(raw)
+
+    def test_changes_its_digest_with_any_option(self, raw: dict[str, Any]):
+        before = Config.of(raw).digest("content")
+
+        raw["STRATEGIES"]["content"]["OPTIONS"]["tag_points"] = 4
+
+        assert Config.of(raw).digest("content") != before
+
+
+class TestNamed:
+    def test_says_which_class_cannot_be_imported(self):
+        with pytest.raises(BadConfiguration, match=r"'nowhere\.Nothing' cannot be imported"):
+            Named("nowhere.Nothing", {}).make()
+
+    def test_says_which_option_does_not_fit(self):
+        with pytest.raises(BadConfiguration, match="tag_poinst"):
+            Named("recommendations.strategies.content.Content", {"tag_poinst": 3}).make()
+
+
+class TestCheckConfiguration:
+    def test_finds_nothing_wrong_in_the_settings_as_they_are(self):
+        assert check_configuration(None) == []
+
+    def test_reports_a_configuration_that_cannot_be_read(self, settings: Any, raw: dict[str, Any]):
+        settings.RECOMMENDATIONS = {**raw, "DEFAULT_STRATEGY": "none"}
+
+        assert [problem.id for problem in check_configuration(None)] == ["recommendations.E001"]
+
+    def test_reports_a_bad_option_before_a_shopper_does(self, settings: Any, raw: dict[str, Any]):
+        raw["STRATEGIES"]["content"]["OPTIONS"]["tag_points"] = 0
+        settings.RECOMMENDATIONS = raw
+
+        (problem,) = check_configuration(None)
+
+        assert "strategy 'content'" in problem.msg
+        assert "tag_points is 0" in problem.msg

@@ -1,0 +1,124 @@
+"""A value that is renewed behind the callers' backs."""
+
+import threading
+
+import pytest
+from django.db import DatabaseError
+
+from recommendations.services.kept import Kept
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def counting() -> "list[int | None]":
+    return []
+
+
+class TestKept:
+    def test_builds_once_while_the_value_is_young(self):
+        clock, formers = Clock(), counting()
+        kept = Kept(
+            lambda former: formers.append(former) or len(formers),
+            max_age_seconds=60,
+            in_background=False,
+            clock=clock,
+        )
+
+        values = [kept(), kept()]
+        clock.now += 59.9
+        values.append(kept())
+
+        assert values == [1, 1, 1]
+
+    def test_builds_anew_from_the_former_value_at_the_greatest_age(self):
+        clock, formers = Clock(), counting()
+        kept = Kept(
+            lambda former: formers.append(former) or len(formers),
+            max_age_seconds=60,
+            in_background=False,
+            clock=clock,
+        )
+        kept()
+
+        clock.now += 60
+
+        assert kept() == 2
+        assert formers == [None, 1]
+
+    def test_counts_the_age_from_before_building(self):
+        clock, formers = Clock(), counting()
+
+        def slow(former: int | None) -> int:
+            formers.append(former)
+            clock.now += 30
+            return len(formers)
+
+        kept = Kept(slow, max_age_seconds=60, in_background=False, clock=clock)
+        kept()
+        clock.now += 30
+
+        assert kept() == 2
+
+    def test_is_renewed_by_its_own_thread(self):
+        built = threading.Semaphore(0)
+        threads = set()
+
+        def build(former: int | None) -> int:
+            threads.add(threading.current_thread().name)
+            built.release()
+            return (former or 0) + 1
+
+        kept = Kept(build, max_age_seconds=0.02, in_background=True)
+        kept()
+
+        assert all(built.acquire(timeout=10) for _ in range(3))
+        kept.stop()
+        assert "kept-renewal" in threads
+
+    def test_keeps_the_value_when_the_database_cannot_be_read(self, caplog: pytest.LogCaptureFixture):
+        failed, n = threading.Semaphore(0), counting()
+
+        def build(former: int | None) -> int:
+            n.append(former)
+            if len(n) > 1:
+                failed.release()
+                raise DatabaseError("gone")
+            return 1
+
+        clock = Clock()
+        kept = Kept(build, max_age_seconds=0.02, in_background=True, clock=clock)
+        kept()
+
+        assert failed.acquire(timeout=10)
+        assert failed.acquire(timeout=10)
+        assert kept() == 1
+        kept.stop()
+        assert "could not be renewed" in caplog.text
+
+    def test_builds_once_for_callers_that_come_together(self):
+        entered, release, formers = threading.Event(), threading.Event(), counting()
+
+        def build(former: int | None) -> int:
+            formers.append(former)
+            entered.set()
+            assert release.wait(10)
+            return 7
+
+        kept = Kept(build, max_age_seconds=60, in_background=False)
+        values: list[int] = []
+        callers = [threading.Thread(target=lambda: values.append(kept())) for _ in range(4)]
+        for caller in callers:
+            caller.start()
+        assert entered.wait(10)
+        release.set()
+        for caller in callers:
+            caller.join(10)
+
+        assert values == [7] * 4
+        assert formers == [None]

@@ -1,0 +1,66 @@
+"""The catalogue as arrays."""
+
+import numpy as np
+import pytest
+
+from recommendations.engine.ragged import empty
+from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
+from tests.worlds import Article, World
+
+WORLD = World(
+    {
+        30: Article("B", frozenset({"x"}), popularity=1),
+        10: Article("A", frozenset({"x", "y"}), popularity=1),
+        20: Article(None, active=False, popularity=5),
+    }
+)
+
+
+class TestSnapshot:
+    def test_puts_the_most_popular_first_and_then_the_lower_id(self):
+        assert WORLD.snapshot().product_ids.tolist() == [20, 10, 30]
+
+    def test_moves_every_array_into_that_order(self):
+        snapshot = WORLD.snapshot()
+        names = snapshot.features.tag_names.names
+
+        assert snapshot.active.tolist() == [False, True, True]
+        assert snapshot.popularity.tolist() == [5, 1, 1]
+        assert [sorted(names[code] for code in snapshot.features.tags[row]) for row in range(3)] == [
+            [],
+            ["x", "y"],
+            ["x"],
+        ]
+
+    def test_locates_products_and_says_which_are_not_there(self):
+        assert WORLD.snapshot().locate(np.array([30, 99, 20, 5])).tolist() == [2, -1, 0, -1]
+
+    def test_locates_nothing_in_an_empty_catalogue(self):
+        assert World({}).snapshot().locate(np.array([1])).tolist() == [-1]
+
+    def test_takes_new_popularity_and_sorts_again(self):
+        renewed = WORLD.snapshot().with_popularity(np.array([30, 10, 77]), np.array([9, 2, 4]))
+
+        assert renewed.product_ids.tolist() == [30, 10, 20]
+        assert renewed.popularity.tolist() == [9, 2, 0]
+
+    def test_stays_itself_when_popularity_has_not_changed(self):
+        snapshot = WORLD.snapshot()
+
+        assert snapshot.with_popularity(np.array([20, 10, 30]), np.array([5, 1, 1])) is snapshot
+
+    def test_refuses_arrays_of_different_lengths(self):
+        features = Features(np.zeros(1, np.int64), empty(1), Vocabulary(("A",)), Vocabulary(()))
+
+        with pytest.raises(ValueError, match="one entry a product"):
+            Snapshot.build(
+                product_ids=np.array([1, 2]),
+                active=np.array([True]),
+                popularity=np.array([0]),
+                features=features,
+            )
+
+
+class TestVocabulary:
+    def test_ranks_names_in_code_point_order(self):
+        assert Vocabulary(("é", "b", "B", "a")).rank.tolist() == [3, 2, 0, 1]

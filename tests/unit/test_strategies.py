@@ -1,0 +1,28 @@
+"""Every strategy keeps the contract, and says what is wrong in its options."""
+
+import pytest
+
+from recommendations.strategies.content import Content
+from recommendations.strategies.popular import Popular
+from tests.contracts.strategy import StrategyContract
+
+
+class TestContent(StrategyContract):
+    def strategy(self) -> Content:
+        return Content.from_options()
+
+    @pytest.mark.parametrize("name", ["top_categories", "top_tags"])
+    @pytest.mark.parametrize("value", [-1, 51, 1.5, True])
+    def test_names_the_option_that_is_wrong(self, name: str, value: object):
+        with pytest.raises(ValueError, match=f"{name} is"):
+            Content.from_options(**{name: value})
+
+
+class TestPopular(StrategyContract):
+    def strategy(self) -> Popular:
+        return Popular.from_options()
+
+    def test_offers_the_most_popular_first(self):
+        found, _ = self.retrieve(3)
+
+        assert found.positions[1].tolist() == sorted(found.positions[1].tolist())
