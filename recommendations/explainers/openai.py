@@ -23,6 +23,8 @@ class OpenAIExplainer:
     calls than max_concurrent are not made. Nothing is kept between calls, nothing imported before the first.
     """
 
+    source = Source.OPENAI
+
     def __init__(self, options: ChatOptions) -> None:
         self._options = options
         self._free = BoundedSemaphore(options.max_concurrent)
@@ -33,10 +35,15 @@ class OpenAIExplainer:
         """Return an explainer with these ChatOptions. Raises TypeError or ValueError naming a bad one."""
         return cls(ChatOptions(**options))
 
+    @property
+    def concurrency(self) -> int:
+        """How many texts it may be asked for at the same time."""
+        return self._options.max_concurrent
+
     def explain(self, evidence: Evidence) -> Explanation:
         """Return the model's text, or the template's, with a line in the log that says why."""
         try:
-            return Explanation(self._ask(prompt(evidence)), Source.OPENAI)
+            return Explanation(self._ask(prompt(evidence)), self.source)
         except ChatUnavailable as reason:
             log.warning("The template explains instead of %s: %s.", self._options.model, reason)
             return self._template.explain(evidence)

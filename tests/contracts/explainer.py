@@ -52,3 +52,6 @@ class ExplainerContract:
 
     def test_tells_who_wrote_the_text(self, explainer: Explainer):
         assert explainer.explain(evidence(AUDIO)).source is self.source
+
+    def test_can_be_asked_for_one_text_at_least(self, explainer: Explainer):
+        assert explainer.concurrency >= 1

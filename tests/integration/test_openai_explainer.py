@@ -108,6 +108,11 @@ class TestOpenAIExplainer(ExplainerContract):
 
         assert explainer_for(server.url).explain(GIVEN).text == "Now."
 
+    def test_says_what_it_is(self):
+        explainer = explainer_for("http://127.0.0.1", max_concurrent=3)
+
+        assert (explainer.source, explainer.concurrency) == (Source.OPENAI, 3)
+
     def test_imports_the_package_only_when_it_asks(self):
         code = (
             "import sys; from recommendations.explainers.openai import OpenAIExplainer as E;"
