@@ -106,7 +106,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["catalog.api.parsers.OrjsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["catalog.api.renderers.OrjsonRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "catalog.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "recsite.api_errors.problem_response",
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -120,6 +120,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "PREPROCESSING_HOOKS": ["catalog.api.schema.without_slash"],
 }
 
 RECOMMENDATIONS = {
@@ -134,9 +136,6 @@ RECOMMENDATIONS = {
     "SNAPSHOT_MAX_AGE_SECONDS": ENV.snapshot_max_age_seconds,
     "STORED_LIST_MAX_AGE_SECONDS": ENV.stored_list_max_age_seconds,
 }
-# A server renews its catalogue snapshot in a thread; commands and tests read it when they need it.
-RENEW_IN_BACKGROUND = False
-
 if ENV.openai_api_key:
     RECOMMENDATIONS["EXPLAINER"] = {
         "CLASS": "recommendations.explainers.openai.OpenAIExplainer",

@@ -3,13 +3,15 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from recsite import root
+from recsite import docs, root
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", root.RootView.as_view(), name="root"),
     path("", include("catalog.api.urls")),
     path("", include("recommendations.api.urls")),
+    re_path(r"^schema/?$", docs.SchemaView.as_view(), name="schema"),
+    re_path(r"^docs/?$", docs.DocsView.as_view(), name="docs"),
     # Last: what leads nowhere. /admin without its slash stays Django's, which adds it.
     re_path(r"^(?!admin$)", root.not_found),
 ]

@@ -2,7 +2,17 @@
 
 from rest_framework.routers import SimpleRouter
 
+from catalog.api.categories import CategoryViewSet
+from catalog.api.interactions import InteractionViewSet
+from catalog.api.products import ProductViewSet
+from catalog.api.users import HistoryViewSet, UserViewSet
+
 router = SimpleRouter()
 router.trailing_slash = "/?"
+router.register("users", UserViewSet, basename="user")
+router.register("users/(?P<id>[^/]+)/interactions", HistoryViewSet, basename="history")
+router.register("products", ProductViewSet, basename="product")
+router.register("categories", CategoryViewSet, basename="category")
+router.register("interactions", InteractionViewSet, basename="interaction")
 
 urlpatterns = router.urls

@@ -1,0 +1,61 @@
+"""/categories: each with the number of active products in it."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog import selectors
+from catalog.api.ids import lookup
+from catalog.api.inputs import CategoryInput
+from catalog.api.payloads import Payload, category_payload
+from catalog.api.rows import CategoryList, CategoryRow
+from catalog.api.viewsets import CatalogueViewSet
+from catalog.models import Category
+from catalog.services.categories import change_category, create_category, delete_category
+
+
+class CategoryViewSet(CatalogueViewSet):
+    """Categories. They have no external ids: a number finds them."""
+
+    queryset = Category.objects.none()
+    serializer_class = CategoryInput
+    row_class = CategoryRow
+    pagination_class = None
+    what = "category"
+    id_in_path = "A number."
+
+    def get_queryset(self) -> QuerySet[Category]:
+        return selectors.categories()
+
+    def payload(self, row: Category) -> Payload:
+        return category_payload(row)
+
+    @extend_schema(responses=CategoryList)
+    def list(self, request: Request, **kwargs: str) -> Response:
+        """List all of them, by name."""
+        rows = [self.payload(row) for row in self.get_queryset()]
+        return Response({"count": len(rows), "categories": rows})
+
+    def find(self, id: str) -> Category | None:
+        if "external_id" in lookup(id):
+            raise NotFound(
+                f"There is no category {id[:80]!r}: categories have numbers only, see /categories."
+            )
+        return super().find(id)
+
+    def update(self, request: Request, id: str) -> Response:
+        """Rename one. Staff only."""
+        return super().partial_update(request, id)
+
+    def add(self, **values: Any) -> Category:
+        return create_category(**values)
+
+    def change(self, row: Category, **values: Any) -> Category:
+        return change_category(category=row, **values)
+
+    def remove(self, row: Category) -> None:
+        delete_category(category=row)

@@ -1,0 +1,84 @@
+"""What staff may send: the shape of the bodies, checked field by field."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.validators import UniqueValidator
+
+from catalog.models import Category, Product, User
+from catalog.text import MAX_LENGTH, validate_external_id, validate_line, validate_text
+
+
+class Input(serializers.Serializer[Any]):
+    """Refuses a field that it does not know: a slip of the pen is told, not dropped."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        known = self.fields
+        if isinstance(data, Mapping) and (unknown := [name for name in data if name not in known]):
+            message = f"Unknown field; known: {', '.join(known)}."
+            raise serializers.ValidationError({name: [message] for name in unknown})
+        return super().to_internal_value(data)
+
+
+def name_field(**kwargs: Any) -> serializers.CharField:
+    return serializers.CharField(
+        max_length=MAX_LENGTH, validators=[validate_line, *kwargs.pop("unique", ())], **kwargs
+    )
+
+
+def external_id_field(model: type[Product] | type[User]) -> serializers.CharField:
+    taken = UniqueValidator(
+        model._default_manager.all(),
+        message=f"Another {model._meta.verbose_name} has this external ID; each has its own.",
+    )
+    return serializers.CharField(
+        max_length=MAX_LENGTH,
+        validators=[validate_external_id, taken],
+        required=False,
+        allow_null=True,
+        help_text="The shop's own key, without a slash. Left out, it stays as it is.",
+    )
+
+
+class UserInput(Input):
+    """A shopper."""
+
+    id = serializers.IntegerField(read_only=True)
+    external_id = external_id_field(User)
+    name = name_field(help_text="How the person is addressed.")
+
+
+class CategoryInput(Input):
+    """A category."""
+
+    id = serializers.IntegerField(read_only=True)
+    name = name_field(
+        unique=[UniqueValidator(Category.objects.all(), message="Another category has this name.")]
+    )
+    product_count = serializers.IntegerField(read_only=True)
+
+
+@extend_schema_field({"type": "number", "minimum": 0, "example": 9.99})
+class Price(serializers.DecimalField):
+    """An amount of money: zero or more, at most two decimals."""
+
+
+class ProductInput(Input):
+    """A product. PUT replaces: a category, description or tags left out are taken away."""
+
+    id = serializers.IntegerField(read_only=True)
+    external_id = external_id_field(Product)
+    name = name_field()
+    category = name_field(
+        default=None, allow_null=True, help_text="Its name; a new name makes a new category."
+    )
+    price = Price(max_digits=12, decimal_places=2, min_value=0)
+    description = serializers.CharField(default="", allow_blank=True, validators=[validate_text])
+    tags = serializers.ListField(
+        child=name_field(), default=list, max_length=100, help_text="Their names; new names make new tags."
+    )
+    is_active = serializers.BooleanField(
+        required=False, help_text="False shows it to nobody but staff. Left out, it stays as it is."
+    )

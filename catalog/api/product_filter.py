@@ -1,0 +1,43 @@
+"""The filters and orders of /products."""
+
+from django.db.models import Q, QuerySet
+from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet, NumberFilter
+
+from catalog.models import Product
+from catalog.text import MAX_LENGTH
+
+ORDERS = [f"{sign}{field}" for field in ("id", "name", "price", "created_at") for sign in ("", "-")]
+
+
+def _price(lookup: str, help_text: str) -> NumberFilter:
+    return NumberFilter(
+        "price",
+        lookup,
+        max_digits=12,
+        decimal_places=2,
+        help_text=help_text,
+        error_messages={"invalid": "Must be a number, such as 9.99."},
+    )
+
+
+class ProductFilter(FilterSet):
+    category = CharFilter("category__name", max_length=MAX_LENGTH, help_text="The category's exact name.")
+    tag = CharFilter("tags__name", max_length=MAX_LENGTH, help_text="A tag's exact name.")
+    search = CharFilter(
+        method="containing", max_length=MAX_LENGTH, help_text="Text in the name or the description."
+    )
+    min_price = _price("gte", "The lowest price, inclusive.")
+    max_price = _price("lte", "The highest price, inclusive.")
+    ordering = ChoiceFilter(
+        method="ordered",
+        choices=[(order, order) for order in ORDERS],
+        empty_label=None,
+        help_text="The order; - reverses it. By id when not given, and among equals.",
+        error_messages={"invalid_choice": f"Must be one of {', '.join(ORDERS)}."},
+    )
+
+    def containing(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        return rows.filter(Q(name__icontains=value) | Q(description__icontains=value))
+
+    def ordered(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        return rows.order_by(value, "id")

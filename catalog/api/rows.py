@@ -1,0 +1,115 @@
+"""The shape of the rows that the API answers, for the schema; payloads.py makes them."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+
+from catalog.models import ActionType
+
+Row = serializers.Serializer[Any]
+
+
+class UserRow(Row):
+    id = serializers.IntegerField()
+    external_id = serializers.CharField(allow_null=True)
+    name = serializers.CharField()
+
+
+class CategoryRow(Row):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    product_count = serializers.IntegerField(help_text="Active products in it.")
+
+
+@extend_schema_serializer(many=False)
+class CategoryList(Row):
+    count = serializers.IntegerField()
+    categories = CategoryRow(many=True)
+
+
+class ProductRow(Row):
+    id = serializers.IntegerField()
+    external_id = serializers.CharField(allow_null=True)
+    name = serializers.CharField()
+    category = serializers.CharField(allow_null=True, help_text="Its name.")
+    price = serializers.FloatField()
+    description = serializers.CharField()
+    tags = serializers.ListField(child=serializers.CharField(), help_text="Their names.")
+    is_active = serializers.BooleanField(required=False, help_text="Told to staff only.")
+
+
+class PopularRow(ProductRow):
+    interaction_count = serializers.IntegerField()
+
+
+@extend_schema_serializer(many=False)
+class PopularList(Row):
+    count = serializers.IntegerField()
+    products = PopularRow(many=True)
+
+
+class HistoryRow(Row):
+    id = serializers.IntegerField()
+    product_id = serializers.IntegerField()
+    product_name = serializers.CharField()
+    action_type = serializers.ChoiceField(choices=ActionType.choices)
+    occurred_at = serializers.DateTimeField()
+
+
+class InteractionRow(Row):
+    id = serializers.IntegerField()
+    user_id = serializers.IntegerField()
+    product_id = serializers.IntegerField()
+    action_type = serializers.ChoiceField(choices=ActionType.choices)
+    occurred_at = serializers.DateTimeField()
+    event_id = serializers.CharField(allow_null=True)
+
+
+class InteractionList(Row):
+    count = serializers.IntegerField()
+    interactions = InteractionRow(many=True)
+
+
+@extend_schema_field(
+    {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^([0-9]+|ext:.+)$"}]}
+)
+class Reference(serializers.Field):  # type: ignore[type-arg]
+    """A row by its number, or as ext:<external id>."""
+
+
+class EventInput(Row):
+    """One event. catalog.services.events reads it; this says what it may hold."""
+
+    user_id = Reference(help_text="A number, or `ext:<external id>`.")
+    product_id = Reference(help_text="A number, or `ext:<external id>`.")
+    action_type = serializers.ChoiceField(choices=ActionType.choices)
+    occurred_at = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        help_text="ISO 8601 with offset, from 1970 to a day from now. Left out: now.",
+    )
+    event_id = serializers.CharField(
+        required=False,
+        allow_null=True,
+        max_length=255,
+        help_text="Your name for the event: sent again, it is answered with the stored row. "
+        "Must not begin with import:.",
+    )
+
+
+class FaultRow(Row):
+    index = serializers.IntegerField(required=False, help_text="Which element of a list, from 0.")
+    field = serializers.CharField(allow_null=True)
+    value = serializers.JSONField(allow_null=True, help_text="What was sent, cut when long.")
+    message = serializers.CharField(help_text="What would be right.")
+
+
+class Problem(Row):
+    """An error as RFC 9457 problem details."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    errors = FaultRow(many=True, required=False)  # type: ignore[assignment]

@@ -1,0 +1,76 @@
+"""How the OpenAPI schema says what all views have in common: ids in paths, answers, problems."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_doc
+from rest_framework.permissions import AllowAny
+
+from catalog.api.rows import Problem
+
+Operation = dict[str, Any]
+Endpoint = tuple[str, str, str, Any]
+
+ID_IN_PATH = "A number, or `ext:<external id>`."
+PROBLEMS = {
+    "400": "Something in the request is wrong; `errors` says what.",
+    "403": "Only staff may do this.",
+    "404": "There is no such thing.",
+    "409": "It is in use, or somebody changed it at this moment.",
+}
+
+
+def without_slash(endpoints: list[Endpoint]) -> list[Endpoint]:
+    """Return the endpoints with each path in its short form; both forms answer."""
+    return [(path.rstrip("/") or "/", regex, method, view) for path, regex, method, view in endpoints]
+
+
+class ApiSchema(AutoSchema):
+    def get_operation(self, *args: Any, **kwargs: Any) -> Operation | None:
+        operation: Operation | None = super().get_operation(*args, **kwargs)
+        if operation:
+            operation["responses"].update(self._problems())
+        return operation
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """Return what the action does, and what all actions of its viewset share."""
+        told = [
+            get_doc(getattr(self.view, getattr(self.view, "action", "") or "", None)),
+            get_doc(type(self.view)),
+        ]
+        return "\n\n".join(filter(None, told)) if told[0] else super().get_description()
+
+    def get_response_serializers(self) -> Any:
+        """Return what a viewset's `row_class` says of each of its actions."""
+        row = getattr(self.view, "row_class", None)
+        if row is None:
+            return super().get_response_serializers()
+        if self.method == "DELETE":
+            return {204: None}
+        if self.method == "PUT" and "external_id" in row().fields:
+            return {200: row, 201: row}
+        return {201 if self.method == "POST" else 200: row}
+
+    def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
+        return [
+            {
+                "in": "path",
+                "name": name,
+                "required": True,
+                "schema": {"type": "string"},
+                "description": getattr(self.view, "id_in_path", ID_IN_PATH),
+            }
+            for name in variables
+        ]
+
+    def _problems(self) -> dict[str, Any]:
+        content = {"application/problem+json": {"schema": self.resolve_serializer(Problem, "response").ref}}
+        codes = []
+        if not any(isinstance(permission, AllowAny) for permission in self.view.get_permissions()):
+            codes += ["400", "403"]
+        if "{" in self.path or "page" in getattr(self.view, "known_parameters", set)():
+            codes.append("404")
+        if self.method in ("POST", "PUT", "PATCH", "DELETE"):
+            codes.append("409")
+        problems = {code: {"description": PROBLEMS[code], "content": content} for code in codes}
+        return {**problems, "default": {"description": "Any other problem.", "content": content}}

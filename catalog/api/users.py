@@ -1,0 +1,78 @@
+"""/users and what they did: shoppers only, never staff."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters.rest_framework import ChoiceFilter, FilterSet
+from rest_framework.exceptions import NotFound
+
+from catalog import selectors
+from catalog.api.ids import lookup
+from catalog.api.inputs import UserInput
+from catalog.api.pages import Pages
+from catalog.api.payloads import Payload, history_payload, user_payload
+from catalog.api.rows import HistoryRow, UserRow
+from catalog.api.viewsets import CatalogueViewSet, ListViewSet
+from catalog.models import ActionType, Interaction, User
+from catalog.services.users import change_shopper, create_shopper, delete_shopper
+
+
+class UserPages(Pages):
+    rows = "users"
+
+
+class UserViewSet(CatalogueViewSet):
+    """Shoppers. Deleting one deletes what they did, too."""
+
+    queryset = User.objects.none()
+    serializer_class = UserInput
+    row_class = UserRow
+    pagination_class = UserPages
+    what = "user"
+
+    def get_queryset(self) -> QuerySet[User]:
+        return selectors.shoppers()
+
+    def payload(self, row: User) -> Payload:
+        return user_payload(row)
+
+    def add(self, **values: Any) -> User:
+        return create_shopper(**values)
+
+    def change(self, row: User, **values: Any) -> User:
+        return change_shopper(shopper=row, **values)
+
+    def remove(self, row: User) -> None:
+        delete_shopper(shopper=row)
+
+
+class HistoryPages(Pages):
+    rows = "interactions"
+
+
+class HistoryFilter(FilterSet):
+    action_type = ChoiceFilter(
+        choices=ActionType.choices,
+        empty_label=None,
+        help_text="Only views, clicks or purchases.",
+        error_messages={"invalid_choice": f"Must be one of {', '.join(ActionType.values)}."},
+    )
+
+
+class HistoryViewSet(ListViewSet):
+    """What one shopper did, newest first."""
+
+    queryset = Interaction.objects.none()
+    row_class = HistoryRow
+    pagination_class = HistoryPages
+    filterset_class = HistoryFilter
+
+    def get_queryset(self) -> QuerySet[Interaction]:
+        id = self.kwargs["id"]
+        user = selectors.shoppers().filter(**lookup(id)).first()
+        if user is None:
+            raise NotFound(f"There is no user {id[:80]!r}.")
+        return selectors.history(user)
+
+    def payload(self, row: Interaction) -> Payload:
+        return history_payload(row)

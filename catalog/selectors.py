@@ -1,0 +1,51 @@
+"""What the API reads of the catalogue, as querysets; each says how many queries it makes."""
+
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from catalog.models import Category, Interaction, Product, User
+
+
+def products(*, inactive_too: bool) -> QuerySet[Product]:
+    """Return products by id with category and tags: two queries, however many they are."""
+    rows = Product.objects.all() if inactive_too else Product.objects.active()
+    return rows.select_related("category").prefetch_related("tags").order_by("id")
+
+
+def popular_products() -> QuerySet[Product]:
+    """Return active products with `interaction_count`, most first, then id: two queries.
+
+    Each count is read from the index alone; products without an event come last, with 0.
+    """
+    return (
+        products(inactive_too=False)
+        .annotate(interaction_count=_count(Interaction.objects.filter(product=OuterRef("pk")), of="product"))
+        .order_by("-interaction_count", "id")
+    )
+
+
+def categories() -> QuerySet[Category]:
+    """Return categories by name with `product_count`, which leaves inactive products out: one query."""
+    inside = Product.objects.active().filter(category=OuterRef("pk"))
+    return Category.objects.annotate(product_count=_count(inside, of="category")).order_by("name")
+
+
+def shoppers() -> QuerySet[User]:
+    """Return shoppers by id: one query."""
+    return User.objects.shoppers().order_by("id")
+
+
+def history(user: User) -> QuerySet[Interaction]:
+    """Return the shopper's interactions newest first, with the products' names: one query."""
+    return (
+        Interaction.objects.filter(user=user)
+        .select_related("product")
+        .only("id", "product_id", "product__name", "action_type", "occurred_at")
+        .newest_first()
+    )
+
+
+def _count(rows: QuerySet[Interaction] | QuerySet[Product], *, of: str) -> Coalesce:
+    """Return how many of the rows there are for each of the outer query."""
+    counted = rows.order_by().values(of).annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)

@@ -1,0 +1,13 @@
+"""The OpenAPI schema, and Swagger UI on top of it, served from here: no other host is asked."""
+
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from catalog.api.viewsets import StrictQuery
+
+
+class SchemaView(StrictQuery, SpectacularAPIView):
+    """The API in OpenAPI: YAML, or JSON when the Accept header asks for it."""
+
+
+class DocsView(StrictQuery, SpectacularSwaggerView):
+    """The API to read and to try."""
