@@ -1,0 +1,15 @@
+"""Categories in the admin."""
+
+from django.contrib import admin
+
+from catalog.admin.term import TermAdmin
+from catalog.models import Category
+
+
+@admin.register(Category)
+class CategoryAdmin(TermAdmin[Category]):
+    product_field = "category"
+    instead_of_deleting = (
+        "Give those products another category first: in the list of products, filter by this category, "
+        "select all, and choose “Set the category of selected products…”."
+    )

@@ -1,0 +1,62 @@
+"""A user's newest interactions, to look at on the user's page: a wholesaler has thousands."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from catalog.admin import links
+from catalog.admin.typed import InlineFormSet, TabularInline
+from catalog.models import Interaction, User
+
+N_SHOWN = 20
+
+
+class NewestInteractions(InlineFormSet[Interaction, User, Any]):
+    """The newest events of one user; what a browser sends back with the user's form is not even read."""
+
+    def __init__(self, data: Any = None, files: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.n_shown = N_SHOWN
+        self.listing_url = links.listing_url(Interaction, user=self.instance.pk)
+
+    def get_queryset(self) -> QuerySet[Interaction]:
+        if not hasattr(self, "_newest"):
+            self._newest = super().get_queryset()[: self.n_shown]
+        return self._newest
+
+    def n_stored(self) -> int:
+        return self.instance.interactions.count()
+
+    def is_valid(self) -> bool:
+        return True
+
+    def save(self, commit: bool = True) -> list[Interaction]:
+        self.new_objects: list[Interaction] = []
+        self.changed_objects: list[Any] = []
+        self.deleted_objects: list[Interaction] = []
+        return []
+
+
+class HistoryInline(TabularInline[Interaction, User]):
+    model = Interaction
+    formset = NewestInteractions
+    template = "admin/catalog/user/history.html"
+    fields = ("occurred_at", "action_type", "product")
+    readonly_fields = fields
+    can_delete = False
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Interaction]:
+        return Interaction.objects.newest_first().select_related("product")
+
+    def has_add_permission(  # type: ignore[override]
+        self, request: HttpRequest, obj: User | None
+    ) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False

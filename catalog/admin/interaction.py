@@ -1,0 +1,113 @@
+"""Interactions in the admin: every question about them has to be answered by an index."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from catalog.admin import links
+from catalog.admin.base import CatalogAdmin
+from catalog.admin.filters import DateRangeFilter, RelatedFilter
+from catalog.admin.paging import BoundedPaginator
+from catalog.models import Interaction, Product, User
+from catalog.services import correction
+from catalog.services.events import EARLIEST, LEEWAY
+
+# A name may be shared by many; so many of them are looked at.
+MOST_NAMESAKES = 500
+
+
+class UserFilter(RelatedFilter):
+    field_name = "user"
+    most_links = 0
+
+
+class ProductFilter(RelatedFilter):
+    field_name = "product"
+    most_links = 0
+
+
+class InteractionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Accepts what the API would: an event of a shopper, at a moment that can have been."""
+
+    def clean_user(self) -> User:
+        user: User = self.cleaned_data["user"]
+        if user.is_staff or user.is_superuser:
+            raise forms.ValidationError("This is a member of staff; choose a shopper.")
+        return user
+
+    def clean_occurred_at(self) -> datetime:
+        moment: datetime = self.cleaned_data["occurred_at"]
+        if not EARLIEST <= moment <= timezone.now() + LEEWAY:
+            raise forms.ValidationError(
+                "Must lie between 1970 and a day from now; a later one would lead every history for good."
+            )
+        return moment
+
+
+@admin.register(Interaction)
+class InteractionAdmin(CatalogAdmin[Interaction]):
+    list_display = ("occurred_at", "action_type", "user_link", "product_link", "event_key")
+    list_display_links = ("occurred_at",)
+    list_select_related = ("user", "product")
+    list_filter = ("action_type", ("occurred_at", DateRangeFilter), UserFilter, ProductFilter)
+    # Django asks for them to show the search box; `get_search_results` says what is searched.
+    search_fields = ("user__external_id", "product__external_id")
+    search_help_text = (
+        "The whole ID, external ID or name of a user or a product. By a part of the name: use the filters."
+    )
+    ordering = ("-occurred_at", "-id")
+    sortable_by = ("occurred_at",)
+    paginator = BoundedPaginator
+    autocomplete_fields = ("user", "product")
+    form = InteractionForm
+    fields = ("user", "product", "action_type", "occurred_at")
+    kept = ("event_key", "created_at")
+    readonly_fields = kept
+
+    def get_fields(self, request: HttpRequest, obj: Interaction | None = None) -> Any:
+        return self.fields if obj is None else (*self.fields, *self.kept)
+
+    @admin.display(description="user")
+    def user_link(self, interaction: Interaction) -> SafeString:
+        return links.row(interaction.user)
+
+    @admin.display(description="product")
+    def product_link(self, interaction: Interaction) -> SafeString:
+        return links.row(interaction.product)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Interaction], search_term: str
+    ) -> tuple[QuerySet[Interaction], bool]:
+        """Return the events of the users and products that the term names; at most 500 of each.
+
+        Two queries find these; searching the events joined to both would read every event.
+        """
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        users = _named(User, term, Q(username=term))
+        products = _named(Product, term, Q())
+        if users and products:
+            return queryset.filter(Q(user__in=users) | Q(product__in=products)), False
+        if users:
+            return queryset.filter(user__in=users), False
+        return queryset.filter(product__in=products), False
+
+    def save_model(self, request: HttpRequest, obj: Interaction, form: Any, change: bool) -> None:
+        if change and form.has_changed():
+            correction.replace_interaction(interaction=obj)
+        elif not change:
+            super().save_model(request, obj, form, change)
+
+
+def _named(model: type[Model], term: str, more: Q) -> list[int]:
+    wanted = more | Q(external_id=term) | Q(name__iexact=term)
+    if term.isdecimal() and len(term) < 19:
+        wanted |= Q(pk=int(term))
+    return list(model._default_manager.filter(wanted).values_list("pk", flat=True)[:MOST_NAMESAKES])

@@ -1,0 +1,110 @@
+"""What staff do to many products at once; each action says how many it changed."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from catalog.models import Product
+from catalog.services import bulk_edit
+
+if TYPE_CHECKING:
+    from catalog.admin.product import ProductAdmin
+
+
+@admin.action(permissions=["change"], description="Activate selected products")
+def activate(modeladmin: "ProductAdmin", request: HttpRequest, queryset: QuerySet[Product]) -> None:
+    total = queryset.count()
+    n = bulk_edit.set_active(products=queryset, active=True)
+    _report(modeladmin, request, n, total, done="activated", already="active already")
+
+
+@admin.action(permissions=["change"], description="Deactivate selected products")
+def deactivate(modeladmin: "ProductAdmin", request: HttpRequest, queryset: QuerySet[Product]) -> None:
+    total = queryset.count()
+    n = bulk_edit.set_active(products=queryset, active=False)
+    _report(modeladmin, request, n, total, done="deactivated", already="inactive already")
+
+
+@admin.action(permissions=["change"], description="Set the category of selected products…")
+def set_category(
+    modeladmin: "ProductAdmin", request: HttpRequest, queryset: QuerySet[Product]
+) -> HttpResponse | None:
+    total, form = queryset.count(), _choice(modeladmin, request, "category")
+    if not form.is_valid():
+        title = f"Set the category of {_products(total)}"
+        return _ask(modeladmin, request, form, action="set_category", title=title)
+    category = form.cleaned_data["category"]
+    n = bulk_edit.set_category(products=queryset, category=category)
+    _report(modeladmin, request, n, total, done=f"moved to “{category}”", already="there already")
+    return None
+
+
+@admin.action(permissions=["change"], description="Add a tag to selected products…")
+def add_tag(
+    modeladmin: "ProductAdmin", request: HttpRequest, queryset: QuerySet[Product]
+) -> HttpResponse | None:
+    total, form = queryset.count(), _choice(modeladmin, request, "tags")
+    if not form.is_valid():
+        title = f"Add a tag to {_products(total)}"
+        return _ask(modeladmin, request, form, action="add_tag", title=title)
+    tag = form.cleaned_data["tags"]
+    n = bulk_edit.add_tag(products=queryset, tag=tag)
+    _report(modeladmin, request, n, total, done=f"tagged “{tag}”", already="tagged so already")
+    return None
+
+
+def _products(n: int) -> str:
+    return "1 product" if n == 1 else f"{n:,} products"
+
+
+def _report(
+    modeladmin: "ProductAdmin", request: HttpRequest, n: int, total: int, *, done: str, already: str
+) -> None:
+    text = f"{_products(n)} {'was' if n == 1 else 'were'} {done}."
+    if rest := total - n:
+        text += f" {_products(rest)} {'was' if rest == 1 else 'were'} {already}."
+    modeladmin.message_user(request, text, messages.SUCCESS)
+
+
+def _choice(modeladmin: "ProductAdmin", request: HttpRequest, field_name: str) -> forms.Form:
+    """Return the form that asks for one related row; bound once staff have answered."""
+    field: Any = Product._meta.get_field(field_name)
+    site, related = modeladmin.admin_site, field.related_model
+    form = forms.Form(request.POST if "answered" in request.POST else None)
+    form.fields[field_name] = forms.ModelChoiceField(
+        related._default_manager.all(),
+        label=related._meta.verbose_name.capitalize(),
+        widget=RelatedFieldWidgetWrapper(
+            AutocompleteSelect(field, site),
+            field.remote_field,
+            site,
+            can_add_related=site.get_model_admin(related).has_add_permission(request),
+        ),
+    )
+    return form
+
+
+def _ask(
+    modeladmin: "ProductAdmin", request: HttpRequest, form: forms.Form, *, action: str, title: str
+) -> HttpResponse:
+    """Return the page between choosing an action and its being done; it sends the same selection again."""
+    across = request.POST.get("select_across", "0")
+    selected = request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)
+    context = {
+        **modeladmin.admin_site.each_context(request),
+        "title": title,
+        "opts": modeladmin.opts,
+        "media": modeladmin.media + form.media,
+        "form": form,
+        "action": action,
+        "select_across": across,
+        "selected": selected[:1] if across == "1" else selected,
+        "checkbox_name": helpers.ACTION_CHECKBOX_NAME,
+    }
+    return TemplateResponse(request, "admin/catalog/product/choose.html", context)

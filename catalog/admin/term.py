@@ -1,0 +1,36 @@
+"""What categories and tags have in common: a name, and the products under it."""
+
+from typing import Any, ClassVar, TypeVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from catalog.admin import links
+from catalog.admin.base import CatalogAdmin
+from catalog.models import Category, Product, Tag
+
+T = TypeVar("T", Category, Tag)
+
+
+class TermAdmin(CatalogAdmin[T]):
+    # The field of Product that leads here.
+    product_field: ClassVar[str]
+
+    list_display = ("name", "n_products", "updated_at")
+    sortable_by = ("name", "updated_at")
+    search_fields = ("name",)
+    ordering = ("name",)
+    readonly_fields = ("its_products", "updated_at")
+    page_counts = {"n_products": "products"}
+
+    def get_fields(self, request: HttpRequest, obj: T | None = None) -> Any:
+        return ("name",) if obj is None else ("name", *self.readonly_fields)
+
+    @admin.display(description="products")
+    def n_products(self, term: Any) -> SafeString:
+        return links.counted(Product, term.n_products, **{self.product_field: term.pk})
+
+    @admin.display(description="products")
+    def its_products(self, term: T) -> SafeString:
+        return links.counted(Product, term.products.count(), **{self.product_field: term.pk})

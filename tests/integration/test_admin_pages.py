@@ -1,0 +1,168 @@
+"""Every page of the admin, of whatever is registered: it opens, and in few queries."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.db import connection
+from django.db.models import Field, Model
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from catalog.models import ActionType, Category, Interaction, Product, Tag, User
+from tests.factories import NOON, StaffFactory, UserFactory
+
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+MOST_QUERIES = 20
+
+
+def label(model: type[Model]) -> str:
+    return model._meta.label
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return StaffFactory(name="Ada Admin")
+
+
+@pytest.fixture
+def page(client: Client, staff: User) -> Client:
+    client.force_login(staff)
+    return client
+
+
+@pytest.fixture
+def world(staff: User) -> User:
+    """A shop large enough for a query a row to show; the wholesaler with 300 events is returned."""
+    categories = Category.objects.bulk_create(Category(name=f"Category {n:02}") for n in range(30))
+    tags = Tag.objects.bulk_create(Tag(name=f"tag {n:02}") for n in range(40))
+    products = Product.objects.bulk_create(
+        Product(name=f"Lamp {n:02}", price=n, category=categories[n % 30]) for n in range(60)
+    )
+    link = Product.tags.through
+    link.objects.bulk_create(
+        link(product=products[n], tag=tags[(n + step) % 40]) for n in range(60) for step in range(4)
+    )
+    shoppers = User.objects.bulk_create(User(name=f"Shopper {n}") for n in range(60))
+    wholesaler = UserFactory(name="Wholesale & Sons", external_id="big")
+    Interaction.objects.bulk_create(
+        Interaction(
+            user=shopper,
+            product=products[number % 60],
+            action_type=ActionType.values[number % 3],
+            occurred_at=NOON - timedelta(hours=number),
+        )
+        for shopper, n in [(wholesaler, 300), *((shopper, 2) for shopper in shoppers)]
+        for number in range(n)
+    )
+    Group.objects.bulk_create(Group(name=f"Group {n}") for n in range(60))
+    LogEntry.objects.log_actions(staff.pk, products, CHANGE)
+    call_command("generate_recommendations", verbosity=0)
+    return wholesaler
+
+
+def a_row(model: type[Model], wholesaler: User) -> Model:
+    """The row with most behind it, where it matters."""
+    if model is User:
+        return wholesaler
+    row = model._default_manager.filter(user=wholesaler).first() if hasattr(model, "user") else None
+    return row or model._default_manager.first()
+
+
+def address(model: type[Model], page: str, *args: object) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+class Loaded:
+    def __init__(self, client: Client, url: str) -> None:
+        with CaptureQueriesContext(connection) as queries:
+            self.response = client.get(url)
+        self.status, self.n_queries = self.response.status_code, len(queries)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=label)
+class TestEveryModel:
+    def test_lists_its_rows_in_few_queries(self, model, page, world):
+        loaded = Loaded(page, address(model, "changelist"))
+
+        assert loaded.status == 200
+        assert loaded.n_queries < MOST_QUERIES
+        assert len(loaded.response.context["cl"].result_list) > 0
+
+    def test_offers_a_form_to_add_a_row_or_says_that_nobody_may(self, model, page, world, rf, staff):
+        request = rf.get("/")
+        request.user = staff
+        expected = 200 if admin.site.get_model_admin(model).has_add_permission(request) else 403
+
+        loaded = Loaded(page, address(model, "add"))
+
+        assert loaded.status == expected
+        assert loaded.n_queries < MOST_QUERIES
+
+    @pytest.mark.parametrize("name", ["change", "history", "delete"])
+    def test_opens_the_pages_of_a_row_in_few_queries(self, model, name, page, world):
+        loaded = Loaded(page, address(model, name, a_row(model, world).pk))
+
+        assert loaded.status == 200
+        assert loaded.n_queries < MOST_QUERIES
+
+    @pytest.mark.parametrize("name", ["changelist", "add", "change"])
+    def test_holds_no_script_style_or_handler_of_its_own(self, model, name, page, world):
+        args = [a_row(model, world).pk] if name == "change" else []
+
+        html = page.get(address(model, name, *args)).content.decode()
+
+        assert re.findall(r"<script(?![^>]*\bsrc=)[^>]*>|<style|\son[a-z]+=|\sstyle=|javascript:", html) == []
+        assert "</html>" in html or "403" in html
+
+    def test_completes_names_for_whatever_refers_to_it(self, model, page, world):
+        referring = [field for field in model._meta.get_fields() if is_chosen(field)]
+
+        answers = [page.get(completion(field)) for field in referring]
+
+        assert [answer.status_code for answer in answers] == [200] * len(referring)
+        assert all(0 < len(answer.json()["results"]) <= 20 for answer in answers)
+
+
+def is_chosen(field: object) -> bool:
+    """Whether staff choose the row that this field refers to, out of any number of rows."""
+    return getattr(field, "concrete", False) and field.name in (
+        admin.site.get_model_admin(field.model).autocomplete_fields
+    )
+
+
+def completion(field: Field) -> str:
+    names = {
+        "app_label": field.model._meta.app_label,
+        "model_name": field.model._meta.model_name,
+        "field_name": field.name,
+    }
+    return reverse("admin:autocomplete", query=names)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=label)
+class TestEveryForm:
+    """A dropdown of a whole table would hold 100,000 products."""
+
+    def test_lists_no_table_that_grows_with_the_shop(self, model, page, world):
+        html = page.get(address(model, "change", a_row(model, world).pk)).content.decode()
+
+        assert max(map(options, re.findall(r"<select.*?</select>", html, re.DOTALL)), default=0) < 60
+
+
+def options(select: str) -> int:
+    return select.count("<option") if "user_permissions" not in select else 0
+
+
+class TestIndex:
+    def test_opens_in_few_queries(self, page, world):
+        loaded = Loaded(page, reverse("admin:index"))
+
+        assert loaded.status == 200
+        assert loaded.n_queries < MOST_QUERIES
+        assert "Shop recommendations" in loaded.response.content.decode()
