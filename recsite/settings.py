@@ -3,7 +3,6 @@
 from recsite import env as _env
 
 ENV = _env.read()
-BASE_DIR = _env.ROOT
 
 SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug
@@ -85,7 +84,6 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
 # Whitenoise finds the packages' own files at start: nothing to collect, nothing to forget.
 WHITENOISE_USE_FINDERS = True
 

@@ -15,3 +15,5 @@ for name in ("DEBUG", "API_OPEN_READS", "DEFAULT_STRATEGY", "STORED_LIST_MAX_AGE
 from recsite.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Looks for a static file when it is asked for, instead of for all of them at every start.
+WHITENOISE_AUTOREFRESH = True

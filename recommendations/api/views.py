@@ -16,7 +16,7 @@ from recommendations.services.shelf import Ask
 class RecommendView(APIView):
     def get(self, request: Request, user_id: str) -> Response:
         """Return the shopper's list, best first, with the reasons of each product, and words for it."""
-        wanted = RecommendInput(data=request.query_params)
+        wanted = RecommendInput(data=request.query_params.dict())
         wanted.is_valid(raise_exception=True)
         ask = Ask(
             shopper=shopper(lookup(user_id)),

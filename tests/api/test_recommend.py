@@ -1,0 +1,234 @@
+"""GET /recommend/{user_id}."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from catalog.models import Product, User
+from tests.factories import NOON, InteractionFactory, ProductFactory, StaffFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _open_reads(settings: Any) -> None:
+    settings.API_OPEN_READS = True
+
+
+@pytest.fixture
+def alice() -> User:
+    user = UserFactory(name="Alice", external_id="alice")
+    radio = ProductFactory(name="Radio", category="Electronics", tags=["audio", "wireless"])
+    InteractionFactory(user=user, product=radio, action_type="purchase")
+    return user
+
+
+def names(answer: Any) -> list[str]:
+    return [product["name"] for product in answer.json()["recommended_products"]]
+
+
+class TestRecommend:
+    def test_answers_the_whole_shape(self, client: Client, alice: User):
+        earbuds = ProductFactory(
+            name="Earbuds", category="Electronics", tags=["wireless", "audio", "earbuds"], price="49.90"
+        )
+
+        answer = client.get(f"/recommend/{alice.id}?top_n=1")
+
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.json() == {
+            "user_id": alice.id,
+            "user_name": "Alice",
+            "recommended_products": [
+                {
+                    "id": earbuds.id,
+                    "external_id": earbuds.external_id,
+                    "name": "Earbuds",
+                    "category": "Electronics",
+                    "price": 49.9,
+                    "description": "Made for tests.",
+                    "tags": ["audio", "earbuds", "wireless"],
+                    "score": 16.0,
+                    "reasons": [
+                        {"kind": "category", "value": "Electronics", "points": 10.0},
+                        {"kind": "tag", "value": "audio", "points": 3.0},
+                        {"kind": "tag", "value": "wireless", "points": 3.0},
+                    ],
+                }
+            ],
+            "llm_explanation": answer.json()["llm_explanation"],
+            "explanation_source": "template",
+            "user_behavior_summary": "Recently purchased: Radio. Interested in: Electronics.",
+            "strategy": "content",
+            "fallback": None,
+        }
+        assert answer.json()["llm_explanation"].startswith("Hi Alice! Based on")
+
+    @pytest.mark.parametrize(
+        "path", ["/recommend/{id}", "/recommend/{id}/", "/recommend/ext:alice", "/recommend/ext:alice/"]
+    )
+    def test_answers_under_both_ids_and_both_slash_forms(self, client: Client, alice: User, path: str):
+        answer = client.get(path.format(id=alice.id))
+
+        assert answer.status_code == 200
+        assert answer.json()["user_id"] == alice.id
+
+    def test_gives_five_products_unless_asked_otherwise(self, client: Client, alice: User):
+        ProductFactory.create_batch(7)
+
+        assert len(names(client.get(f"/recommend/{alice.id}"))) == 5
+
+    @pytest.mark.parametrize("top_n", ["0", "101", "-1", "five", "1.5", ""])
+    def test_refuses_a_top_n_that_is_no_number_from_1_to_100(self, client: Client, alice: User, top_n: str):
+        answer = client.get(f"/recommend/{alice.id}", {"top_n": top_n})
+
+        assert answer.status_code == 400
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["errors"][0]["field"] == "top_n"
+
+    @pytest.mark.parametrize("user", ["999999", "ext:nobody", "abc", "9" * 30, "-1"])
+    def test_knows_no_such_shopper(self, client: Client, alice: User, user: str):
+        answer = client.get(f"/recommend/{user}")
+
+        assert answer.status_code == 404
+        assert answer.headers["Content-Type"] == "application/problem+json"
+
+    def test_does_not_recommend_to_staff(self, client: Client):
+        assert client.get(f"/recommend/{StaffFactory().id}").status_code == 404
+
+    def test_is_closed_to_strangers_without_open_reads(self, client: Client, alice: User, settings: Any):
+        settings.API_OPEN_READS = False
+
+        assert client.get(f"/recommend/{alice.id}").status_code == 403
+
+    def test_is_open_to_staff_without_open_reads(self, client: Client, alice: User, settings: Any):
+        settings.API_OPEN_READS = False
+        client.force_login(StaffFactory())
+
+        assert client.get(f"/recommend/{alice.id}").status_code == 200
+
+    def test_makes_five_queries(self, client: Client, alice: User, django_assert_num_queries: Any):
+        ProductFactory.create_batch(20, tags=["audio", "x"])
+        client.get(f"/recommend/{alice.id}")
+
+        with django_assert_num_queries(5):
+            client.get(f"/recommend/{alice.id}?top_n=20")
+
+    def test_makes_four_queries_for_a_stored_list(
+        self, client: Client, alice: User, django_assert_num_queries: Any
+    ):
+        ProductFactory.create_batch(20, tags=["audio", "x"])
+        call_command("generate_recommendations", verbosity=0)
+
+        with django_assert_num_queries(4):
+            client.get(f"/recommend/{alice.id}")
+
+    def test_changes_with_the_very_next_interaction(self, client: Client, alice: User):
+        ProductFactory(name="Amp")
+        lamp = ProductFactory(name="Lamp", category="Home")
+        ProductFactory(name="Vase", category="Home")
+        before = client.get(f"/recommend/{alice.id}?top_n=2")
+
+        InteractionFactory(user=alice, product=lamp, occurred_at=NOON + timedelta(days=1))
+
+        assert names(before) == ["Amp", "Lamp"]
+        assert names(client.get(f"/recommend/{alice.id}?top_n=2")) == ["Amp", "Vase"]
+
+    def test_never_shows_a_product_that_was_deactivated_a_moment_ago(self, client: Client, alice: User):
+        first, *_ = ProductFactory.create_batch(4)
+        assert first.name in names(client.get(f"/recommend/{alice.id}?top_n=3"))
+
+        Product.objects.filter(id=first.id).update(is_active=False)
+
+        after = names(client.get(f"/recommend/{alice.id}?top_n=3"))
+        assert first.name not in after
+        assert len(after) == 3
+
+    def test_replaces_deactivated_products_until_none_is_left(self, client: Client, alice: User):
+        products = ProductFactory.create_batch(6)
+        client.get(f"/recommend/{alice.id}")
+
+        Product.objects.filter(id__in=[product.id for product in products[:5]]).update(is_active=False)
+
+        assert names(client.get(f"/recommend/{alice.id}?top_n=2")) == [products[5].name]
+
+    def test_counts_an_interaction_with_a_product_newer_than_the_snapshot(self, client: Client, alice: User):
+        ProductFactory(name="Vase", category="Home")
+        client.get(f"/recommend/{alice.id}")
+        lamp = ProductFactory(name="Lamp", category="Home")
+
+        InteractionFactory(user=alice, product=lamp)
+
+        answer = client.get(f"/recommend/{alice.id}?top_n=1")
+        assert names(answer) == ["Vase"]
+        assert answer.json()["recommended_products"][0]["score"] == 10.0
+
+    def test_falls_back_to_popular_products_for_a_shopper_without_history(self, client: Client, alice: User):
+        lamp = ProductFactory(name="Lamp")
+        InteractionFactory.create_batch(2, product=lamp)
+        newcomer = UserFactory(name="Bob")
+
+        answer = client.get(f"/recommend/{newcomer.id}").json()
+
+        assert [product["name"] for product in answer["recommended_products"]] == ["Lamp", "Radio"]
+        assert answer["recommended_products"][0]["reasons"] == [
+            {"kind": "popular", "value": 2, "points": 0.0}
+        ]
+        assert (answer["strategy"], answer["fallback"]) == ("content", "popular")
+        assert answer["user_behavior_summary"] == "No interactions yet."
+        assert answer["llm_explanation"].startswith("Hi Bob!")
+
+    def test_leaves_fallback_null_for_a_list_that_is_only_filled_up(self, client: Client, alice: User):
+        ProductFactory(name="Amp", category="Electronics")
+        ProductFactory(name="Vase", category="Home")
+
+        answer = client.get(f"/recommend/{alice.id}").json()
+
+        assert [product["score"] for product in answer["recommended_products"]] == [10.0, 0.0]
+        assert answer["fallback"] is None
+
+    def test_answers_an_empty_list_when_everything_was_interacted_with(self, client: Client, alice: User):
+        answer = client.get(f"/recommend/{alice.id}")
+
+        assert answer.status_code == 200
+        assert answer.json()["recommended_products"] == []
+        assert answer.json()["fallback"] == "popular"
+
+    def test_names_each_product_once_in_the_summary_newest_first(self, client: Client, alice: User):
+        for n, name in enumerate(["A", "B", "A", "C", "D"]):
+            InteractionFactory(
+                user=alice,
+                product=ProductFactory(name=name, category=None),
+                action_type="click" if n % 2 else "view",
+                occurred_at=NOON + timedelta(minutes=n),
+            )
+
+        summary = client.get(f"/recommend/{alice.id}").json()["user_behavior_summary"]
+
+        assert summary == "Recently purchased: Radio. Recently viewed: D, C, A. Interested in: Electronics."
+
+    def test_reads_on_for_names_where_many_products_share_one(self, client: Client, alice: User):
+        for n in range(20):
+            InteractionFactory(
+                user=alice,
+                product=ProductFactory(name="Twin", category=None),
+                occurred_at=NOON + timedelta(minutes=n),
+            )
+        InteractionFactory(user=alice, product=ProductFactory(name="Old", category=None), occurred_at=NOON)
+
+        summary = client.get(f"/recommend/{alice.id}").json()["user_behavior_summary"]
+
+        assert "Recently viewed: Twin, Old." in summary
+
+    def test_serves_unicode_as_it_is(self, client: Client):
+        user = UserFactory(name="健二 \U0001f600")
+        ProductFactory(name="Émile’s “Lampe”")
+
+        answer = client.get(f"/recommend/{user.id}")
+
+        assert answer.json()["user_name"] == "健二 \U0001f600"
+        assert names(answer) == ["Émile’s “Lampe”"]
