@@ -12,11 +12,13 @@ from django.db.models import Q
 
 from catalog.errors import BadShop, NoShop
 from catalog.models import Interaction, Product, User
-from catalog.services.shop_catalogue import ProductStore, Tally, store_users
+from catalog.services.shop_bulk import Tally
 from catalog.services.shop_events import EventTally, event_key, store_events
-from catalog.services.shop_files import count_lines
+from catalog.services.shop_lines import count_lines
+from catalog.services.shop_products import ProductStore
 from catalog.services.shop_report import Problem, Watcher
 from catalog.services.shop_rows import EventRow, ProductRow, UserRow, event_rows, product_rows, user_rows
+from catalog.services.shop_users import store_users
 
 
 @dataclass(frozen=True, slots=True)

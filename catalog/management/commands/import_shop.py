@@ -4,7 +4,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.utils import timezone
@@ -58,7 +58,7 @@ class _Teller:
 
     def __init__(self, stderr: OutputWrapper, *, quiet: bool) -> None:
         self._stderr = stderr
-        self._stream: TextIO = stderr._out  # type: ignore[attr-defined]
+        self._stream = cast("TextIO", stderr._out)
         self._quiet = quiet
         self._bar = progress_bar(self._stream, total=0, description="", unit="lines", quiet=True)
         self._n_problems = 0
