@@ -1,9 +1,11 @@
-"""The addresses of recommendations."""
+"""The addresses of recommendations; each answers with and without the trailing slash."""
 
-from django.urls import re_path
+from rest_framework.routers import SimpleRouter
 
-from recommendations.api.views import RecommendView
+from recommendations.api.views import RecommendViewSet
 
-urlpatterns = [
-    re_path(r"^recommend/(?P<user_id>[^/]+)/?$", RecommendView.as_view(), name="recommend"),
-]
+router = SimpleRouter()
+router.trailing_slash = "/?"
+router.register("recommend", RecommendViewSet, basename="recommend")
+
+urlpatterns = router.urls

@@ -1,0 +1,1 @@
+"""Measures; asserts nothing. `make bench` runs it all."""
