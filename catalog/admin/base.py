@@ -31,7 +31,7 @@ class CatalogAdmin(CountedDeletion[M]):
     @property
     def media(self) -> Media:
         """The scripts of the model's own pages, and of the filters that complete a name while one types."""
-        media = super().media
+        media = super().media + Media(css={"all": ["catalog/admin.css"]})
         for entry in self.list_filter:
             if isinstance(entry, type) and issubclass(entry, RelatedFilter):
                 field: Field[Any, Any] = entry.field_of(self.model)

@@ -8,11 +8,11 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from catalog.admin.completion import LabelledChoiceField, LabelledSelect
 from catalog.admin.typed import ModelAdmin
 
 
@@ -42,7 +42,7 @@ class RelatedFilter(admin.ListFilter):
         model_admin: ModelAdmin[Any],
     ) -> None:
         self.field = self.field_of(model)
-        self.title = self.field.verbose_name
+        self.title = self.field.related_model._meta.verbose_name
         super().__init__(request, params, model, model_admin)
         self.chosen = params.pop(self.field_name, [""])[-1]
         self.used_parameters = {self.field_name: self.chosen} if self.chosen else {}
@@ -60,11 +60,12 @@ class RelatedFilter(admin.ListFilter):
 
     def _form(self, site: admin.AdminSite) -> forms.Form:
         form = forms.Form({self.field_name: self.chosen}, auto_id="filter_%s")
-        form.fields[self.field_name] = forms.ModelChoiceField(
+        form.fields[self.field_name] = LabelledChoiceField(
             self.field.related_model._default_manager.all(),
             required=False,
-            label=f"Type to find: {self.title}",
-            widget=AutocompleteSelect(self.field, site, attrs={"data-width": "100%"}),
+            widget=LabelledSelect(
+                self.field, site, attrs={"data-width": "100%", "aria-label": f"Name of the {self.title}"}
+            ),
         )
         return form
 
@@ -92,7 +93,7 @@ class RelatedFilter(admin.ListFilter):
         self.kept = _kept(changelist, self.expected_parameters())
         offered = [("", "All")] + [(str(row.pk), str(row)) for row in self.links]
         if self._may_lack:
-            offered.append(("none", f"Without {self.title}"))
+            offered.append(("none", f"No {self.title}"))
         for value, text in offered:
             yield {
                 "selected": self.chosen == value,

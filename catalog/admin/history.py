@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 
 from catalog.admin import links
 from catalog.admin.typed import InlineFormSet, TabularInline
@@ -17,16 +18,24 @@ class NewestInteractions(InlineFormSet[Interaction, User, Any]):
 
     def __init__(self, data: Any = None, files: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.n_shown = N_SHOWN
         self.listing_url = links.listing_url(Interaction, user=self.instance.pk)
 
     def get_queryset(self) -> QuerySet[Interaction]:
         if not hasattr(self, "_newest"):
-            self._newest = super().get_queryset()[: self.n_shown]
+            self._newest = super().get_queryset()[:N_SHOWN]
         return self._newest
 
+    @cached_property
     def n_stored(self) -> int:
         return self.instance.interactions.count()
+
+    def title(self) -> str:
+        if self.n_stored > N_SHOWN:
+            return f"Newest {N_SHOWN} of {self.n_stored:,} interactions"
+        return "Interactions"
+
+    def all_of_them(self) -> str:
+        return "1 interaction" if self.n_stored == 1 else f"All {self.n_stored:,} interactions"
 
     def is_valid(self) -> bool:
         return True

@@ -5,21 +5,20 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from catalog.admin import links
 from catalog.admin.base import CatalogAdmin
+from catalog.admin.completion import LabelledChoiceField, LabelledSelect
 from catalog.admin.filters import DateRangeFilter, RelatedFilter
 from catalog.admin.paging import BoundedPaginator
+from catalog.admin.search import ids_named
 from catalog.models import Interaction, Product, User
 from catalog.services import correction
 from catalog.services.events import EARLIEST, LEEWAY
-
-# A name may be shared by many; so many of them are looked at.
-MOST_NAMESAKES = 500
 
 
 class UserFilter(RelatedFilter):
@@ -52,7 +51,7 @@ class InteractionForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Interaction)
 class InteractionAdmin(CatalogAdmin[Interaction]):
-    list_display = ("occurred_at", "action_type", "user_link", "product_link", "event_key")
+    list_display = ("occurred_at", "action_type", "user_link", "product_link")
     list_display_links = ("occurred_at",)
     list_select_related = ("user", "product")
     list_filter = ("action_type", ("occurred_at", DateRangeFilter), UserFilter, ProductFilter)
@@ -69,6 +68,11 @@ class InteractionAdmin(CatalogAdmin[Interaction]):
     fields = ("user", "product", "action_type", "occurred_at")
     kept = ("event_key", "created_at")
     readonly_fields = kept
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs["widget"] = LabelledSelect(db_field, self.admin_site)
+        kwargs["form_class"] = LabelledChoiceField
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Interaction | None = None) -> Any:
         return self.fields if obj is None else (*self.fields, *self.kept)
@@ -91,8 +95,8 @@ class InteractionAdmin(CatalogAdmin[Interaction]):
         term = search_term.strip()
         if not term:
             return queryset, False
-        users = _named(User, term, Q(username=term))
-        products = _named(Product, term, Q())
+        users = ids_named(User, term, also=Q(username=term))
+        products = ids_named(Product, term)
         if users and products:
             return queryset.filter(Q(user__in=users) | Q(product__in=products)), False
         if users:
@@ -104,10 +108,3 @@ class InteractionAdmin(CatalogAdmin[Interaction]):
             correction.replace_interaction(interaction=obj)
         elif not change:
             super().save_model(request, obj, form, change)
-
-
-def _named(model: type[Model], term: str, more: Q) -> list[int]:
-    wanted = more | Q(external_id=term) | Q(name__iexact=term)
-    if term.isdecimal() and len(term) < 19:
-        wanted |= Q(pk=int(term))
-    return list(model._default_manager.filter(wanted).values_list("pk", flat=True)[:MOST_NAMESAKES])

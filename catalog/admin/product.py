@@ -20,12 +20,11 @@ class CategoryFilter(RelatedFilter):
 
 class TagFilter(RelatedFilter):
     field_name = "tags"
-    title = "tag"
 
 
 @admin.register(Product)
 class ProductAdmin(CatalogAdmin[Product]):
-    list_display = ("name", "external_id", "category", "price", "is_active", "n_interactions", "updated_at")
+    list_display = ("name", "external_id", "category", "price", "is_active", "n_interactions")
     list_select_related = ("category",)
     list_filter = (
         "is_active",
@@ -37,7 +36,7 @@ class ProductAdmin(CatalogAdmin[Product]):
     search_fields = ("name", "=external_id", "id__exact")
     search_help_text = "A part of the name, or the whole external ID or ID."
     ordering = ("name", "id")
-    sortable_by = ("name", "external_id", "price", "updated_at")
+    sortable_by = ("name", "external_id", "price")
     page_counts = {"n_interactions": "interactions"}
     instead_of_deleting = (
         "Untick “Active” instead: an inactive product is shown to nobody, and what shoppers did with it "

@@ -4,10 +4,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
 from catalog.admin import links
 from catalog.admin.base import CatalogAdmin
+from catalog.admin.completion import ADDRESS, LabelledAnswer
 from catalog.admin.filters import DateRangeFilter
 from catalog.admin.history import HistoryInline
 from catalog.admin.typed import AccountAdmin
@@ -46,6 +48,17 @@ class UserAdmin(CatalogAdmin[User], AccountAdmin):
     )
     inlines = (HistoryInline,)
 
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or _has_access(obj):
+            return fieldsets
+        # A shopper's page is about the shopper: what only concerns staff is folded.
+        return [fieldsets[0], *((title, {**what, "classes": ("collapse",)}) for title, what in fieldsets[1:])]
+
+    def get_urls(self) -> list[URLPattern]:
+        answer = self.admin_site.admin_view(LabelledAnswer.as_view(admin_site=self.admin_site))
+        return [path("complete/", answer, name=ADDRESS), *super().get_urls()]
+
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
         return () if obj is None else self.inlines
 
@@ -65,7 +78,7 @@ class UserAdmin(CatalogAdmin[User], AccountAdmin):
 
     @admin.display(description="username", empty_value="–")
     def login(self, user: User) -> str | None:
-        return user.username if user.is_staff or user.is_superuser else None
+        return user.username if _has_access(user) else None
 
     @admin.display(description="interactions")
     def n_interactions(self, user: Any) -> SafeString:
@@ -76,5 +89,9 @@ def _is_superuser(request: HttpRequest) -> bool:
     return isinstance(request.user, User) and request.user.is_superuser
 
 
+def _has_access(user: User) -> bool:
+    return user.is_staff or user.is_superuser
+
+
 def _may_touch(request: HttpRequest, user: User | None) -> bool:
-    return _is_superuser(request) or user is None or not (user.is_staff or user.is_superuser)
+    return _is_superuser(request) or user is None or not _has_access(user)

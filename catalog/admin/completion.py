@@ -1,0 +1,32 @@
+"""Names completed while one types, with the shop's own key beside them: namesakes are common."""
+
+from typing import Any
+
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db.models import Model
+from django.forms import ModelChoiceField
+
+ADDRESS = "catalog_complete"
+
+
+def labelled(row: Model) -> str:
+    """Return how a row is called among others of its kind."""
+    external_id = getattr(row, "external_id", None)
+    return f"{row} ({external_id})" if external_id else str(row)
+
+
+class LabelledAnswer(AutocompleteJsonView):
+    """Django's answer to what was typed, permissions included, with our labels."""
+
+    def serialize_result(self, obj: Model, to_field_name: str) -> dict[str, str]:
+        return {**super().serialize_result(obj, to_field_name), "text": labelled(obj)}
+
+
+class LabelledSelect(AutocompleteSelect):
+    url_name = f"%s:{ADDRESS}"
+
+
+class LabelledChoiceField(ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return labelled(obj)
