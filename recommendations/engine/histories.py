@@ -1,6 +1,7 @@
 """What a batch of users did, as positions in a snapshot; one user is a batch of one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,12 @@ class Histories:
 
     events:   a position of `len(snapshot)` or more is a product younger than the snapshot
     features: the snapshot's, completed by those younger products
+    derived:  what has been worked out from these histories already, by what was asked
     """
 
     events: Ragged
     features: Features
+    derived: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.events)

@@ -27,7 +27,16 @@ def profiles(histories: Histories, *, top_categories: int, top_tags: int) -> Pro
     """Return each user's most frequent categories and tags.
 
     Every event counts once. Ties go to the more recent event, then to the name in code-point order.
+    Counted once for the same histories, however often it is asked.
     """
+    asked = (profiles, top_categories, top_tags)
+    if asked not in histories.derived:
+        histories.derived[asked] = _counted(histories, top_categories, top_tags)
+    found: Profiles = histories.derived[asked]
+    return found
+
+
+def _counted(histories: Histories, top_categories: int, top_tags: int) -> Profiles:
     features = histories.features
     events = histories.events
     ages = np.arange(len(events.flat)) - np.repeat(events.starts[:-1], events.lengths)

@@ -9,7 +9,7 @@ from catalog.models import ActionType, Interaction
 from recommendations.engine.histories import Histories
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Snapshot
-from recommendations.selectors.rows import columns, integers
+from recommendations.selectors.rows import Prepared, columns, integers, transposed
 from recommendations.selectors.snapshots import joined_by_young
 
 
@@ -32,16 +32,21 @@ class Events:
         return self.product_ids[user][self.purchased[start:end] == purchased]
 
 
+_FIELDS = ("user_id", "product_id", "action_type", "id")
+_of_one = Prepared(
+    lambda user_id: Interaction.objects.filter(user_id=user_id).newest_first().values_list(*_FIELDS)
+)
+
+
 def events(user_ids: NDArray[np.int64]) -> Events:
     """Return the events of the users, who must be sorted by id. 1 query, answered by an index."""
     if len(user_ids) == 1:  # without sorting by user, the order is the index's own
-        wanted = Interaction.objects.filter(user_id=int(user_ids[0])).newest_first()
+        found = transposed(_of_one(int(user_ids[0])), len(_FIELDS))
     else:
         theirs = Interaction.objects.filter(user_id__in=user_ids.tolist())
-        wanted = theirs.order_by("user_id", "-occurred_at", "-id")
-    users, products, actions, ids = columns(
-        wanted.values_list("user_id", "product_id", "action_type", "id"), 4
-    )
+        wanted = theirs.order_by("user_id", "-occurred_at", "-id").values_list(*_FIELDS)
+        found = columns(wanted, len(_FIELDS))
+    users, products, actions, ids = found
     rows = np.searchsorted(user_ids, integers(users))
     last_ids = np.zeros(len(user_ids), np.int64)
     np.maximum.at(last_ids, rows, integers(ids))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from catalog.models import Product
+from recommendations.selectors.rows import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,16 @@ class Details:
     is_active: bool
 
 
+_products = Prepared(
+    lambda ids: Product.objects.filter(id__in=ids).values_list(
+        "id", "external_id", "name", "category__name", "price", "description", "is_active"
+    )
+)
+_tags = Prepared(
+    lambda ids: Product.tags.through.objects.filter(product_id__in=ids).values_list("product_id", "tag__name")
+)
+
+
 def labels(ids: Iterable[int]) -> dict[int, Label]:
     """Return the labels of those products that exist. 1 query."""
     rows = Product.objects.filter(id__in=list(ids)).values_list("id", "name", "is_active")
@@ -37,17 +48,13 @@ def labels(ids: Iterable[int]) -> dict[int, Label]:
 
 def details(ids: Iterable[int]) -> dict[int, Details]:
     """Return the details of those products that exist. 2 queries."""
-    wanted = list(ids)
+    wanted = sorted(ids)
     tags: dict[int, list[str]] = {}
-    through = Product.tags.through.objects.filter(product_id__in=wanted)
-    for key, tag in through.values_list("product_id", "tag__name"):
+    for key, tag in _tags(wanted):
         tags.setdefault(key, []).append(tag)
-    rows = Product.objects.filter(id__in=wanted).values_list(
-        "id", "external_id", "name", "category__name", "price", "description", "is_active"
-    )
     return {
         key: Details(
             key, external_id, name, category, price, text, tuple(sorted(tags.get(key, ()))), is_active
         )
-        for key, external_id, name, category, price, text, is_active in rows
+        for key, external_id, name, category, price, text, is_active in _products(wanted)
     }

@@ -1,15 +1,17 @@
 """Who asks, and what was stored ahead for them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Subquery
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from catalog.models import Interaction, User
 from recommendations.errors import UnknownShopper
 from recommendations.models import StoredList
+from recommendations.selectors.rows import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +22,44 @@ class Shopper:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A stored list, and how many events its user has now, with the highest id among them."""
+    """A stored list as its row says, and the state of its user's events as it is now.
 
-    list: StoredList
+    picks: as StoredList says; events_now, last_event_now: their number, and the highest id among them
+    """
+
+    strategy: str
+    top_n: int
+    picks: list[Any]
+    fallback: str
+    summary: str
+    explanation: str
+    explanation_source: str
+    explanation_digest: str
     event_count: int
     last_event_id: int
+    digest: str
     generated_at: datetime
+    events_now: int
+    last_event_now: int
 
 
-def shopper(lookup: Mapping[str, Any]) -> Shopper:
+_by = {
+    name: Prepared(
+        lambda key, name=name: User.objects.shoppers().filter(**{name: key}).values_list("id", "name")
+    )
+    for name in ("pk", "external_id")
+}
+
+
+def shopper(lookup: Mapping[str, int | str]) -> Shopper:
     """Return the shopper that the lookup (a pk or an external_id) names. 1 query.
 
     Raises UnknownShopper, for members of staff too: their names are nobody's business here.
     """
-    row = User.objects.shoppers().filter(**lookup).values_list("id", "name").first()
-    if row is None:
-        raise UnknownShopper(_spelled(lookup))
-    return Shopper(*row)
+    ((name, key),) = lookup.items()
+    for row in _by[name](key):
+        return Shopper(*row)
+    raise UnknownShopper(_spelled(lookup))
 
 
 def _spelled(lookup: Mapping[str, Any]) -> str:
@@ -71,17 +94,23 @@ def first_with_history() -> Shopper | None:
     return None if row is None else Shopper(*row)
 
 
-def stored(user_id: int, strategy: str) -> Stored | None:
-    """Return the stored list of the user, with the state of their events now. 1 query."""
+def _stored_rows(user_id: int, strategy: str) -> "QuerySet[StoredList, Any]":
     mine = Interaction.objects.filter(user_id=OuterRef("user_id")).order_by().values("user_id")
-    found = (
+    return (
         StoredList.objects.filter(user_id=user_id, strategy=strategy)
         .annotate(
-            events_now=Subquery(mine.annotate(n=Count("*")).values("n")),
-            last_event_now=Subquery(mine.annotate(last=Max("id")).values("last")),
+            events_now=Coalesce(Subquery(mine.annotate(n=Count("*")).values("n")), 0),
+            last_event_now=Coalesce(Subquery(mine.annotate(last=Max("id")).values("last")), 0),
         )
-        .first()
+        .values_list(*(field.name for field in fields(Stored)))
     )
-    if found is None:
-        return None
-    return Stored(found, found.events_now or 0, found.last_event_now or 0, found.generated_at)
+
+
+_stored = Prepared(_stored_rows)
+
+
+def stored(user_id: int, strategy: str) -> Stored | None:
+    """Return the stored list of the user, with the state of their events now. 1 query."""
+    for row in _stored(user_id, strategy):
+        return Stored(*row)
+    return None

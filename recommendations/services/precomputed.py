@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.explainers.base import Explanation, Source
-from recommendations.models import StoredList
 from recommendations.selectors.products import details
 from recommendations.selectors.shoppers import Stored, stored
 from recommendations.services.shelf import Ask, Placed, Recommend, Shelf, Written
@@ -29,41 +28,39 @@ class Precomputed:
         found = stored(ask.shopper.id, ask.strategy)
         if found is None or not self._holds(found, ask):
             return self.inner(ask)
-        return _shelf(found.list, ask) or self.inner(ask)
+        return _shelf(found, ask) or self.inner(ask)
 
     def _holds(self, found: Stored, ask: Ask) -> bool:
         """Return whether all but the products' availability is as it was when the list was made."""
-        kept = found.list
-        age = self.now() - kept.generated_at
         return (
-            kept.digest == self.digest(ask.strategy)
-            and kept.event_count == found.event_count
-            and kept.last_event_id == found.last_event_id
-            and timedelta(0) <= age < timedelta(seconds=self.max_age_seconds)
-            and kept.top_n >= ask.top_n
+            found.digest == self.digest(ask.strategy)
+            and found.event_count == found.events_now
+            and found.last_event_id == found.last_event_now
+            and timedelta(0) <= self.now() - found.generated_at < timedelta(seconds=self.max_age_seconds)
+            and found.top_n >= ask.top_n
         )
 
 
-def _shelf(kept: StoredList, ask: Ask) -> Shelf | None:
+def _shelf(found: Stored, ask: Ask) -> Shelf | None:
     """Return the head of the list, None when any product in the list is gone. 2 queries."""
-    known = details(product_id for product_id, _, _ in kept.picks)
-    if not all(product_id in known and known[product_id].is_active for product_id, _, _ in kept.picks):
+    known = details(product_id for product_id, _, _ in found.picks)
+    if not all(product_id in known and known[product_id].is_active for product_id, _, _ in found.picks):
         return None
     return Shelf(
         shopper=ask.shopper,
         placed=tuple(
             Placed(known[product_id], score, tuple(Reason(ReasonKind(kind), v, p) for kind, v, p in reasons))
-            for product_id, score, reasons in kept.picks[: ask.top_n]
+            for product_id, score, reasons in found.picks[: ask.top_n]
         ),
-        summary=kept.summary,
-        strategy=kept.strategy,
-        fallback=kept.fallback or None,
-        has_history=kept.event_count > 0,
-        written=_written(kept),
+        summary=found.summary,
+        strategy=found.strategy,
+        fallback=found.fallback or None,
+        has_history=found.event_count > 0,
+        written=_written(found),
     )
 
 
-def _written(kept: StoredList) -> Written | None:
-    if not kept.explanation:
+def _written(found: Stored) -> Written | None:
+    if not found.explanation:
         return None
-    return Written(Explanation(kept.explanation, Source(kept.explanation_source)), kept.explanation_digest)
+    return Written(Explanation(found.explanation, Source(found.explanation_source)), found.explanation_digest)

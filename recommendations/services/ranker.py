@@ -106,7 +106,8 @@ class Ranker:
             known.ask({pick.product_id for user in spoilt for pick in rankings[user].picks})
 
     def _summaries(self, found: Events, past: Histories, known: Known[D]) -> list[str]:
-        favourites = profiles(past, top_categories=RECENT, top_tags=0).categories
+        # The tags are not needed here; asking for as many as the content strategy does counts nothing twice.
+        favourites = profiles(past, top_categories=RECENT, top_tags=5).categories
         names = past.features.categories.names
         return [
             summary(

@@ -1,0 +1,57 @@
+"""Queries that are compiled once."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from catalog.models import Product, User
+from recommendations.selectors.rows import Prepared, columns
+from tests.factories import ProductFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+by_ids = Prepared(lambda ids: Product.objects.filter(id__in=ids).order_by("id").values_list("id", "price"))
+by_name = Prepared(lambda name, key: User.objects.filter(name=name, id__gte=key).values_list("id"))
+
+
+class TestPrepared:
+    @pytest.mark.parametrize("n", [1, 2, 3, 5, 8])
+    def test_takes_lists_of_any_length(self, n: int):
+        ids = sorted(product.id for product in ProductFactory.create_batch(9))
+
+        rows = by_ids(ids[:n])
+
+        assert [key for key, _ in rows] == ids[:n]
+
+    def test_gives_no_rows_for_an_empty_list_and_asks_nothing(self, django_assert_num_queries: Any):
+        with django_assert_num_queries(0):
+            assert by_ids([]) == []
+
+    def test_puts_each_parameter_in_its_place(self):
+        first, second = UserFactory(name="Zoë"), UserFactory(name="Zoë")
+        UserFactory(name="Max")
+
+        assert by_name("Zoë", first.id) == [(first.id,), (second.id,)]
+        assert by_name("Zoë", second.id) == [(second.id,)]
+
+    def test_treats_a_parameter_as_data(self):
+        UserFactory(name="Max")
+
+        assert by_name("' OR 1=1 --", 0) == []
+
+    def test_converts_cells_as_the_orm_does(self):
+        product = ProductFactory(price="12.50")
+
+        assert by_ids([product.id]) == [(product.id, Decimal("12.50"))]
+
+    def test_refuses_a_query_that_loses_a_parameter(self):
+        losing = Prepared(lambda key: User.objects.all().values_list("id"))
+
+        with pytest.raises(ValueError, match="Not every parameter"):
+            losing(1)
+
+
+class TestColumns:
+    def test_are_empty_when_nothing_can_be_found(self):
+        assert columns(Product.objects.filter(id__in=[]).values_list("id", "name"), 2) == [(), ()]
