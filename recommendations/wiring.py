@@ -62,6 +62,7 @@ def serve() -> None:
     """
     global _in_background  # noqa: PLW0603  the one thing that tells a server from a command
     _in_background = True
+    explainer()  # before the threads: two made at once would each allow as many calls as one may
     try:
         _kept_pipeline(config().default_strategy)()
     except DatabaseError as error:
