@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions
@@ -35,6 +35,7 @@ TABLE: tuple[tuple[type[Exception], Answer], ...] = (
     (UnknownStrategy, Answer(400)),
     (ProtectedError, Answer(409, "Other rows stand on this one; deactivate it instead of deleting it.")),
     (IntegrityError, Answer(409, "Somebody changed the same rows at this moment; look again, then repeat.")),
+    (OperationalError, Answer(503, "The database cannot answer now; try again in a moment.")),
     (RequestDataTooBig, Answer(413, "The request is too large; send it in smaller parts.")),
     (SuspiciousOperation, Answer(400, "The request cannot be understood; see the server's log.")),
     (Http404, Answer(404, "There is nothing at this address.")),
@@ -52,7 +53,11 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> HttpResponse
         return _of_rest_framework(exc, request)
     for kind, answer in TABLE:
         if isinstance(exc, kind):
-            logger.info("%s %s: %s: %s", request.method, request.path, kind.__name__, exc)
+            serious = answer.status >= 500
+            level = logging.ERROR if serious else logging.INFO
+            logger.log(
+                level, "%s %s: %r", request.method, request.path, exc, exc_info=exc if serious else None
+            )
             errors: list[Fault] = getattr(exc, "errors", [])
             detail = " ".join(filter(None, [answer.detail or str(exc), sentence(errors)]))
             return problem(answer.status, detail, errors=errors)
@@ -75,5 +80,8 @@ def _of_rest_framework(exc: exceptions.APIException, request: Request) -> HttpRe
 
 def _sent(request: Request) -> Mapping[str, Any]:
     """Return what the caller sent, by name; a name in the address hides the same one in the body."""
-    body = request.data if isinstance(request.data, Mapping) else {}
-    return {**body, **request.query_params.dict()}
+    try:
+        body = request.data
+    except exceptions.APIException:  # nobody had read it before the address was refused
+        body = None
+    return {**(body if isinstance(body, Mapping) else {}), **request.query_params.dict()}

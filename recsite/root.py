@@ -65,11 +65,6 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     return problem(400, "The request was refused; if it names a host, ALLOWED_HOSTS must hold it.")
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Return the 403 of a view outside the API."""
-    return problem(403, "You may not do this.")
-
-
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return the 500 of a defect; Django has logged its path and trace, and the caller sees neither."""
     return problem(500, "Something went wrong here, and it has been logged. It is not the request's fault.")

@@ -17,6 +17,5 @@ urlpatterns = [
 ]
 
 handler400 = "recsite.root.bad_request"
-handler403 = "recsite.root.forbidden"
 handler404 = "recsite.root.not_found"
 handler500 = "recsite.root.server_error"

@@ -49,7 +49,8 @@ class CategoryViewSet(CatalogueViewSet):
 
     def update(self, request: Request, id: str) -> Response:
         """Rename one. Staff only."""
-        return super().partial_update(request, id)
+        row = self.get_object()
+        return self.shown(self.change(row, **self.checked(request.data, row=row)))
 
     def add(self, **values: Any) -> Category:
         return create_category(**values)

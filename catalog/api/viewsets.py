@@ -1,5 +1,6 @@
 """What users, products and categories have in common: list, read, and writing for staff."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -29,7 +30,7 @@ class StrictQuery(APIView):
         check_query(request.query_params, known=self.known_parameters())
 
 
-class ListViewSet(StrictQuery, GenericViewSet[Any]):
+class ListViewSet(StrictQuery, GenericViewSet[Any], ABC):
     """A list in pages, with the filters that a subclass names."""
 
     filterset_class: ClassVar[Any] = None
@@ -40,9 +41,9 @@ class ListViewSet(StrictQuery, GenericViewSet[Any]):
         filters = self.filterset_class.base_filters if self.filterset_class else ()
         return {*filters, *(("page", "page_size") if self.pagination_class else ())}
 
+    @abstractmethod
     def payload(self, row: Any) -> dict[str, Any]:
         """Return the row as the API shows it."""
-        raise NotImplementedError
 
     def list(self, request: Request, **kwargs: str) -> Response:
         """List them, a page at a time."""
@@ -58,17 +59,17 @@ class CatalogueViewSet(ListViewSet):
     row_class: type[Serializer[Any]]
     what: str
 
+    @abstractmethod
     def add(self, **values: Any) -> Model:
         """Return a new row of these values."""
-        raise NotImplementedError
 
+    @abstractmethod
     def change(self, row: Any, **values: Any) -> Model:
         """Return the row with these values."""
-        raise NotImplementedError
 
+    @abstractmethod
     def remove(self, row: Any) -> None:
         """The row is gone."""
-        raise NotImplementedError
 
     def find(self, id: str) -> Any:
         """Return the row of that id, or None. Raises NotFound for what cannot be an id."""

@@ -1,0 +1,109 @@
+"""GET /users/{id}/interactions: what one shopper did, newest first."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.factories import NOON, InteractionFactory, ProductFactory, StaffFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _open(open_reads):
+    pass
+
+
+@pytest.fixture
+def anna():
+    return UserFactory(external_id="anna")
+
+
+class TestHistory:
+    @pytest.mark.parametrize("form", ["{pk}", "ext:anna"])
+    def test_tells_what_when_and_of_which_product(self, client, anna, form):
+        event = InteractionFactory(user=anna, product=ProductFactory(name="Lamp"), action_type="click")
+        InteractionFactory()
+
+        assert client.get(f"/users/{form.format(pk=anna.pk)}/interactions").json() == {
+            "count": 1,
+            "next": None,
+            "previous": None,
+            "interactions": [
+                {
+                    "id": event.pk,
+                    "product_id": event.product_id,
+                    "product_name": "Lamp",
+                    "action_type": "click",
+                    "occurred_at": "2026-01-15T12:00:00Z",
+                }
+            ],
+        }
+
+    def test_is_newest_first_by_moment_then_by_id(self, client, anna):
+        hours = [1, 3, 2, 3]
+        ids = [InteractionFactory(user=anna, occurred_at=NOON + timedelta(hours=hour)).pk for hour in hours]
+
+        rows = client.get("/users/ext:anna/interactions").json()["interactions"]
+
+        assert [row["id"] for row in rows] == [ids[3], ids[1], ids[2], ids[0]]
+
+    def test_keeps_one_kind_of_action(self, client, anna):
+        for action in ("view", "purchase", "view"):
+            InteractionFactory(user=anna, action_type=action)
+
+        assert client.get("/users/ext:anna/interactions?action_type=view").json()["count"] == 2
+        assert client.get("/users/ext:anna/interactions?action_type=click").json()["count"] == 0
+        assert client.get("/users/ext:anna/interactions?action_type=").json()["count"] == 3
+
+    @pytest.mark.parametrize("action", ["buy", "VIEW", "view,click", "a\x00"])
+    def test_refuses_an_unknown_action(self, client, anna, action):
+        answer = client.get("/users/ext:anna/interactions", {"action_type": action})
+
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["field"] == "action_type"
+
+    def test_lists_the_known_actions(self, client, anna):
+        assert client.get("/users/ext:anna/interactions?action_type=buy").json()["detail"] == (
+            "action_type is 'buy': Must be one of view, click, purchase."
+        )
+
+    def test_comes_in_pages(self, client, anna):
+        for _ in range(3):
+            InteractionFactory(user=anna)
+
+        page = client.get("/users/ext:anna/interactions?page_size=2").json()
+
+        assert page["count"] == 3
+        assert page["next"] == "http://testserver/users/ext:anna/interactions?page=2&page_size=2"
+        assert len(client.get(page["next"]).json()["interactions"]) == 1
+
+    @pytest.mark.parametrize("id", ["999999", "ext:nobody", "abc", "ext:", str(2**70)])
+    def test_is_a_404_for_an_unknown_user(self, client, id):
+        assert client.get(f"/users/{id}/interactions").status_code == 404
+
+    def test_is_a_404_for_staff(self, client):
+        assert client.get(f"/users/{StaffFactory().pk}/interactions").status_code == 404
+
+    @pytest.mark.parametrize("n", [1, 20])
+    def test_makes_three_queries_however_long_it_is(self, client, anna, django_assert_num_queries, n):
+        for _ in range(n):
+            InteractionFactory(user=anna)
+
+        with django_assert_num_queries(3):
+            assert len(client.get("/users/ext:anna/interactions").json()["interactions"]) == n
+
+    @pytest.mark.skipif(connection.vendor != "sqlite", reason="reads SQLite's plan")
+    def test_reads_its_index_in_order(self, client, anna):
+        InteractionFactory(user=anna)
+
+        with CaptureQueriesContext(connection) as made:
+            client.get("/users/ext:anna/interactions")
+
+        with connection.cursor() as cursor:
+            cursor.execute("EXPLAIN QUERY PLAN " + made.captured_queries[-1]["sql"])
+            plan = " ".join(row[3] for row in cursor.fetchall())
+        assert "USING COVERING INDEX interaction_history" in plan
+        assert "TEMP B-TREE" not in plan

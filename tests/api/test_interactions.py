@@ -1,0 +1,346 @@
+"""POST /interactions: one event or many, all or none, and a repeat once."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import Interaction
+from tests.factories import InteractionFactory, ProductFactory, StaffFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def anna():
+    return UserFactory(external_id="anna")
+
+
+@pytest.fixture
+def lamp():
+    return ProductFactory(external_id="lamp")
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    sent = {"user_id": "ext:anna", "product_id": "ext:lamp", "action_type": "view", **changes}
+    return {name: value for name, value in sent.items() if value is not ...}
+
+
+def faults(answer) -> list[tuple[int, str]]:
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert not Interaction.objects.exists()
+    return [(error["index"], error["field"]) for error in answer.json()["errors"]]
+
+
+@pytest.mark.usefixtures("anna", "lamp")
+class TestOne:
+    @pytest.mark.parametrize("slash", ["", "/"])
+    def test_is_stored_and_answered(self, staff_client, anna, lamp, slash):
+        sent = event(
+            user_id=anna.pk, product_id=lamp.pk, occurred_at="2026-01-15T13:30:00.25+01:30", event_id="e-1"
+        )
+
+        answer = staff_client.post(f"/interactions{slash}", sent)
+
+        stored = Interaction.objects.get()
+        assert answer.status_code == 201
+        assert answer.json() == {
+            "id": stored.pk,
+            "user_id": anna.pk,
+            "product_id": lamp.pk,
+            "action_type": "view",
+            "occurred_at": "2026-01-15T12:00:00.250000Z",
+            "event_id": "e-1",
+        }
+        assert stored.occurred_at == datetime(2026, 1, 15, 12, 0, 0, 250000, tzinfo=UTC)
+        assert (stored.user, stored.product, stored.event_key) == (anna, lamp, "e-1")
+
+    @pytest.mark.parametrize("form", ["{pk}", "ext:{key}", "number"])
+    def test_names_user_and_product_in_either_form(self, staff_client, anna, lamp, form):
+        def named(row):
+            return row.pk if form == "number" else form.format(pk=row.pk, key=row.external_id)
+
+        answer = staff_client.post("/interactions", event(user_id=named(anna), product_id=named(lamp)))
+
+        assert answer.status_code == 201
+        assert (answer.json()["user_id"], answer.json()["product_id"]) == (anna.pk, lamp.pk)
+
+    @pytest.mark.parametrize("given", [{}, {"occurred_at": None, "event_id": None}])
+    def test_happened_now_when_it_does_not_say(self, staff_client, given):
+        before = timezone.now()
+
+        answer = staff_client.post("/interactions", event(**given))
+
+        stored = Interaction.objects.get()
+        assert before <= stored.occurred_at <= timezone.now()
+        assert stored.created_at == stored.occurred_at
+        assert answer.json()["event_id"] is None
+
+    def test_without_event_id_is_new_each_time(self, staff_client):
+        answers = [staff_client.post("/interactions", event()) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [201, 201]
+        assert Interaction.objects.count() == 2
+
+    def test_with_a_known_event_id_gives_the_stored_row(self, staff_client):
+        first = staff_client.post("/interactions", event(event_id="e-1", action_type="purchase"))
+
+        again = staff_client.post("/interactions", event(event_id="e-1", action_type="view"))
+
+        assert again.status_code == 200
+        assert again.json() == first.json()
+        assert Interaction.objects.count() == 1
+
+    def test_may_be_of_an_inactive_product(self, staff_client):
+        ProductFactory(external_id="old", is_active=False)
+
+        assert staff_client.post("/interactions", event(product_id="ext:old")).status_code == 201
+
+    @pytest.mark.parametrize(
+        "moment",
+        [
+            "2026-01-15T12:00:00Z",
+            "2026-01-15t12:00z",
+            "2026-01-15 12:00:00,5+0530",
+            "1970-01-01T00:00:00Z",
+            "2026-01-15T12:00:00.123456789-08:00",
+        ],
+    )
+    def test_takes_iso_times_with_offset(self, staff_client, moment):
+        assert staff_client.post("/interactions", event(occurred_at=moment)).status_code == 201
+
+    def test_may_lie_a_little_ahead(self, staff_client):
+        moment = timezone.now() + timedelta(hours=23)
+
+        assert staff_client.post("/interactions", event(occurred_at=moment.isoformat())).status_code == 201
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            *[
+                ("user_id", value)
+                for value in (..., None, True, 1.0, 0, -1, 2**63, 2**64, 10**30, "", "abc", " 1")
+            ],
+            *[
+                ("user_id", value)
+                for value in ("ext:", "ext:nobody", "ext:a/b", "ext:a\x00", [1], {}, 999999)
+            ],
+            *[
+                ("product_id", value)
+                for value in (..., None, False, 1.5, "lamp", "ext:none", 999999, 2**63 - 1)
+            ],
+            *[("action_type", value) for value in (..., None, "buy", "VIEW", "", 1, ["view"], {"a": 1})],
+            *[
+                ("occurred_at", value)
+                for value in ("2026-01-15T12:00:00", "2026-01-15", "yesterday", "", 1, 1.5)
+            ],
+            *[
+                ("occurred_at", value)
+                for value in ("2026-02-30T12:00:00Z", "2026-01-15T25:00:00Z", "0001-01-01T00:00:00+14:00")
+            ],
+            *[
+                ("occurred_at", value)
+                for value in ("9999-12-31T23:59:59-14:00", "1969-12-31T23:59:59Z", "2999-01-01T00:00:00Z")
+            ],
+            *[
+                ("occurred_at", value)
+                for value in (
+                    "2026-01-15T12:00:00+99:99",
+                    "20260115T120000Z",
+                    "٢٠٢٦-01-15T12:00:00Z",
+                    True,
+                    [],
+                )
+            ],
+            *[("event_id", value) for value in ("", "  ", "x" * 256, "a\nb", "import:1", 5, True, ["e"])],
+            ("occured_at", "2026-01-15T12:00:00Z"),
+        ],
+    )
+    def test_refuses_a_bad_field(self, staff_client, field, value):
+        body = json.dumps(event(**{field: value}))  # writes integers of any length
+
+        answer = staff_client.post("/interactions", body, content_type="application/json")
+
+        assert faults(answer) == [(0, field)]
+
+    def test_says_what_would_be_right(self, staff_client):
+        answer = staff_client.post("/interactions", event(occurred_at="2026-01-15T12:00:00"))
+
+        assert answer.json()["errors"] == [
+            {
+                "index": 0,
+                "field": "occurred_at",
+                "value": "2026-01-15T12:00:00",
+                "message": "Has no offset, so it could be any hour; add Z for UTC, or one such as +01:00.",
+            }
+        ]
+        assert answer.json()["detail"].startswith(
+            "1 problem(s) in the interactions; nothing was stored. occurred_at "
+        )
+
+    def test_refuses_a_moment_too_far_ahead(self, staff_client):
+        moment = timezone.now() + timedelta(hours=25)
+
+        assert faults(staff_client.post("/interactions", event(occurred_at=moment.isoformat()))) == [
+            (0, "occurred_at")
+        ]
+
+    def test_does_not_know_staff(self, staff_client):
+        boss = StaffFactory()
+
+        assert faults(staff_client.post("/interactions", event(user_id=boss.pk))) == [(0, "user_id")]
+
+    def test_refuses_query_parameters(self, staff_client):
+        assert staff_client.post("/interactions?dry_run=1", event()).status_code == 400
+        assert not Interaction.objects.exists()
+
+
+@pytest.mark.usefixtures("anna", "lamp")
+class TestMany:
+    def test_are_stored_and_answered_in_their_order(self, staff_client, lamp):
+        chair = ProductFactory(external_id="chair")
+
+        answer = staff_client.post(
+            "/interactions",
+            [event(), event(product_id="ext:chair", event_id="e-1"), event(action_type="click")],
+        )
+
+        rows = answer.json()["interactions"]
+        assert answer.status_code == 201
+        assert answer.json()["count"] == 3
+        assert [row["product_id"] for row in rows] == [lamp.pk, chair.pk, lamp.pk]
+        assert [row["action_type"] for row in rows] == ["view", "view", "click"]
+        assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)
+        assert list(Interaction.objects.order_by("id").values_list("id", flat=True)) == [
+            row["id"] for row in rows
+        ]
+
+    def test_of_one_are_a_list_still(self, staff_client):
+        assert staff_client.post("/interactions", [event()]).json()["count"] == 1
+
+    def test_hold_a_repeat_among_new_ones(self, staff_client):
+        stored = staff_client.post("/interactions", event(event_id="e-1")).json()
+
+        answer = staff_client.post("/interactions", [event(event_id="e-0"), event(event_id="e-1"), event()])
+
+        assert answer.status_code == 201
+        assert answer.json()["interactions"][1] == stored
+        assert Interaction.objects.count() == 3
+
+    def test_are_a_200_when_all_are_repeats(self, staff_client):
+        sent = [event(event_id="e-1"), event(event_id="e-2", action_type="click")]
+        first = staff_client.post("/interactions", sent)
+
+        again = staff_client.post("/interactions", sent)
+
+        assert again.status_code == 200
+        assert again.json() == first.json()
+
+    def test_store_an_id_given_twice_once(self, staff_client):
+        sent = [event(event_id="e-1", action_type="click"), event(event_id="e-1"), event(event_id="e-2")]
+
+        answer = staff_client.post("/interactions", sent)
+
+        rows = answer.json()["interactions"]
+        assert answer.status_code == 201
+        assert rows[0] == rows[1]
+        assert rows[0]["action_type"] == "click"
+        assert Interaction.objects.count() == 2
+
+    @pytest.mark.parametrize("n", [0, 1001])
+    def test_are_one_to_a_thousand(self, staff_client, n):
+        answer = staff_client.post("/interactions", [event()] * n)
+
+        assert answer.status_code == 400
+        assert f"Holds {n} events; send 1 to 1000 at a time." in answer.json()["detail"]
+        assert not Interaction.objects.exists()
+
+    @pytest.mark.parametrize("n", [1, 1000])
+    def test_make_as_many_queries_as_one(self, staff_client, django_assert_num_queries, n):
+        sent = [event(event_id=f"e-{number}") for number in range(n)]
+
+        # session, staff, savepoint, users, products, insert, release
+        with django_assert_num_queries(7):
+            assert staff_client.post("/interactions", sent).status_code == 201
+        assert Interaction.objects.count() == n
+
+    @pytest.mark.parametrize("n", [1, 1000])
+    def test_make_one_query_more_when_some_are_repeats(self, staff_client, django_assert_num_queries, n):
+        sent = [event(event_id=f"e-{number}") for number in range(n)]
+        staff_client.post("/interactions", sent)
+
+        with django_assert_num_queries(8):
+            assert staff_client.post("/interactions", sent).status_code == 200
+
+    def test_of_a_thousand_different_users_and_products_make_no_more(
+        self, staff_client, django_assert_num_queries
+    ):
+        users = [UserFactory() for _ in range(50)]
+        products = [ProductFactory() for _ in range(50)]
+        sent = [
+            event(user_id=users[n % 50].pk, product_id=f"ext:{products[n // 20].external_id}")
+            for n in range(1000)
+        ]
+
+        with django_assert_num_queries(7):
+            answer = staff_client.post("/interactions", sent)
+
+        rows = answer.json()["interactions"]
+        assert [row["user_id"] for row in rows] == [users[n % 50].pk for n in range(1000)]
+        assert [row["product_id"] for row in rows] == [products[n // 20].pk for n in range(1000)]
+
+    def test_are_not_stored_when_any_is_bad(self, staff_client):
+        sent = [
+            event(),
+            event(user_id="ext:nobody", action_type="buy"),
+            5,
+            event(product_id="ext:none"),
+            event(event_id=""),
+            None,
+        ]
+
+        assert faults(staff_client.post("/interactions", sent)) == [
+            (1, "action_type"),
+            (2, None),
+            (3, "product_id"),
+            (4, "event_id"),
+            (5, None),
+        ]
+
+    def test_name_every_bad_element(self, staff_client):
+        errors = staff_client.post("/interactions", [event(action_type="buy")] * 1000).json()["errors"]
+
+        assert [error["index"] for error in errors] == list(range(1000))
+        assert errors[999] == {
+            "index": 999,
+            "field": "action_type",
+            "value": "buy",
+            "message": "Must be one of view, click, purchase.",
+        }
+
+
+class TestBody:
+    @pytest.mark.parametrize("body", ["5", '"view"', "null", "true", "{}", "[[]]", "[{}]", '{"events": []}'])
+    def test_that_is_no_event_is_refused(self, staff_client, body):
+        answer = staff_client.post("/interactions", body, content_type="application/json")
+
+        assert answer.status_code == 400
+        assert answer.headers["Content-Type"] == "application/problem+json"
+
+    def test_that_is_missing_is_refused(self, staff_client):
+        assert staff_client.post("/interactions").status_code == 400
+
+
+class TestHistory:
+    def test_holds_the_event_at_once(self, staff_client):
+        old = InteractionFactory(
+            user=UserFactory(external_id="anna"), product=ProductFactory(external_id="lamp")
+        )
+
+        new = staff_client.post("/interactions", event()).json()
+
+        rows = staff_client.get("/users/ext:anna/interactions").json()["interactions"]
+        assert [row["id"] for row in rows] == [new["id"], old.pk]

@@ -1,0 +1,212 @@
+"""GET /products: filters, orders and pages."""
+
+import pytest
+
+from catalog.models import Product
+from tests.factories import ProductFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _open(open_reads):
+    pass
+
+
+@pytest.fixture
+def shop():
+    ProductFactory(name="Desk Lamp", category="Home", tags=["led", "desk"], price="20.00")
+    ProductFactory(
+        name="Radio", category="Electronics", tags=["audio"], price="9.99", description="For a LAMP's side."
+    )
+    ProductFactory(name="Chair", category=None, tags=["desk"], price="100.00")
+
+
+def names(answer) -> list[str]:
+    assert answer.status_code == 200
+    assert answer.json()["count"] == len(answer.json()["products"])
+    return [product["name"] for product in answer.json()["products"]]
+
+
+class TestList:
+    def test_answers_products_by_id(self, client):
+        lamp = ProductFactory(
+            name="Lamp", category="Home", tags=["led", "desk"], price="19.90", external_id="l"
+        )
+        bare = ProductFactory(name="Box", category=None, price="0", description="", external_id=None)
+
+        assert client.get("/products").json() == {
+            "count": 2,
+            "next": None,
+            "previous": None,
+            "products": [
+                {
+                    "id": lamp.pk,
+                    "external_id": "l",
+                    "name": "Lamp",
+                    "category": "Home",
+                    "price": 19.9,
+                    "description": "Made for tests.",
+                    "tags": ["desk", "led"],
+                },
+                {
+                    "id": bare.pk,
+                    "external_id": None,
+                    "name": "Box",
+                    "category": None,
+                    "price": 0.0,
+                    "description": "",
+                    "tags": [],
+                },
+            ],
+        }
+
+    def test_writes_the_price_as_a_number(self, client):
+        ProductFactory(price="9999999999.99")
+
+        assert b'"price":9999999999.99,' in client.get("/products").content
+
+    @pytest.mark.parametrize("n", [1, 20])
+    def test_makes_three_queries_however_many_there_are(self, client, django_assert_num_queries, n):
+        for number in range(n):
+            ProductFactory(category=f"Category {number}", tags=[f"tag {number}", "shared"])
+
+        with django_assert_num_queries(3):
+            assert len(client.get("/products").json()["products"]) == n
+
+    @pytest.mark.parametrize(
+        "query",
+        ["category=Home&tag=led&search=lamp&min_price=1&max_price=30&ordering=-price&page=1&page_size=5"],
+    )
+    def test_makes_three_queries_with_all_filters(self, client, shop, django_assert_num_queries, query):
+        with django_assert_num_queries(3):
+            assert names(client.get(f"/products?{query}")) == ["Desk Lamp"]
+
+    def test_shows_inactive_products_to_staff_only(self, client, staff_client):
+        ProductFactory(name="Old", is_active=False)
+
+        assert names(client.get("/products")) == []
+        assert names(staff_client.get("/products")) == ["Old"]
+        assert staff_client.get("/products").json()["products"][0]["is_active"] is False
+
+
+class TestFilter:
+    @pytest.mark.parametrize(
+        ("query", "expected"),
+        [
+            ("category=Home", ["Desk Lamp"]),
+            ("category=home", []),
+            ("category=Nothing", []),
+            ("category=", ["Desk Lamp", "Radio", "Chair"]),
+            ("tag=desk", ["Desk Lamp", "Chair"]),
+            ("tag=des", []),
+            ("search=lamp", ["Desk Lamp", "Radio"]),
+            ("search=LAMP", ["Desk Lamp", "Radio"]),
+            ("search=%25", []),
+            ("search=_", []),
+            ("min_price=20", ["Desk Lamp", "Chair"]),
+            ("min_price=20.01", ["Chair"]),
+            ("max_price=20.00", ["Desk Lamp", "Radio"]),
+            ("min_price=-5&max_price=9.99", ["Radio"]),
+            ("min_price=50&max_price=10", []),
+            ("min_price=9999999999.99", []),
+            ("category=Home&tag=desk&search=lamp&min_price=1&max_price=30", ["Desk Lamp"]),
+        ],
+    )
+    def test_keeps_what_fits(self, client, shop, query, expected):
+        assert names(client.get(f"/products?{query}")) == expected
+
+    @pytest.mark.parametrize("name", ["Naïve & Söhne", "a+b", "日本", "'; DROP TABLE x; --", "50% off", "👟"])
+    def test_finds_any_name(self, client, name):
+        ProductFactory(name="Wanted", category=name, tags=[name])
+        ProductFactory(name="Other")
+
+        assert names(client.get("/products", {"category": name})) == ["Wanted"]
+        assert names(client.get("/products", {"tag": name})) == ["Wanted"]
+
+    @pytest.mark.parametrize("field", ["min_price", "max_price"])
+    @pytest.mark.parametrize(
+        "value", ["abc", "NaN", "Infinity", "-inf", "1e400", "1e15", "9.999", "1,5", "9" * 40]
+    )
+    def test_refuses_what_is_no_price(self, client, field, value):
+        answer = client.get("/products", {field: value})
+
+        assert answer.status_code == 400
+        assert {(error["field"], error["value"]) for error in answer.json()["errors"]} == {(field, value)}
+        assert answer.json()["detail"].startswith(f"{field} is '{value}': ")
+
+    @pytest.mark.parametrize("field", ["category", "tag", "search"])
+    @pytest.mark.parametrize("value", ["x" * 256, "a\x00b", "a\nb", "\x7f"])
+    def test_refuses_text_that_cannot_be_a_name(self, client, field, value):
+        answer = client.get("/products", {field: value})
+
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["field"] == field
+
+    def test_refuses_bytes_that_are_no_text(self, client):
+        assert client.get("/products?search=%ED%A0%80").json()["detail"].endswith("Is not valid UTF-8.")
+
+    def test_refuses_a_parameter_it_does_not_know(self, client):
+        answer = client.get("/products?categroy=Home")
+
+        assert answer.status_code == 400
+        assert answer.json()["detail"] == (
+            "categroy is 'Home': Unknown parameter; known here: "
+            "category, max_price, min_price, ordering, page, page_size, search, tag."
+        )
+
+
+class TestOrder:
+    @pytest.mark.parametrize(
+        ("order", "expected"),
+        [
+            ("id", ["Desk Lamp", "Radio", "Chair"]),
+            ("-id", ["Chair", "Radio", "Desk Lamp"]),
+            ("name", ["Chair", "Desk Lamp", "Radio"]),
+            ("-name", ["Radio", "Desk Lamp", "Chair"]),
+            ("price", ["Radio", "Desk Lamp", "Chair"]),
+            ("-price", ["Chair", "Desk Lamp", "Radio"]),
+            ("created_at", ["Desk Lamp", "Radio", "Chair"]),
+            ("-created_at", ["Chair", "Radio", "Desk Lamp"]),
+        ],
+    )
+    def test_is_as_asked(self, client, shop, order, expected):
+        assert names(client.get(f"/products?ordering={order}")) == expected
+
+    @pytest.mark.parametrize("order", ["price", "-price", "name"])
+    def test_is_by_id_among_equals(self, client, order):
+        ids = [ProductFactory(name="Same").pk for _ in range(5)]
+
+        answer = client.get(f"/products?ordering={order}")
+
+        assert [product["id"] for product in answer.json()["products"]] == ids
+
+    @pytest.mark.parametrize("order", ["rating", "category__name", "-", "name,price", "?", "NAME"])
+    def test_refuses_an_unknown_one(self, client, order):
+        answer = client.get("/products", {"ordering": order})
+
+        assert answer.status_code == 400
+        assert "Must be one of id, -id, name" in answer.json()["detail"]
+
+
+class TestPage:
+    def test_keeps_the_filters_in_its_links(self, client):
+        for _ in range(3):
+            ProductFactory(category="Home & Garden")
+
+        page = client.get("/products", {"category": "Home & Garden", "page_size": 1}).json()
+
+        assert page["count"] == 3
+        assert page["next"] == "http://testserver/products?category=Home+%26+Garden&page=2&page_size=1"
+        assert client.get(page["next"]).json()["products"][0]["id"] == Product.objects.order_by("id")[1].pk
+
+    def test_shows_every_product_once(self, client):
+        ids = [ProductFactory(price="1").pk for _ in range(7)]
+
+        pages = [client.get(f"/products?ordering=price&page_size=3&page={page}") for page in (1, 2, 3)]
+
+        assert [product["id"] for page in pages for product in page.json()["products"]] == ids
+
+    def test_after_the_last_is_a_404(self, client):
+        assert client.get("/products?page=2").status_code == 404
+        assert client.get("/products?page=999999999999999999").status_code == 404

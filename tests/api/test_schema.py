@@ -1,0 +1,124 @@
+"""The OpenAPI schema and its page."""
+
+import re
+from contextlib import closing
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from drf_spectacular.generators import SchemaGenerator
+
+from catalog.api.urls import urlpatterns as catalogue
+from recommendations.api.urls import urlpatterns as recommendations
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict:
+    return SchemaGenerator().get_schema(public=True)
+
+
+def operations(schema: dict):
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+class TestSchema:
+    def test_is_valid_without_a_warning(self):
+        written = StringIO()
+
+        call_command("spectacular", "--validate", "--fail-on-warn", stdout=written)
+
+        assert written.getvalue().startswith("openapi: 3")
+
+    def test_names_every_address(self, schema):
+        assert set(schema["paths"]) == {
+            "/",
+            "/categories",
+            "/categories/{id}",
+            "/interactions",
+            "/products",
+            "/products/popular",
+            "/products/{id}",
+            "/recommend/{user_id}",
+            "/users",
+            "/users/{id}",
+            "/users/{id}/interactions",
+        }
+
+    def test_has_no_regular_expression_in_it(self, schema):
+        assert len(schema["paths"]) == len(catalogue) + len(recommendations) + 1
+        assert not [path for path in schema["paths"] if re.search(r"[?^$()\\]|./$", path)]
+
+    def test_documents_problems_as_problems(self, schema):
+        for name, operation in operations(schema):
+            for code, response in operation["responses"].items():
+                if not code.startswith("2"):
+                    assert list(response["content"]) == ["application/problem+json"], (name, code)
+            assert "default" in operation["responses"], name
+        assert "404" in schema["paths"]["/products/{id}"]["get"]["responses"]
+        assert "409" in schema["paths"]["/products/{id}"]["delete"]["responses"]
+
+    def test_describes_every_operation(self, schema):
+        for name, operation in operations(schema):
+            assert operation.get("description"), name
+
+    def test_says_what_an_id_is(self, schema):
+        parameter = schema["paths"]["/products/{id}"]["get"]["parameters"][0]
+
+        assert parameter["schema"] == {"type": "string"}
+        assert parameter["description"] == "A number, or `ext:<external id>`."
+
+    def test_knows_the_filters(self, schema):
+        parameters = {p["name"] for p in schema["paths"]["/products"]["get"]["parameters"]}
+
+        assert parameters == {
+            *("category", "tag", "search", "min_price", "max_price", "ordering", "page", "page_size"),
+        }
+
+    def test_knows_that_an_event_may_come_alone_or_in_a_list(self, schema):
+        events = schema["components"]["schemas"]["EventsRequest"]["oneOf"]
+
+        assert [option.get("type", "one") for option in events] == ["one", "array"]
+
+    def test_knows_that_put_creates(self, schema):
+        assert {"200", "201"} <= set(schema["paths"]["/users/{id}"]["put"]["responses"])
+        assert "201" not in schema["paths"]["/categories/{id}"]["put"]["responses"]
+
+    def test_describes_what_is_answered(self, client, open_reads, schema):
+        answered = client.get("/products").json()
+
+        assert set(answered) == set(schema["components"]["schemas"]["PaginatedProductRowList"]["properties"])
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("path", ["/schema", "/docs"])
+class TestPages:
+    def test_are_open_when_reads_are(self, client, open_reads, path, slash):
+        assert client.get(path + slash).status_code == 200
+
+    def test_are_for_staff_otherwise(self, client, shopper_client, staff_client, path, slash):
+        assert client.get(path + slash).status_code == 403
+        assert client.get(path + slash).headers["Content-Type"] == "application/problem+json"
+        assert shopper_client.get(path + slash).status_code == 403
+        assert staff_client.get(path + slash).status_code == 200
+
+    def test_refuse_parameters(self, client, open_reads, path, slash):
+        assert client.get(f"{path}{slash}?version=9").status_code == 400
+
+
+class TestDocs:
+    def test_load_nothing_from_elsewhere(self, client, open_reads):
+        page = client.get("/docs").content.decode()
+
+        loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
+        assert loaded
+        assert all(address.startswith("/static/drf_spectacular_sidecar/") for address in loaded)
+        for address in loaded:
+            with closing(client.get(address)) as answer:
+                assert answer.status_code == 200
+
+    def test_show_the_schema_of_this_server(self, client, open_reads):
+        assert b"/schema" in client.get("/docs").content
