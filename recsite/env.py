@@ -1,15 +1,18 @@
 """Reads the environment, and is the only file that does: one frozen value for settings and server."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from recsite.variables import Variables, from_file
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DAY = 24 * 60 * 60
 
 
@@ -17,12 +20,12 @@ DAY = 24 * 60 * 60
 class Environment:
     """Every variable that the project reads; `.env.example` says what each means."""
 
-    secret_key: str
+    secret_key: str = field(repr=False)
     debug: bool
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]
     cors_allowed_origins: list[str]
-    database: dict[str, Any]
+    database: dict[str, Any] = field(repr=False)
     time_zone: str
     log_level: str
     api_open_reads: bool
@@ -32,7 +35,7 @@ class Environment:
     default_strategy: str
     snapshot_max_age_seconds: float
     stored_list_max_age_seconds: float
-    openai_api_key: str
+    openai_api_key: str = field(repr=False)
     openai_base_url: str
     openai_model: str
     openai_timeout_seconds: float
@@ -50,20 +53,25 @@ class Environment:
                 f"{', '.join(sorted(LOOPBACK))}; it holds {', '.join(strangers) or 'nothing'}. "
                 f"Set API_OPEN_READS=false, or ALLOWED_HOSTS=localhost,127.0.0.1,[::1]."
             )
-        positive = {
-            "SNAPSHOT_MAX_AGE_SECONDS": self.snapshot_max_age_seconds,
-            "OPENAI_TIMEOUT_SECONDS": self.openai_timeout_seconds,
-            "OPENAI_MAX_CONCURRENT": self.openai_max_concurrent,
-            "PORT": self.port,
-            "WEB_WORKERS": self.web_workers,
-        }
-        for name, value in positive.items():
-            if not value > 0:
-                raise ImproperlyConfigured(f"{name} is {value}; it must be above zero.")
-        if self.stored_list_max_age_seconds < 0:
+        for name, value, least, most in (
+            ("SNAPSHOT_MAX_AGE_SECONDS", self.snapshot_max_age_seconds, 0.001, DAY),
+            ("STORED_LIST_MAX_AGE", self.stored_list_max_age_seconds, 0, 3650 * DAY),
+            ("SECURE_HSTS_SECONDS", self.secure_hsts_seconds, 0, 3650 * DAY),
+            ("OPENAI_TIMEOUT_SECONDS", self.openai_timeout_seconds, 0.001, 600),
+            ("OPENAI_MAX_CONCURRENT", self.openai_max_concurrent, 1, 1000),
+            ("PORT", self.port, 1, 65_535),
+            ("WEB_WORKERS", self.web_workers, 1, 1000),
+            ("WEB_THREADS", self.web_threads, 1, 1002),
+        ):
+            if not least <= value <= most:
+                raise ImproperlyConfigured(f"{name} is {value}; it must be from {least} to {most}.")
+        if self.log_level not in LOG_LEVELS:
+            raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
+        if self.openai_api_key and self.web_threads <= self.openai_max_concurrent:
             raise ImproperlyConfigured(
-                f"STORED_LIST_MAX_AGE is {self.stored_list_max_age_seconds}; "
-                f"it is a number of seconds, 0 to serve no stored list."
+                f"WEB_THREADS is {self.web_threads}, but {self.openai_max_concurrent} threads may wait for a "
+                f"model (OPENAI_MAX_CONCURRENT), so that none would be left to answer anybody else. "
+                f"Leave WEB_THREADS out, or set it to {self.openai_max_concurrent + 2}."
             )
 
 
@@ -72,15 +80,9 @@ def read() -> Environment:
 
     Raises ImproperlyConfigured, naming the variable, when one is missing or cannot be read.
     """
-    environ.Env.read_env(os.environ.get("ENV_FILE", ROOT / ".env"), overwrite=False)
-    env = environ.Env()
-    try:
-        return _read(env)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"A variable of the environment cannot be read: {error}") from error
-
-
-def _read(env: environ.Env) -> Environment:
+    named, default = os.environ.get("ENV_FILE"), ROOT / ".env"
+    file = from_file(Path(named) if named else default) if named or default.exists() else {}
+    env = Variables({**file, **os.environ})
     secret_key = env.str("SECRET_KEY", default="")
     if not secret_key:
         raise ImproperlyConfigured(
@@ -95,9 +97,9 @@ def _read(env: environ.Env) -> Environment:
         allowed_hosts=env.list("ALLOWED_HOSTS", default=[]),
         csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", default=[]),
         cors_allowed_origins=env.list("CORS_ALLOWED_ORIGINS", default=[]),
-        database=env.db_url("DATABASE_URL", default=f"sqlite:///{ROOT / 'db.sqlite3'}"),
+        database=env.db_url("DATABASE_URL", default=f"sqlite:///{quote(str(ROOT / 'db.sqlite3'))}"),
         time_zone=env.str("TIME_ZONE", default="UTC"),
-        log_level=env.str("LOG_LEVEL", default="INFO"),
+        log_level=env.str("LOG_LEVEL", default="INFO").upper(),
         api_open_reads=env.bool("API_OPEN_READS", default=False),
         secure_ssl_redirect=env.bool("SECURE_SSL_REDIRECT", default=True),
         secure_hsts_seconds=env.int("SECURE_HSTS_SECONDS", default=365 * DAY),

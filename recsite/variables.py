@@ -1,0 +1,85 @@
+"""Reads one variable strictly: what it means or a refusal that names it and never shows what it holds."""
+
+import math
+import re
+import warnings
+from collections.abc import Mapping
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+SAID = {
+    "true": True,
+    "on": True,
+    "yes": True,
+    "1": True,
+    "false": False,
+    "off": False,
+    "no": False,
+    "0": False,
+}
+KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
+LINE = re.compile(r"(?:export )?[A-Za-z_0-9]+=.*")
+
+
+class Variables(environ.Env):
+    """Variables to read from. One that is empty counts as not set, and a leading $ has no meaning."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__()
+        self.ENVIRON = {name: value for name, value in values.items() if value}
+
+    def get_value(self, var: str, cast: Any = None, default: Any = None, parse_default: bool = False) -> Any:
+        """Return the variable's meaning, or the default. Raises ImproperlyConfigured naming the variable."""
+        if var not in self.ENVIRON:
+            return default
+        try:
+            return self.parse_value(self.ENVIRON[var], cast)
+        except (ValueError, KeyError):
+            raise ImproperlyConfigured(f"{var} must be {KINDS[cast]}.") from None
+
+    @classmethod
+    def parse_value(cls, value: str, cast: Any) -> Any:
+        """Return the text as that type: a list by its commas, without blanks around its parts."""
+        if cast is bool:
+            return SAID[value.strip().lower()]
+        if cast is list:
+            return [part.strip() for part in value.split(",") if part.strip()]
+        if cast is float and not math.isfinite(float(value)):
+            raise ValueError
+        return cast(value) if cast else value
+
+    def db_url(self, var: str, default: str, engine: str | None = None) -> dict[str, Any]:
+        """Return Django's settings of the database. Raises ImproperlyConfigured naming the variable."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                database: dict[str, Any] = super().db_url(var, default=default, engine=engine)
+            except (ValueError, UserWarning):
+                database = {}
+        if database.get("ENGINE") not in self.DB_SCHEMES.values():
+            raise ImproperlyConfigured(
+                f"{var} must read like postgres://user:password@host:5432/name, with special characters "
+                f"percent-encoded, or sqlite:////a/whole/path.sqlite3."
+            )
+        return database
+
+
+def from_file(path: Path) -> dict[str, str]:
+    """Return the variables that the file sets. Raises ImproperlyConfigured naming a line that is none."""
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{path} cannot be read: {type(error).__name__}.") from None
+    for number, line in enumerate(lines, start=1):
+        if line and not line.startswith("#") and not LINE.fullmatch(line):
+            raise ImproperlyConfigured(f"{path}, line {number}: expected NAME=value.")
+
+    class File(environ.Env):
+        ENVIRON: dict[str, str] = {}
+
+    File.read_env(StringIO("\n".join(lines)))
+    return File.ENVIRON
