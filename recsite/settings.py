@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "recsite",
     "catalog",
     "recommendations",
 ]
@@ -154,4 +155,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": ENV.log_level},
+    # One line for each explanation that a model wrote would drown the others.
+    "loggers": {"httpx2": {"level": "WARNING"}},
 }
