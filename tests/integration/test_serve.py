@@ -1,0 +1,217 @@
+"""`make run` as a process: it answers, waits for nobody, stops when told, and says why it cannot start."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from urllib.request import urlopen
+
+import pytest
+from django.conf import settings
+
+from recsite import env, serve
+from recsite.serve import CannotServe, granian, listening_address
+from tests.llm_server import LLMServer, holds
+
+PATIENCE_SECONDS = 30
+ENV = settings.ENV
+ANYWHERE = "0.0.0.0"  # noqa: S104  probed, never served
+
+
+def variables(database: Path, **others: object) -> dict[str, str]:
+    """Return the whole environment of a server on loopback, and nothing of ours."""
+    return {
+        "PATH": os.environ["PATH"],
+        "ENV_FILE": os.devnull,
+        "SECRET_KEY": "x" * 50,
+        "ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "SECURE_SSL_REDIRECT": "false",
+        "API_OPEN_READS": "true",
+        "NO_PROXY": "127.0.0.1",
+        "DATABASE_URL": f"sqlite:///{database}",
+        "WEB_WORKERS": "1",
+        **{name: str(value) for name, value in others.items()},
+    }
+
+
+def manage(database: Path, *command: str) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", *command, "--verbosity", "0"],
+        cwd=env.ROOT,
+        env=variables(database),
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of the example shop."""
+    database = tmp_path_factory.mktemp("shop") / "shop.sqlite3"
+    manage(database, "migrate")
+    manage(database, "import_shop", "data/example_shop")
+    return database
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def get(url: str) -> dict:
+    with urlopen(url, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310  always http to loopback
+        return json.load(answer)
+
+
+def wait_until_open(port: int, server: subprocess.Popen[str]) -> None:
+    """Return once somebody listens; the pauses are for the machine, not for the test's logic."""
+    pause = Event()
+    for _ in range(PATIENCE_SECONDS * 20):
+        assert server.poll() is None, server.communicate()[0]
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        pause.wait(0.05)
+    pytest.fail("nobody listens")
+
+
+@contextmanager
+def serving(database: Path, **others: object) -> Iterator[str]:
+    """Run the server, and hold it to stopping cleanly on Ctrl-C."""
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-m", "recsite.serve"],
+        cwd=env.ROOT,
+        env=variables(database, PORT=port, **others),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        wait_until_open(port, server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.send_signal(signal.SIGINT)
+        try:
+            said, _ = server.communicate(timeout=PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            raise
+    assert server.returncode == 0
+    assert said.startswith(f"Serving http://127.0.0.1:{port}/ with the admin at /admin/. Ctrl-C stops it.\n")
+    assert "Traceback" not in said
+
+
+def refusal(database: Path, **others: object) -> str:
+    ran = subprocess.run(
+        [sys.executable, "-m", "recsite.serve"],
+        cwd=env.ROOT,
+        env=variables(database, **{"PORT": free_port(), **others}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
+    )
+    assert (ran.returncode, ran.stdout) == (1, "")
+    return ran.stderr
+
+
+class TestServe:
+    def test_answers_until_ctrl_c(self, shop: Path):
+        with serving(shop) as url:
+            root, admin = get(url + "/"), urlopen(url + "/admin/login/", timeout=PATIENCE_SECONDS)  # noqa: S310
+
+            assert root["status"] == "ok"
+            assert b"csrfmiddlewaretoken" in admin.read()
+            admin.close()
+
+    def test_answers_everybody_else_while_a_model_is_slow(self, shop: Path):
+        answered = Event()
+        with (
+            LLMServer() as model,
+            ThreadPoolExecutor(2) as waiting,
+            serving(
+                shop,
+                OPENAI_API_KEY="sk-loopback",
+                OPENAI_BASE_URL=model.url,
+                OPENAI_TIMEOUT_SECONDS=PATIENCE_SECONDS,
+                OPENAI_MAX_CONCURRENT=2,
+            ) as url,
+        ):
+            model.otherwise = holds(answered)
+            slow = [waiting.submit(get, f"{url}/recommend/ext:alice") for _ in range(2)]
+            assert all(model.arrivals.acquire(timeout=PATIENCE_SECONDS) for _ in slow)
+
+            try:
+                others = [get(url + "/")["status"], get(url + "/products")["count"]]
+                one_too_many = get(f"{url}/recommend/ext:alice")["explanation_source"]
+                still_waiting = not any(each.done() for each in slow)
+            finally:
+                answered.set()
+
+            assert others == ["ok", 30]
+            assert one_too_many == "template"
+            assert still_waiting
+            assert [each.result()["llm_explanation"] for each in slow] == ["Here I am at last."] * 2
+
+    def test_says_what_prepares_a_database_without_tables(self, tmp_path: Path):
+        assert "`make demo` prepares it" in refusal(tmp_path / "empty.sqlite3")
+
+    def test_names_a_variable_that_is_missing(self, shop: Path):
+        assert refusal(shop, SECRET_KEY="").startswith("The server does not start. SECRET_KEY is not set.")
+
+    def test_names_an_option_that_does_not_fit(self, shop: Path):
+        assert "api_key must be" in refusal(shop, OPENAI_API_KEY="two words")
+
+    def test_says_when_the_port_is_in_use(self, shop: Path):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+
+            assert f"Port {port} is in use already; another one: make run PORT=" in refusal(shop, PORT=port)
+
+
+class TestListeningAddress:
+    @pytest.mark.parametrize(
+        ("host", "address"), [("localhost", "127.0.0.1"), ("127.0.0.2", "127.0.0.2"), (ANYWHERE, ANYWHERE)]
+    )
+    def test_is_the_address_of_the_host(self, host: str, address: str):
+        assert listening_address(replace(ENV, host=host, port=free_port())) == address
+
+    @pytest.mark.parametrize("host", ["192.0.2.1", "a" * 64 + ".example", ""])
+    def test_refuses_what_is_not_of_this_machine(self, host: str):
+        with pytest.raises(CannotServe, match="cannot be listened on"):
+            listening_address(replace(ENV, host=host, port=free_port()))
+
+    def test_refuses_to_open_reads_to_other_machines(self):
+        open_to_all = replace(ENV, host=ANYWHERE, port=free_port(), api_open_reads=True)
+
+        with pytest.raises(CannotServe, match=r"HOST=0\.0\.0\.0 lets other machines in"):
+            listening_address(open_to_all)
+
+
+class TestGranian:
+    def test_gets_what_the_environment_says(self):
+        wanted = replace(ENV, port=8001, web_workers=3, web_threads=5, openai_timeout_seconds=1.5)
+
+        said = " ".join(granian(wanted, "127.0.0.1"))
+
+        assert "--interface wsgi" in said
+        assert "--host 127.0.0.1 --port 8001 --workers 3 --blocking-threads 5" in said
+        assert "--workers-kill-timeout 7" in said
+        assert said.endswith("recsite.wsgi:application")
+
+
+class TestRefuseUnmigrated:
+    @pytest.mark.django_db
+    def test_is_content_with_a_database_that_has_every_table(self):
+        serve.refuse_unmigrated()
