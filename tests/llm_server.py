@@ -1,11 +1,12 @@
 """A small server on loopback that speaks OpenAI's chat completions, and misbehaves on request."""
 
 import json
+import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,7 +31,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.questions.append(Question(self.path, headers, json.loads(body)))
-        self.server.asked.set()
+        self.server.arrivals.release()
         reply = self.server.replies.popleft() if self.server.replies else self.server.otherwise
         try:
             reply(self)
@@ -63,7 +64,7 @@ class LLMServer(ThreadingHTTPServer):
         self.questions: list[Question] = []
         self.replies: deque[Reply] = deque()
         self.otherwise: Reply = says("These were picked for you.")
-        self.asked, self.closing = Event(), Event()
+        self.arrivals, self.closing = Semaphore(0), Event()
 
     @property
     def url(self) -> str:
@@ -72,6 +73,11 @@ class LLMServer(ThreadingHTTPServer):
     def __enter__(self) -> Self:
         Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that give up, and as usual of everything else."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     def __exit__(
         self,

@@ -37,8 +37,10 @@ class ChatOptions:
             raise ValueError("model must be the name of a chat model, such as gpt-3.5-turbo.")
         if not _is_number(self.temperature) or not 0 <= self.temperature <= 2:
             raise ValueError(f"temperature must be a number from 0 to 2; it is {self.temperature!r}.")
-        if not _is_number(self.timeout_seconds) or self.timeout_seconds <= 0:
-            raise ValueError(f"timeout_seconds must be a number above 0; it is {self.timeout_seconds!r}.")
+        if not _is_number(self.timeout_seconds) or not 0 < self.timeout_seconds <= 600:
+            raise ValueError(
+                f"timeout_seconds must be a number above 0, at most 600; it is {self.timeout_seconds!r}."
+            )
         for name, value in (("max_tokens", self.max_tokens), ("max_concurrent", self.max_concurrent)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a whole number of at least 1; it is {value!r}.")

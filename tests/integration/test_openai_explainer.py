@@ -248,7 +248,7 @@ class TestOpenAIExplainerOutOfTime:
 
         with ThreadPoolExecutor(1) as shopper:
             first = shopper.submit(explainer.explain, GIVEN)
-            assert server.asked.wait(LONG)
+            assert server.arrivals.acquire(timeout=LONG)
             second = explainer.explain(GIVEN)
             answered.set()
 
@@ -307,6 +307,7 @@ class TestChatOptions:
             ("max_tokens", 1.5),
             ("timeout_seconds", 0),
             ("timeout_seconds", float("nan")),
+            ("timeout_seconds", 601),
             ("max_concurrent", True),
         ],
     )
