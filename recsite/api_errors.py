@@ -16,6 +16,8 @@ from catalog.errors import BadEvents, InUse
 from recommendations.errors import UnknownShopper, UnknownStrategy
 from recsite.problems import Fault, faults, problem, sentence
 
+LOG_IN = "This is for staff: log in at /admin/ first, and send the session's cookie along."
+
 logger = logging.getLogger(__name__)
 
 
@@ -75,7 +77,8 @@ def _of_rest_framework(exc: exceptions.APIException, request: Request) -> HttpRe
     if isinstance(exc, exceptions.ValidationError):
         errors = faults(exc.detail, _sent(request))
         return problem(exc.status_code, sentence(errors), errors=errors, headers=headers)
-    return problem(exc.status_code, str(exc.detail), headers=headers)
+    detail = LOG_IN if isinstance(exc, exceptions.NotAuthenticated) else str(exc.detail)
+    return problem(exc.status_code, detail, headers=headers)
 
 
 def _sent(request: Request) -> Mapping[str, Any]:

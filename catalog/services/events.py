@@ -15,6 +15,7 @@ from catalog.text import MAX_LENGTH, validate_line
 IMPORTED = "import:"  # how the importer's own event keys begin
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LEEWAY = timedelta(days=1)
+_ACTIONS = tuple(ActionType.values)
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?"
     r"(?P<offset>[Zz]|[+-][0-9]{2}:?[0-9]{2})?"
@@ -80,8 +81,8 @@ def _reference(value: object, now: datetime) -> int | str:
 
 
 def _action_type(value: object, now: datetime) -> str:
-    if not isinstance(value, str) or value not in ActionType.values:
-        raise Wrong(f"Must be one of {', '.join(ActionType.values)}.")
+    if not isinstance(value, str) or value not in _ACTIONS:
+        raise Wrong(f"Must be one of {', '.join(_ACTIONS)}.")
     return value
 
 

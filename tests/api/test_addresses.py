@@ -49,12 +49,16 @@ class TestReads:
 
         assert answer.status_code == 403
         assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["detail"].startswith("This is for staff: log in at /admin/ first")
 
     def test_refuse_a_shopper_when_reads_are_closed(self, shopper_client, path, slash):
         answer = shopper_client.get(at(path, slash))
 
         assert answer.status_code == 403
         assert answer.json()["detail"] == "Only staff may do this."
+
+    def test_answer_options(self, staff_client, path, slash):
+        assert staff_client.options(at(path, slash)).status_code == 200
 
     def test_answer_head(self, client, open_reads, path, slash):
         answer = client.head(at(path, slash))

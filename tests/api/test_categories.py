@@ -63,8 +63,9 @@ class TestOne:
 
 
 class TestWrite:
-    def test_creates_one(self, staff_client):
-        answer = staff_client.post("/categories", {"name": " Home "})
+    def test_creates_one(self, staff_client, django_assert_num_queries):
+        with django_assert_num_queries(5):  # session, staff, name taken?, insert, read back
+            answer = staff_client.post("/categories", {"name": " Home "})
 
         home = Category.objects.get()
         assert answer.status_code == 201
@@ -122,10 +123,11 @@ class TestWrite:
 
 
 class TestDelete:
-    def test_removes_an_empty_category(self, staff_client):
+    def test_removes_an_empty_category(self, staff_client, django_assert_num_queries):
         home = CategoryFactory(name="Home")
 
-        assert staff_client.delete(f"/categories/{home.pk}").status_code == 204
+        with django_assert_num_queries(8):  # session, staff, savepoints, find, in use? again, delete
+            assert staff_client.delete(f"/categories/{home.pk}").status_code == 204
         assert not Category.objects.exists()
 
     def test_is_a_409_while_products_are_in_it(self, staff_client):

@@ -223,6 +223,29 @@ class TestPatch:
         assert staff_client.patch(f"/products/{lamp.pk}", {"external_id": "lamp"}).status_code == 200
 
 
+class TestQueries:
+    """Each includes two for the session, and two around the transaction."""
+
+    def test_of_a_put(self, staff_client, django_assert_num_queries):
+        ProductFactory(external_id="lamp", category="Home", tags=["led", "old"])
+
+        # found (2), category, saved, tags looked up, made and set (4), read back (2), key taken?
+        with django_assert_num_queries(16):
+            assert staff_client.put("/products/ext:lamp", LAMP).status_code == 200
+
+    def test_of_a_patch(self, staff_client, django_assert_num_queries):
+        lamp = ProductFactory()
+
+        with django_assert_num_queries(9):  # found (2), saved, read back (2)
+            assert staff_client.patch(f"/products/{lamp.pk}", {"price": 1}).status_code == 200
+
+    def test_of_a_delete(self, staff_client, django_assert_num_queries):
+        lamp = ProductFactory(tags=["led"])
+
+        with django_assert_num_queries(10):  # found (2), in use? its rows and itself
+            assert staff_client.delete(f"/products/{lamp.pk}").status_code == 204
+
+
 class TestDelete:
     def test_removes_a_product_that_nobody_touched(self, staff_client):
         lamp = ProductFactory(tags=["led"])

@@ -257,6 +257,17 @@ class TestPatch:
 
 
 class TestDelete:
+    @pytest.mark.parametrize("n", [1, 20])
+    def test_makes_as_many_queries_for_one_interaction_as_for_many(
+        self, staff_client, django_assert_num_queries, n
+    ):
+        anna = UserFactory()
+        for _ in range(n):
+            InteractionFactory(user=anna)
+
+        with django_assert_num_queries(11):
+            assert staff_client.delete(f"/users/{anna.pk}").status_code == 204
+
     def test_takes_the_shoppers_interactions_along(self, staff_client):
         event = InteractionFactory()
         other = InteractionFactory()
