@@ -10,13 +10,12 @@ from hashlib import blake2b
 from django.db import connection, transaction
 
 from catalog.models import ActionType, Interaction
+from catalog.services.events import IMPORTED
 from catalog.services.shop_bulk import CHUNK, in_chunks
 from catalog.services.shop_ordinals import Ordinals
 from catalog.services.shop_rows import EventRow
 from catalog.services.shop_values import EARLIEST_YEAR
 
-# Nobody else may give an event a key that begins like this.
-IMPORT_PREFIX = "import:"
 _START = datetime(EARLIEST_YEAR, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _ACTIONS = {action: code for code, action in enumerate(ActionType.values)}
@@ -81,7 +80,7 @@ def event_key(row: EventRow, ordinal: int) -> str:
     microseconds = _microseconds(row.occurred_at)
     named = f"{row.user}\x1f{row.product}\x1f{row.action_type}\x1f{microseconds}\x1f{ordinal}"
     digest = blake2b(named.encode(), digest_size=12).hexdigest()
-    return f"{IMPORT_PREFIX}{microseconds // 1_000_000:010x}{digest}"
+    return f"{IMPORTED}{microseconds // 1_000_000:010x}{digest}"
 
 
 @lru_cache(maxsize=4096)

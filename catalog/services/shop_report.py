@@ -21,7 +21,7 @@ class Problem:
         if self.line is not None:
             where.append(f"line {self.line}")
         if self.column is not None:
-            where.append(f"column {self.column}")
+            where.append(f"column {_printable(self.column)}")
         if self.value is not None:
             where.append(f'value "{_printable(self.value)}"')
         return f"{', '.join(where)}: {self.message}"

@@ -1,0 +1,192 @@
+"""Checking products and users: what is good becomes rows, what is bad is reported exactly."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from catalog.services.shop_report import Problem
+from catalog.services.shop_rows import ProductRow, UserRow, product_rows, user_rows
+from tests.notebook import Notebook
+
+PRODUCTS = "id,name,category,price,description,tags\n"
+
+
+@pytest.fixture
+def notebook() -> Notebook:
+    return Notebook()
+
+
+@pytest.fixture
+def products(tmp_path: Path, notebook: Notebook) -> Callable[[str | bytes], list[ProductRow]]:
+    """Return a function that reads a products.csv of these lines below the header."""
+
+    def read(rows: str | bytes) -> list[ProductRow]:
+        path = tmp_path / "products.csv"
+        path.write_bytes(PRODUCTS.encode() + (rows if isinstance(rows, bytes) else rows.encode()))
+        return list(product_rows(path, notebook))
+
+    return read
+
+
+@pytest.fixture
+def users(tmp_path: Path, notebook: Notebook) -> Callable[[str | bytes], list[UserRow]]:
+    """Return a function that reads a users.csv of exactly this text."""
+
+    def read(text: str | bytes) -> list[UserRow]:
+        path = tmp_path / "users.csv"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return list(user_rows(path, notebook, staff={"boss"}))
+
+    return read
+
+
+def product_line(**values: str) -> str:
+    """Return a good line of products.csv, with these values instead."""
+    good = {"id": "tea", "name": "Tea", "category": "Food", "price": "2.50", "description": "", "tags": "hot"}
+    return ",".join((good | values).values()) + "\n"
+
+
+class TestProductRows:
+    def test_hold_what_a_good_line_says(self, products, notebook):
+        rows = products('mug,"Mug, large",Home,8.00,"Says ""tea""\nin blue.",home|kitchen\n')
+
+        assert rows == [
+            ProductRow(
+                "mug", "Mug, large", "Home", Decimal("8.00"), 'Says "tea"\nin blue.', ("home", "kitchen")
+            )
+        ]
+        assert notebook.told == []
+
+    @pytest.mark.parametrize(
+        ("column", "value", "complaint"),
+        [
+            ("price", "-3", "must be zero or more"),
+            ("price", "-0.01", "must be zero or more"),
+            ("price", "NaN", "must be a finite number"),
+            ("price", "-Infinity", "must be a finite number"),
+            ("price", "1.999", "must have at most two decimals"),
+            ("price", "1e-3", "must have at most two decimals"),
+            ("price", "10000000000", "must be at most 9999999999.99"),
+            ("price", "1e999999", "must be at most 9999999999.99"),
+            *[
+                (
+                    "price",
+                    value,
+                    "must be a number such as 1234.50, with a point and no thousands separator",
+                )
+                for value in ("", "abc", "£3", "1 000", "1_000", "1'000.00", "١٢", "0x1", "1e9999999")
+            ],
+            ("name", "", "must not be empty"),
+            ("name", "x" * 256, "has 256 characters; at most 255 are allowed"),
+            ("name", "a\tb", "holds the control character U+0009 at position 2; remove it"),
+            ("name", "a\0b", "holds the control character U+0000 at position 2; remove it"),
+            ("name", "tail\x1f", "holds the control character U+001F at position 5; remove it"),
+            ("name", "a\x85", "holds the control character U+0085 at position 2; remove it"),
+            ("id", "", "must not be empty, nor begin or end with a blank"),
+            (
+                "id",
+                "tea/green",
+                "holds a slash, which would split the address it stands in; replace it, for example by '-'",
+            ),
+            ("id", "x" * 256, "has 256 characters; at most 255 are allowed"),
+            ("id", "a\x7f", "holds the control character U+007F at position 2; remove it"),
+            ("category", "x" * 256, "has 256 characters; at most 255 are allowed"),
+            ("category", "a\x01", "holds the control character U+0001 at position 2; remove it"),
+            ("tags", "hot|" + "x" * 256, "has 256 characters; at most 255 are allowed"),
+            ("tags", "hot|a\x02", "holds the control character U+0002 at position 2; remove it"),
+            ("description", "a\x03", "holds the control character U+0003 at position 2; remove it"),
+        ],
+    )
+    def test_leave_out_a_line_with_a_bad_value_and_say_which(
+        self, products, notebook, column, value, complaint
+    ):
+        rows = products(product_line(id="mug") + product_line(**{column: value}) + product_line(id="pot"))
+
+        assert [row.external_id for row in rows] == ["mug", "pot"]
+        assert notebook.problems == [Problem("products.csv", 3, column, value, complaint)]
+
+    def test_name_every_bad_value_of_a_line(self, products, notebook):
+        rows = products(product_line(name="", price="free"))
+
+        assert rows == []
+        assert [(problem.line, problem.column) for problem in notebook.problems] == [
+            (2, "name"),
+            (2, "price"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("written", "meant"),
+        [
+            ("2.5", "2.50"),
+            ("2", "2.00"),
+            (".5", "0.50"),
+            ("+3.", "3.00"),
+            ("-0", "0.00"),
+            ("0", "0.00"),
+            ("1e3", "1000.00"),
+            ("9999999999.99", "9999999999.99"),
+        ],
+    )
+    def test_take_a_price_however_it_is_written(self, products, notebook, written, meant):
+        [row] = products(product_line(price=written))
+
+        assert str(row.price) == meant
+        assert notebook.told == []
+
+    def test_take_a_line_without_category_description_and_tags(self, products, notebook):
+        [row] = products("tea,Tea,,2.50,,\n")
+
+        assert (row.category, row.description, row.tags) == ("", "", ())
+        assert notebook.told == []
+
+    def test_trim_the_blanks_around_values_and_tags(self, products, notebook):
+        [row] = products(' tea , "Tea" ,\u00a0Food\t, 2.50 , "Hot.\n" , hot | black tea \n')
+
+        assert row == ProductRow("tea", "Tea", "Food", Decimal("2.50"), "Hot.", ("hot", "black tea"))
+        assert notebook.told == []
+
+    def test_take_empty_and_repeated_tags_once(self, products):
+        [row] = products(product_line(tags="|hot||black| hot |"))
+
+        assert row.tags == ("hot", "black")
+
+    def test_take_a_name_of_255_characters(self, products):
+        [row] = products(product_line(name="é" * 255))
+
+        assert row.name == "é" * 255
+
+    def test_leave_out_an_id_that_has_stood_before(self, products, notebook):
+        rows = products(product_line(name="First") + product_line(id="mug") + product_line(id=" tea "))
+
+        assert [row.name for row in rows] == ["First", "Tea"]
+        assert notebook.told == [
+            'products.csv, line 4, column id, value "tea": stands in line 2 already; an id may stand once'
+        ]
+
+    def test_leave_out_a_repeated_id_even_when_the_first_line_was_bad(self, products, notebook):
+        rows = products(product_line(price="free") + product_line())
+
+        assert rows == []
+        assert [problem.line for problem in notebook.problems] == [2, 3]
+
+
+class TestUserRows:
+    def test_hold_what_a_good_line_says(self, users, notebook):
+        assert users("id,name\nzoe,Zoë Müller\n健,健二") == [
+            UserRow("zoe", "Zoë Müller"),
+            UserRow("健", "健二"),
+        ]
+        assert notebook.told == []
+
+    def test_leave_staff_alone(self, users, notebook):
+        assert users("id,name\nboss,Intruder\nalice,Alice\n") == [UserRow("alice", "Alice")]
+        assert notebook.told == [
+            'users.csv, line 2, column id, value "boss": '
+            "belongs to a staff account, which an import does not change"
+        ]
+
+    def test_leave_out_a_line_without_a_name(self, users, notebook):
+        assert users("id,name\nalice, \n") == []
+        assert notebook.told == ['users.csv, line 2, column name, value "": must not be empty']
