@@ -31,6 +31,10 @@ demo: $(VENV)/installed ## set up, import a real shop, recommend for every custo
 	$(MANAGE) import_shop data/online_retail --unless-imported
 	$(MANAGE) generate_recommendations
 	@$(MANAGE) show_recommendation
+	@echo
+	@echo "That is what the API returns. To go on:"
+	@echo "  make run                               serve it on http://127.0.0.1:8000; /docs has the whole API"
+	@echo "  $(MANAGE) createsuperuser   make a staff login for http://127.0.0.1:8000/admin/"
 
 .PHONY: run
 run: $(VENV)/installed ## serve on http://127.0.0.1:8000 (PORT=… for another)

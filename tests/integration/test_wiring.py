@@ -1,0 +1,81 @@
+"""What a process keeps, and when it lets go."""
+
+import sqlite3
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from recommendations import wiring
+from recommendations.errors import UnknownStrategy
+from recommendations.selectors.shoppers import Shopper
+from recommendations.services.shelf import Ask
+from tests.factories import ProductFactory, UserFactory
+
+
+@pytest.mark.django_db
+class TestRecommender:
+    def ask(self, strategy: str = "content") -> list[str]:
+        user = UserFactory()
+        shelf = wiring.recommender()(Ask(Shopper(user.id, user.name), 5, strategy))
+        return [placed.product.name for placed in shelf.placed]
+
+    def test_keeps_the_catalogue_for_the_next_answer(self):
+        ProductFactory(name="Lamp")
+        self.ask()
+
+        ProductFactory(name="Vase")
+
+        assert self.ask() == ["Lamp"]
+
+    def test_reads_the_catalogue_anew_at_the_greatest_age(self, settings: Any):
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "SNAPSHOT_MAX_AGE_SECONDS": 0}
+        ProductFactory(name="Lamp")
+        self.ask()
+
+        ProductFactory(name="Vase")
+
+        assert self.ask() == ["Lamp", "Vase"]
+
+    def test_forgets_on_request(self):
+        ProductFactory(name="Lamp")
+        self.ask()
+        ProductFactory(name="Vase")
+
+        wiring.forget()
+
+        assert self.ask() == ["Lamp", "Vase"]
+
+    def test_knows_no_strategy_that_is_not_configured(self):
+        with pytest.raises(UnknownStrategy):
+            self.ask("magic")
+
+    def test_keeps_the_fitted_pipeline_while_nothing_changes(self, settings: Any):
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "SNAPSHOT_MAX_AGE_SECONDS": 0}
+        ProductFactory()
+        kept = wiring._kept_pipeline("content")
+
+        assert kept() is kept()
+
+
+class TestServe:
+    @pytest.mark.django_db
+    def test_builds_what_the_first_request_would_wait_for(self, django_assert_num_queries: Any):
+        ProductFactory()
+        user = UserFactory()
+        wiring.serve()
+
+        with django_assert_num_queries(4):  # the stored list, the history, products, tags; no catalogue
+            wiring.recommender()(Ask(Shopper(user.id, user.name), 5, "content"))
+
+    def test_starts_without_a_database_and_says_so(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ):
+        def unreadable(former: object = None) -> None:
+            raise OperationalError(sqlite3.OperationalError("no such table"))
+
+        monkeypatch.setattr(wiring, "snapshot", unreadable)
+
+        wiring.serve()
+
+        assert "cannot be read yet: no such table" in caplog.text
