@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import override_settings
+from rest_framework.test import APIClient
 
 from catalog.models import Category
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
@@ -140,8 +141,8 @@ class TestUnknownAddress:
         "path", ["/nothing", "/nothing/", "/users/1/nothing", "/products/1/2/", "/admins"]
     )
     @pytest.mark.parametrize("method", ["get", "post", "delete"])
-    def test_is_a_problem(self, client, path, method):
-        answer = getattr(client, method)(path)
+    def test_is_a_problem(self, path, method):
+        answer = getattr(APIClient(enforce_csrf_checks=True), method)(path)
 
         assert answer.status_code == 404
         assert answer.headers["Content-Type"] == "application/problem+json"

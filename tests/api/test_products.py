@@ -3,6 +3,7 @@
 import pytest
 
 from catalog.models import Product
+from catalog.selectors import popular_products
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +96,9 @@ class TestPopular:
         InteractionFactory(product=a, action_type="click")
 
         assert self.ranking(client.get("/products/popular")) == [(b.pk, 3), (a.pk, 2), (d.pk, 2), (c.pk, 0)]
+
+    def test_leaves_no_tie_to_the_database(self):
+        assert popular_products().query.order_by == ("-interaction_count", "id")
 
     def test_shows_products_whole(self, client):
         (lamp,) = self.shop(2)
