@@ -11,11 +11,14 @@ from django.db import connection, transaction
 
 from catalog.models import ActionType, Interaction
 from catalog.services.events import IMPORTED
-from catalog.services.shop_bulk import CHUNK, in_chunks
+from catalog.services.shop_bulk import in_chunks
 from catalog.services.shop_ordinals import Ordinals
 from catalog.services.shop_rows import EventRow
 from catalog.services.shop_values import EARLIEST_YEAR
 
+# How many events one transaction writes: about a second's work, and 40 MB of memory. Smaller ones write the
+# pages of the indexes, which are in the order of users and of products, over and over again.
+CHUNK = 50_000
 _START = datetime(EARLIEST_YEAR, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _ACTIONS = {action: code for code, action in enumerate(ActionType.values)}
@@ -72,7 +75,7 @@ def store_events(
 
 
 def event_key(row: EventRow, ordinal: int) -> str:
-    """Return the key of an event: the same for the same row in whatever database, however its time is spelt.
+    """Return the key of an event: the same for a row in whatever database, however its time is spelt.
 
     It begins with the second at which the event happened, so that an index of keys grows at its end as
     time goes by, instead of everywhere at once.

@@ -16,7 +16,7 @@ from catalog.services.shop_bulk import Tally
 from catalog.services.shop_events import EventTally, event_key, store_events
 from catalog.services.shop_lines import count_lines
 from catalog.services.shop_products import ProductStore
-from catalog.services.shop_report import Problem, Watcher
+from catalog.services.shop_report import Problem, Watcher, counted
 from catalog.services.shop_rows import EventRow, ProductRow, UserRow, event_rows, product_rows, user_rows
 from catalog.services.shop_users import store_users
 
@@ -85,6 +85,7 @@ class _Shop:
             raise NoShop(f'"{directory}" is not a directory; name the one that holds products.csv.')
         self._directory = directory
         self._watcher = watcher
+        self._activity = "importing"
         self.n_problems = 0
 
     def reading(self, title: str, n_lines: int) -> None:
@@ -99,7 +100,7 @@ class _Shop:
 
     def raise_if_bad(self) -> None:
         if self.n_problems:
-            raise BadShop(f"{self.n_problems:,} problem(s) found; nothing was imported.")
+            raise BadShop(f"{counted(self.n_problems)} found; nothing was imported.")
 
     def products(self) -> Iterator[ProductRow]:
         return product_rows(self._opened("products.csv"), self)
@@ -120,11 +121,14 @@ class _Shop:
 
     def check(self) -> None:
         """Read everything and store nothing."""
+        self._activity = "checking"
         products = _ids(Product).keys() | {row.external_id for row in self.products()}
         users = _ids(User).keys() | {row.external_id for row in self.users()}
         deque(self.events(users, products), maxlen=0)
 
     def store(self, now: datetime) -> ImportSummary:
+        """Read everything and store what is good."""
+        self._activity = "importing"
         store = ProductStore()
         store.store(self.products())
         users = store_users(self.users())
@@ -141,7 +145,7 @@ class _Shop:
 
     def _opened(self, name: str) -> Path:
         path = self._directory / name
-        self.reading(name, count_lines(path))
+        self.reading(f"{self._activity} {name}", count_lines(path))
         return path
 
 

@@ -40,6 +40,10 @@ class Watcher(Protocol):
         """Something is wrong; the import goes on with the next row."""
 
 
+def counted(n_problems: int) -> str:
+    return f"{n_problems:,} problem{'' if n_problems == 1 else 's'}"
+
+
 def _printable(value: str) -> str:
     """Return the beginning of a value, with what cannot be printed written as an escape."""
     shown = "".join(map(_escaped, value[:_LONGEST_VALUE]))

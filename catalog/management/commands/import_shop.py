@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog.errors import CatalogError
 from catalog.management.progress import progress_bar
 from catalog.services.shop_import import ImportSummary, import_shop, is_imported
-from catalog.services.shop_report import Problem
+from catalog.services.shop_report import Problem, counted
 
 PROBLEMS_SHOWN = 100
 
@@ -42,15 +42,15 @@ class Command(BaseCommand):
             with _Teller(self.stderr, quiet=verbosity == 0) as teller:
                 summary = import_shop(directory, strict=strict, now=timezone.now(), watcher=teller)
         except KeyboardInterrupt:
-            stays = "nothing was imported" if strict else "what was imported so far stays"
-            self.stderr.write(f"Interrupted; {stays}. Run the same command again to complete the import.")
+            stays = "what was imported so far stays; run the same command again to complete it"
+            self.stderr.write(f"Interrupted: {'nothing was imported' if strict else stays}.")
             sys.exit(130)
         except CatalogError as error:
             raise CommandError(str(error)) from error
         if verbosity:
             self.stdout.write(_told(directory, summary, time.perf_counter() - began))
         if summary.n_problems:
-            raise CommandError(f"{summary.n_problems:,} problem(s) found; everything else was imported.")
+            raise CommandError(f"{counted(summary.n_problems)} found; everything else was imported.")
 
 
 class _Teller:
