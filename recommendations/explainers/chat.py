@@ -16,6 +16,7 @@ import httpx2
 import openai
 
 from recommendations.explainers.chat_options import ChatOptions, ChatUnavailable
+from recommendations.explainers.own_loop import OwnLoop
 from recommendations.explainers.prompt import Prompt
 
 RETRIES = 1
@@ -24,15 +25,20 @@ FAILURES = (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, OSError, Va
 HINTS = {401: " (the key is refused)", 403: " (the key may not do this)", 404: " (wrong address or model)"}
 
 
-async def ask(options: ChatOptions, prompt: Prompt, deadline: float) -> str:
+def ask(options: ChatOptions, prompt: Prompt, deadline: float) -> str:
     """Return the model's text, stripped. deadline: on the clock of time.monotonic.
 
-    Everything, name look-up, retries and a dripping body included, is cancelled at the deadline.
-    Raises ChatUnavailable.
+    Everything, retries and a dripping body included, is cancelled at the deadline; only a name look-up that
+    is under way has to be waited for. Raises ChatUnavailable.
     """
+    with asyncio.Runner(loop_factory=OwnLoop) as runner:
+        return text_in(runner.run(_body(options, prompt, deadline)))
+
+
+async def _body(options: ChatOptions, prompt: Prompt, deadline: float) -> bytes:
     try:
         async with asyncio.timeout(deadline - time.monotonic()):
-            body = await _post(options, prompt, deadline)
+            return await _post(options, prompt, deadline)
     except TimeoutError:
         raise ChatUnavailable(f"no answer within {options.timeout_seconds:g} s") from None
     except openai.APIStatusError as error:
@@ -41,7 +47,6 @@ async def ask(options: ChatOptions, prompt: Prompt, deadline: float) -> str:
         raise ChatUnavailable(f"no connection ({type(error.__cause__).__name__})") from None
     except FAILURES as error:
         raise ChatUnavailable(f"the call failed ({type(error).__name__})") from None
-    return text_in(body)
 
 
 async def _post(options: ChatOptions, prompt: Prompt, deadline: float) -> bytes:

@@ -1,6 +1,5 @@
 """Lets a chat model word the evidence; whenever it cannot in time, the template does."""
 
-import asyncio
 import logging
 import time
 from concurrent.futures import Future
@@ -74,7 +73,7 @@ class OpenAIExplainer:
         try:
             from recommendations.explainers import chat  # noqa: PLC0415  (half a second, only when needed)
 
-            text = asyncio.run(chat.ask(self._options, question, deadline))
+            text = chat.ask(self._options, question, deadline)
         except ChatUnavailable as reason:
             failure = reason
         finally:
