@@ -61,9 +61,8 @@ def granian(env: Environment, address: str) -> list[str]:
 def listening_address(env: Environment) -> str:
     """Return HOST as an address. Raises CannotServe if it, or PORT, cannot be listened on, or may not be."""
     try:
-        family, kind, _, _, place = socket.getaddrinfo(
-            env.host.strip("[]"), env.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
+        found = socket.getaddrinfo(env.host.strip("[]"), env.port, type=socket.SOCK_STREAM)
+        family, kind, _, _, place = min(found, key=lambda entry: entry[0] != socket.AF_INET)
         with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(place)

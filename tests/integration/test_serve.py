@@ -17,6 +17,7 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 
+from recommendations import wiring
 from recsite import env, serve
 from recsite.serve import CannotServe, granian, listening_address
 from tests.llm_server import LLMServer, holds
@@ -180,14 +181,34 @@ class TestServe:
             assert f"Port {port} is in use already; another one: make run PORT=" in refusal(shop, PORT=port)
 
 
+class TestMain:
+    @pytest.mark.django_db
+    def test_becomes_granian(self, monkeypatch, capsys, settings):
+        settings.ENV = replace(ENV, port=free_port())
+        become: list[list[str]] = []
+        monkeypatch.setattr(os, "execv", lambda path, arguments: become.append(arguments))
+
+        serve.main()
+
+        assert become == [[sys.executable, *granian(settings.ENV, "127.0.0.1")]]
+        assert f"Serving http://127.0.0.1:{settings.ENV.port}/" in capsys.readouterr().out
+
+    def test_exits_with_the_reason_when_it_cannot_serve(self, settings):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            settings.ENV = replace(ENV, port=other.getsockname()[1])
+
+            with pytest.raises(SystemExit, match=r"The server does not start\. Port \d+ is in use"):
+                serve.main()
+
+
 class TestListeningAddress:
     @pytest.mark.parametrize(
-        ("host", "address"), [("localhost", "127.0.0.1"), ("127.0.0.2", "127.0.0.2"), (ANYWHERE, ANYWHERE)]
+        ("host", "address"), [("localhost", "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), (ANYWHERE, ANYWHERE)]
     )
     def test_is_the_address_of_the_host(self, host: str, address: str):
         assert listening_address(replace(ENV, host=host, port=free_port())) == address
 
-    @pytest.mark.parametrize("host", ["192.0.2.1", "a" * 64 + ".example", ""])
+    @pytest.mark.parametrize("host", ["192.0.2.1", "a" * 64 + ".example"])
     def test_refuses_what_is_not_of_this_machine(self, host: str):
         with pytest.raises(CannotServe, match="cannot be listened on"):
             listening_address(replace(ENV, host=host, port=free_port()))
@@ -215,3 +236,11 @@ class TestRefuseUnmigrated:
     @pytest.mark.django_db
     def test_is_content_with_a_database_that_has_every_table(self):
         serve.refuse_unmigrated()
+
+
+class TestApplication:
+    @pytest.mark.django_db
+    def test_makes_one_explainer_before_any_thread_asks_for_it(self):
+        wiring.serve()
+
+        assert wiring.explainer.cache_info().currsize == 1
