@@ -15,6 +15,9 @@ from django.utils import timezone
 from catalog.admin.completion import LabelledChoiceField, LabelledSelect
 from catalog.admin.typed import ModelAdmin
 
+# Stands for the rows that refer to nothing.
+NONE = "none"
+
 
 def _kept(changelist: ChangeList, own: list[str | None]) -> list[tuple[str, str]]:
     """Return what a filter's form has to send along: every parameter but its own and the page."""
@@ -45,6 +48,9 @@ class RelatedFilter(admin.ListFilter):
         self.title = self.field.related_model._meta.verbose_name
         super().__init__(request, params, model, model_admin)
         self.chosen = params.pop(self.field_name, [""])[-1]
+        # Nineteen digits would not fit into a key.
+        if not (self.chosen in ("", NONE) or (self.chosen.isdecimal() and len(self.chosen) < 19)):
+            raise IncorrectLookupParameters
         self.used_parameters = {self.field_name: self.chosen} if self.chosen else {}
         rows = self.field.related_model._default_manager.order_by("name")
         self.links = list(rows[: self.most_links + 1]) if self.most_links else []
@@ -59,7 +65,8 @@ class RelatedFilter(admin.ListFilter):
         return model._meta.get_field(cls.field_name)
 
     def _form(self, site: admin.AdminSite) -> forms.Form:
-        form = forms.Form({self.field_name: self.chosen}, auto_id="filter_%s")
+        chosen = "" if self.chosen == NONE else self.chosen
+        form = forms.Form({self.field_name: chosen}, auto_id="filter_%s")
         form.fields[self.field_name] = LabelledChoiceField(
             self.field.related_model._default_manager.all(),
             required=False,
@@ -82,18 +89,15 @@ class RelatedFilter(admin.ListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not self.chosen:
             return queryset
-        if self.chosen == "none":
+        if self.chosen == NONE:
             return queryset.filter(**{f"{self.field_name}__isnull": True})
-        # Nineteen digits would not fit into a key.
-        if not (self.chosen.isdecimal() and len(self.chosen) < 19):
-            raise IncorrectLookupParameters
         return queryset.filter(**{self.field_name: int(self.chosen)})
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         self.kept = _kept(changelist, self.expected_parameters())
         offered = [("", "All")] + [(str(row.pk), str(row)) for row in self.links]
         if self._may_lack:
-            offered.append(("none", f"No {self.title}"))
+            offered.append((NONE, f"No {self.title}"))
         for value, text in offered:
             yield {
                 "selected": self.chosen == value,

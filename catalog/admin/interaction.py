@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -34,6 +34,11 @@ class ProductFilter(RelatedFilter):
 class InteractionForm(forms.ModelForm):  # type: ignore[type-arg]
     """Accepts what the API would: an event of a shopper, at a moment that can have been."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "occurred_at" in self.fields:
+            self.fields["occurred_at"].show_hidden_initial = False
+
     def clean_user(self) -> User:
         user: User = self.cleaned_data["user"]
         if user.is_staff or user.is_superuser:
@@ -42,6 +47,9 @@ class InteractionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_occurred_at(self) -> datetime:
         moment: datetime = self.cleaned_data["occurred_at"]
+        if "occurred_at" not in self.changed_data and self.instance.pk:
+            # The form shows whole seconds; the stored moment may be finer.
+            return self.instance.occurred_at
         if not EARLIEST <= moment <= timezone.now() + LEEWAY:
             raise forms.ValidationError(
                 "Must lie between 1970 and a day from now; a later one would lead every history for good."
@@ -108,3 +116,8 @@ class InteractionAdmin(CatalogAdmin[Interaction]):
             correction.replace_interaction(interaction=obj)
         elif not change:
             super().save_model(request, obj, form, change)
+
+    def response_change(self, request: HttpRequest, obj: Interaction) -> HttpResponse:
+        # "Save and continue" goes on with the row that took the place of the corrected one.
+        request.path = links.row_url(obj)
+        return super().response_change(request, obj)

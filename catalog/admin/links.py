@@ -23,7 +23,11 @@ def counted(model: type[Model], n: int, **wanted: object) -> SafeString:
     return format_html('<a href="{}">{}</a>', listing_url(model, **wanted), f"{n:,}")
 
 
+def row_url(instance: Model) -> str:
+    """Return the address of the page of one row."""
+    return reverse(_address(instance, "change"), args=[quote(instance.pk)])
+
+
 def row(instance: Model, text: object = None) -> SafeString:
     """Return a link to the page of one row."""
-    url = reverse(_address(instance, "change"), args=[quote(instance.pk)])
-    return format_html('<a href="{}">{}</a>', url, instance if text is None else text)
+    return format_html('<a href="{}">{}</a>', row_url(instance), instance if text is None else text)

@@ -27,9 +27,10 @@ class BoundedPaginator(Paginator[Any]):
 
 
 class CountingChangeList(ChangeList):
-    """Counts what belongs to each row of the page, with one query a relation and for these rows alone.
+    """Reads the rows of one page, and counts what belongs to each, with one query a relation.
 
-    An annotation would be simpler, but SQLite evaluates it for every row before it sorts.
+    Everything but the ids is read for these rows alone: SQLite carries whatever a query selects, counts
+    among it, through the sort of all rows.
     """
 
     page_counts: dict[str, str] = {}
@@ -39,8 +40,9 @@ class CountingChangeList(ChangeList):
         if getattr(self.paginator, "is_cut", False):
             # Equal numbers keep the search form from calling the bound a number of results.
             self.full_result_count = self.result_count
-        self.result_list = list(self.result_list)
-        ids = [row.pk for row in self.result_list]
+        ids = list(self.result_list.values_list("pk", flat=True))
+        rows = self.apply_select_related(self.root_queryset).in_bulk(ids)
+        self.result_list = [rows[pk] for pk in ids if pk in rows]
         for name, relation in self.page_counts.items():
             counts = dict(
                 self.model._base_manager.filter(pk__in=ids)

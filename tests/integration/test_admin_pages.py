@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import ActionType, Category, Interaction, Product, Tag, User
-from tests.factories import NOON, StaffFactory, UserFactory
+from tests.factories import NOON, UserFactory
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 MOST_QUERIES = 20
@@ -26,18 +26,7 @@ def label(model: type[Model]) -> str:
 
 
 @pytest.fixture
-def staff(db: None) -> User:
-    return StaffFactory(name="Ada Admin")
-
-
-@pytest.fixture
-def page(client: Client, staff: User) -> Client:
-    client.force_login(staff)
-    return client
-
-
-@pytest.fixture
-def world(staff: User) -> User:
+def world(boss: User) -> User:
     """A shop large enough for a query a row to show; the wholesaler with 300 events is returned."""
     categories = Category.objects.bulk_create(Category(name=f"Category {n:02}") for n in range(30))
     tags = Tag.objects.bulk_create(Tag(name=f"tag {n:02}") for n in range(40))
@@ -61,7 +50,7 @@ def world(staff: User) -> User:
         for number in range(n)
     )
     Group.objects.bulk_create(Group(name=f"Group {n}") for n in range(60))
-    LogEntry.objects.log_actions(staff.pk, products, CHANGE)
+    LogEntry.objects.log_actions(boss.pk, products, CHANGE)
     call_command("generate_recommendations", verbosity=0)
     return wholesaler
 
@@ -87,43 +76,43 @@ class Loaded:
 
 @pytest.mark.parametrize("model", MODELS, ids=label)
 class TestEveryModel:
-    def test_lists_its_rows_in_few_queries(self, model, page, world):
-        loaded = Loaded(page, address(model, "changelist"))
+    def test_lists_its_rows_in_few_queries(self, model, office, world):
+        loaded = Loaded(office, address(model, "changelist"))
 
         assert loaded.status == 200
         assert loaded.n_queries < MOST_QUERIES
         assert len(loaded.response.context["cl"].result_list) > 0
 
-    def test_offers_a_form_to_add_a_row_or_says_that_nobody_may(self, model, page, world, rf, staff):
+    def test_offers_a_form_to_add_a_row_or_says_that_nobody_may(self, model, office, world, rf, boss):
         request = rf.get("/")
-        request.user = staff
+        request.user = boss
         expected = 200 if admin.site.get_model_admin(model).has_add_permission(request) else 403
 
-        loaded = Loaded(page, address(model, "add"))
+        loaded = Loaded(office, address(model, "add"))
 
         assert loaded.status == expected
         assert loaded.n_queries < MOST_QUERIES
 
     @pytest.mark.parametrize("name", ["change", "history", "delete"])
-    def test_opens_the_pages_of_a_row_in_few_queries(self, model, name, page, world):
-        loaded = Loaded(page, address(model, name, a_row(model, world).pk))
+    def test_opens_the_pages_of_a_row_in_few_queries(self, model, name, office, world):
+        loaded = Loaded(office, address(model, name, a_row(model, world).pk))
 
         assert loaded.status == 200
         assert loaded.n_queries < MOST_QUERIES
 
     @pytest.mark.parametrize("name", ["changelist", "add", "change"])
-    def test_holds_no_script_style_or_handler_of_its_own(self, model, name, page, world):
+    def test_holds_no_script_style_or_handler_of_its_own(self, model, name, office, world):
         args = [a_row(model, world).pk] if name == "change" else []
 
-        html = page.get(address(model, name, *args)).content.decode()
+        html = office.get(address(model, name, *args)).content.decode()
 
         assert re.findall(r"<script(?![^>]*\bsrc=)[^>]*>|<style|\son[a-z]+=|\sstyle=|javascript:", html) == []
         assert "</html>" in html or "403" in html
 
-    def test_completes_names_for_whatever_refers_to_it(self, model, page, world):
+    def test_completes_names_for_whatever_refers_to_it(self, model, office, world):
         referring = [field for field in model._meta.get_fields() if is_chosen(field)]
 
-        answers = [page.get(completion(field)) for field in referring]
+        answers = [office.get(completion(field)) for field in referring]
 
         assert [answer.status_code for answer in answers] == [200] * len(referring)
         assert all(0 < len(answer.json()["results"]) <= 20 for answer in answers)
@@ -149,8 +138,8 @@ def completion(field: Field) -> str:
 class TestEveryForm:
     """A dropdown of a whole table would hold 100,000 products."""
 
-    def test_lists_no_table_that_grows_with_the_shop(self, model, page, world):
-        html = page.get(address(model, "change", a_row(model, world).pk)).content.decode()
+    def test_lists_no_table_that_grows_with_the_shop(self, model, office, world):
+        html = office.get(address(model, "change", a_row(model, world).pk)).content.decode()
 
         assert max(map(options, re.findall(r"<select.*?</select>", html, re.DOTALL)), default=0) < 60
 
@@ -160,8 +149,8 @@ def options(select: str) -> int:
 
 
 class TestIndex:
-    def test_opens_in_few_queries(self, page, world):
-        loaded = Loaded(page, reverse("admin:index"))
+    def test_opens_in_few_queries(self, office, world):
+        loaded = Loaded(office, reverse("admin:index"))
 
         assert loaded.status == 200
         assert loaded.n_queries < MOST_QUERIES

@@ -1,0 +1,35 @@
+"""Who works in the admin."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from catalog.models import User
+from tests.factories import StaffFactory
+
+
+@pytest.fixture
+def boss(db: None) -> User:
+    """Somebody who may do everything."""
+    return StaffFactory(name="Ada Admin")
+
+
+@pytest.fixture
+def office(client: Client, boss: User) -> Client:
+    """The admin as the boss sees it."""
+    client.force_login(boss)
+    return client
+
+
+@pytest.fixture
+def hire(db: None):
+    """Return the admin as seen by a new member of staff who may do only what is named."""
+
+    def office_of(*codenames: str) -> Client:
+        clerk = StaffFactory(is_superuser=False)
+        clerk.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        client = Client()
+        client.force_login(clerk)
+        return client
+
+    return office_of
