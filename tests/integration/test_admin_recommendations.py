@@ -1,0 +1,240 @@
+"""The recommendations' pages in the admin: what was stored ahead, and what a shopper is shown today."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from catalog.models import Interaction, Product, User
+from recommendations.models import StoredList
+from tests.factories import InteractionFactory, ProductFactory, UserFactory
+
+LIST = reverse("admin:recommendations_storedlist_changelist")
+STAFF = ("view_storedlist", "view_user")
+
+
+def today(user: User) -> str:
+    return reverse("admin:recommendations_shopper", args=[user.pk])
+
+
+@pytest.fixture
+def shop(db: None) -> None:
+    call_command("import_shop", "data/example_shop", verbosity=0)
+
+
+@pytest.fixture
+def alice(shop: None) -> User:
+    return User.objects.get(external_id="alice")
+
+
+@pytest.fixture
+def frank(shop: None) -> User:
+    """Somebody of whom nothing is known."""
+    return User.objects.get(external_id="frank")
+
+
+class TestToday:
+    def test_shows_each_product_with_its_score_and_reasons(self, office, alice):
+        page = office.get(today(alice))
+
+        first = page.context["lines"][0]
+        assert (first.product.name, first.score) == ("Wireless Earbuds", "16")
+        assert first.reasons == (("+10", "category Electronics"), ("+3", "tag audio"), ("+3", "tag wireless"))
+        html = page.content.decode()
+        assert f'<a href="/admin/catalog/product/{first.product_id}/change/">Wireless Earbuds</a>' in html
+        assert "<strong>16</strong>" in html
+        assert "<li>+10 category Electronics</li><li>+3 tag audio</li><li>+3 tag wireless</li>" in html
+
+    def test_shows_what_the_shopper_did_and_the_strategy(self, office, alice):
+        html = office.get(today(alice)).content.decode()
+
+        assert "Interested in: Electronics, Accessories." in html
+        assert ">content</div>" in html
+
+    def test_says_why_only_popular_products_are_shown(self, office, frank):
+        page = office.get(today(frank))
+
+        assert "popular: nothing is known of the shopper yet" in page.content.decode()
+        assert page.context["lines"][0].reasons == (("+0", "popular: 4 interactions"),)
+
+    def test_tells_a_shopper_whom_nothing_matches_from_a_new_one(self, office):
+        ProductFactory(category=None)
+        event = InteractionFactory(product=ProductFactory(category=None))
+
+        html = office.get(today(event.user)).content.decode()
+
+        assert "popular: no other product has to do with what the shopper did" in html
+
+    def test_says_when_nothing_is_left(self, office):
+        event = InteractionFactory()
+
+        assert "Nothing can be recommended" in office.get(today(event.user)).content.decode()
+
+    def test_follows_what_happened_since_the_list_was_stored(self, office, alice):
+        call_command("generate_recommendations", verbosity=0)
+        earbuds = Product.objects.get(name="Wireless Earbuds")
+        InteractionFactory(user=alice, product=earbuds)
+
+        lines = office.get(today(alice)).context["lines"]
+
+        assert earbuds.pk not in [line.product_id for line in lines]
+
+    def test_asks_no_model_for_words(self, office, alice, settings):
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "EXPLAINER": {"CLASS": "no.such.Explainer"}}
+
+        assert office.get(today(alice)).status_code == 200
+
+    def test_takes_few_queries(self, office, alice, django_assert_max_num_queries):
+        office.get(today(alice))
+
+        with django_assert_max_num_queries(8):
+            office.get(today(alice))
+
+    @pytest.mark.parametrize("who", ["nobody", "staff"])
+    def test_leads_back_to_the_shoppers_when_there_is_no_such_one(self, office, boss, who):
+        key = 999_999 if who == "nobody" else boss.pk
+
+        answer = office.get(reverse("admin:recommendations_shopper", args=[key]), follow=True)
+
+        assert answer.redirect_chain == [("/admin/catalog/user/?is_staff__exact=0", 302)]
+        assert f"There is no shopper {key}." in answer.content.decode()
+
+    @pytest.mark.parametrize("missing", STAFF)
+    def test_needs_both_permissions(self, hire, alice, missing):
+        clerk = hire(*(codename for codename in STAFF if codename != missing))
+
+        assert clerk.get(today(alice)).status_code == 403
+
+    def test_opens_for_whom_both_are_allowed(self, hire, alice):
+        assert hire(*STAFF).get(today(alice)).status_code == 200
+
+    def test_is_closed_to_shoppers(self, client, alice):
+        client.force_login(alice)
+
+        answer = client.get(today(alice))
+
+        assert answer.status_code == 302
+        assert answer.url.startswith("/admin/login/")
+
+
+class TestLinkOnTheUsersPage:
+    def page_of(self, office: Client, user: User) -> str:
+        return office.get(reverse("admin:catalog_user_change", args=[user.pk])).content.decode()
+
+    def test_leads_to_what_the_shopper_is_shown(self, office):
+        shopper = UserFactory()
+
+        assert f'<a href="{today(shopper)}">Recommendations today</a>' in self.page_of(office, shopper)
+
+    def test_is_not_there_for_staff(self, office, boss):
+        assert "Recommendations today" not in self.page_of(office, boss)
+
+    def test_is_not_there_without_the_permission(self, hire):
+        assert "Recommendations today" not in self.page_of(hire("view_user"), UserFactory())
+
+
+class TestStoredLists:
+    @pytest.fixture(autouse=True)
+    def _generated(self, shop: None) -> None:
+        call_command("generate_recommendations", verbosity=0)
+
+    def whose(self, office: Client, **query: object) -> list[str]:
+        page = office.get(LIST, query)
+        assert page.status_code == 200
+        return sorted(stored.user.external_id for stored in page.context["cl"].result_list)
+
+    def test_are_one_a_shopper(self, office):
+        assert len(self.whose(office)) == User.objects.shoppers().count()
+
+    def test_are_filtered_by_fallback(self, office):
+        popular = self.whose(office, fallback="popular")
+        matched = self.whose(office, fallback="none")
+
+        assert "frank" in popular
+        assert "alice" in matched
+        assert len(popular) + len(matched) == StoredList.objects.count()
+
+    def test_are_filtered_by_strategy(self, office):
+        StoredList.objects.filter(user__external_id="alice").update(strategy="former")
+
+        assert "alice" not in self.whose(office, strategy="content")
+
+    def test_are_filtered_by_date(self, office):
+        yesterday = timezone.now() - timedelta(days=1)
+        StoredList.objects.filter(user__external_id="alice").update(generated_at=yesterday)
+
+        assert self.whose(office, generated_at_to=timezone.localdate(yesterday)) == ["alice"]
+
+    def test_are_filtered_by_user(self, office):
+        assert self.whose(office, user=User.objects.get(external_id="alice").pk) == ["alice"]
+
+    @pytest.mark.parametrize("term", ["alice", "ALICE", " alice "])
+    def test_are_found_by_whole_keys_and_names(self, office, term):
+        assert self.whose(office, q=term) == ["alice"]
+
+    def test_are_not_found_by_parts(self, office):
+        assert self.whose(office, q="ali") == []
+
+
+class TestStoredList:
+    @pytest.fixture
+    def stored(self, alice: User) -> StoredList:
+        call_command("generate_recommendations", verbosity=0)
+        return StoredList.objects.get(user=alice)
+
+    def page(self, office: Client, stored: StoredList):
+        return office.get(reverse("admin:recommendations_storedlist_change", args=[stored.pk]))
+
+    def test_shows_its_products_with_names_scores_and_reasons(self, office, stored):
+        line = self.page(office, stored).context["lines"][0]
+
+        assert (line.product.name, line.score) == ("Wireless Earbuds", "16")
+        assert line.reasons == (("+10", "category Electronics"), ("+3", "tag audio"), ("+3", "tag wireless"))
+
+    def test_shows_the_fields_as_they_are_now(self, office, stored):
+        Product.objects.filter(name="Wireless Earbuds").update(name="Renamed", is_active=False)
+
+        assert "Renamed</a> (inactive now)" in self.page(office, stored).content.decode()
+
+    def test_shows_what_was_deleted_since_by_its_id(self, office, stored):
+        earbuds = Product.objects.get(name="Wireless Earbuds")
+        Interaction.objects.filter(product=earbuds).delete()
+        earbuds.delete()
+
+        assert f"Product {stored.picks[0][0]}, deleted since" in self.page(office, stored).content.decode()
+
+    def test_shows_points_with_the_decimals_they_have(self, office, stored):
+        product_id = stored.picks[0][0]
+        stored.picks = [[product_id, 2125, [["category", "Home", 2500], ["tag", "led", -375]]]]
+        stored.save()
+
+        line = self.page(office, stored).context["lines"][0]
+
+        assert line.score == "2.125"
+        assert line.reasons == (("+2.5", "category Home"), ("-0.375", "tag led"))
+
+    def test_leads_to_the_list_of_today(self, office, stored, alice):
+        assert today(alice) in self.page(office, stored).content.decode()
+
+    def test_cannot_be_changed_or_added(self, office, stored):
+        url = reverse("admin:recommendations_storedlist_change", args=[stored.pk])
+
+        assert office.post(url, {"strategy": "mine"}).status_code == 403
+        assert office.get(reverse("admin:recommendations_storedlist_add")).status_code == 403
+
+    def test_may_be_deleted_as_it_is_made_anew(self, office, stored):
+        office.post(reverse("admin:recommendations_storedlist_delete", args=[stored.pk]), {"post": "yes"})
+
+        assert not StoredList.objects.filter(pk=stored.pk).exists()
+
+    def test_goes_along_with_its_user(self, office, stored, alice):
+        url = reverse("admin:catalog_user_delete", args=[alice.pk])
+
+        asked = office.get(url).content.decode()
+        office.post(url, {"post": "yes"})
+
+        assert "<li>Stored lists: 1</li>" in asked
+        assert not StoredList.objects.filter(pk=stored.pk).exists()
