@@ -1,13 +1,13 @@
-"""POST /interactions: one event or many, all or none, and a repeat once."""
+"""POST /interactions: one event."""
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from catalog.models import Interaction
+from tests.api.events import event, faults
 from tests.factories import InteractionFactory, ProductFactory, StaffFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -21,18 +21,6 @@ def anna():
 @pytest.fixture
 def lamp():
     return ProductFactory(external_id="lamp")
-
-
-def event(**changes: Any) -> dict[str, Any]:
-    sent = {"user_id": "ext:anna", "product_id": "ext:lamp", "action_type": "view", **changes}
-    return {name: value for name, value in sent.items() if value is not ...}
-
-
-def faults(answer) -> list[tuple[int, str]]:
-    assert answer.status_code == 400
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert not Interaction.objects.exists()
-    return [(error["index"], error["field"]) for error in answer.json()["errors"]]
 
 
 @pytest.mark.usefixtures("anna", "lamp")
@@ -196,130 +184,6 @@ class TestOne:
     def test_refuses_query_parameters(self, staff_client):
         assert staff_client.post("/interactions?dry_run=1", event()).status_code == 400
         assert not Interaction.objects.exists()
-
-
-@pytest.mark.usefixtures("anna", "lamp")
-class TestMany:
-    def test_are_stored_and_answered_in_their_order(self, staff_client, lamp):
-        chair = ProductFactory(external_id="chair")
-
-        answer = staff_client.post(
-            "/interactions",
-            [event(), event(product_id="ext:chair", event_id="e-1"), event(action_type="click")],
-        )
-
-        rows = answer.json()["interactions"]
-        assert answer.status_code == 201
-        assert answer.json()["count"] == 3
-        assert [row["product_id"] for row in rows] == [lamp.pk, chair.pk, lamp.pk]
-        assert [row["action_type"] for row in rows] == ["view", "view", "click"]
-        assert [row["id"] for row in rows] == sorted(row["id"] for row in rows)
-        assert list(Interaction.objects.order_by("id").values_list("id", flat=True)) == [
-            row["id"] for row in rows
-        ]
-
-    def test_of_one_are_a_list_still(self, staff_client):
-        assert staff_client.post("/interactions", [event()]).json()["count"] == 1
-
-    def test_hold_a_repeat_among_new_ones(self, staff_client):
-        stored = staff_client.post("/interactions", event(event_id="e-1")).json()
-
-        answer = staff_client.post("/interactions", [event(event_id="e-0"), event(event_id="e-1"), event()])
-
-        assert answer.status_code == 201
-        assert answer.json()["interactions"][1] == stored
-        assert Interaction.objects.count() == 3
-
-    def test_are_a_200_when_all_are_repeats(self, staff_client):
-        sent = [event(event_id="e-1"), event(event_id="e-2", action_type="click")]
-        first = staff_client.post("/interactions", sent)
-
-        again = staff_client.post("/interactions", sent)
-
-        assert again.status_code == 200
-        assert again.json() == first.json()
-
-    def test_store_an_id_given_twice_once(self, staff_client):
-        sent = [event(event_id="e-1", action_type="click"), event(event_id="e-1"), event(event_id="e-2")]
-
-        answer = staff_client.post("/interactions", sent)
-
-        rows = answer.json()["interactions"]
-        assert answer.status_code == 201
-        assert rows[0] == rows[1]
-        assert rows[0]["action_type"] == "click"
-        assert Interaction.objects.count() == 2
-
-    @pytest.mark.parametrize("n", [0, 1001])
-    def test_are_one_to_a_thousand(self, staff_client, n):
-        answer = staff_client.post("/interactions", [event()] * n)
-
-        assert answer.status_code == 400
-        assert f"Holds {n} events; send 1 to 1000 at a time." in answer.json()["detail"]
-        assert not Interaction.objects.exists()
-
-    @pytest.mark.parametrize("n", [1, 1000])
-    def test_make_as_many_queries_as_one(self, staff_client, django_assert_num_queries, n):
-        sent = [event(event_id=f"e-{number}") for number in range(n)]
-
-        # session, staff, savepoint, users, products, insert, release
-        with django_assert_num_queries(7):
-            assert staff_client.post("/interactions", sent).status_code == 201
-        assert Interaction.objects.count() == n
-
-    @pytest.mark.parametrize("n", [1, 1000])
-    def test_make_one_query_more_when_some_are_repeats(self, staff_client, django_assert_num_queries, n):
-        sent = [event(event_id=f"e-{number}") for number in range(n)]
-        staff_client.post("/interactions", sent)
-
-        with django_assert_num_queries(8):
-            assert staff_client.post("/interactions", sent).status_code == 200
-
-    def test_of_a_thousand_different_users_and_products_make_no_more(
-        self, staff_client, django_assert_num_queries
-    ):
-        users = [UserFactory() for _ in range(50)]
-        products = [ProductFactory() for _ in range(50)]
-        sent = [
-            event(user_id=users[n % 50].pk, product_id=f"ext:{products[n // 20].external_id}")
-            for n in range(1000)
-        ]
-
-        with django_assert_num_queries(7):
-            answer = staff_client.post("/interactions", sent)
-
-        rows = answer.json()["interactions"]
-        assert [row["user_id"] for row in rows] == [users[n % 50].pk for n in range(1000)]
-        assert [row["product_id"] for row in rows] == [products[n // 20].pk for n in range(1000)]
-
-    def test_are_not_stored_when_any_is_bad(self, staff_client):
-        sent = [
-            event(),
-            event(user_id="ext:nobody", action_type="buy"),
-            5,
-            event(product_id="ext:none"),
-            event(event_id=""),
-            None,
-        ]
-
-        assert faults(staff_client.post("/interactions", sent)) == [
-            (1, "action_type"),
-            (2, None),
-            (3, "product_id"),
-            (4, "event_id"),
-            (5, None),
-        ]
-
-    def test_name_every_bad_element(self, staff_client):
-        errors = staff_client.post("/interactions", [event(action_type="buy")] * 1000).json()["errors"]
-
-        assert [error["index"] for error in errors] == list(range(1000))
-        assert errors[999] == {
-            "index": 999,
-            "field": "action_type",
-            "value": "buy",
-            "message": "Must be one of view, click, purchase.",
-        }
 
 
 class TestBody:

@@ -1,8 +1,8 @@
-"""Staff write products: the category and the tags by name."""
+"""Staff change, replace and delete products."""
 
 import pytest
 
-from catalog.models import Category, Product, Tag
+from catalog.models import Product
 from tests.factories import NOON, InteractionFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
@@ -15,116 +15,6 @@ LAMP = {
     "description": "Bright.\nVery.",
     "tags": ["led", "desk"],
 }
-
-
-class TestCreate:
-    def test_stores_the_product(self, staff_client):
-        answer = staff_client.post("/products", LAMP)
-
-        lamp = Product.objects.get()
-        assert answer.status_code == 201
-        assert answer.json() == {**LAMP, "id": lamp.pk, "tags": ["desk", "led"], "is_active": True}
-        assert answer.headers["Location"] == f"http://testserver/products/{lamp.pk}"
-        assert staff_client.get(f"/products/{lamp.pk}").json() == answer.json()
-
-    def test_needs_a_name_and_a_price(self, staff_client):
-        answer = staff_client.post("/products", {"name": "Box", "price": "0"})
-
-        assert answer.status_code == 201
-        assert answer.json()["category"] is None
-        assert answer.json()["tags"] == []
-        fields = [error["field"] for error in staff_client.post("/products", {}).json()["errors"]]
-        assert fields == ["name", "price"]
-
-    def test_makes_new_names_and_takes_known_ones(self, staff_client):
-        ProductFactory(category="Home", tags=["led"])
-
-        staff_client.post("/products", LAMP)
-
-        assert list(Category.objects.values_list("name", flat=True)) == ["Home"]
-        assert set(Tag.objects.values_list("name", flat=True)) == {"led", "desk"}
-
-    def test_trims_blanks_and_drops_doubles(self, staff_client):
-        body = {**LAMP, "name": " Lamp ", "category": " Home ", "tags": ["led", " led", "led "]}
-
-        answer = staff_client.post("/products", body)
-
-        assert (answer.json()["name"], answer.json()["category"]) == ("Lamp", "Home")
-        assert answer.json()["tags"] == ["led"]
-
-    def test_may_be_inactive(self, staff_client):
-        assert staff_client.post("/products", {**LAMP, "is_active": False}).json()["is_active"] is False
-
-    @pytest.mark.parametrize("n", [1, 100])
-    def test_makes_as_many_queries_for_one_tag_as_for_many(self, staff_client, django_assert_num_queries, n):
-        tags = [f"tag {number}" for number in range(n)]
-
-        # session and staff; key taken? savepoints; category and tags, looked up and made; the product,
-        # its tags; read back
-        with django_assert_num_queries(16):
-            assert staff_client.post("/products", {**LAMP, "tags": tags}).status_code == 201
-
-    @pytest.mark.parametrize(
-        ("field", "value", "message"),
-        [
-            ("price", -0.01, "Ensure this value is greater than or equal to 0."),
-            ("price", "NaN", "A valid number is required."),
-            ("price", "Infinity", "A valid number is required."),
-            ("price", 9.999, "Ensure that there are no more than 2 decimal places."),
-            (
-                "price",
-                10_000_000_000,
-                "Ensure that there are no more than 10 digits before the decimal point.",
-            ),
-            ("price", 1e300, "Ensure that there are no more than 12 digits in total."),
-            ("price", None, "This field may not be null."),
-            ("price", True, "A valid number is required."),
-            ("price", "free", "A valid number is required."),
-            ("price", [1], "A valid number is required."),
-            ("name", "a\x00b", "Holds the control character U+0000"),
-            ("name", "x" * 256, "Ensure this field has no more than 255 characters."),
-            ("category", "", "This field may not be blank."),
-            ("category", "x" * 256, "Ensure this field has no more than 255 characters."),
-            ("category", "a\tb", "Holds the control character U+0009"),
-            ("category", ["Home"], "Not a valid string."),
-            ("description", "a\x1bb", "Holds the control character U+001B"),
-            ("description", None, "This field may not be null."),
-            ("tags", "led", "Expected a list of items"),
-            ("tags", ["led", ""], "This field may not be blank."),
-            ("tags", ["x" * 256], "Ensure this field has no more than 255 characters."),
-            ("tags", [None], "This field may not be null."),
-            ("tags", [{}], "Not a valid string."),
-            ("tags", [str(n) for n in range(101)], "Ensure this field has no more than 100 elements."),
-            ("external_id", "a/b", "Holds a slash"),
-            ("is_active", "perhaps", "Must be a valid boolean."),
-            ("colour", "red", "Unknown field; known: id, external_id, name"),
-        ],
-    )
-    def test_refuses_a_bad_field(self, staff_client, field, value, message):
-        answer = staff_client.post("/products", {**LAMP, field: value})
-
-        assert answer.status_code == 400
-        assert {error["field"] for error in answer.json()["errors"]} == {field}
-        assert any(error["message"].startswith(message) for error in answer.json()["errors"])
-        assert not Product.objects.exists()
-        assert not Tag.objects.exists()
-
-    def test_refuses_a_key_that_is_taken(self, staff_client):
-        ProductFactory(external_id="lamp")
-
-        answer = staff_client.post("/products", LAMP)
-
-        assert answer.status_code == 400
-        assert answer.json()["detail"] == (
-            "external_id is 'lamp': Another product has this external ID; each has its own."
-        )
-
-    def test_stores_a_price_to_the_penny(self, staff_client):
-        staff_client.post(
-            "/products", b'{"name": "Yacht", "price": 1234567890.12}', content_type="application/json"
-        )
-
-        assert str(Product.objects.get().price) == "1234567890.12"
 
 
 class TestPut:

@@ -6,8 +6,11 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.urls import path
 from drf_spectacular.generators import SchemaGenerator
+from rest_framework.generics import CreateAPIView
 
+from catalog.api.inputs import UserInput
 from catalog.api.urls import urlpatterns as catalogue
 from recommendations.api.urls import urlpatterns as recommendations
 
@@ -20,9 +23,9 @@ def schema() -> dict:
 
 
 def operations(schema: dict):
-    for path, methods in schema["paths"].items():
+    for address, methods in schema["paths"].items():
         for method, operation in methods.items():
-            yield f"{method.upper()} {path}", operation
+            yield f"{method.upper()} {address}", operation
 
 
 class TestSchema:
@@ -122,3 +125,14 @@ class TestDocs:
 
     def test_show_the_schema_of_this_server(self, client, open_reads):
         assert b"/schema" in client.get("/docs").content
+
+
+class TestOtherViews:
+    def test_are_described_by_their_serializer(self):
+        class Bare(CreateAPIView):
+            serializer_class = UserInput
+
+        schema = SchemaGenerator(patterns=[path("bare/", Bare.as_view())]).get_schema(public=True)
+
+        answer = schema["paths"]["/bare"]["post"]["responses"]["201"]
+        assert answer["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/UserInput"}
