@@ -1,0 +1,228 @@
+"""The database guards its own truth: what must hold is refused, and each query we rely on has its index."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Count, Model, ProtectedError, QuerySet
+
+from catalog.models import Category, Interaction, Product, Tag, User
+from tests.factories import (
+    NOON,
+    CategoryFactory,
+    InteractionFactory,
+    ProductFactory,
+    StaffFactory,
+    TagFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def refuses(model: type[Model], **values: Any) -> bool:
+    """Return whether the database itself refuses to give the stored row these values."""
+    try:
+        with transaction.atomic():
+            QuerySet(model).update(**values)
+            connection.check_constraints()
+    except IntegrityError:
+        return True
+    return False
+
+
+class TestConstraints:
+    @pytest.mark.parametrize("price", ["-0.01", "-1"])
+    def test_refuse_a_negative_price(self, price):
+        ProductFactory()
+
+        assert refuses(Product, price=price)
+
+    def test_allow_a_price_of_zero(self):
+        ProductFactory()
+
+        assert not refuses(Product, price=0)
+
+    @pytest.mark.parametrize(
+        ("factory", "model"), [(ProductFactory, Product), (CategoryFactory, Category), (TagFactory, Tag)]
+    )
+    def test_refuse_an_empty_name(self, factory, model):
+        factory()
+
+        assert refuses(model, name="")
+
+    @pytest.mark.parametrize(("factory", "model"), [(ProductFactory, Product), (UserFactory, User)])
+    @pytest.mark.parametrize("external_id", ["", "a/b"])
+    def test_refuse_an_external_id_that_no_address_could_hold(self, factory, model, external_id):
+        factory()
+
+        assert refuses(model, external_id=external_id)
+
+    @pytest.mark.parametrize(("factory", "model"), [(ProductFactory, Product), (UserFactory, User)])
+    def test_refuse_an_external_id_twice(self, factory, model):
+        factory(), factory()
+
+        assert refuses(model, external_id="same")
+
+    @pytest.mark.parametrize(("factory", "model"), [(ProductFactory, Product), (UserFactory, User)])
+    def test_allow_any_number_of_rows_without_external_id(self, factory, model):
+        factory(), factory()
+
+        assert not refuses(model, external_id=None)
+
+    @pytest.mark.parametrize(("factory", "model"), [(CategoryFactory, Category), (TagFactory, Tag)])
+    def test_refuse_a_name_twice(self, factory, model):
+        factory(name="one"), factory(name="two")
+
+        assert refuses(model, name="one")
+
+    @pytest.mark.parametrize("action", ["", "stare", "View"])
+    def test_refuse_an_unknown_action(self, action):
+        InteractionFactory()
+
+        assert refuses(Interaction, action_type=action)
+
+    def test_refuse_an_empty_event_key(self):
+        InteractionFactory()
+
+        assert refuses(Interaction, event_key="")
+
+    def test_refuse_an_event_key_twice(self):
+        InteractionFactory(), InteractionFactory()
+
+        assert refuses(Interaction, event_key="same")
+
+    def test_keep_a_product_that_has_events(self):
+        product = InteractionFactory().product
+
+        with pytest.raises(ProtectedError):
+            product.delete()
+
+    def test_keep_a_category_that_has_products(self):
+        category = ProductFactory().category
+
+        with pytest.raises(ProtectedError):
+            category.delete()
+
+    def test_let_a_user_take_the_own_events_away(self):
+        InteractionFactory().user.delete()
+
+        assert not Interaction.objects.exists()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="reads the plans of SQLite")
+class TestIndexes:
+    @pytest.fixture(autouse=True)
+    def _some_rows(self) -> None:
+        for user in UserFactory.create_batch(3):
+            for days in range(4):
+                InteractionFactory(user=user, occurred_at=NOON - timedelta(days=days))
+
+    def test_give_a_history_newest_first_without_sorting(self):
+        history = Interaction.objects.filter(user_id=1).newest_first()
+
+        assert "SEARCH catalog_interaction USING INDEX interaction_history (user_id=?)" in plan(history)
+        assert "B-TREE" not in plan(history)
+
+    def test_give_the_first_page_of_a_history_with_its_products_without_sorting(self):
+        page = Interaction.objects.filter(user_id=1).select_related("product").newest_first()[:50]
+
+        assert "USING INDEX interaction_history (user_id=?)" in plan(page)
+        assert "B-TREE" not in plan(page)
+
+    def test_hold_all_that_the_engine_reads_of_a_history(self):
+        read = Interaction.objects.filter(user_id=1).newest_first().values("product_id", "action_type", "id")
+
+        assert "USING COVERING INDEX interaction_history (user_id=?)" in plan(read)
+
+    def test_give_a_products_events_newest_first_without_sorting(self):
+        events = Interaction.objects.filter(product_id=1).newest_first()
+
+        assert "USING INDEX interaction_by_product (product_id=?)" in plan(events)
+        assert "B-TREE" not in plan(events)
+
+    def test_count_popularity_without_touching_the_table(self):
+        popularity = Interaction.objects.values("product_id").annotate(n=Count("id")).order_by()
+
+        assert "SCAN catalog_interaction USING COVERING INDEX interaction_by_product" in plan(popularity)
+        assert "B-TREE" not in plan(popularity)
+
+    def test_give_the_newest_events_of_all_without_sorting(self):
+        newest = Interaction.objects.newest_first()[:50]
+
+        assert "USING INDEX interaction_by_time" in plan(newest)
+        assert "B-TREE" not in plan(newest)
+
+    def test_find_an_event_by_its_key(self):
+        assert re.search(r"USING INDEX \S+ \(event_key=\?\)", plan(Interaction.objects.filter(event_key="a")))
+
+    def test_find_the_products_of_a_category(self):
+        products = Product.objects.active().filter(category_id=1).order_by("id")
+
+        assert "USING INDEX product_by_category (category_id=?" in plan(products)
+
+    def test_find_the_products_of_a_tag(self):
+        assert "SCAN" not in plan(Product.objects.filter(tags=1).order_by("id"))
+
+    def test_find_products_by_price(self):
+        cheap = Product.objects.filter(price__lte=3).order_by("price", "id")
+
+        assert "USING INDEX product_by_price (price<?)" in plan(cheap)
+        assert "B-TREE" not in plan(cheap)
+
+    @pytest.mark.parametrize("model", [Product, User])
+    def test_find_a_row_by_its_external_id(self, model):
+        assert "(external_id=?)" in plan(QuerySet(model).filter(external_id="a"))
+
+
+def plan(rows: "QuerySet[Any, Any]") -> str:
+    return rows.explain()
+
+
+class TestUser:
+    def test_gets_a_username_and_no_password_when_none_is_given(self):
+        first, second = User.objects.create(name="Ann"), User.objects.create(name="Ann")
+
+        assert first.username != second.username
+        assert not first.has_usable_password()
+
+    def test_is_called_by_name_or_else_by_username(self):
+        assert str(User(name="Ann", username="ann-1")) == "Ann"
+        assert str(User(username="ann-1")) == "ann-1"
+        assert User(name="Ann").get_full_name() == User(name="Ann").get_short_name() == "Ann"
+
+    def test_shops_unless_staff(self):
+        shopper = UserFactory()
+        StaffFactory()
+        UserFactory(is_superuser=True)
+
+        assert list(User.objects.shoppers()) == [shopper]
+
+
+class TestProduct:
+    def test_is_available_while_active(self):
+        product = ProductFactory()
+        ProductFactory(is_active=False)
+
+        assert list(Product.objects.active()) == [product]
+
+    def test_moves_its_updated_at_with_every_bulk_update(self):
+        product = ProductFactory()
+        before = product.updated_at
+
+        Product.objects.filter(pk=product.pk).update(is_active=False)
+
+        product.refresh_from_db()
+        assert product.updated_at > before
+
+
+class TestNames:
+    def test_are_what_rows_are_called_by(self):
+        event = InteractionFactory(action_type="purchase")
+
+        assert str(CategoryFactory(name="Home")) == "Home"
+        assert str(TagFactory(name="led")) == "led"
+        assert str(ProductFactory(name="Desk Lamp")) == "Desk Lamp"
+        assert str(event) == f"purchase by user {event.user_id} of product {event.product_id}"

@@ -1,0 +1,236 @@
+"""The importer's products and users: the file is the truth, and only what changed is written."""
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from catalog.models import Category, Product, Tag, User
+from catalog.services.shop_products import ProductStore
+from catalog.services.shop_rows import ProductRow, UserRow
+from catalog.services.shop_users import store_users
+from tests.factories import ProductFactory, UserFactory
+from tests.shops import write_shop
+
+pytestmark = pytest.mark.django_db
+
+LONG_AGO = timezone.now() - timedelta(days=365)
+
+
+def tea(**values: object) -> ProductRow:
+    good = {
+        "external_id": "tea",
+        "name": "Tea",
+        "category": "Food",
+        "price": Decimal("2.50"),
+        "description": "Black.",
+        "tags": ("hot", "leaf"),
+    }
+    return ProductRow(**good | values)
+
+
+def store(*rows: ProductRow) -> ProductStore:
+    store = ProductStore()
+    store.store(rows)
+    return store
+
+
+def stored() -> Product:
+    return Product.objects.get(external_id="tea")
+
+
+class TestProductStore:
+    def test_stores_every_value(self):
+        store(tea())
+
+        product = stored()
+        assert (
+            product.name,
+            product.category.name,
+            product.price,
+            product.description,
+            product.is_active,
+        ) == (
+            "Tea",
+            "Food",
+            Decimal("2.50"),
+            "Black.",
+            True,
+        )
+        assert {tag.name for tag in product.tags.all()} == {"hot", "leaf"}
+
+    def test_numbers_products_in_the_order_of_the_file(self):
+        store(*(tea(external_id=f"p{n}") for n in (5, 3, 9)))
+
+        assert list(Product.objects.order_by("id").values_list("external_id", flat=True)) == [
+            "p5",
+            "p3",
+            "p9",
+        ]
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("name", "Green tea"),
+            ("category", "Drinks"),
+            ("category", ""),
+            ("price", Decimal("3.00")),
+            ("description", ""),
+            ("tags", ("hot",)),
+            ("tags", ()),
+            ("tags", ("hot", "green")),
+        ],
+    )
+    def test_writes_a_changed_product_and_moves_its_updated_at(self, field, value):
+        store(tea())
+        Product.objects.update(updated_at=LONG_AGO)
+
+        tally = store(tea(**{field: value})).products
+
+        product = stored()
+        found = {
+            "name": product.name,
+            "category": product.category.name if product.category else "",
+            "price": product.price,
+            "description": product.description,
+            "tags": tuple(product.tags.order_by("id").values_list("name", flat=True)),
+        }
+        assert found[field] == value
+        assert product.updated_at > LONG_AGO
+        assert (tally.created, tally.updated, tally.unchanged) == (0, 1, 0)
+
+    def test_leaves_an_unchanged_product_as_it_was(self):
+        store(tea())
+        Product.objects.update(updated_at=LONG_AGO)
+
+        tally = store(tea(tags=("leaf", "hot"), price=Decimal("2.5"))).products
+
+        assert stored().updated_at == LONG_AGO
+        assert (tally.created, tally.updated, tally.unchanged) == (0, 0, 1)
+
+    def test_keeps_id_and_created_at_of_a_changed_product(self):
+        store(tea())
+        before = stored()
+
+        store(tea(name="Green tea"))
+
+        assert (stored().pk, stored().created_at) == (before.pk, before.created_at)
+
+    def test_leaves_an_inactive_product_inactive(self):
+        store(tea())
+        Product.objects.update(is_active=False)
+
+        store(tea(name="Green tea"))
+
+        assert not stored().is_active
+
+    def test_leaves_products_alone_that_are_not_in_the_file(self):
+        other = ProductFactory(external_id=None, name="Tea", tags=["old"])
+
+        store(tea())
+
+        other.refresh_from_db()
+        assert other.external_id is None
+        assert [tag.name for tag in other.tags.all()] == ["old"]
+
+    def test_uses_categories_and_tags_that_exist(self):
+        food, hot = Category.objects.create(name="Food"), Tag.objects.create(name="hot")
+
+        done = store(tea())
+
+        assert stored().category == food
+        assert hot in stored().tags.all()
+        assert (done.categories.n_created, done.tags.n_created) == (0, 1)
+
+    def test_tells_names_apart_that_differ_in_case(self):
+        store(tea(category="food", tags=("Hot", "hot")), tea(external_id="mug", category="Food"))
+
+        assert set(Category.objects.values_list("name", flat=True)) == {"food", "Food"}
+        assert {tag.name for tag in stored().tags.all()} == {"Hot", "hot"}
+
+    def test_writes_chunk_by_chunk(self, monkeypatch):
+        monkeypatch.setattr("catalog.services.shop_products.CHUNK", 3)
+
+        done = store(*(tea(external_id=f"p{n}", tags=("hot", f"t{n}")) for n in range(10)))
+
+        assert done.products.created == 10
+        assert done.tags.n_created == 11
+        assert Product.tags.through.objects.count() == 20
+
+    def test_asks_no_query_per_product(self, django_assert_max_num_queries):
+        rows = [tea(external_id=f"p{n}", tags=("hot", f"t{n % 7}")) for n in range(300)]
+
+        with django_assert_max_num_queries(20):
+            store(*rows)
+        with django_assert_max_num_queries(8):
+            store(*rows)
+
+
+class TestStoreUsers:
+    def test_creates_shoppers_who_cannot_log_in(self):
+        tally = store_users([UserRow("ann", "Ann"), UserRow("zoe", "Zoë")])
+
+        assert (tally.created, tally.updated, tally.unchanged) == (2, 0, 0)
+        assert list(User.objects.shoppers().order_by("id").values_list("external_id", "name")) == [
+            ("ann", "Ann"),
+            ("zoe", "Zoë"),
+        ]
+        assert not any(user.has_usable_password() for user in User.objects.all())
+        assert len(set(User.objects.values_list("username", flat=True))) == 2
+
+    def test_changes_only_the_name_of_a_shopper(self):
+        before = UserFactory(external_id="ann", name="Ann", username="ann-1", email="ann@shop.example")
+
+        tally = store_users([UserRow("ann", "Anna")])
+
+        after = User.objects.get(external_id="ann")
+        assert after.name == "Anna"
+        assert (after.pk, after.username, after.email, after.password, after.date_joined) == (
+            before.pk,
+            "ann-1",
+            "ann@shop.example",
+            before.password,
+            before.date_joined,
+        )
+        assert (tally.created, tally.updated, tally.unchanged) == (0, 1, 0)
+
+    def test_writes_nothing_for_unchanged_shoppers(self, django_assert_num_queries):
+        rows = [UserRow(f"u{n}", f"User {n}") for n in range(100)]
+        store_users(rows)
+
+        with django_assert_num_queries(3):  # a transaction's begin and end, and one to read
+            tally = store_users(rows)
+
+        assert tally.unchanged == 100
+
+    def test_asks_no_query_per_shopper(self, django_assert_max_num_queries):
+        with django_assert_max_num_queries(12):
+            store_users(UserRow(f"u{n}", f"User {n}") for n in range(500))
+
+
+class TestTheFile:
+    def test_is_the_truth(self, tmp_path: Path):
+        write_shop(
+            tmp_path,
+            products=["tea,Tea,Food,2.50,,hot|leaf", "mug,Mug,Home,8.00,,"],
+            users=["ann,Ann"],
+            interactions=[],
+        )
+        call_command("import_shop", str(tmp_path), verbosity=0)
+        write_shop(tmp_path, products=["tea,Green tea,,2.75,Fresh.,green"], users=["ann,Anna"])
+
+        call_command("import_shop", str(tmp_path), verbosity=0)
+
+        product = stored()
+        assert (product.name, product.category, str(product.price), product.description) == (
+            "Green tea",
+            None,
+            "2.75",
+            "Fresh.",
+        )
+        assert [tag.name for tag in product.tags.all()] == ["green"]
+        assert User.objects.get().name == "Anna"
+        assert Product.objects.filter(external_id="mug").exists()
