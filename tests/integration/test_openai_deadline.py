@@ -1,0 +1,118 @@
+"""The chat model's explainer and time: it ends when it must, and leaves nothing behind."""
+
+import gc
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
+
+import pytest
+
+from recommendations.explainers.base import Source
+from tests import llm_server
+from tests.chat import GIVEN, LONG, SHORT, TEMPLATE, OverHTTP, explainer_for, warnings
+from tests.llm_server import LLMServer, holds, says
+
+
+def join_calls() -> list[threading.Thread]:
+    """Return the calls that are still running, after giving each time to end by itself.
+
+    What they left open would be found here: an unclosed connection warns, and warnings are errors.
+    """
+    calls = [thread for thread in threading.enumerate() if thread.name == "chat"]
+    for call in calls:
+        call.join(10)
+    gc.collect()
+    return [call for call in calls if call.is_alive()]
+
+
+class TestOpenAIExplainerOutOfTime(OverHTTP):
+    @pytest.mark.parametrize("drips", [llm_server.drips_head, llm_server.drips_body])
+    def test_ends_in_time_when_the_answer_drips(self, server: LLMServer, log, drips):
+        server.otherwise = drips
+
+        assert explainer_for(server.url, timeout_seconds=SHORT).explain(GIVEN) == TEMPLATE
+        assert "no answer within 0.3 s" in warnings(log)[0]
+        assert not join_calls()
+
+    def test_ends_in_time_while_the_server_thinks(self, server: LLMServer, log):
+        server.otherwise = holds(server.closing)
+
+        assert explainer_for(server.url, timeout_seconds=SHORT).explain(GIVEN) == TEMPLATE
+        assert "no answer within 0.3 s" in warnings(log)[0]
+        assert not join_calls()
+
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_ends_in_time_when_the_server_never_says_a_word(self, scheme: str, log):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/v1"
+
+            assert explainer_for(url, timeout_seconds=SHORT).explain(GIVEN) == TEMPLATE
+            assert "no answer within 0.3 s" in warnings(log)[0]
+            assert not join_calls()
+
+    def test_ends_in_time_when_the_name_is_not_found_in_time(self, monkeypatch, log):
+        found = Event()
+
+        def slow(*args: Any, **kwargs: Any) -> Any:
+            found.wait(llm_server.PATIENCE_SECONDS)
+            raise socket.gaierror
+
+        monkeypatch.setattr(socket, "getaddrinfo", slow)
+        explainer = explainer_for("http://model.test/v1", timeout_seconds=SHORT, max_concurrent=1)
+
+        explainer.explain(GIVEN)
+        explainer.explain(GIVEN)
+        found.set()
+        assert not join_calls()
+        explainer.explain(GIVEN)
+        assert not join_calls()
+
+        late, busy = "no answer within 0.3 s.", "no more than 1 may run at once."
+        assert [warning.partition(": ")[2] for warning in warnings(log)] == [late, busy, late]
+
+    def test_makes_no_call_more_than_may_run_at_once(self, server: LLMServer, log):
+        answered = Event()
+        server.replies.append(holds(answered))
+        explainer = explainer_for(server.url, max_concurrent=1)
+
+        with ThreadPoolExecutor(1) as shopper:
+            first = shopper.submit(explainer.explain, GIVEN)
+            assert server.arrivals.acquire(timeout=LONG)
+            second = explainer.explain(GIVEN)
+            answered.set()
+
+        assert second == TEMPLATE
+        assert "no more than 1 may run at once" in warnings(log)[0]
+        assert first.result().source is Source.OPENAI
+        assert explainer.explain(GIVEN).source is Source.OPENAI
+
+    def test_bounds_its_threads_and_recovers_by_itself(self, server: LLMServer):
+        server.otherwise = llm_server.drips_head
+        explainer = explainer_for(server.url, timeout_seconds=SHORT, max_concurrent=2)
+
+        def calls_after_one_more(_: int) -> int:
+            explainer.explain(GIVEN)
+            return sum(thread.name == "chat" for thread in threading.enumerate())
+
+        with ThreadPoolExecutor(6) as shoppers:
+            seen = [n for _ in range(4) for n in shoppers.map(calls_after_one_more, range(6))]
+
+        assert max(seen) <= 2
+        assert not join_calls()
+        server.otherwise = says("Back again.")
+        assert any(explainer.explain(GIVEN).text == "Back again." for _ in range(20))
+
+    def test_gives_the_template_when_no_thread_can_start(self, monkeypatch, log):
+        def refuse(self: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        explainer = explainer_for("http://127.0.0.1:1/v1", max_concurrent=1)
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            assert explainer.explain(GIVEN) == TEMPLATE
+
+        assert explainer.explain(GIVEN) == TEMPLATE
+        assert "no thread could be started" in warnings(log)[0]
+        assert "no connection" in warnings(log)[1]
