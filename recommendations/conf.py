@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.module_loading import import_string
@@ -16,7 +16,7 @@ class Named:
     """A class by its path, and the options to make an instance with."""
 
     path: str
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(repr=False)  # one may be a key
 
     def make(self) -> Any:
         """Return the instance. Raises BadConfiguration naming the path, or the option that does not fit."""
