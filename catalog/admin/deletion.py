@@ -34,10 +34,8 @@ def dependants(rows: QuerySet[Any]) -> Iterator[Dependants]:
     """Yield what refers to the rows, directly or through rows that go with them; one query a relation."""
     relation: Any
     for relation in get_candidate_relations_to_delete(rows.model._meta):
-        if relation.on_delete not in (CASCADE, PROTECT, RESTRICT):
-            continue
         referring = relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": rows})
-        if n := referring.count():
+        if relation.on_delete in (CASCADE, PROTECT, RESTRICT) and (n := referring.count()):
             protects = relation.on_delete is not CASCADE
             yield Dependants(relation.related_model, relation.field.name, n, protects)
             if not protects:

@@ -109,6 +109,20 @@ class TestEveryModel:
         assert re.findall(r"<script(?![^>]*\bsrc=)[^>]*>|<style|\son[a-z]+=|\sstyle=|javascript:", html) == []
         assert "</html>" in html or "403" in html
 
+    @pytest.mark.parametrize("name", ["changelist", "change"])
+    def test_opens_without_a_form_for_who_may_only_look(self, model, name, hire, world):
+        clerk = hire(f"view_{model._meta.model_name}")
+        args = [a_row(model, world).pk] if name == "change" else []
+
+        loaded = Loaded(clerk, address(model, name, *args))
+
+        assert loaded.status == 200
+        assert loaded.n_queries < MOST_QUERIES
+        assert 'name="_save"' not in loaded.response.content.decode()
+
+    def test_is_closed_to_staff_without_any_permission(self, model, hire):
+        assert hire().get(address(model, "changelist")).status_code == 403
+
     def test_completes_names_for_whatever_refers_to_it(self, model, office, world):
         referring = [field for field in model._meta.get_fields() if is_chosen(field)]
 
