@@ -168,6 +168,9 @@ class TestServe:
     def test_says_what_prepares_a_database_without_tables(self, tmp_path: Path):
         assert "`make demo` prepares it" in refusal(tmp_path / "empty.sqlite3")
 
+    def test_says_when_the_database_cannot_be_reached(self, tmp_path: Path):
+        assert "The database cannot be reached: " in refusal(tmp_path / "nowhere" / "shop.sqlite3")
+
     def test_names_a_variable_that_is_missing(self, shop: Path):
         assert refusal(shop, SECRET_KEY="").startswith("The server does not start. SECRET_KEY is not set.")
 
