@@ -23,8 +23,9 @@ GRANTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 class UserAdmin(CatalogAdmin[User], AccountAdmin):
     list_display = ("name_or_login", "external_id", "login", "n_interactions", "is_staff", "is_active")
     list_filter = ("is_staff", "is_active", ("date_joined", DateRangeFilter))
-    search_fields = ("name", "=external_id", "username", "=email", "id__exact")
-    search_help_text = "A part of the name or username, or the whole external ID, e-mail address or ID."
+    # Whole usernames, as a part of what was made for a shopper would match at random.
+    search_fields = ("name", "=external_id", "=username", "=email", "id__exact")
+    search_help_text = "A part of the name, or the whole external ID, username, e-mail address or ID."
     ordering = ("name", "id")
     sortable_by = ("name_or_login", "external_id")
     page_counts = {"n_interactions": "interactions"}

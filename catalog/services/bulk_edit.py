@@ -16,7 +16,7 @@ def set_active(*, products: QuerySet[Product], active: bool) -> int:
 
 def set_category(*, products: QuerySet[Product], category: Category) -> int:
     """Return how many products had another category, or none, and now have this one. One query."""
-    return _all_of(products).exclude(category__isnull=False, category=category).update(category=category)
+    return _all_of(products).exclude(category=category).update(category=category)
 
 
 def add_tag(*, products: QuerySet[Product], tag: Tag) -> int:
