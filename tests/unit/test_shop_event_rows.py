@@ -1,5 +1,6 @@
 """Checking events: what is good becomes rows, what is bad is reported exactly."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,6 +106,17 @@ class TestEventRows:
         assert row.occurred_at == NINE
         assert row.occurred_at.utcoffset() == timedelta(0)
         assert notebook.told == []
+
+    def test_take_a_time_without_offset_as_utc_wherever_the_machine_stands(self, events, monkeypatch):
+        monkeypatch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        try:
+            [row] = events("alice,tea,view,2026-03-01T09:00:00.0\n")
+        finally:
+            monkeypatch.undo()
+            time.tzset()
+
+        assert row.occurred_at == NINE
 
     def test_take_a_date_as_its_midnight(self, events):
         [row] = events("alice,tea,view,2026-03-01\n")

@@ -1,0 +1,181 @@
+"""`import_shop`, interrupted, strict, or called for a shop that is there: what it leaves behind."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from catalog.models import Interaction, Product, User
+from tests.shops import EVENTS, n_rows, run_import, write_shop, write_small_shop
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return write_small_shop(tmp_path)
+
+
+class Impatient(StringIO):
+    """Somebody who presses Ctrl-C on seeing a certain text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def write(self, told: str) -> int:
+        if self.text in told:
+            self.text = "\0"
+            raise KeyboardInterrupt
+        return super().write(told)
+
+
+class TestInterruption:
+    @pytest.fixture
+    def long_shop(self, shop: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """Return a shop that is written in chunks of ten events and has a problem in the middle."""
+        monkeypatch.setattr("catalog.services.shop_events.CHUNK", 10)
+        return write_shop(shop, interactions=[*EVENTS[:35], "eve,tea,view,2026-03-01", *EVENTS[35:]])
+
+    def test_keeps_what_is_written_and_ends_with_130(self, long_shop):
+        stderr = Impatient("line 37")
+
+        with pytest.raises(SystemExit) as ended:
+            run_import(long_shop, stderr=stderr)
+
+        assert ended.value.code == 130
+        assert stderr.getvalue().splitlines()[-1] == (
+            "Interrupted: what was imported so far stays; run the same command again to complete it."
+        )
+        assert n_rows() == [2, 2, 2, 2, 30]
+
+    def test_is_completed_by_a_second_run(self, long_shop):
+        with pytest.raises(SystemExit):
+            run_import(long_shop, stderr=Impatient("line 37"))
+
+        told = run_import(long_shop)
+
+        assert "Interactions: 30 new, 30 stored before" in told.out
+        assert n_rows() == [2, 2, 2, 2, 60]
+
+    def test_stores_nothing_when_strict(self, long_shop):
+        stderr = Impatient("line 37")
+
+        with pytest.raises(SystemExit) as ended:
+            run_import(long_shop, "--strict", stderr=stderr)
+
+        assert ended.value.code == 130
+        assert stderr.getvalue().splitlines()[-1] == "Interrupted: nothing was imported."
+        assert n_rows() == [0, 0, 0, 0, 0]
+
+
+class TestStrict:
+    def test_stores_a_shop_without_fault(self, shop):
+        told = run_import(shop, "--strict")
+
+        assert told.error == ""
+        assert n_rows() == [2, 2, 2, 2, 60]
+
+    @pytest.mark.parametrize(
+        ("name", "line"),
+        [
+            ("products", "mug2,Mug,Home,free,,"),
+            ("users", "cleo,"),
+            ("interactions", "ann,gin,view,2026-03-01"),
+        ],
+    )
+    def test_stores_nothing_when_one_row_is_bad(self, shop, name, line):
+        with (shop / f"{name}.csv").open("a") as file:
+            file.write(line + "\n")
+
+        told = run_import(shop, "--strict")
+
+        assert told.error == "1 problem found; nothing was imported."
+        assert len(told.problems) == 1
+        assert n_rows() == [0, 0, 0, 0, 0]
+
+    def test_writes_nothing_before_it_has_read_everything(self, shop, django_assert_max_num_queries):
+        write_shop(shop, interactions=[*EVENTS, "ann,gin,view,2026-03-01"])
+
+        with django_assert_max_num_queries(3) as queries:  # the known products, the known users, the staff
+            run_import(shop, "--strict")
+
+        assert all(query["sql"].startswith("SELECT") for query in queries.captured_queries)
+
+    def test_takes_events_of_rows_that_only_the_database_knows(self, shop):
+        run_import(shop)
+        write_shop(shop, products=[], users=[], interactions=["ben,mug,click,2026-03-02"])
+
+        assert "Interactions: 1 new" in run_import(shop, "--strict").out
+
+    def test_stores_nothing_when_a_file_goes_bad_after_it_was_checked(self, shop):
+        class Meddler(StringIO):
+            def write(self, told: str) -> int:
+                if "importing users.csv" in told:
+                    write_shop(shop, interactions=["ann,gin,view,2026-03-01"])
+                return super().write(told)
+
+        told = run_import(shop, "--strict", stderr=Meddler())
+
+        assert told.error == "1 problem found; nothing was imported."
+        assert n_rows() == [0, 0, 0, 0, 0]
+
+
+class TestUnlessImported:
+    def test_imports_a_shop_that_is_not_there(self, shop):
+        assert "Interactions: 60 new" in run_import(shop, "--unless-imported").out
+
+    def test_leaves_an_imported_shop_alone(self, shop):
+        run_import(shop)
+        Product.objects.filter(external_id="tea").update(name="Green tea")
+
+        told = run_import(shop, "--unless-imported")
+
+        assert told.out == f"{shop} is imported already; nothing was changed.\n"
+        assert Product.objects.get(external_id="tea").name == "Green tea"
+
+    def test_says_nothing_when_quiet(self, shop):
+        run_import(shop)
+
+        assert run_import(shop, "--unless-imported", "--verbosity", "0").out == ""
+
+    @pytest.mark.parametrize(
+        "lost",
+        [
+            lambda: Interaction.objects.order_by("-occurred_at").first().delete(),
+            lambda: User.objects.get(external_id="ben").delete(),
+            lambda: Product.objects.get(external_id="mug").delete(),
+        ],
+        ids=["last event", "user", "product"],
+    )
+    def test_completes_an_import_that_was_interrupted(self, shop, lost):
+        run_import(shop)
+        lost()
+
+        run_import(shop, "--unless-imported")
+
+        assert n_rows() == [2, 2, 2, 2, 60]
+
+    def test_tells_the_last_event_from_an_identical_one_before(self, shop, monkeypatch):
+        monkeypatch.setattr("catalog.services.shop_events.CHUNK", 1)
+        write_shop(shop, interactions=[EVENTS[0], EVENTS[1], EVENTS[0]])
+        run_import(shop)
+        Interaction.objects.order_by("-id").first().delete()
+
+        run_import(shop, "--unless-imported")
+
+        assert Interaction.objects.count() == 3
+
+    def test_leaves_a_shop_without_events_alone(self, shop):
+        write_shop(shop, interactions=[])
+        run_import(shop)
+
+        assert "is imported already" in run_import(shop, "--unless-imported").out
+
+    def test_reports_what_is_bad_in_a_shop_that_is_there(self, shop):
+        run_import(shop)
+        write_shop(shop, interactions=[*EVENTS, "eve,tea,view,2026-03-01"])
+
+        told = run_import(shop, "--unless-imported")
+
+        assert told.error == "1 problem found; everything else was imported."
