@@ -77,7 +77,7 @@ class Product(models.Model):
             ),
         ]
         indexes = [
-            models.Index("category", "is_active", "id", name="product_by_category"),
+            models.Index("category", "id", name="product_by_category"),
             models.Index("price", "id", name="product_by_price"),
         ]
 
