@@ -356,9 +356,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="product",
-            index=models.Index(
-                models.F("category"), models.F("is_active"), models.F("id"), name="product_by_category"
-            ),
+            index=models.Index(models.F("category"), models.F("id"), name="product_by_category"),
         ),
         migrations.AddIndex(
             model_name="product",
