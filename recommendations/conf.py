@@ -10,6 +10,9 @@ from django.utils.module_loading import import_string
 
 from recommendations.errors import BadConfiguration, UnknownStrategy
 
+# To be raised whenever the same options come to give other scores or reasons: lists stored before are void.
+SCORING = 1
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -64,9 +67,9 @@ class Config:
             raise UnknownStrategy(name, self.strategies) from None
 
     def digest(self, strategy: str) -> str:
-        """Return what changes whenever the strategy or its options change, 32 hex digits."""
+        """Return what changes whenever the strategy, its options or SCORING change, 32 hex digits."""
         named = self.strategy(strategy)
-        text = json.dumps([strategy, named.path, dict(named.options)], sort_keys=True, default=str)
+        text = json.dumps([SCORING, strategy, named.path, dict(named.options)], sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -65,8 +66,8 @@ class World:
         lengths = np.array([len(history) for history in self.histories], np.int64)
         return Histories(Ragged(starts_of(lengths), np.array(flat, np.int64)), features)
 
-    def naive(self, user: int, n: int) -> list[tuple[int, int]]:
-        """Return the user's list as (product id, points), by the rules as they are written."""
+    def naive(self, user: int, n: int) -> tuple[list[tuple[int, int, list[tuple[str, Any, int]]]], bool]:
+        """Return the user's list as (product id, points, reasons), and whether anything matched."""
         history = [self.articles[key] for key in self.histories[user]]
 
         def top(words: list[list[str]], k: int) -> list[str]:
@@ -81,10 +82,18 @@ class World:
             for key, a in self.articles.items()
             if a.active and key not in self.histories[user] and key not in self.young
         }
+
+        def why(key: int) -> list[tuple[str, Any, int]]:
+            article = self.articles[key]
+            if not scores[key]:
+                return [("popular", article.popularity, 0)]
+            found = [("category", article.category, 10)] if article.category in categories else []
+            return found + [("tag", tag, 3) for tag in tags if tag in article.tags]
+
         order = sorted(
             scores, key=lambda key: (scores[key] == 0, -scores[key], -self.articles[key].popularity, key)
         )
-        return [(key, scores[key]) for key in order[:n]]
+        return [(key, scores[key], why(key)) for key in order[:n]], any(scores.values())
 
 
 def _coded(articles: dict[int, Article], categories: list[str], tags: list[str]) -> tuple[np.ndarray, Ragged]:

@@ -36,9 +36,10 @@ class Evidence:
     has_history: bool
     suggestions: tuple[Suggestion, ...]
 
-    def digest(self) -> str:
-        """Return what changes whenever anything changes that a text could speak of, 32 hex digits."""
-        return hashlib.blake2b(repr(self).encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()
+    def digest(self, writer: str) -> str:
+        """Return what changes with the writer and with all that a text could speak of, 32 hex digits."""
+        said = f"{writer}\n{self!r}".encode("utf-8", "backslashreplace")
+        return hashlib.blake2b(said, digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,11 @@ class Explainer(Protocol):
     @property
     def concurrency(self) -> int:
         """How many texts it may usefully be asked for at the same time."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """What tells its texts from those of any other: its kind, and the model behind it."""
         ...
 
     def explain(self, evidence: Evidence) -> Explanation: ...

@@ -39,6 +39,11 @@ class OpenAIExplainer:
         """How many texts it may be asked for at the same time."""
         return self._options.max_concurrent
 
+    @property
+    def identity(self) -> str:
+        """The server and the model that it asks."""
+        return f"{self.source} {self._options.base_url} {self._options.model}"
+
     def explain(self, evidence: Evidence) -> Explanation:
         """Return the model's text, or the template's, with a line in the log that says why."""
         try:

@@ -17,6 +17,7 @@ class TemplateExplainer:
 
     source = Source.TEMPLATE
     concurrency = 1
+    identity = "template"
 
     @classmethod
     def from_options(cls, **options: Any) -> Self:

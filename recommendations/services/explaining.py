@@ -18,8 +18,8 @@ def evidence(shelf: Shelf) -> Evidence:
 
 
 def explained(shelf: Shelf, explainer: Explainer) -> Explanation:
-    """Return the text written ahead if it was written for exactly this shelf, else a new one."""
+    """Return the text written ahead if this explainer wrote it for exactly this shelf, else a new one."""
     grounds = evidence(shelf)
-    if shelf.written is not None and shelf.written.digest == grounds.digest():
+    if shelf.written is not None and shelf.written.digest == grounds.digest(explainer.identity):
         return shelf.written.explanation
     return explainer.explain(grounds)

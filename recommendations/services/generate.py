@@ -15,6 +15,7 @@ from recommendations.selectors.products import Details, details, labels
 from recommendations.selectors.shoppers import shoppers
 from recommendations.services.explaining import evidence
 from recommendations.services.live import shelf_of
+from recommendations.services.picks import stored_form
 from recommendations.services.ranker import Known, Ranked, Ranker
 from recommendations.services.shelf import POPULAR, Shelf
 from recommendations.stores import replace_lists
@@ -100,7 +101,7 @@ def _written(shelves: dict[int, Shelf], explainer: Explainer) -> dict[int, tuple
     with ThreadPoolExecutor(max_workers=explainer.concurrency) as pool:
         texts = list(pool.map(explainer.explain, grounds))
     return {
-        user_id: (text, given.digest())
+        user_id: (text, given.digest(explainer.identity))
         for user_id, text, given in zip(shelves, texts, grounds, strict=True)
         # A template in place of a model's words is not kept: asking again may give the real ones.
         if text.source == explainer.source
@@ -119,14 +120,7 @@ def _stored(
         user_id=user_id,
         strategy=order.strategy,
         top_n=order.top_n,
-        picks=[
-            [
-                pick.product_id,
-                pick.score,
-                [[reason.kind, reason.value, reason.points] for reason in pick.reasons],
-            ]
-            for pick in ranked.picks
-        ],
+        picks=stored_form(ranked.picks),
         fallback="" if ranked.matched else POPULAR,
         summary=ranked.summary,
         explanation=explanation.text if explanation else "",

@@ -1,14 +1,17 @@
 """Answers from the stored list while it holds, and from what it wraps otherwise."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.explainers.base import Explanation, Source
 from recommendations.selectors.products import details
 from recommendations.selectors.shoppers import Stored, stored
+from recommendations.services.picks import picks_of
 from recommendations.services.shelf import Ask, Placed, Recommend, Shelf, Written
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +40,23 @@ class Precomputed:
             and found.event_count == found.events_now
             and found.last_event_id == found.last_event_now
             and timedelta(0) <= self.now() - found.generated_at < timedelta(seconds=self.max_age_seconds)
-            and found.top_n >= ask.top_n
+            and len(found.picks) >= ask.top_n
         )
 
 
 def _shelf(found: Stored, ask: Ask) -> Shelf | None:
-    """Return the head of the list, None when any product in the list is gone. 2 queries."""
-    known = details(product_id for product_id, _, _ in found.picks)
-    if not all(product_id in known and known[product_id].is_active for product_id, _, _ in found.picks):
+    """Return the head of the list, None when a product in it is gone or it is in disorder. 2 queries."""
+    try:
+        picks = picks_of(found.picks)
+    except (TypeError, ValueError) as error:
+        logger.warning("The stored list of user %d is not served: %s", ask.shopper.id, error)
+        return None
+    known = details(pick.product_id for pick in picks)
+    if not all(pick.product_id in known and known[pick.product_id].is_active for pick in picks):
         return None
     return Shelf(
         shopper=ask.shopper,
-        placed=tuple(
-            Placed(known[product_id], score, tuple(Reason(ReasonKind(kind), v, p) for kind, v, p in reasons))
-            for product_id, score, reasons in found.picks[: ask.top_n]
-        ),
+        placed=tuple(Placed(known[pick.product_id], pick.score, pick.reasons) for pick in picks[: ask.top_n]),
         summary=found.summary,
         strategy=found.strategy,
         fallback=found.fallback or None,

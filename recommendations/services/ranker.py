@@ -88,22 +88,29 @@ class Ranker:
         ]
 
     def _replace_gone(self, rankings: list[Ranking], past: Histories, n: int, known: Known[D]) -> None:
-        """Rank again, without what is gone, for whom something gone was picked, until nothing is."""
+        """Rank again, without what is gone, for whom something gone was picked, until nothing is.
+
+        Each round looks four times as far down the lists for more that is gone, so that many products
+        deactivated at once cost a few rounds, not one for every n of them.
+        """
+        pipeline, depth = self.pipeline, n
         gone: set[int] = set()
-        while True:
-            spoilt = []
-            for user, ranking in enumerate(rankings):
-                missing = {pick.product_id for pick in ranking.picks if known.is_gone(pick.product_id)}
-                if missing:
-                    gone |= missing
-                    spoilt.append(user)
-            if not spoilt:
-                return
-            closed = self.pipeline.snapshot.locate(np.array(sorted(gone), np.int64))
+        while spoilt := [user for user, ranking in enumerate(rankings) if _gone(ranking, known)]:
+            depth *= 4
             theirs = Histories(past.events.take(np.array(spoilt, np.int64)), past.features)
-            for user, ranking in zip(spoilt, self.pipeline.rank(theirs, n=n, closed=closed), strict=True):
+            for user in spoilt:
+                gone |= _gone(rankings[user], known)
+            deeper = pipeline.rank(theirs, n=depth, closed=self._positions(gone))
+            known.ask({pick.product_id for ranking in deeper for pick in ranking.picks})
+            for ranking in deeper:
+                gone |= _gone(ranking, known)
+            again = pipeline.rank(theirs, n=n, closed=self._positions(gone))
+            known.ask({pick.product_id for ranking in again for pick in ranking.picks})
+            for user, ranking in zip(spoilt, again, strict=True):
                 rankings[user] = ranking
-            known.ask({pick.product_id for user in spoilt for pick in rankings[user].picks})
+
+    def _positions(self, product_ids: set[int]) -> NDArray[np.int64]:
+        return self.pipeline.snapshot.locate(np.array(sorted(product_ids), np.int64))
 
     def _summaries(self, found: Events, past: Histories, known: Known[D]) -> list[str]:
         # The tags are not needed here; asking for as many as the content strategy does counts nothing twice.
@@ -126,14 +133,19 @@ def _recent_products(found: Events) -> Iterable[int]:
             yield from found.of(user, purchased=purchased)[:_AHEAD].tolist()
 
 
+def _gone(ranking: Ranking, known: Known[D]) -> set[int]:
+    """Return the picks that may not be shown any more."""
+    return {pick.product_id for pick in ranking.picks if known.is_gone(pick.product_id)}
+
+
 def _recent_names(product_ids: NDArray[np.int64], known: Known[D]) -> list[str]:
     """Return the first RECENT distinct names, reading on where those known ahead do not give as many."""
     names: dict[str, None] = {}
-    for start in range(0, len(product_ids), _AHEAD):
-        some = product_ids[start : start + _AHEAD].tolist()
+    start, step = 0, _AHEAD
+    while start < len(product_ids) and len(names) < RECENT:
+        some = product_ids[start : start + step].tolist()
         known.ask(some)
-        for product_id in some:
-            names.setdefault(known.found[product_id].name)
-            if len(names) == RECENT:
-                return list(names)
-    return list(names)
+        # A product may have been deleted since its event was read.
+        names.update(dict.fromkeys(known.found[key].name for key in some if key in known.found))
+        start, step = start + step, step * 4
+    return list(names)[:RECENT]

@@ -156,6 +156,30 @@ class TestRecommend:
 
         assert names(client.get(f"/recommend/{alice.id}?top_n=2")) == [products[5].name]
 
+    def test_stays_quick_when_a_whole_range_was_deactivated(
+        self, client: Client, alice: User, django_assert_max_num_queries: Any
+    ):
+        products = ProductFactory.create_batch(200)
+        left = ProductFactory(name="Left over")
+        client.get(f"/recommend/{alice.id}")
+
+        Product.objects.filter(id__in=[product.id for product in products]).update(is_active=False)
+
+        with django_assert_max_num_queries(20):
+            answer = client.get(f"/recommend/{alice.id}?top_n=2")
+        assert names(answer) == [left.name]
+
+    def test_says_that_it_fell_back_when_all_that_matched_is_gone(self, client: Client, alice: User):
+        match = ProductFactory(name="Amp")
+        ProductFactory(name="Vase", category="Home")
+        client.get(f"/recommend/{alice.id}")
+
+        Product.objects.filter(id=match.id).update(is_active=False)
+
+        answer = client.get(f"/recommend/{alice.id}").json()
+        assert [product["name"] for product in answer["recommended_products"]] == ["Vase"]
+        assert answer["fallback"] == "popular"
+
     def test_counts_an_interaction_with_a_product_newer_than_the_snapshot(self, client: Client, alice: User):
         ProductFactory(name="Vase", category="Home")
         client.get(f"/recommend/{alice.id}")

@@ -8,11 +8,26 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
 from catalog.models import User
+from recommendations import wiring
 from recommendations.models import StoredList
 from recommendations.services import generate as module
 from tests.factories import InteractionFactory, ProductFactory, StaffFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
+
+# The discard port: nobody listens there.
+UNREACHABLE = {
+    "CLASS": "recommendations.explainers.openai.OpenAIExplainer",
+    "OPTIONS": {
+        "api_key": "a-key",
+        "base_url": "http://127.0.0.1:9/v1",
+        "model": "a-model",
+        "temperature": 0.7,
+        "max_tokens": 150,
+        "timeout_seconds": 5,
+        "max_concurrent": 2,
+    },
+}
 
 
 @pytest.fixture
@@ -101,6 +116,17 @@ class TestGenerateRecommendations:
         texts = [stored.explanation for stored in StoredList.objects.order_by("user_id")]
         assert all(text.startswith("Hi Shopper") for text in texts)
         assert set(StoredList.objects.values_list("explanation_source", flat=True)) == {"template"}
+
+    def test_stores_no_text_in_place_of_a_models_and_says_how_many_are_missing(
+        self, shoppers: list[User], settings: Any
+    ):
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "EXPLAINER": UNREACHABLE}
+        wiring.forget()
+
+        said = generate("--explain")
+
+        assert "3 explanations were not written by the model; none is stored." in said
+        assert set(StoredList.objects.values_list("explanation", "explanation_source")) == {("", "")}
 
     def test_goes_on_after_a_chunk_that_failed_and_exits_with_an_error(
         self, shoppers: list[User], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

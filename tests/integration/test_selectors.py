@@ -63,10 +63,29 @@ class TestSnapshot:
     def test_is_empty_for_an_empty_catalogue(self):
         assert len(snapshot()) == 0
 
-    def test_makes_nine_queries(self, django_assert_num_queries: Any):
+    def test_sees_a_change_that_moved_no_time(self):
+        product = ProductFactory(category="Old")
+        former = snapshot()
+
+        Product.objects.filter(id=product.id).update(
+            category=CategoryFactory(name="New"), updated_at=product.updated_at
+        )
+
+        assert category_of(snapshot(former), product) == "New"
+
+    def test_sees_two_products_exchange_their_categories(self):
+        first, second = ProductFactory(category="A"), ProductFactory(category="B")
+        former = snapshot()
+
+        Product.objects.filter(id=first.id).update(category=second.category_id)
+        Product.objects.filter(id=second.id).update(category=first.category_id)
+
+        assert category_of(snapshot(former), first) == "B"
+
+    def test_makes_seven_queries(self, django_assert_num_queries: Any):
         InteractionFactory.create_batch(3, product=ProductFactory(tags=["a", "b"]))
 
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(7):
             snapshot()
 
     def test_is_the_former_one_after_five_queries_while_nothing_changes(self, django_assert_num_queries: Any):

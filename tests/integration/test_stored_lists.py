@@ -87,10 +87,35 @@ class TestStoredList:
         assert not is_stored(shelf)
         assert len(shelf.placed) == 5
 
-    def test_that_was_asked_for_more_than_there_is_is_served_for_that_number(self, user: User):
-        generate(user, top_n=50)
+    def test_is_served_for_as_many_products_as_it_holds_and_no_more(self, user: User):
+        stored = generate(user, top_n=50)
+        ProductFactory(name="New")
+        wiring.forget()
 
-        assert is_stored(ask(user, top_n=50))
+        assert len(stored.picks) == 6
+        assert is_stored(ask(user, top_n=6))
+        assert len(ask(user, top_n=7).placed) == 7
+
+    @pytest.mark.parametrize(
+        "picks",
+        [
+            [[1]],
+            {"a": 1},
+            "x",
+            [[1, 0, [["newkind", "x", 0]]]] * 4,
+            [[1, 5, []]] * 4,
+            [[None, 0, []]] * 4,
+        ],
+    )
+    def test_in_disorder_is_not_served_and_logged(
+        self, user: User, picks: Any, caplog: pytest.LogCaptureFixture
+    ):
+        generate(user)
+
+        StoredList.objects.update(picks=picks)
+
+        assert not is_stored(ask(user, top_n=1))
+        assert "is not served" in caplog.text
 
     @pytest.mark.parametrize("when", [NOON + timedelta(hours=2), NOON - timedelta(days=400)])
     def test_is_not_served_after_a_new_event_even_a_back_dated_one(self, user: User, when: datetime):
@@ -198,7 +223,7 @@ class TestStoredList:
         ProductFactory()
         generate(shopper)
 
-        shelf = ask(shopper)
+        shelf = ask(shopper, top_n=1)
 
         assert is_stored(shelf)
         assert shelf.fallback == "popular"
@@ -210,6 +235,7 @@ class Speaking:
 
     source = Source.TEMPLATE
     concurrency = 1
+    identity = "template"
 
     def explain(self, evidence: object) -> Explanation:
         return Explanation("Spoken now.", Source.TEMPLATE)
@@ -226,6 +252,13 @@ class TestStoredText:
 
         assert stored.explanation
         assert self.words(shelf) == stored.explanation == TemplateExplainer().explain(evidence(shelf)).text
+
+    def test_is_not_used_once_another_model_explains(self, user: User, monkeypatch: pytest.MonkeyPatch):
+        generate(user, explain=True)
+
+        monkeypatch.setattr(Speaking, "identity", "openai https://other gpt")
+
+        assert self.words(ask(user)) == "Spoken now."
 
     def test_is_not_used_for_the_head_of_the_list(self, user: User):
         generate(user, explain=True)

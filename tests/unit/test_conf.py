@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from recommendations import conf
 from recommendations.checks import check_configuration
 from recommendations.conf import Config, Named
 from recommendations.errors import BadConfiguration, UnknownStrategy
@@ -32,6 +33,15 @@ class TestConfig:
         before = Config.of(raw).digest("content")
 
         raw["STRATEGIES"]["content"]["OPTIONS"]["tag_points"] = 4
+
+        assert Config.of(raw).digest("content") != before
+
+    def test_changes_its_digest_when_the_scoring_does(
+        self, raw: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ):
+        before = Config.of(raw).digest("content")
+
+        monkeypatch.setattr(conf, "SCORING", conf.SCORING + 1)
 
         assert Config.of(raw).digest("content") != before
 

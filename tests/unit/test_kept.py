@@ -81,6 +81,37 @@ class TestKept:
         kept.stop()
         assert "kept-renewal" in threads
 
+    def test_lets_no_caller_wait_again_once_its_thread_renews_it(self):
+        renewed = threading.Event()
+        builders: list[str] = []
+
+        def build(former: int | None) -> int:
+            builders.append(threading.current_thread().name)
+            if former is not None:
+                renewed.set()
+            return len(builders)
+
+        kept = Kept(build, max_age_seconds=3, in_background=True)
+        kept()
+
+        while not renewed.wait(0.05):
+            kept()
+        kept.stop()
+        assert builders == [threading.current_thread().name, "kept-renewal"]
+
+    def test_starts_a_thread_of_its_own_in_a_forked_child(self):
+        built = threading.Semaphore(0)
+        kept = Kept(lambda former: built.release() or 1, max_age_seconds=0.05, in_background=True)
+        kept()
+        kept._process = -1  # as a child finds it: the value is there, the thread is not
+
+        assert built.acquire(timeout=10)
+        first = kept._thread
+        kept()
+
+        assert kept._thread is not first
+        kept.stop()
+
     def test_keeps_the_value_when_the_database_cannot_be_read(self, caplog: pytest.LogCaptureFixture):
         failed, n = threading.Semaphore(0), counting()
 

@@ -53,8 +53,15 @@ class TestPipeline:
         rankings = rank(world, n)
 
         for user, ranking in enumerate(rankings):
-            got = [(pick.product_id, pick.score // THOUSANDTHS) for pick in ranking.picks]
-            assert got == world.naive(user, n)
+            got = [
+                (
+                    pick.product_id,
+                    pick.score // THOUSANDTHS,
+                    [(reason.kind, reason.value, reason.points // THOUSANDTHS) for reason in pick.reasons],
+                )
+                for pick in ranking.picks
+            ]
+            assert (got, ranking.matched) == world.naive(user, n)
 
     @given(worlds(), st.integers(1, 30))
     def test_gives_a_user_the_same_list_alone_and_in_a_batch(self, world: World, n: int):

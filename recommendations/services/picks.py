@@ -1,0 +1,31 @@
+"""Picks as JSON, the shape in which a stored list holds them, and back."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from recommendations.engine.reasons import Reason, ReasonKind
+from recommendations.pipeline import Pick
+
+
+def stored_form(picks: Iterable[Pick]) -> list[Any]:
+    """Return [product id, score, [[kind, value, points], …]] for each pick."""
+    return [
+        [pick.product_id, pick.score, [[reason.kind, reason.value, reason.points] for reason in pick.reasons]]
+        for pick in picks
+    ]
+
+
+def picks_of(stored: Any) -> list[Pick]:
+    """Return the picks of a stored list.
+
+    Raises TypeError or ValueError when it is in another form, names an unknown kind of reason, or holds
+    reasons that do not add up to the score.
+    """
+    return [
+        Pick(
+            int(product_id),
+            int(score),
+            tuple(Reason(ReasonKind(kind), value, points) for kind, value, points in reasons),
+        )
+        for product_id, score, reasons in stored
+    ]
