@@ -1,11 +1,10 @@
-"""`import_shop`, interrupted, strict, or called for a shop that is there: what it leaves behind."""
+"""`import_shop`, interrupted or strict: what it leaves behind."""
 
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from catalog.models import Interaction, Product, User
 from tests.shops import EVENTS, n_rows, run_import, write_shop, write_small_shop
 
 pytestmark = pytest.mark.django_db
@@ -119,63 +118,3 @@ class TestStrict:
 
         assert told.error == "1 problem found; nothing was imported."
         assert n_rows() == [0, 0, 0, 0, 0]
-
-
-class TestUnlessImported:
-    def test_imports_a_shop_that_is_not_there(self, shop):
-        assert "Interactions: 60 new" in run_import(shop, "--unless-imported").out
-
-    def test_leaves_an_imported_shop_alone(self, shop):
-        run_import(shop)
-        Product.objects.filter(external_id="tea").update(name="Green tea")
-
-        told = run_import(shop, "--unless-imported")
-
-        assert told.out == f"{shop} is imported already; nothing was changed.\n"
-        assert Product.objects.get(external_id="tea").name == "Green tea"
-
-    def test_says_nothing_when_quiet(self, shop):
-        run_import(shop)
-
-        assert run_import(shop, "--unless-imported", "--verbosity", "0").out == ""
-
-    @pytest.mark.parametrize(
-        "lost",
-        [
-            lambda: Interaction.objects.order_by("-occurred_at").first().delete(),
-            lambda: User.objects.get(external_id="ben").delete(),
-            lambda: Product.objects.get(external_id="mug").delete(),
-        ],
-        ids=["last event", "user", "product"],
-    )
-    def test_completes_an_import_that_was_interrupted(self, shop, lost):
-        run_import(shop)
-        lost()
-
-        run_import(shop, "--unless-imported")
-
-        assert n_rows() == [2, 2, 2, 2, 60]
-
-    def test_tells_the_last_event_from_an_identical_one_before(self, shop, monkeypatch):
-        monkeypatch.setattr("catalog.services.shop_events.CHUNK", 1)
-        write_shop(shop, interactions=[EVENTS[0], EVENTS[1], EVENTS[0]])
-        run_import(shop)
-        Interaction.objects.order_by("-id").first().delete()
-
-        run_import(shop, "--unless-imported")
-
-        assert Interaction.objects.count() == 3
-
-    def test_leaves_a_shop_without_events_alone(self, shop):
-        write_shop(shop, interactions=[])
-        run_import(shop)
-
-        assert "is imported already" in run_import(shop, "--unless-imported").out
-
-    def test_reports_what_is_bad_in_a_shop_that_is_there(self, shop):
-        run_import(shop)
-        write_shop(shop, interactions=[*EVENTS, "eve,tea,view,2026-03-01"])
-
-        told = run_import(shop, "--unless-imported")
-
-        assert told.error == "1 problem found; everything else was imported."

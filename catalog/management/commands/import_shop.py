@@ -11,10 +11,15 @@ from django.utils import timezone
 
 from catalog.errors import CatalogError
 from catalog.management.progress import progress_bar
-from catalog.services.shop_import import ImportSummary, import_shop, is_imported
+from catalog.services.shop_import import ImportSummary, import_shop
+from catalog.services.shop_presence import Presence, presence
 from catalog.services.shop_report import Problem, counted
 
 PROBLEMS_SHOWN = 100
+LEFT_ALONE = {
+    Presence.COMPLETE: "{directory} is imported already; nothing was changed.",
+    Presence.ANOTHER: "The database holds another shop; it stays as it is.",
+}
 
 
 class Command(BaseCommand):
@@ -27,7 +32,9 @@ class Command(BaseCommand):
         parser.add_argument("directory", type=Path, metavar="DIR", help="the directory with the three files")
         parser.add_argument("--strict", action="store_true", help="import nothing if anything is wrong")
         parser.add_argument(
-            "--unless-imported", action="store_true", help="leave a shop alone that is here completely"
+            "--unless-imported",
+            action="store_true",
+            help="leave the database alone if the shop is there completely, or another one is",
         )
 
     def handle(
@@ -35,9 +42,10 @@ class Command(BaseCommand):
     ) -> None:
         began = time.perf_counter()
         try:
-            if unless_imported and is_imported(directory):
+            found = presence(directory) if unless_imported else Presence.PARTIAL
+            if found is not Presence.PARTIAL:
                 if verbosity:
-                    self.stdout.write(f"{directory} is imported already; nothing was changed.")
+                    self.stdout.write(LEFT_ALONE[found].format(directory=directory))
                 return
             with _Teller(self.stderr, quiet=verbosity == 0) as teller:
                 summary = import_shop(directory, strict=strict, now=timezone.now(), watcher=teller)
