@@ -30,7 +30,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("directory", type=Path, metavar="DIR", help="the directory with the three files")
-        parser.add_argument("--strict", action="store_true", help="import nothing if anything is wrong")
+        parser.add_argument(
+            "--strict",
+            action="store_true",
+            help="import nothing if anything is wrong; on SQLite nobody else can write until it ends: "
+            "others wait up to 20 seconds, then the API answers 503",
+        )
         parser.add_argument(
             "--unless-imported",
             action="store_true",
