@@ -2,9 +2,11 @@
 
 import os
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -65,6 +67,16 @@ class Environment:
         ):
             if not least <= value <= most:
                 raise ImproperlyConfigured(f"{name} is {value}; it must be from {least} to {most}.")
+        if self.database["ENGINE"] == "django.db.backends.postgresql" and not find_spec("psycopg"):
+            raise ImproperlyConfigured(
+                'DATABASE_URL names PostgreSQL, which needs pip install "psycopg[binary]".'
+            )
+        try:
+            ZoneInfo(self.time_zone)
+        except (KeyError, ValueError, OSError):
+            raise ImproperlyConfigured(
+                "TIME_ZONE must be the name of a time zone, such as Europe/Paris."
+            ) from None
         if self.log_level not in LOG_LEVELS:
             raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
         if self.openai_api_key and self.web_threads <= self.openai_max_concurrent:

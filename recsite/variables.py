@@ -60,10 +60,13 @@ class Variables(environ.Env):
                 database: dict[str, Any] = super().db_url(var, default=default, engine=engine)
             except (ValueError, UserWarning):
                 database = {}
-        if database.get("ENGINE") not in self.DB_SCHEMES.values():
+        # What looks like a comment behind the address would become a part of the database's name.
+        is_commented = re.search(r"[\s#]", self.ENVIRON.get(var, ""))
+        if is_commented or database.get("ENGINE") not in self.DB_SCHEMES.values():
             raise ImproperlyConfigured(
-                f"{var} must read like postgres://user:password@host:5432/name, with special characters "
-                f"percent-encoded, or sqlite:////a/whole/path.sqlite3."
+                f"{var} must read like postgres://user:password@host:5432/name or "
+                f"sqlite:////a/whole/path.sqlite3, with blanks, # and other special characters "
+                f"percent-encoded, and no comment behind it."
             )
         return database
 

@@ -1,6 +1,7 @@
 """Variables mean what they say, or are refused by name and without showing what they hold."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,13 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "file.env"
     monkeypatch.setenv("ENV_FILE", str(path))
     return path
+
+
+@pytest.fixture
+def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Python find a PostgreSQL driver, whether one is installed or not."""
+    (tmp_path / "psycopg.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
 
 
 def read_with(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Environment:
@@ -114,6 +122,11 @@ class TestEnvironment:
             ("DATABASE_URL", "postgres://me:p/hidden@host/name", "DATABASE_URL must read like"),
             ("DATABASE_URL", "sqlite://hidden.sqlite3", "DATABASE_URL must read like"),
             ("DATABASE_URL", "hidden", "DATABASE_URL must read like"),
+            ("DATABASE_URL", "sqlite:////hidden.sqlite3 # the shop", "DATABASE_URL must read like"),
+            ("DATABASE_URL", "sqlite:////hidden#shop.sqlite3", "DATABASE_URL must read like"),
+            ("DATABASE_URL", "postgres://me@host/hidden name", "DATABASE_URL must read like"),
+            ("TIME_ZONE", "Mars/hidden", "TIME_ZONE must be the name of a time zone, such as Europe/Paris"),
+            ("TIME_ZONE", "../hidden", "TIME_ZONE must be the name of a time zone"),
         ],
     )
     def test_names_what_it_cannot_read_without_showing_it(self, monkeypatch, name, value, message):
@@ -145,7 +158,27 @@ class TestEnvironment:
         with pytest.raises(ImproperlyConfigured, match=r"WEB_THREADS is 4.*set it to 6"):
             read_with(monkeypatch, OPENAI_API_KEY="k", OPENAI_MAX_CONCURRENT="4", WEB_THREADS="4")
 
-    def test_does_not_show_its_secrets(self, monkeypatch):
+    def test_takes_a_path_whose_special_characters_are_encoded(self, monkeypatch):
+        read = read_with(monkeypatch, DATABASE_URL="sqlite:////my%20shop/no%231.sqlite3")
+
+        assert read.database["NAME"] == "/my shop/no#1.sqlite3"
+
+    def test_refuses_postgres_without_its_driver(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "psycopg", None)
+
+        with pytest.raises(ImproperlyConfigured) as caught:
+            read_with(monkeypatch, DATABASE_URL="postgres://me@host/name")
+
+        assert (
+            str(caught.value) == 'DATABASE_URL names PostgreSQL, which needs pip install "psycopg[binary]".'
+        )
+
+    def test_takes_postgres_with_its_driver(self, monkeypatch, driver):
+        read = read_with(monkeypatch, DATABASE_URL="postgres://me@host/name")
+
+        assert read.database["ENGINE"] == "django.db.backends.postgresql"
+
+    def test_does_not_show_its_secrets(self, monkeypatch, driver):
         read = read_with(
             monkeypatch,
             SECRET_KEY="hidden-1",
