@@ -12,6 +12,7 @@ from catalog.management.progress import progress_bar
 from catalog.services.references import BadReference, parse_reference
 from recommendations import wiring
 from recommendations.errors import UnknownShopper, UnknownStrategy
+from recommendations.management.numbers import whole_number
 from recommendations.selectors.shoppers import n_shoppers, shopper, shopper_id_chunks
 from recommendations.services.generate import Order, Totals
 
@@ -22,13 +23,15 @@ class Command(BaseCommand):
     help = "Generate a list of recommendations for every shopper, and store it for GET /recommend."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--top-n", type=_from_1_to_100, default=10, help="products a list (10)")
+        parser.add_argument("--top-n", type=whole_number(high=100), default=10, help="products a list (10)")
         parser.add_argument("--strategy", help="its name in settings (the default strategy)")
         parser.add_argument(
             "--users", nargs="+", metavar="ID", help="only these: numbers, or ext:<external id>"
         )
         parser.add_argument("--explain", action="store_true", help="write the explanations too")
-        parser.add_argument("--batch-size", type=_above_0, default=500, help="shoppers a transaction (500)")
+        parser.add_argument(
+            "--batch-size", type=whole_number(), default=500, help="shoppers a transaction (500)"
+        )
         parser.add_argument("--dry-run", action="store_true", help="do all but store")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -96,15 +99,3 @@ class Command(BaseCommand):
 def _chunks(ids: list[int], size: int) -> Iterator[list[int]]:
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
-
-
-def _above_0(text: str) -> int:
-    if (n := int(text)) < 1:
-        raise ValueError(text)
-    return n
-
-
-def _from_1_to_100(text: str) -> int:
-    if not 1 <= (n := int(text)) <= 100:
-        raise ValueError(text)
-    return n

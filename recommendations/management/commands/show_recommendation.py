@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from catalog.services.references import BadReference, parse_reference
 from recommendations import wiring
 from recommendations.errors import UnknownShopper
+from recommendations.management.numbers import whole_number
 from recommendations.selectors.shoppers import Shopper, first_with_history, shopper
 from recommendations.services.explaining import explained
 from recommendations.services.payload import payload
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "user", nargs="?", help="a number, or ext:<external id> (the first shopper with a history)"
         )
-        parser.add_argument("--top-n", type=int, default=5, help="how many products (5)")
+        parser.add_argument("--top-n", type=whole_number(high=100), default=5, help="how many products (5)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         ask = Ask(self._shopper(options["user"]), options["top_n"], wiring.config().default_strategy)
