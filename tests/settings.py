@@ -6,7 +6,8 @@ from pathlib import Path
 
 _EXAMPLE = (Path(__file__).parents[1] / ".env.example").read_text(encoding="utf-8")
 for name in re.findall(r"(?m)^#?([A-Z][A-Z_]+)=", _EXAMPLE):
-    os.environ.pop(name, None)
+    if name != "DATABASE_URL":  # names the server on which to make the test database
+        os.environ.pop(name, None)
 os.environ.update(
     ENV_FILE=os.devnull,
     SECRET_KEY="tests-only-" + "x" * 50,

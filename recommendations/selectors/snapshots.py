@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db.models import BigIntegerField, Count, F, Model, Sum, Value
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import BigIntegerField, Case, Count, ExpressionWrapper, F, Model, Sum, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 from numpy.typing import NDArray
 
 from catalog.models import Category, Interaction, Product, Tag
@@ -17,6 +18,7 @@ from recommendations.selectors.rows import columns, integers
 _Tagged: type[Model] = Product.tags.through
 _PRIME = 2_147_483_647
 _FACTORS = (48_271, 69_621, 16_807)
+_SORTED = (Coalesce(F("category_id"), Value(-1)), Case(When(is_active=True, then=Value(1)), default=Value(0)))
 
 
 def snapshot(previous: Snapshot | None = None) -> Snapshot:
@@ -25,7 +27,7 @@ def snapshot(previous: Snapshot | None = None) -> Snapshot:
     7 queries; 5 when only popularity may have changed since the previous one.
     """
     words = _Words(_named(Category), _named(Tag))
-    version = (words, _fingerprint(Product, "category_id", "is_active"), _fingerprint(_Tagged, "tag_id"))
+    version = (words, _fingerprint(Product, *_SORTED), _fingerprint(_Tagged, F("tag_id")))
     product_ids, counts = _popularity()
     if previous is not None and previous.version == version:
         return previous.with_popularity(product_ids, counts)
@@ -46,20 +48,19 @@ def _named(model: type[Category] | type[Tag]) -> tuple[tuple[int, ...], tuple[st
     return ids, names
 
 
-def _fingerprint(model: type[Model], *names: str) -> tuple[int, int]:
-    """Return the number of rows and a sum over them that changes with any of these columns. 1 query.
+def _fingerprint(model: type[Model], *parts: Combinable) -> tuple[int, int]:
+    """Return the number of rows and a sum over them that changes with any of these parts. 1 query.
 
     Looking at what is there finds every change, whoever made it and in whatever order transactions end;
     a column with the time of the last change would miss one that was begun early and committed late.
     """
     key = "product_id" if model is _Tagged else "id"
-    mixed: Any = F(key) * _FACTORS[0]
-    for factor, name in zip(_FACTORS[1:], names, strict=False):
-        mixed = mixed + Coalesce(Cast(F(name), BigIntegerField()), Value(-1)) * factor
+    mixed: Combinable = F(key) * _FACTORS[0]
+    for factor, part in zip(_FACTORS[1:], parts, strict=False):
+        mixed = mixed + part * factor
     mixed = mixed % _PRIME
-    found = model._default_manager.aggregate(
-        n=Count("*"), total=Sum(Cast(mixed * mixed % _PRIME, BigIntegerField()), default=0)
-    )
+    squared = ExpressionWrapper(mixed * mixed % _PRIME, output_field=BigIntegerField())
+    found = model._default_manager.aggregate(n=Count("*"), total=Sum(squared, default=0))
     return found["n"], int(found["total"])
 
 
