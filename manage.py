@@ -9,11 +9,19 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import DatabaseError
 
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"{error}")
+    except DatabaseError as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(
+            f"The database cannot do this: {' '.join(str(error).split())}. `make demo` prepares a new one "
+            f"and fills it with a shop; `manage.py migrate` only prepares it."
+        )
 
 
 if __name__ == "__main__":
