@@ -46,9 +46,7 @@ class TestManage:
 
         assert ran.returncode == 1
         assert len(ran.stderr.splitlines()) == 1
-        assert ran.stderr.startswith(
-            "The database cannot do this: unable to open database file. `make demo`"
-        )
+        assert ran.stderr.startswith("The database cannot do this: unable to open database file. `make demo`")
 
     def test_shows_where_it_happened_when_asked(self, tmp_path: Path):
         ran = run(tmp_path / "empty.sqlite3", "show_recommendation", "--traceback")
