@@ -35,7 +35,7 @@ TABLE: tuple[tuple[type[Exception], Answer], ...] = (
     (InUse, Answer(409)),
     (UnknownShopper, Answer(404)),
     (UnknownStrategy, Answer(400)),
-    (ProtectedError, Answer(409, "Other rows stand on this one; deactivate it instead of deleting it.")),
+    (ProtectedError, Answer(409, "Other rows stand on this one, so it cannot be deleted.")),
     (IntegrityError, Answer(409, "Somebody changed the same rows at this moment; look again, then repeat.")),
     (OperationalError, Answer(503, "The database cannot answer now; try again in a moment.")),
     (RequestDataTooBig, Answer(413, "The request is too large; send it in smaller parts.")),

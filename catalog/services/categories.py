@@ -25,7 +25,7 @@ def delete_category(*, category: Category) -> None:
     """The category is gone. Raises InUse when products, active or not, are in it."""
     if category.products.exists():
         raise InUse(
-            f"Category {category.name!r} holds products and cannot be deleted; "
-            f"move them to another, or deactivate them instead."
+            f"Category {category.name!r} holds products, active or not, and cannot be deleted; "
+            f"move them to another category first."
         )
     category.delete()

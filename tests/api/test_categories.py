@@ -136,5 +136,8 @@ class TestDelete:
         answer = staff_client.delete(f"/categories/{product.category_id}")
 
         assert answer.status_code == 409
-        assert "deactivate them instead" in answer.json()["detail"]
+        assert answer.json()["detail"] == (
+            "Category 'Home' holds products, active or not, and cannot be deleted; "
+            "move them to another category first."
+        )
         assert Product.objects.get().category is not None
