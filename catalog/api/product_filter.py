@@ -9,8 +9,15 @@ from catalog.text import MAX_LENGTH
 ORDERS = [f"{sign}{field}" for field in ("id", "name", "price", "created_at") for sign in ("", "-")]
 
 
-def _price(lookup: str, help_text: str) -> NumberFilter:
-    return NumberFilter(
+class PriceFilter(NumberFilter):
+    """A number that a price can be, by its digits alone."""
+
+    def get_max_validator(self) -> None:
+        """Return no limit: the digits are one, and two would say the same thing twice."""
+
+
+def _price(lookup: str, help_text: str) -> PriceFilter:
+    return PriceFilter(
         "price",
         lookup,
         max_digits=12,
