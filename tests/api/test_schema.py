@@ -55,6 +55,13 @@ class TestSchema:
         assert len(schema["paths"]) == len(catalogue) + len(recommendations) + 1
         assert not [path for path in schema["paths"] if re.search(r"[?^$()\\]|./$", path)]
 
+    def test_says_where_it_matters_what_goes_along_with_a_shopper(self, schema):
+        told = {
+            method for method, call in schema["paths"]["/users/{id}"].items() if "did" in call["description"]
+        }
+
+        assert told == {"delete"}
+
     def test_documents_problems_as_problems(self, schema):
         for name, operation in operations(schema):
             for code, response in operation["responses"].items():

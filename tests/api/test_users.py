@@ -28,6 +28,11 @@ class TestList:
 
         assert client.get("/users").json()["count"] == 0
 
+    def test_is_described_as_what_it_is(self, staff_client):
+        described = staff_client.options("/users").json()["description"]
+
+        assert described == "Shoppers, never staff."
+
     def test_links_its_pages(self, client, open_reads):
         for _ in range(5):
             UserFactory()
