@@ -5,40 +5,49 @@ VENV ?= .venv
 PYTHON ?= python3
 PY := $(VENV)/bin/python
 MANAGE := $(PY) manage.py
-CHECK_ENV := ENV_FILE=/dev/null SECRET_KEY=checks-only-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH ALLOWED_HOSTS=shop.example
+# Files that hold histories and password hashes are for their owner only.
+PRIVATELY := umask 077 &&
+CHECK_ENV := ENV_FILE=/dev/null DATABASE_URL=sqlite://:memory: SECRET_KEY=checks-only-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH ALLOWED_HOSTS=shop.example
 
 .PHONY: help
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/bin/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+# Made when pip works, so that an environment that was left half-made is made anew.
+$(VENV)/made:
+	@$(PY) -m pip --version >/dev/null 2>&1 || { \
+	  $(PYTHON) -c '' 2>/dev/null || { \
+	    echo "$(PYTHON) cannot be run. Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }; \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }; \
+	  $(PYTHON) -m venv $$(test ! -f $(VENV)/pyvenv.cfg || echo --clear) $(VENV) && $(PY) -m pip --version >/dev/null 2>&1 || { \
+	    echo "$(VENV) has no pip, so nothing can be installed. On Debian or Ubuntu: apt install python3-venv"; exit 1; }; }
+	@touch $@
 
-$(VENV)/installed: $(VENV)/bin/python requirements.txt
+$(VENV)/installed: requirements.txt | $(VENV)/made
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/bin/python requirements.txt requirements-dev.txt
+$(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(VENV)/made
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $(VENV)/installed $@
 
 .PHONY: demo
 demo: $(VENV)/installed ## set up, import a real shop, recommend for every customer
 	@$(PY) -m recsite.dotenv
-	$(MANAGE) migrate --verbosity 0
-	$(MANAGE) import_shop data/online_retail --unless-imported
-	$(MANAGE) generate_recommendations
-	@$(MANAGE) show_recommendation
-	@echo
-	@echo "That is what the API returns. To go on:"
-	@echo "  make run                               serve it on http://127.0.0.1:8000; /docs has the whole API"
-	@echo "  $(MANAGE) createsuperuser   make a staff login for http://127.0.0.1:8000/admin/"
+	$(PRIVATELY) $(MANAGE) migrate --verbosity 0
+	$(PRIVATELY) $(MANAGE) import_shop data/online_retail --unless-imported
+	$(PRIVATELY) $(MANAGE) generate_recommendations
+	@$(PRIVATELY) $(MANAGE) show_recommendation
+	@address=$$($(PY) -m recsite.address) && \
+	echo && \
+	echo "That is what the API returns. To go on:" && \
+	echo "  make run                               serve it on $$address; /docs has the whole API" && \
+	echo "  $(MANAGE) createsuperuser   make a staff login for $$address/admin/"
 
 .PHONY: run
 run: $(VENV)/installed ## serve on http://127.0.0.1:8000 (PORT=… for another)
-	$(PY) -m recsite.serve
+	$(PRIVATELY) $(PY) -m recsite.serve
 
 .PHONY: test
 test: $(VENV)/installed-dev ## run the whole test suite

@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from recsite.address import url
 from recsite.env import ROOT, Environment
 
 
@@ -34,8 +35,7 @@ def main() -> None:
         refuse_unmigrated()
     except (ImproperlyConfigured, CommandError, CannotServe) as error:
         sys.exit(f"The server does not start. {error}")
-    shown = f"[{address}]" if ":" in address else address
-    sys.stdout.write(f"Serving http://{shown}:{env.port}/ with the admin at /admin/. Ctrl-C stops it.\n")
+    sys.stdout.write(f"Serving {url(address, env.port)}/ with the admin at /admin/. Ctrl-C stops it.\n")
     sys.stdout.flush()
     os.chdir(ROOT)
     os.execv(sys.executable, [sys.executable, *granian(env, address)])  # noqa: S606  no shell is wanted

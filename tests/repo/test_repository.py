@@ -1,7 +1,6 @@
 """The repository keeps its own promises."""
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -30,14 +29,6 @@ class TestRequirements:
     @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
     def test_names_no_package_host(self, name: str):
         assert "://" not in (ROOT / name).read_text()
-
-
-class TestMake:
-    def test_lists_its_commands_when_called_bare(self):
-        listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-
-        for command in ("demo", "run", "test", "check", "bench"):
-            assert re.search(rf"^make {command} +\w", listed, re.MULTILINE)
 
 
 class TestDocs:
