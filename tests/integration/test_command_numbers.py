@@ -1,5 +1,6 @@
 """Whole numbers on the command line: taken, or refused with what would be right."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -35,4 +36,8 @@ class TestBatchSize:
 class TestTaken:
     @pytest.mark.parametrize("options", [("--top-n", "100"), ("--top-n", "1", "--batch-size", "1")])
     def test_numbers_in_range_are(self, options: tuple[str, ...]):
-        call_command("generate_recommendations", *options, "--verbosity", "0")
+        said = StringIO()
+
+        call_command("generate_recommendations", *options, "--verbosity", "0", stdout=said)
+
+        assert said.getvalue().startswith("0 users stored")

@@ -238,7 +238,7 @@ class TestGranian:
 class TestRefuseUnmigrated:
     @pytest.mark.django_db
     def test_is_content_with_a_database_that_has_every_table(self):
-        serve.refuse_unmigrated()
+        assert serve.refuse_unmigrated() is None
 
 
 class TestApplication:
