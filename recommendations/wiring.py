@@ -1,6 +1,7 @@
 """Where settings become objects, and nowhere else. What a process keeps, `forget()` drops."""
 
 import logging
+from collections.abc import Iterable
 from functools import cache
 
 from django.conf import settings
@@ -10,7 +11,9 @@ from django.utils import timezone
 from recommendations.conf import Config
 from recommendations.explainers.base import Explainer
 from recommendations.pipeline import Pipeline
+from recommendations.selectors.logs import log
 from recommendations.selectors.snapshots import snapshot
+from recommendations.services.evaluate import Evaluate
 from recommendations.services.generate import Generate
 from recommendations.services.kept import Kept
 from recommendations.services.live import Live
@@ -53,6 +56,11 @@ def live_recommender() -> Recommend:
 def generator(strategy: str) -> Generate:
     """Return what generates lists ahead, fitted to the catalogue as it is now. Raises UnknownStrategy."""
     return Generate(Ranker(_fitted(strategy, None)), timezone.now)
+
+
+def evaluator(names: Iterable[str]) -> Evaluate:
+    """Return what compares these strategies on the last days of the shop. Raises UnknownStrategy."""
+    return Evaluate(log, snapshot, {name: config().strategy(name).make() for name in names})
 
 
 def serve() -> None:

@@ -130,6 +130,7 @@ RECOMMENDATIONS = {
             "CLASS": "recommendations.strategies.content.Content",
             "OPTIONS": {"category_points": 10, "tag_points": 3, "top_categories": 3, "top_tags": 5},
         },
+        "popular": {"CLASS": "recommendations.strategies.popular.Popular", "OPTIONS": {}},
     },
     "EXPLAINER": {"CLASS": "recommendations.explainers.template.TemplateExplainer", "OPTIONS": {}},
     "SNAPSHOT_MAX_AGE_SECONDS": ENV.snapshot_max_age_seconds,

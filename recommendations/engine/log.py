@@ -1,0 +1,54 @@
+"""Everything that happened in a shop, as arrays in order of time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine.histories import Histories
+from recommendations.engine.ragged import Ragged, starts_of
+from recommendations.engine.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Events, oldest first.
+
+    user_ids, product_ids: shape (n_events,)
+    at: shape (n_events,), seconds since 1970 in UTC, never falling
+    """
+
+    user_ids: NDArray[np.int64]
+    product_ids: NDArray[np.int64]
+    at: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if not len(self.user_ids) == len(self.product_ids) == len(self.at):
+            raise ValueError("every array must have one entry an event")
+        if (np.diff(self.at) < 0).any():
+            raise ValueError("events must be in order of time")
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def take(self, events: NDArray[np.bool_]) -> "Log":
+        """Return the events that are marked."""
+        return Log(self.user_ids[events], self.product_ids[events], self.at[events])
+
+    def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the products with events, rising, and how many events each has."""
+        return np.unique(self.product_ids, return_counts=True)
+
+    def histories(self, user_ids: NDArray[np.int64], snapshot: Snapshot) -> Histories:
+        """Return what these users did, newest first. user_ids: rising; every product is in the snapshot."""
+        place = np.minimum(np.searchsorted(user_ids, self.user_ids), len(user_ids) - 1)
+        theirs = np.flatnonzero(user_ids[place] == self.user_ids)
+        order = np.lexsort((-theirs, place[theirs]))
+        events = theirs[order]
+        return Histories(
+            Ragged(
+                starts_of(np.bincount(place[events], minlength=len(user_ids))),
+                snapshot.locate(self.product_ids[events]),
+            ),
+            snapshot.features,
+        )

@@ -1,0 +1,87 @@
+"""manage.py evaluate_recommendations."""
+
+import json
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from recommendations.selectors.logs import log
+from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop() -> None:
+    users = UserFactory.create_batch(3)
+    products = ProductFactory.create_batch(4, category="Audio")
+    for user in users:
+        for product in products[:2]:
+            InteractionFactory(user=user, product=product, occurred_at=NOON - timedelta(days=60))
+    InteractionFactory(user=users[0], product=products[2], occurred_at=NOON - timedelta(days=50))
+    InteractionFactory(user=users[1], product=products[2], occurred_at=NOON)
+
+
+def evaluate(*args: str, **options: Any) -> str:
+    out = StringIO()
+    call_command("evaluate_recommendations", *args, stdout=out, verbosity=0, **options)
+    return out.getvalue()
+
+
+class TestLog:
+    def test_holds_every_event_oldest_first(self, shop: None, django_assert_num_queries: Any):
+        with django_assert_num_queries(1):
+            found = log()
+
+        assert len(found) == 8
+        assert found.at[-1] == NOON.timestamp()
+        assert np.diff(found.at).tolist() == [0] * 5 + [10 * 86_400, 50 * 86_400]
+
+    def test_may_be_empty(self):
+        assert len(log()) == 0
+
+
+class TestEvaluateRecommendations:
+    def test_measures_each_strategy_on_what_users_met_first_in_the_window(self, shop: None):
+        found = json.loads(evaluate("--format", "json"))
+
+        assert found["split"] == {
+            "cutoff": "2025-12-16T12:00:00+00:00",
+            "train_events": 7,
+            "users": 1,
+            "new_products_per_user": 1.0,
+        }
+        assert set(found["strategies"]) == {"content", "popular"}
+        assert found["strategies"]["content"]["ndcg@10"] == 1.0
+        assert found["strategies"]["content"]["ci95"]["ndcg@10"] == [1.0, 1.0]
+        assert found["strategies"]["content"]["diversity@10"] is None  # one product in the list: no pair
+
+    def test_prints_a_table_of_the_strategies_that_are_named(self, shop: None):
+        said = evaluate("--strategies", "popular").splitlines()
+
+        assert said[0].startswith("Held out: everything from 2025-12-16 12:00 UTC on. Learned from 7 events")
+        assert said[3].startswith("popular ")
+        assert "1.0000" in said[3]
+        assert "1.000–1.000" in said[4]
+        assert not any(line.startswith("content") for line in said)
+
+    def test_knows_no_strategy_that_is_not_configured(self, shop: None):
+        with pytest.raises(CommandError, match="--strategies: There is no strategy 'magic'"):
+            evaluate("--strategies", "magic")
+
+    def test_says_when_the_window_leaves_nobody_to_measure_on(self, shop: None):
+        with pytest.raises(CommandError, match="--holdout-days 300: after the cutoff nobody"):
+            evaluate("--holdout-days", "300")
+
+    def test_says_when_there_are_no_events(self):
+        with pytest.raises(CommandError, match="there are no events"):
+            evaluate()
+
+    @pytest.mark.parametrize("days", ["0", "-1", "x", "3651"])
+    def test_refuses_days_that_are_no_number_from_1_to_3650(self, days: str):
+        with pytest.raises(CommandError, match="must be a whole number from 1 to 3650"):
+            evaluate("--holdout-days", days)
