@@ -17,9 +17,8 @@ def log() -> Log:
     return Log(integers(users), integers(products), _seconds(moments))
 
 
-def _seconds(moments: tuple[str | datetime, ...]) -> NDArray[np.int64]:
-    """Return seconds since 1970. SQLite gives moments as text in UTC, other databases as what they are."""
-    if moments and isinstance(moments[0], str):
-        return np.array(moments, "datetime64[us]").astype("datetime64[s]").astype(np.int64)
-    seconds = [moment.timestamp() for moment in moments if isinstance(moment, datetime)]
-    return np.array(seconds).astype(np.int64)
+def _seconds(moments: tuple[datetime, ...]) -> NDArray[np.int64]:
+    """Return seconds since 1970. SQLite gives moments in UTC without saying so, other databases say it."""
+    if moments and moments[0].tzinfo is not None:
+        return np.array([moment.timestamp() for moment in moments]).astype(np.int64)
+    return np.array(moments, "datetime64[us]").astype("datetime64[s]").astype(np.int64)

@@ -41,6 +41,13 @@ class TestLog:
         assert found.at[-1] == NOON.timestamp()
         assert np.diff(found.at).tolist() == [0] * 5 + [10 * 86_400, 50 * 86_400]
 
+    def test_holds_the_same_seconds_wherever_the_shop_is(self, settings: Any):
+        InteractionFactory(occurred_at=NOON.replace(microsecond=999_999))
+
+        settings.TIME_ZONE = "Pacific/Auckland"
+
+        assert log().at.tolist() == [NOON.timestamp()]
+
     def test_may_be_empty(self):
         assert len(log()) == 0
 
