@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from recommendations.engine.reasons import Reason, ReasonKind
-from recommendations.models import StoredList
+from recommendations.pipeline import Pick
 from recommendations.selectors.products import Details
 from recommendations.services.shelf import Shelf
 
@@ -26,16 +26,11 @@ def lines_of(shelf: Shelf) -> list[Line]:
     ]
 
 
-def stored_lines(stored: StoredList, known: Mapping[int, Details]) -> list[Line]:
+def stored_lines(picks: Iterable[Pick], known: Mapping[int, Details]) -> list[Line]:
     """Return the picks of a stored list. known: the products' fields, as far as they still exist."""
     return [
-        Line(
-            product_id,
-            known.get(product_id),
-            points(score),
-            _worded(Reason(ReasonKind(kind), value, part) for kind, value, part in reasons),
-        )
-        for product_id, score, reasons in stored.picks
+        Line(pick.product_id, known.get(pick.product_id), points(pick.score), _worded(pick.reasons))
+        for pick in picks
     ]
 
 

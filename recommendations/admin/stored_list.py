@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -19,6 +19,7 @@ from recommendations.admin.lines import stored_lines
 from recommendations.admin.shopper import shopper_page
 from recommendations.models import StoredList
 from recommendations.selectors.products import details
+from recommendations.services.picks import picks_of
 from recommendations.services.shelf import POPULAR
 
 
@@ -105,8 +106,12 @@ class StoredListAdmin(CatalogAdmin[StoredList]):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         stored: StoredList = context["original"]
-        known = details(product_id for product_id, _, _ in stored.picks)
-        context["lines"] = stored_lines(stored, known)
+        try:
+            picks = picks_of(stored.picks)
+        except (TypeError, ValueError):
+            picks = []
+            self.message_user(request, "This list is in disorder, so it is not served.", messages.WARNING)
+        context["lines"] = stored_lines(picks, details(pick.product_id for pick in picks))
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="user")

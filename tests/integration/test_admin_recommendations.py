@@ -216,6 +216,15 @@ class TestStoredList:
         assert line.score == "2.125"
         assert line.reasons == (("+2.5", "category Home"), ("-0.375", "tag led"))
 
+    @pytest.mark.parametrize("picks", [[[1]], "x", [[1, 5, []]], [[1, 0, [["newkind", "x", 0]]]]])
+    def test_says_when_it_is_in_disorder(self, office, stored, picks):
+        StoredList.objects.filter(pk=stored.pk).update(picks=picks)
+
+        page = self.page(office, stored)
+
+        assert page.status_code == 200
+        assert "This list is in disorder" in page.content.decode()
+
     def test_leads_to_the_list_of_today(self, office, stored, alice):
         assert today(alice) in self.page(office, stored).content.decode()
 
