@@ -41,7 +41,7 @@ def explainer() -> Explainer:
 def recommender() -> Recommend:
     """Return what answers an ask: from the stored list while it holds, else live. Never writes words."""
     return Precomputed(
-        inner=Live(lambda strategy: _kept_pipeline(strategy)()),
+        inner=live_recommender(),
         digest=config().digest,
         max_age_seconds=config().stored_list_max_age_seconds,
         now=timezone.now,

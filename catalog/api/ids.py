@@ -2,7 +2,8 @@
 
 from rest_framework.exceptions import NotFound
 
-from catalog.services.references import BadReference, parse_reference
+from catalog.services import references
+from catalog.services.references import BadReference
 
 
 def lookup(text: str) -> dict[str, int | str]:
@@ -11,7 +12,6 @@ def lookup(text: str) -> dict[str, int | str]:
     Raises NotFound when no row can have such an id. Makes no query.
     """
     try:
-        found = parse_reference(text)
+        return references.lookup(text)
     except BadReference as error:
         raise NotFound(f"Nothing has the id {text[:80]!r}. {error}") from error
-    return {"pk": found} if isinstance(found, int) else {"external_id": found}

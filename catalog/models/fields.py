@@ -45,7 +45,7 @@ M = TypeVar("M", bound=models.Model)
 
 
 class TracedQuerySet(models.QuerySet[M]):
-    """Rows whose `updated_at` moves with every update, so that what was derived from them is renewed."""
+    """Rows whose `updated_at` moves with every update, in bulk too."""
 
     def update(self, **kwargs: Any) -> int:
         return super().update(**{"updated_at": timezone.now(), **kwargs})

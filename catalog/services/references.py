@@ -31,3 +31,12 @@ def parse_reference(text: str) -> int | str:
     if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= LARGEST_ID:
         raise BadReference(f"Must be {EXPECTED}.")
     return int(text)
+
+
+def lookup(text: str) -> dict[str, int | str]:
+    """Return {"pk": 12} for "12" and {"external_id": "abc"} for "ext:abc", to filter a queryset with.
+
+    Raises BadReference when the text can be neither.
+    """
+    found = parse_reference(text)
+    return {"pk": found} if isinstance(found, int) else {"external_id": found}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.ragged import Ragged
+from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Features
 
 
@@ -46,4 +46,4 @@ def seen(histories: Histories, n_products: int) -> Ragged:
         return histories.events
     rows = histories.events.rows()[known]
     lengths = np.bincount(rows, minlength=len(histories))
-    return Ragged(np.concatenate([[0], np.cumsum(lengths)]), histories.events.flat[known])
+    return Ragged(starts_of(lengths), histories.events.flat[known])

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Mask
 from recommendations.engine.profiles import Profiles
-from recommendations.engine.ragged import Ragged
+from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Features
 
 THOUSANDTHS = 1000
@@ -44,14 +44,12 @@ class PostingLists:
 
     @classmethod
     def of(cls, features: Features) -> "PostingLists":
-        n = len(features.category)
-        sorted_in = (features.category >= 0).astype(np.int64)
-        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(sorted_in)])
-        categories = Ragged(starts, features.category[features.category >= 0])
+        sorted_in = features.category >= 0
+        categories = Ragged(starts_of(sorted_in.astype(np.int64)), features.category[sorted_in])
         return cls(
             by_category=categories.inverted(len(features.categories.names)),
             by_tag=features.tags.inverted(len(features.tag_names.names)),
-            n_products=n,
+            n_products=len(features.category),
         )
 
 

@@ -28,7 +28,6 @@ class Stored:
     """
 
     strategy: str
-    top_n: int
     picks: list[Any]
     fallback: str
     summary: str

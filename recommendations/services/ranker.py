@@ -11,7 +11,7 @@ from recommendations.engine.histories import Histories
 from recommendations.engine.profiles import profiles
 from recommendations.explainers.behaviour import summary
 from recommendations.pipeline import Pick, Pipeline, Ranking
-from recommendations.selectors.histories import Events, events, histories
+from recommendations.selectors.histories import events, histories
 
 RECENT = 3  # names that a summary holds of each kind, and categories
 _AHEAD = 8  # products whose names are read with the picks: nearly always enough for RECENT distinct ones
@@ -75,11 +75,13 @@ class Ranker:
         found = events(user_ids)
         past = histories(found, self.pipeline.snapshot)
         rankings = self.pipeline.rank(past, n=n, closed=np.zeros(0, np.int64))
-        known.ask(
-            {pick.product_id for ranking in rankings for pick in ranking.picks} | set(_recent_products(found))
-        )
+        met = [
+            (found.of(user, purchased=True), found.of(user, purchased=False)) for user in range(len(user_ids))
+        ]
+        recent = {key for kinds in met for product_ids in kinds for key in product_ids[:_AHEAD].tolist()}
+        known.ask(recent | {pick.product_id for ranking in rankings for pick in ranking.picks})
         self._replace_gone(rankings, past, n, known)
-        summaries = self._summaries(found, past, known)
+        summaries = _summaries(met, past, known)
         return [
             Ranked(ranking.picks, ranking.matched, said, count, last_id)
             for ranking, said, count, last_id in zip(
@@ -112,25 +114,22 @@ class Ranker:
     def _positions(self, product_ids: set[int]) -> NDArray[np.int64]:
         return self.pipeline.snapshot.locate(np.array(sorted(product_ids), np.int64))
 
-    def _summaries(self, found: Events, past: Histories, known: Known[D]) -> list[str]:
-        # The tags are not needed here; asking for as many as the content strategy does counts nothing twice.
-        favourites = profiles(past, top_categories=RECENT, top_tags=5).categories
-        names = past.features.categories.names
-        return [
-            summary(
-                purchased=_recent_names(found.of(user, purchased=True), known),
-                viewed=_recent_names(found.of(user, purchased=False), known),
-                interests=[names[code] for code in codes if code >= 0],
-            )
-            for user, codes in enumerate(favourites.tolist())
-        ]
 
-
-def _recent_products(found: Events) -> Iterable[int]:
-    """Yield the last few products of each user and kind."""
-    for user in range(len(found.last_ids)):
-        for purchased in (True, False):
-            yield from found.of(user, purchased=purchased)[:_AHEAD].tolist()
+def _summaries(
+    met: list[tuple[NDArray[np.int64], NDArray[np.int64]]], past: Histories, known: Known[D]
+) -> list[str]:
+    """Return a summary for each user. met: what they purchased, and what they viewed, newest first."""
+    # The tags are not needed here; asking for as many as the content strategy does counts nothing twice.
+    favourites = profiles(past, top_categories=RECENT, top_tags=5).categories
+    names = past.features.categories.names
+    return [
+        summary(
+            purchased=_recent_names(purchased, known),
+            viewed=_recent_names(viewed, known),
+            interests=[names[code] for code in codes if code >= 0],
+        )
+        for (purchased, viewed), codes in zip(met, favourites.tolist(), strict=True)
+    ]
 
 
 def _gone(ranking: Ranking, known: Known[D]) -> set[int]:

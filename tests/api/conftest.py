@@ -1,10 +1,11 @@
-"""Who asks: nobody in particular, a shopper who is logged in, or staff."""
+"""Who asks: nobody in particular, a shopper who is logged in, or staff; and what events speak of."""
 
 import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from tests.factories import StaffFactory, UserFactory
+from catalog.models import Product, User
+from tests.factories import ProductFactory, StaffFactory, UserFactory
 
 
 @pytest.fixture
@@ -31,3 +32,15 @@ def shopper_client(db: None) -> APIClient:
 def open_reads(settings: Settings) -> None:
     """Everybody may read."""
     settings.API_OPEN_READS = True
+
+
+@pytest.fixture
+def anna(db: None) -> User:
+    """The shopper of `events.event()`."""
+    return UserFactory(external_id="anna")
+
+
+@pytest.fixture
+def lamp(db: None) -> Product:
+    """The product of `events.event()`."""
+    return ProductFactory(external_id="lamp")

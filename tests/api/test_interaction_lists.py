@@ -9,16 +9,6 @@ from tests.factories import ProductFactory, UserFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def anna():
-    return UserFactory(external_id="anna")
-
-
-@pytest.fixture
-def lamp():
-    return ProductFactory(external_id="lamp")
-
-
 @pytest.mark.usefixtures("anna", "lamp")
 class TestMany:
     def test_are_stored_and_answered_in_their_order(self, staff_client, lamp):

@@ -13,16 +13,6 @@ from tests.factories import InteractionFactory, ProductFactory, StaffFactory, Us
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def anna():
-    return UserFactory(external_id="anna")
-
-
-@pytest.fixture
-def lamp():
-    return ProductFactory(external_id="lamp")
-
-
 @pytest.mark.usefixtures("anna", "lamp")
 class TestOne:
     @pytest.mark.parametrize("slash", ["", "/"])

@@ -3,18 +3,10 @@
 import pytest
 
 from catalog.models import Category, Product, Tag
+from tests.api.lamp import LAMP
 from tests.factories import ProductFactory
 
 pytestmark = pytest.mark.django_db
-
-LAMP = {
-    "external_id": "lamp",
-    "name": "Lamp",
-    "category": "Home",
-    "price": 19.9,
-    "description": "Bright.\nVery.",
-    "tags": ["led", "desk"],
-}
 
 
 class TestCreate:

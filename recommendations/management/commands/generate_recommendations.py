@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.management.progress import progress_bar
-from catalog.services.references import BadReference, parse_reference
+from catalog.services.references import BadReference, lookup
 from recommendations import wiring
 from recommendations.errors import UnknownShopper, UnknownStrategy
 from recommendations.management.numbers import whole_number
@@ -72,8 +72,7 @@ class Command(BaseCommand):
         found, unknown = set(), []
         for text in users:
             try:
-                key = parse_reference(text)
-                found.add(shopper({"pk": key} if isinstance(key, int) else {"external_id": key}).id)
+                found.add(shopper(lookup(text)).id)
             except (BadReference, UnknownShopper) as error:
                 unknown.append(f"--users {text}: {error}")
         return _chunks(sorted(found), size), len(found), unknown

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog.services.references import BadReference, parse_reference
+from catalog.services.references import BadReference, lookup
 from recommendations import wiring
 from recommendations.errors import UnknownShopper
 from recommendations.management.numbers import whole_number
@@ -39,7 +39,6 @@ class Command(BaseCommand):
                 raise CommandError("No shopper has done anything yet. Import a shop first: import_shop DIR.")
             return first
         try:
-            key = parse_reference(text)
-            return shopper({"pk": key} if isinstance(key, int) else {"external_id": key})
+            return shopper(lookup(text))
         except (BadReference, UnknownShopper) as error:
             raise CommandError(str(error)) from error

@@ -1,0 +1,10 @@
+"""A product as staff write it."""
+
+LAMP = {
+    "external_id": "lamp",
+    "name": "Lamp",
+    "category": "Home",
+    "price": 19.9,
+    "description": "Bright.\nVery.",
+    "tags": ["led", "desk"],
+}
