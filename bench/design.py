@@ -29,9 +29,10 @@ def median_ms(work: Callable[[], object], times: int) -> float:
 def scoring() -> None:
     from recommendations import wiring
     from recommendations.engine.profiles import profiles
+    from recommendations.pipeline import Query
     from recommendations.selectors.histories import events, histories
 
-    pipeline = wiring.generator("content").ranker.pipeline
+    pipeline = wiring.generator(wiring.chosen("content")).ranker.pipeline
     past = histories(events(np.array([1])), pipeline.snapshot)
     taste = profiles(past, top_categories=3, top_tags=5)
     categories, tags = set(taste.categories[0].tolist()), set(taste.tags[0].tolist())
@@ -50,11 +51,10 @@ def scoring() -> None:
         ]
 
     quarters = [catalogue[start::4] for start in range(4)]
-    nothing = np.zeros(0, np.int64)
     with ThreadPoolExecutor(4) as pool:
         loop = median_ms(lambda: sorted(score(catalogue))[:5], 20)
         threads = median_ms(lambda: sorted(chain.from_iterable(pool.map(score, quarters)))[:5], 20)
-    arrays = median_ms(lambda: pipeline.rank(past, n=5, closed=nothing), 200)
+    arrays = median_ms(lambda: pipeline.rank(past, Query(5)), 200)
     print(f"{len(catalogue):,} products, one user, milliseconds (median):")
     print(f"  loop over the products        {loop:8.2f}   {loop / arrays:6.0f} x the engine")
     print(f"  the same loop on four threads {threads:8.2f}   {threads / arrays:6.0f} x the engine")

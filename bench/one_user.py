@@ -18,6 +18,7 @@ def main(n_asks: int) -> None:
     django.setup()
     from recommendations import wiring
     from recommendations.engine.histories import Histories
+    from recommendations.pipeline import Query
     from recommendations.selectors.histories import events, histories
     from recommendations.selectors.shoppers import shopper, shopper_id_chunks
     from recommendations.services.shelf import Ask
@@ -31,16 +32,15 @@ def main(n_asks: int) -> None:
     whole = []
     for key in chosen:
         began = time.perf_counter()
-        answer(Ask(shopper({"pk": key}), 5, "content"))
+        answer(Ask(shopper({"pk": key}), 5, wiring.chosen("content")))
         whole.append(time.perf_counter() - began)
 
-    pipeline = wiring.generator("content").ranker.pipeline
-    nothing = np.zeros(0, np.int64)
+    pipeline = wiring.generator(wiring.chosen("content")).ranker.pipeline
     pasts: list[Histories] = [histories(events(np.array([key])), pipeline.snapshot) for key in chosen]
     engine = []
     for past in pasts:
         began = time.perf_counter()
-        pipeline.rank(past, n=5, closed=nothing)
+        pipeline.rank(past, Query(5))
         engine.append(time.perf_counter() - began)
     result = {
         "products": len(pipeline.snapshot),

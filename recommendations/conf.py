@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
+from recommendations.engine.actions import EventTable
 from recommendations.errors import BadConfiguration, UnknownStrategy
 
 # To be raised whenever the same options come to give other scores or reasons: lists stored before are void.
@@ -39,6 +40,7 @@ class Config:
 
     strategies: Mapping[str, Named]
     default_strategy: str
+    events: EventTable
     explainer: Named
     snapshot_max_age_seconds: float
     stored_list_max_age_seconds: float
@@ -50,6 +52,7 @@ class Config:
             config = cls(
                 strategies={name: _named(entry) for name, entry in raw["STRATEGIES"].items()},
                 default_strategy=raw["DEFAULT_STRATEGY"],
+                events=EventTable.of(raw["EVENTS"]),
                 explainer=_named(raw["EXPLAINER"]),
                 snapshot_max_age_seconds=float(raw["SNAPSHOT_MAX_AGE_SECONDS"]),
                 stored_list_max_age_seconds=float(raw["STORED_LIST_MAX_AGE_SECONDS"]),

@@ -1,16 +1,59 @@
-"""The one way from histories to lists: mask, retrieve, fill, explain."""
+"""The one way from histories to lists: mask, retrieve, diversify, fill, explain."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.candidates import Candidates
+from recommendations.engine.diversity import diversified
 from recommendations.engine.histories import Histories, Mask, seen
-from recommendations.engine.ragged import Ragged, starts_of
+from recommendations.engine.ragged import Ragged, empty, starts_of
 from recommendations.engine.reasons import Reason
 from recommendations.engine.snapshot import Snapshot
-from recommendations.strategies.base import Retriever
+from recommendations.strategies.base import Reasons, Retriever
+
+# Whose rows they are, rising; what found them; what was found.
+_Layer = tuple[NDArray[np.int64], Retriever, Candidates]
+# How far down a list diversity looks for something different.
+DEPTH = 400
+
+Own = Callable[[Histories, int], Ragged]
+
+
+def nobody(histories: Histories, n_products: int) -> Ragged:
+    """Return the mask of placements that are the same for everybody: no product is anybody's own."""
+    return empty(len(histories))
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is wanted of a ranking.
+
+    n:         how many products
+    diversity: from 0, the best, to 1, the most different
+    only:      shape (n_products,), bool, what may be shown besides being available; None for everything
+    closed:    positions that nobody may be shown, in any order
+    own:       which positions of a history its user must not see: `seen`, `dismissed` or `nobody`
+    """
+
+    n: int
+    diversity: float = 0.0
+    only: NDArray[np.bool_] | None = None
+    closed: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    own: Own = seen
+
+    def mask(self, histories: Histories, snapshot: Snapshot) -> Mask:
+        """Return what these users may be shown."""
+        everyone = snapshot.active
+        if self.only is not None:
+            everyone = everyone & self.only
+        if len(self.closed):
+            everyone = everyone.copy() if self.only is None else everyone
+            everyone[self.closed] = False
+        return Mask(everyone, self.own(histories, len(snapshot)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,58 +76,93 @@ class Ranking:
     picks: tuple[Pick, ...]
     matched: bool
 
-    def filled_up(self, more: list[Pick], n: int) -> "Ranking":
-        """Return n picks at most: these, then the others."""
-        return Ranking((*self.picks, *more)[:n], self.matched)
-
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A fitted strategy, what fills up its short lists, and the snapshot that both speak of."""
+    """A bound strategy, what fills up its short lists, and the snapshot that all speak of.
+
+    fillers:  asked one after another while lists are short; the last one offers whatever may be shown
+    fallback: the first filler's name
+    """
 
     snapshot: Snapshot
     retriever: Retriever
-    filler: Retriever
+    fillers: tuple[Retriever, ...]
+    fallback: str = "popular"
 
-    def rank(self, histories: Histories, *, n: int, closed: NDArray[np.int64]) -> list[Ranking]:
-        """Return each user's n best products, fewer only where no more may be shown to them.
+    def rank(self, histories: Histories, query: Query) -> list[Ranking]:
+        """Return each user's best products, fewer only where no more may be shown to them.
 
-        Nobody is shown what is inactive or what they have an event on.
-        closed: positions that nobody may be shown besides, in any order
+        What fills up a list has 0 points, since it says nothing of the user.
         """
-        everyone = self.snapshot.active
-        if len(closed):
-            everyone = everyone.copy()
-            everyone[closed] = False
-        allowed = Mask(everyone, seen(histories, len(self.snapshot)))
-        found = self.retriever.retrieve(histories, allowed=allowed, k=n)
-        rankings = [
-            Ranking(tuple(picks), bool(picks)) for picks in self._picks(self.retriever, histories, found)
-        ]
-        short = np.flatnonzero(found.lengths < n)
-        if len(short):
-            rest = _without(allowed, found, short)
-            theirs = Histories(histories.events.take(short), histories.features)
-            filling = self._picks(self.filler, theirs, self.filler.retrieve(theirs, allowed=rest, k=n))
-            for user, more in zip(short.tolist(), filling, strict=True):
-                rankings[user] = rankings[user].filled_up(more, n)
-        return rankings
+        allowed = query.mask(histories, self.snapshot)
+        everybody = np.arange(len(histories))
+        found = self._retrieved(histories, allowed, query)
+        lengths = found.lengths
+        matched = (lengths > 0).tolist()
+        layers: list[_Layer] = [(everybody, self.retriever, found)]
+        for filler in self.fillers:
+            short = np.flatnonzero(lengths < query.n)
+            if not len(short):
+                break
+            rest = _ForNothing(filler)
+            more = rest.retrieve(histories.take(short), allowed=_without(allowed, layers, short), k=query.n)
+            layers.append((short, rest, more))
+            lengths[short] += more.lengths
+        rows = self._picks(histories, layers, query.n)
+        return [Ranking(tuple(picks), own) for picks, own in zip(rows, matched, strict=True)]
 
-    def _picks(self, retriever: Retriever, histories: Histories, found: Candidates) -> list[list[Pick]]:
-        # A padded place becomes some product's id here; it has no reasons, so no pick is made of it.
-        ids = self.snapshot.product_ids[found.positions] if len(self.snapshot) else found.positions
+    def _retrieved(self, histories: Histories, allowed: Mask, query: Query) -> Candidates:
+        if not query.diversity:
+            return self.retriever.retrieve(histories, allowed=allowed, k=query.n)
+        pool = self.retriever.retrieve(histories, allowed=allowed, k=max(DEPTH, query.n))
+        return diversified(pool, self.snapshot.features, diversity=query.diversity, k=query.n)
+
+    def _picks(self, histories: Histories, layers: list[_Layer], n: int) -> list[list[Pick]]:
+        """Return each user's n picks at most, from one layer after another."""
+        rows: list[list[Pick]] = [[] for _ in range(len(histories))]
+        for users, retriever, found in layers:
+            theirs = histories if len(users) == len(histories) else histories.take(users)
+            ids = self.snapshot.product_ids[found.positions] if len(self.snapshot) else found.positions
+            # A padded place becomes some product's id here; it has no reasons, so no pick is made of it.
+            for user, *row in zip(
+                users.tolist(),
+                ids.tolist(),
+                found.points.tolist(),
+                retriever.reasons(theirs, found),
+                strict=True,
+            ):
+                missing = n - len(rows[user])
+                rows[user] += [Pick(*pick) for pick in islice(zip(*row, strict=False), missing)]
+        return rows
+
+
+def _without(allowed: Mask, layers: list[_Layer], users: NDArray[np.int64]) -> Mask:
+    """Return the mask of these users alone, in which what was found for them already is forbidden too."""
+    own = allowed.own.take(users)
+    for whose, _, found in layers:
+        # Every layer is for some of the users of the one before.
+        theirs = found.positions[np.searchsorted(whose, users)]
+        taken = theirs >= 0
+        rows = np.concatenate([own.rows(), np.nonzero(taken)[0]])
+        flat = np.concatenate([own.flat, theirs[taken]])
+        lengths = np.bincount(rows, minlength=len(users))
+        own = Ragged(starts_of(lengths), flat[np.argsort(rows, kind="stable")])
+    return Mask(allowed.everyone, own)
+
+
+@dataclass(frozen=True, slots=True)
+class _ForNothing:
+    """A retriever whose candidates are worth 0 points, and so are its reasons."""
+
+    inner: Retriever
+
+    def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
+        found = self.inner.retrieve(histories, allowed=allowed, k=k)
+        return Candidates(found.positions, np.zeros_like(found.points))
+
+    def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
         return [
-            [Pick(*pick) for pick in zip(row_ids, row_points, row_reasons, strict=False)]
-            for row_ids, row_points, row_reasons in zip(
-                ids.tolist(), found.points.tolist(), retriever.reasons(histories, found), strict=True
-            )
+            [tuple(replace(reason, points=0) for reason in why) for why in row]
+            for row in self.inner.reasons(histories, candidates)
         ]
-
-
-def _without(allowed: Mask, found: Candidates, users: NDArray[np.int64]) -> Mask:
-    """Return the mask of these users alone, in which what was found for them is forbidden too."""
-    own = [
-        np.concatenate([allowed.own[user], found.positions[user][found.positions[user] >= 0]])
-        for user in users.tolist()
-    ]
-    return Mask(allowed.everyone, Ragged(starts_of(np.array([len(row) for row in own])), np.concatenate(own)))

@@ -9,19 +9,21 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from recommendations.conf import Config
+from recommendations.engine.actions import DAY
+from recommendations.engine.log import no_events
 from recommendations.explainers.base import Explainer
 from recommendations.pipeline import Pipeline
 from recommendations.selectors.logs import log
 from recommendations.selectors.snapshots import snapshot
 from recommendations.services.evaluate import Evaluate
+from recommendations.services.fitted import Fitted, Recipes
 from recommendations.services.generate import Generate
 from recommendations.services.kept import Kept
 from recommendations.services.live import Live
 from recommendations.services.precomputed import Precomputed
 from recommendations.services.ranker import Ranker
-from recommendations.services.shelf import Recommend
-from recommendations.strategies.base import Strategy
-from recommendations.strategies.popular import Popular
+from recommendations.services.shelf import Chosen, Recommend
+from recommendations.strategies.base import Model, Training
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +40,23 @@ def explainer() -> Explainer:
     return made
 
 
+def chosen(strategy: str | None = None) -> Chosen:
+    """Return the named strategy, or that which answers by default. Raises UnknownStrategy."""
+    name = strategy or config().default_strategy
+    config().strategy(name)
+    return Chosen(name)
+
+
+def digest(chosen: Chosen) -> str:
+    """Return what changes with all that a list depends on besides the shop: settings, code, model."""
+    return config().digest(chosen.strategy) + chosen.version
+
+
 def recommender() -> Recommend:
     """Return what answers an ask: from the stored list while it holds, else live. Never writes words."""
     return Precomputed(
         inner=live_recommender(),
-        digest=config().digest,
+        digest=digest,
         max_age_seconds=config().stored_list_max_age_seconds,
         now=timezone.now,
     )
@@ -50,17 +64,23 @@ def recommender() -> Recommend:
 
 def live_recommender() -> Recommend:
     """Return what answers an ask from the shop as it is now, whatever was stored."""
-    return Live(lambda strategy: _kept_pipeline(strategy)())
+    return Live(pipeline)
 
 
-def generator(strategy: str) -> Generate:
-    """Return what generates lists ahead, fitted to the catalogue as it is now. Raises UnknownStrategy."""
-    return Generate(Ranker(_fitted(strategy, None)), timezone.now)
+def pipeline(chosen: Chosen) -> Pipeline:
+    """Return the pipeline over the latest snapshot."""
+    return _kept_fitted()()(chosen)
+
+
+def generator(chosen: Chosen) -> Generate:
+    """Return what generates lists ahead, fitted to the catalogue as it is now."""
+    return Generate(Ranker(_fitted(None)(chosen)), timezone.now)
 
 
 def evaluator(names: Iterable[str]) -> Evaluate:
     """Return what compares these strategies on the last days of the shop. Raises UnknownStrategy."""
-    return Evaluate(log, snapshot, {name: config().strategy(name).make() for name in names})
+    recipes = {name: config().strategy(name).make() for name in names}
+    return Evaluate(log, snapshot, recipes, config().events)
 
 
 def serve() -> None:
@@ -72,7 +92,7 @@ def serve() -> None:
     _in_background = True
     explainer()  # before the threads: two made at once would each allow as many calls as one may
     try:
-        _kept_pipeline(config().default_strategy)()
+        pipeline(chosen())
     except DatabaseError as error:
         logger.warning("The catalogue cannot be read yet: %s", error)
 
@@ -81,34 +101,36 @@ def forget() -> None:
     """Drop all that this process keeps, as if it had just started."""
     global _in_background  # noqa: PLW0603
     _in_background = False
-    for kept in _kept.values():
-        kept.stop()
-    _kept.clear()
-    config.cache_clear()
-    explainer.cache_clear()
+    if _kept_fitted.cache_info().currsize:
+        _kept_fitted().stop()
+    for kept in (_kept_fitted, recipes, config, explainer):
+        kept.cache_clear()
 
 
 _in_background = False
-_kept: dict[str, Kept[Pipeline]] = {}
 
 
-def _kept_pipeline(strategy: str) -> Kept[Pipeline]:
-    """Return the keeper of the strategy's pipeline. Raises UnknownStrategy."""
-    if strategy not in _kept:
-        config().strategy(strategy)
-        kept: Kept[Pipeline] = Kept(
-            lambda former: _fitted(strategy, former),
-            max_age_seconds=config().snapshot_max_age_seconds,
-            in_background=_in_background,
-        )
-        return _kept.setdefault(strategy, kept)
-    return _kept[strategy]
+@cache
+def recipes() -> Recipes:
+    """Return every configured strategy, and what opens their models."""
+    return Recipes({name: named.make() for name, named in config().strategies.items()}, _opened)
 
 
-def _fitted(strategy: str, former: Pipeline | None) -> Pipeline:
-    """Return the strategy fitted to the catalogue as it is now; the former pipeline where nothing changed."""
-    recipe: Strategy = config().strategy(strategy).make()
-    now = snapshot(former.snapshot if former else None)
-    if former is not None and now is former.snapshot:
+def _opened(chosen: Chosen) -> Model | None:
+    return None
+
+
+@cache
+def _kept_fitted() -> Kept[Fitted]:
+    return Kept(_fitted, max_age_seconds=config().snapshot_max_age_seconds, in_background=_in_background)
+
+
+def _fitted(former: Fitted | None) -> Fitted:
+    """Return what is fitted to the shop as it is now; the former itself where nothing changed."""
+    before = former.training.snapshot if former else None
+    now = snapshot(before)
+    if former is not None and now is before:
         return former
-    return Pipeline(now, recipe.fit(now), Popular().fit(now))
+    since = now.now - int(recipes().log_days * DAY)
+    training = Training(now, log(since=since) if recipes().log_days else no_events(), config().events)
+    return former.renewed(training) if former else Fitted(training, recipes())

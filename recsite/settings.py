@@ -131,6 +131,18 @@ RECOMMENDATIONS = {
             "OPTIONS": {"category_points": 10, "tag_points": 3, "top_categories": 3, "top_tags": 5},
         },
         "popular": {"CLASS": "recommendations.strategies.popular.Popular", "OPTIONS": {}},
+        "trending": {
+            "CLASS": "recommendations.strategies.trending.Trending",
+            "OPTIONS": {"half_life_days": 7},
+        },
+    },
+    # What an event is worth to all that learns, and after how many days it is worth half.
+    "EVENTS": {
+        "view": {"WEIGHT": 1, "HALF_LIFE_DAYS": 90},
+        "click": {"WEIGHT": 2, "HALF_LIFE_DAYS": 90},
+        "cart": {"WEIGHT": 3, "HALF_LIFE_DAYS": 90},
+        "purchase": {"WEIGHT": 5, "HALF_LIFE_DAYS": 180},
+        "dismiss": {"WEIGHT": -5, "HALF_LIFE_DAYS": 365},
     },
     "EXPLAINER": {"CLASS": "recommendations.explainers.template.TemplateExplainer", "OPTIONS": {}},
     "SNAPSHOT_MAX_AGE_SECONDS": ENV.snapshot_max_age_seconds,

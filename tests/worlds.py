@@ -6,9 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from recommendations.engine.actions import EventTable
 from recommendations.engine.histories import Histories
+from recommendations.engine.log import Log
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
+from recommendations.strategies.base import Training
+
+TABLE = EventTable(np.array([1.0, 2, 3, 5, -5]), np.array([90.0, 90, 90, 180, 365]))
 
 
 @dataclass
@@ -42,6 +47,7 @@ class World:
             active=np.array([a.active for a in known.values()], bool),
             popularity=np.array([a.popularity for a in known.values()], np.int64),
             features=features,
+            now=1_000,
         )
 
     def batch(self, snapshot: Snapshot) -> Histories:
@@ -64,7 +70,21 @@ class World:
         places |= {key: n for n, key in enumerate(snapshot.product_ids.tolist())}
         flat = [places[key] for history in self.histories for key in history]
         lengths = np.array([len(history) for history in self.histories], np.int64)
-        return Histories(Ragged(starts_of(lengths), np.array(flat, np.int64)), features)
+        return viewed(Ragged(starts_of(lengths), np.array(flat, np.int64)), features)
+
+    def log(self) -> Log:
+        """Return all histories as views; users count from 1, and the newest events are at the same time."""
+        events = [
+            (user, key, -age)
+            for user, history in enumerate(self.histories, 1)
+            for age, key in enumerate(history)
+            if key not in self.young
+        ]
+        users, keys, at = np.array(sorted(events, key=lambda event: event[2]), np.int64).reshape(-1, 3).T
+        return Log(users, keys, at + 1_000, np.zeros(len(at), np.uint8))
+
+    def training(self) -> Training:
+        return Training(self.snapshot(), self.log(), TABLE)
 
     def naive(self, user: int, n: int) -> tuple[list[tuple[int, int, list[tuple[str, Any, int]]]], bool]:
         """Return the user's list as (product id, points, reasons), and whether anything matched."""
@@ -94,6 +114,12 @@ class World:
             scores, key=lambda key: (scores[key] == 0, -scores[key], -self.articles[key].popularity, key)
         )
         return [(key, scores[key], why(key)) for key in order[:n]], any(scores.values())
+
+
+def viewed(events: Ragged, features: Features) -> Histories:
+    """Return histories of views, a second apart in each, the oldest at second 0."""
+    at = np.concatenate([np.arange(n)[::-1] for n in events.lengths.tolist()] or [np.zeros(0, np.int64)])
+    return Histories(events, np.zeros(len(events.flat), np.uint8), at, features)
 
 
 def _coded(articles: dict[int, Article], categories: list[str], tags: list[str]) -> tuple[np.ndarray, Ragged]:

@@ -48,4 +48,8 @@ def _worded(reasons: Iterable[Reason]) -> tuple[tuple[str, str], ...]:
 def _words(reason: Reason) -> str:
     if reason.kind is ReasonKind.POPULAR:
         return f"popular: {int(reason.value):,} interaction{'' if reason.value == 1 else 's'}"
-    return f"{reason.kind.value} {reason.value}"
+    if reason.kind is ReasonKind.TRENDING:
+        return f"trending: {int(reason.value):,} recent interaction{'' if reason.value == 1 else 's'}"
+    if reason.kind is ReasonKind.REST:
+        return f"{reason.value} smaller reason{'' if reason.value == 1 else 's'}"
+    return f"{reason.kind.value} {reason.name or reason.value}"

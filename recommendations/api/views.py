@@ -37,6 +37,6 @@ class RecommendViewSet(StrictQuery, ViewSet):
     def retrieve(self, request: Request, user_id: str) -> Response:
         """Return the shopper's list, best first, with the reasons of each product, and words for it."""
         top_n = whole_number(request.query_params, "top_n", default=DEFAULT, high=MOST)
-        ask = Ask(shopper(lookup(user_id)), top_n, wiring.config().default_strategy)
+        ask = Ask(shopper(lookup(user_id)), top_n, wiring.chosen())
         shelf = wiring.recommender()(ask)
         return Response(payload(shelf, explained(shelf, wiring.explainer())))

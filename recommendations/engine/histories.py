@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.ragged import Ragged, starts_of
+from recommendations.engine.actions import Action
+from recommendations.engine.ragged import Ragged
 from recommendations.engine.snapshot import Features
 
 
@@ -15,16 +16,44 @@ class Histories:
     """One row a user: the positions of the products of their events, newest first.
 
     events:   a position of `len(snapshot)` or more is a product younger than the snapshot
+    actions:  shape (n_events,), by Action, along events.flat
+    at:       shape (n_events,), seconds since 1970, along events.flat
     features: the snapshot's, completed by those younger products
     derived:  what has been worked out from these histories already, by what was asked
     """
 
     events: Ragged
+    actions: NDArray[np.uint8]
+    at: NDArray[np.int64]
     features: Features
     derived: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        if not len(self.events.flat) == len(self.actions) == len(self.at):
+            raise ValueError("every array must have one entry an event")
+
     def __len__(self) -> int:
         return len(self.events)
+
+    def take(self, users: NDArray[np.int64]) -> "Histories":
+        """Return the histories of these rows, in the given order."""
+        starts, entries = self.events.entries(users)
+        return Histories(
+            Ragged(starts, self.events.flat[entries]), self.actions[entries], self.at[entries], self.features
+        )
+
+    def having(self, events: NDArray[np.bool_]) -> "Histories":
+        """Return the same users with the marked events alone. events: shape (n_events,), bool."""
+        return Histories(self.events.having(events), self.actions[events], self.at[events], self.features)
+
+    @property
+    def liked(self) -> "Histories":
+        """These histories without what was dismissed; themselves when nothing was."""
+        if Action.DISMISS not in self.derived:
+            kept = self.actions != Action.DISMISS
+            self.derived[Action.DISMISS] = None if kept.all() else self.having(kept)
+        found: Histories | None = self.derived[Action.DISMISS]
+        return self if found is None else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +71,10 @@ class Mask:
 def seen(histories: Histories, n_products: int) -> Ragged:
     """Return the positions each user has an event on, one row a user, repeats kept, the young left out."""
     known = histories.events.flat < n_products
-    if known.all():
-        return histories.events
-    rows = histories.events.rows()[known]
-    lengths = np.bincount(rows, minlength=len(histories))
-    return Ragged(starts_of(lengths), histories.events.flat[known])
+    return histories.events if known.all() else histories.events.having(known)
+
+
+def dismissed(histories: Histories, n_products: int) -> Ragged:
+    """Return the positions that each user has dismissed, one row a user, repeats kept, the young left out."""
+    unwanted = (histories.actions == Action.DISMISS) & (histories.events.flat < n_products)
+    return histories.events.having(unwanted)

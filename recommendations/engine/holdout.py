@@ -14,7 +14,7 @@ class Holdout:
     """A log cut in two.
 
     cutoff:   seconds since 1970; what happened before it is known
-    past:     the events before the cutoff
+    past:     the events before the cutoff, dismissals too
     user_ids: shape (n_users,), rising: those who met a known product for the first time after the cutoff,
               and had done something before
     new:      one row a user, the products that they met so, rising
@@ -35,7 +35,7 @@ def hold_out(log: Log, *, seconds: int) -> Holdout:
         raise ValueError("there are no events to learn from")
     cutoff = int(log.at[-1]) - seconds
     before = log.at < cutoff
-    past, window = log.take(before), log.take(~before)
+    past, window = log.take(before), log.take(~before).liked
     known_users, known_products = np.unique(past.user_ids), np.unique(past.product_ids)
     usable = np.isin(window.user_ids, known_users) & np.isin(window.product_ids, known_products)
     met = _pairs(window.take(usable), known_users, known_products)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendations.engine.actions import Action
 from recommendations.engine.histories import Histories
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Snapshot
@@ -15,15 +16,17 @@ class Log:
     """Events, oldest first.
 
     user_ids, product_ids: shape (n_events,)
-    at: shape (n_events,), seconds since 1970 in UTC, never falling
+    at:      shape (n_events,), seconds since 1970 in UTC, never falling
+    actions: shape (n_events,), by Action
     """
 
     user_ids: NDArray[np.int64]
     product_ids: NDArray[np.int64]
     at: NDArray[np.int64]
+    actions: NDArray[np.uint8]
 
     def __post_init__(self) -> None:
-        if not len(self.user_ids) == len(self.product_ids) == len(self.at):
+        if not len(self.user_ids) == len(self.product_ids) == len(self.at) == len(self.actions):
             raise ValueError("every array must have one entry an event")
         if (np.diff(self.at) < 0).any():
             raise ValueError("events must be in order of time")
@@ -33,11 +36,17 @@ class Log:
 
     def take(self, events: NDArray[np.bool_]) -> "Log":
         """Return the events that are marked."""
-        return Log(self.user_ids[events], self.product_ids[events], self.at[events])
+        return Log(self.user_ids[events], self.product_ids[events], self.at[events], self.actions[events])
+
+    @property
+    def liked(self) -> "Log":
+        """The events without dismissals; this log itself when it holds none."""
+        kept = self.actions != Action.DISMISS
+        return self if kept.all() else self.take(kept)
 
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the products with events, rising, and how many events each has."""
-        return np.unique(self.product_ids, return_counts=True)
+        """Return the products with events, rising, and how many each has; dismissals count nowhere."""
+        return np.unique(self.liked.product_ids, return_counts=True)
 
     def histories(self, user_ids: NDArray[np.int64], snapshot: Snapshot) -> Histories:
         """Return what these users did, newest first. user_ids: rising; every product is in the snapshot."""
@@ -50,5 +59,13 @@ class Log:
                 starts_of(np.bincount(place[events], minlength=len(user_ids))),
                 snapshot.locate(self.product_ids[events]),
             ),
+            self.actions[events],
+            self.at[events],
             snapshot.features,
         )
+
+
+def no_events() -> Log:
+    """Return a log in which nothing happened."""
+    nothing = np.zeros(0, np.int64)
+    return Log(nothing, nothing, nothing, np.zeros(0, np.uint8))

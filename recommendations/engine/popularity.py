@@ -1,4 +1,4 @@
-"""The most popular products that a user may see."""
+"""The first products of one order for all, as far as each user may see them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,22 +13,41 @@ def most_popular(*, allowed: Mask, k: int) -> Candidates:
     Positions are in the order of popularity, so this takes the first allowed ones: of the catalogue it
     looks at no more than k and as many products as are forbidden.
     """
+    positions = first_allowed(None, allowed=allowed, k=k)
+    return Candidates(positions, np.zeros(positions.shape, np.int64))
+
+
+def first_allowed(order: NDArray[np.int64] | None, *, allowed: Mask, k: int) -> NDArray[np.int64]:
+    """Return the first k allowed positions of the order for each user, shape (n_users, k), -1 pads.
+
+    order: shape (n_ordered,), positions, none twice; None for all of them as they are
+    """
     n_users = len(allowed.own)
     positions = np.full((n_users, k), -1, np.int64)
-    open_to_all = _first_open(allowed.everyone, k + int(allowed.own.lengths.max(initial=0)))
+    open_to_all = _first_open(order, allowed.everyone, k + int(allowed.own.lengths.max(initial=0)))
     for user in range(n_users):
         own = allowed.own[user]
         window = open_to_all[: k + len(own)]
         found = window[~np.isin(window, own)][:k] if len(own) else window[:k]
         positions[user, : len(found)] = found
-    return Candidates(positions, np.zeros((n_users, k), np.int64))
+    return positions
 
 
-def _first_open(everyone: NDArray[np.bool_], wanted: int) -> NDArray[np.int64]:
+def _first_open(
+    order: NDArray[np.int64] | None, everyone: NDArray[np.bool_], wanted: int
+) -> NDArray[np.int64]:
     """Return the first positions that are open to everyone: as many as wanted, if there are, or more."""
+    n = len(everyone) if order is None else len(order)
     width = max(2 * wanted, 64)
-    found = np.flatnonzero(everyone[:width])
-    while len(found) < wanted and width < len(everyone):
+    found = _open(order, everyone, width)
+    while len(found) < wanted and width < n:
         width *= 4
-        found = np.flatnonzero(everyone[:width])
+        found = _open(order, everyone, width)
     return found
+
+
+def _open(order: NDArray[np.int64] | None, everyone: NDArray[np.bool_], width: int) -> NDArray[np.int64]:
+    if order is None:
+        return np.flatnonzero(everyone[:width])
+    head = order[:width]
+    return head[everyone[head]]

@@ -26,12 +26,12 @@ class Profiles:
 def profiles(histories: Histories, *, top_categories: int, top_tags: int) -> Profiles:
     """Return each user's most frequent categories and tags.
 
-    Every event counts once. Ties go to the more recent event, then to the name in code-point order.
-    Counted once for the same histories, however often it is asked.
+    Every event counts once, but for dismissals, which count nowhere. Ties go to the more recent event,
+    then to the name in code-point order. Counted once for the same histories, however often it is asked.
     """
     asked = (profiles, top_categories, top_tags)
     if asked not in histories.derived:
-        histories.derived[asked] = _counted(histories, top_categories, top_tags)
+        histories.derived[asked] = _counted(histories.liked, top_categories, top_tags)
     found: Profiles = histories.derived[asked]
     return found
 

@@ -39,10 +39,19 @@ class Ragged:
 
     def take(self, rows: NDArray[np.int64]) -> "Ragged":
         """Return the given rows, in the given order; a row may be taken many times."""
+        starts, entries = self.entries(rows)
+        return Ragged(starts, self.flat[entries])
+
+    def entries(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where each of the given rows would start by itself, and the place of each entry in flat."""
         lengths = self.lengths[rows]
         starts = starts_of(lengths)
-        shift = np.repeat(self.starts[rows] - starts[:-1], lengths)
-        return Ragged(starts, self.flat[np.arange(starts[-1]) + shift])
+        return starts, np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
+
+    def having(self, entries: NDArray[np.bool_]) -> "Ragged":
+        """Return the same rows with the marked entries alone. entries: shape (n_entries,), bool."""
+        kept = np.concatenate([np.zeros(1, np.int64), np.cumsum(entries)])
+        return Ragged(kept[self.starts], self.flat[entries])
 
     def inverted(self, n_values: int) -> "Ragged":
         """Return, for each value below n_values, the rows that hold it, in rising order.

@@ -10,12 +10,29 @@ class ReasonKind(StrEnum):
     CATEGORY = "category"  # the category's name
     TAG = "tag"  # the tag's name
     POPULAR = "popular"  # the number of interactions
+    TRENDING = "trending"  # the number of recent interactions
+    BECAUSE = "because"  # the id of a product that the user met, whose users also met this one
+    SIMILAR = "similar"  # the id of a product that has much in common with this one
+    TOGETHER = "together"  # the number of baskets that held both this and the product asked about
+    LIFT = "lift"  # how many times as often as by chance they were in one basket, in thousandths
+    DUE = "due"  # days since the user last bought it, in thousandths of their usual gap
+    BOUGHT = "bought"  # the number of days on which the user bought it
+    REST = "rest"  # the number of smaller reasons that are not named
+
+
+# Kinds whose value is the id of a product, which has a name that words need.
+OF_PRODUCTS = frozenset({ReasonKind.BECAUSE, ReasonKind.SIMILAR})
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One part of a score. points: integer thousandths of a point."""
+    """One part of a score.
+
+    points: integer thousandths of a point
+    name:   that of the product which the value means, once it has been looked up
+    """
 
     kind: ReasonKind
     value: str | int
     points: int
+    name: str | None = None

@@ -59,8 +59,10 @@ class Snapshot:
     """The whole catalogue. A product's position is its place by popularity, then by id: 0 is the favourite.
 
     product_ids: shape (n_products,), every product, inactive ones too
-    active:      shape (n_products,), bool, what may be shown
-    popularity:  shape (n_products,), number of interactions, never rising
+    active:      shape (n_products,), bool, what may be shown: neither inactive nor sold out
+    popularity:  shape (n_products,), number of interactions but dismissals, never rising
+    price:       shape (n_products,), NaN where it is not known
+    now:         seconds since 1970, the shop's clock: the moment of its newest event, 0 without any
     version:     whatever tells two states of the catalogue (not of its popularity) apart
     """
 
@@ -68,6 +70,8 @@ class Snapshot:
     active: NDArray[np.bool_]
     popularity: NDArray[np.int64]
     features: Features
+    price: NDArray[np.float64]
+    now: int = 0
     version: Any = None
 
     @classmethod
@@ -78,11 +82,15 @@ class Snapshot:
         active: NDArray[np.bool_],
         popularity: NDArray[np.int64],
         features: Features,
+        price: NDArray[np.float64] | None = None,
+        now: int = 0,
         version: Any = None,
     ) -> "Snapshot":
         """Return the snapshot of products given in any order. Raises ValueError when lengths differ."""
         n = len(product_ids)
-        if not len(active) == len(popularity) == len(features.category) == len(features.tags) == n:
+        price = np.full(n, np.nan) if price is None else price
+        lengths = {len(active), len(popularity), len(price), len(features.category), len(features.tags)}
+        if lengths != {n}:
             raise ValueError("every array must have one entry a product")
         order = np.lexsort((product_ids, -popularity))
         return cls(
@@ -90,6 +98,8 @@ class Snapshot:
             active=active[order],
             popularity=popularity[order],
             features=replace(features, category=features.category[order], tags=features.tags.take(order)),
+            price=price[order],
+            now=now,
             version=version,
         )
 
@@ -111,19 +121,21 @@ class Snapshot:
         place = np.minimum(np.searchsorted(self._sorted_ids, ids), len(self) - 1)
         return np.where(self._sorted_ids[place] == ids, self._by_id[place], -1)
 
-    def with_popularity(self, ids: NDArray[np.int64], counts: NDArray[np.int64]) -> "Snapshot":
-        """Return the same catalogue with other popularity; itself when nothing differs.
+    def at(self, now: int, ids: NDArray[np.int64], counts: NDArray[np.int64]) -> "Snapshot":
+        """Return the same catalogue at another moment, by its popularity then; itself when nothing differs.
 
         ids, counts: shape (n_known,), the products with events, and how many; the others have none
         """
         popularity = self.counted(ids, counts)
         if np.array_equal(popularity, self.popularity):
-            return self
+            return self if now == self.now else replace(self, now=now)
         return Snapshot.build(
             product_ids=self.product_ids,
             active=self.active,
             popularity=popularity,
             features=self.features,
+            price=self.price,
+            now=now,
             version=self.version,
         )
 

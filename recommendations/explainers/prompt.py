@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from recommendations.engine.reasons import ReasonKind
 from recommendations.explainers.base import Evidence
 
 SYSTEM = """\
@@ -19,8 +20,9 @@ REQUEST = """\
 </shop_data>
 Write a friendly explanation of these recommendations to the shopper: at most three short sentences, in \
 plain text without headings or lists. Greet them by user_name, or without a name if it is empty. Where \
-why_recommended says "popular", say that the product is popular with other shoppers; do not claim that it \
-matches their taste."""
+why_recommended says "popular" or "trending" alone, say that the product is so with other shoppers; do not \
+claim that it matches their taste. Where it says "because", shoppers who met the named product, as this one \
+did, also chose this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,9 @@ def prompt(evidence: Evidence) -> Prompt:
                 "name": suggestion.name,
                 "category": suggestion.category,
                 "why_recommended": [
-                    {"kind": str(reason.kind), "value": reason.value} for reason in suggestion.reasons
+                    {"kind": str(reason.kind), "value": reason.name or reason.value}
+                    for reason in suggestion.reasons
+                    if reason.points >= 0 and reason.kind is not ReasonKind.REST
                 ],
             }
             for suggestion in evidence.suggestions

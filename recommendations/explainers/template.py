@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Self
 
-from recommendations.engine.reasons import ReasonKind
+from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.explainers.base import Evidence, Explanation, Source, Suggestion
 
 NAMES_SHOWN = 3
 INTERESTS_SHOWN = 5
+ORIGINS_SHOWN = 3
 INTERESTS = (ReasonKind.CATEGORY, ReasonKind.TAG)
 
 
@@ -27,28 +28,70 @@ class TemplateExplainer:
         return cls()
 
     def explain(self, evidence: Evidence) -> Explanation:
-        """Return a greeting and one to three sentences that claim nothing but the evidence."""
+        """Return a greeting and one to four sentences that claim nothing but the evidence."""
         name = evidence.user_name.strip()
         greeting = f"Hi {name}!" if name else "Hi!"
         return Explanation(" ".join([greeting, *_sentences(evidence)]), self.source)
 
 
 def _sentences(evidence: Evidence) -> list[str]:
-    matched = [suggestion for suggestion in evidence.suggestions if _interests([suggestion])]
-    popular = [suggestion for suggestion in evidence.suggestions if _is_popular(suggestion)]
     if not evidence.suggestions:
         return ["There is nothing new that we could recommend to you just now."]
+    matched, because, trending, popular = _sorted(evidence.suggestions)
+    said = []
     if matched:
         interests = _listed(_interests(matched)[:INTERESTS_SHOWN])
-        sentence = f"Based on your interest in {interests}, we picked {_names(matched)} for you."
-        return [sentence, f"Popular with other shoppers: {_names(popular)}."] if popular else [sentence]
+        said.append(f"Based on your interest in {interests}, we picked {_names(matched)} for you.")
+    if because:
+        met = _listed(_origins(because)[:ORIGINS_SHOWN])
+        said.append(f"Shoppers who met {met}, as you did, also chose {_names(because)}.")
+    if said:
+        if trending:
+            said.append(f"Trending now: {_names(trending)}.")
+        if popular:
+            said.append(f"Popular with other shoppers: {_names(popular)}.")
+        return said
     if not evidence.has_history:
         known = "We do not know your taste yet"
     else:
         known = "Nothing that is new to you matches your favourites yet"
+    if trending:
+        return [f"{known}, so here is what is trending now: {_names(trending)}."]
     if popular:
         return [f"{known}, so here is what is popular with other shoppers: {_names(popular)}."]
     return [f"{known}, so here is something from our range: {_names(evidence.suggestions)}."]
+
+
+def _sorted(suggestions: Sequence[Suggestion]) -> tuple[list[Suggestion], ...]:
+    """Return the suggestions by what is to be said of each: interests, origins, trends, popularity."""
+    kinds = (INTERESTS, (ReasonKind.BECAUSE,), (ReasonKind.TRENDING,), (ReasonKind.POPULAR,))
+    found: tuple[list[Suggestion], ...] = tuple([] for _ in kinds)
+    for suggestion in suggestions:
+        for place, wanted in enumerate(kinds):
+            if any(reason.kind in wanted and _counts(reason) for reason in suggestion.reasons):
+                found[place].append(suggestion)
+                break
+    return found
+
+
+def _counts(reason: Reason) -> bool:
+    """Return whether the reason speaks for its product: fillers have no points, but perhaps a number."""
+    if reason.kind in (ReasonKind.TRENDING, ReasonKind.POPULAR):
+        return reason.points >= 0 and bool(reason.value)
+    if reason.kind is ReasonKind.BECAUSE:
+        return reason.points > 0 and bool(reason.name)
+    return reason.points > 0
+
+
+def _origins(suggestions: Sequence[Suggestion]) -> list[str]:
+    """Return the names of the products that the reasons lead back to, the commonest first."""
+    found = Counter(
+        reason.name
+        for suggestion in suggestions
+        for reason in suggestion.reasons
+        if reason.kind is ReasonKind.BECAUSE and _counts(reason)
+    )
+    return [name for name, _ in found.most_common() if name]
 
 
 def _interests(suggestions: Sequence[Suggestion]) -> list[str]:
@@ -64,11 +107,6 @@ def _interests(suggestions: Sequence[Suggestion]) -> list[str]:
         for word, _ in found.most_common():
             words.setdefault(word.casefold(), word)
     return list(words.values())
-
-
-def _is_popular(suggestion: Suggestion) -> bool:
-    """Return whether it was picked for its popularity, and has any: fillers without an event have none."""
-    return any(reason.kind is ReasonKind.POPULAR and reason.value for reason in suggestion.reasons)
 
 
 def _names(suggestions: Sequence[Suggestion]) -> str:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.models import ActionType, Interaction
+from catalog.models import Interaction
+from recommendations.engine.actions import Action
 from recommendations.engine.histories import Histories
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Snapshot
+from recommendations.selectors.logs import action_codes
+from recommendations.selectors.moments import Seconds
 from recommendations.selectors.rows import Prepared, columns, integers, transposed
 from recommendations.selectors.snapshots import joined_by_young
 
@@ -18,21 +21,30 @@ class Events:
     """The events of a batch of users, newest first.
 
     product_ids: one row a user
-    purchased:   shape (n_events,), bool, along product_ids.flat
+    actions:     shape (n_events,), by Action, along product_ids.flat
+    at:          shape (n_events,), seconds since 1970, along product_ids.flat
     last_ids:    shape (n_users,), the highest event id of each user, 0 without events
     """
 
     product_ids: Ragged
-    purchased: NDArray[np.bool_]
+    actions: NDArray[np.uint8]
+    at: NDArray[np.int64]
     last_ids: NDArray[np.int64]
 
-    def of(self, user: int, *, purchased: bool) -> NDArray[np.int64]:
-        """Return the products that the user of this row purchased, or else viewed, newest first."""
+    def purchased(self, user: int) -> NDArray[np.int64]:
+        """Return the products that the user of this row purchased, newest first."""
+        return self.product_ids[user][self._actions_of(user) == Action.PURCHASE]
+
+    def viewed(self, user: int) -> NDArray[np.int64]:
+        """Return the products that the user of this row met without purchase or dismissal, newest first."""
+        return self.product_ids[user][~np.isin(self._actions_of(user), (Action.PURCHASE, Action.DISMISS))]
+
+    def _actions_of(self, user: int) -> NDArray[np.uint8]:
         start, end = self.product_ids.starts[user : user + 2]
-        return self.product_ids[user][self.purchased[start:end] == purchased]
+        return self.actions[start:end]
 
 
-_FIELDS = ("user_id", "product_id", "action_type", "id")
+_FIELDS = ("user_id", "product_id", "action_type", "id", Seconds("occurred_at"))
 _of_one = Prepared(
     lambda user_id: Interaction.objects.filter(user_id=user_id).newest_first().values_list(*_FIELDS)
 )
@@ -46,13 +58,14 @@ def events(user_ids: NDArray[np.int64]) -> Events:
         theirs = Interaction.objects.filter(user_id__in=user_ids.tolist())
         wanted = theirs.order_by("user_id", "-occurred_at", "-id").values_list(*_FIELDS)
         found = columns(wanted, len(_FIELDS))
-    users, products, actions, ids = found
+    users, products, actions, ids, moments = found
     rows = np.searchsorted(user_ids, integers(users))
     last_ids = np.zeros(len(user_ids), np.int64)
     np.maximum.at(last_ids, rows, integers(ids))
     return Events(
         product_ids=Ragged(starts_of(np.bincount(rows, minlength=len(user_ids))), integers(products)),
-        purchased=np.array([action == ActionType.PURCHASE for action in actions], bool),
+        actions=action_codes(actions),
+        at=integers(moments),
         last_ids=last_ids,
     )
 
@@ -63,7 +76,8 @@ def histories(found: Events, snapshot: Snapshot) -> Histories:
     positions = snapshot.locate(product_ids.flat)
     unknown = positions < 0
     if not unknown.any():
-        return Histories(Ragged(product_ids.starts, positions), snapshot.features)
+        return Histories(Ragged(product_ids.starts, positions), found.actions, found.at, snapshot.features)
     young = np.unique(product_ids.flat[unknown])
     positions[unknown] = len(snapshot) + np.searchsorted(young, product_ids.flat[unknown])
-    return Histories(Ragged(product_ids.starts, positions), joined_by_young(snapshot.features, young))
+    features = joined_by_young(snapshot.features, young)
+    return Histories(Ragged(product_ids.starts, positions), found.actions, found.at, features)

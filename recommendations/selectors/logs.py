@@ -1,24 +1,33 @@
 """Everything that happened, read into arrays."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.models import Interaction
+from recommendations.engine.actions import Action
 from recommendations.engine.log import Log
+from recommendations.selectors.moments import Seconds
 from recommendations.selectors.rows import columns, integers
 
+_CODES = {action.name.lower(): action.value for action in Action}
 
-def log() -> Log:
-    """Return every event of the shop, oldest first. 1 query."""
+
+def log(*, since: int | None = None) -> Log:
+    """Return the events of the shop, oldest first. 1 query, answered in the order of an index.
+
+    since: seconds since 1970, what happened before it is left out; None for everything
+    """
     events = Interaction.objects.order_by("occurred_at", "id")
-    users, products, moments = columns(events.values_list("user_id", "product_id", "occurred_at"), 3)
-    return Log(integers(users), integers(products), _seconds(moments))
+    if since is not None:
+        events = events.filter(occurred_at__gte=datetime.fromtimestamp(since, UTC))
+    users, products, moments, actions = columns(
+        events.values_list("user_id", "product_id", Seconds("occurred_at"), "action_type"), 4
+    )
+    return Log(integers(users), integers(products), integers(moments), action_codes(actions))
 
 
-def _seconds(moments: tuple[datetime, ...]) -> NDArray[np.int64]:
-    """Return seconds since 1970. SQLite gives moments in UTC without saying so, other databases say it."""
-    if moments and moments[0].tzinfo is not None:
-        return np.array([moment.timestamp() for moment in moments]).astype(np.int64)
-    return np.array(moments, "datetime64[us]").astype("datetime64[s]").astype(np.int64)
+def action_codes(names: tuple[str, ...]) -> NDArray[np.uint8]:
+    """Return the action types as the engine's codes."""
+    return np.fromiter(map(_CODES.__getitem__, names), np.uint8, len(names))

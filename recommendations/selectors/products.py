@@ -4,8 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Case, Q, Value, When
+
 from catalog.models import Product
 from recommendations.selectors.rows import Prepared
+
+# 1 for what may be shown, else 0: an integer, which every database gives alike.
+AVAILABLE = Case(When(Q(is_active=True), then=Value(1)), default=Value(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +18,7 @@ class Label:
     """What a product is called, and whether it may be shown."""
 
     name: str
-    is_active: bool
+    is_available: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +32,12 @@ class Details:
     price: Decimal
     description: str
     tags: tuple[str, ...]
-    is_active: bool
+    is_available: bool
 
 
 _products = Prepared(
     lambda ids: Product.objects.filter(id__in=ids).values_list(
-        "id", "external_id", "name", "category__name", "price", "description", "is_active"
+        "id", "external_id", "name", "category__name", "price", "description", AVAILABLE
     )
 )
 _tags = Prepared(
@@ -42,8 +47,8 @@ _tags = Prepared(
 
 def labels(ids: Iterable[int]) -> dict[int, Label]:
     """Return the labels of those products that exist. 1 query."""
-    rows = Product.objects.filter(id__in=list(ids)).values_list("id", "name", "is_active")
-    return {key: Label(name, is_active) for key, name, is_active in rows}
+    rows = Product.objects.filter(id__in=list(ids)).values_list("id", "name", AVAILABLE)
+    return {key: Label(name, bool(available)) for key, name, available in rows}
 
 
 def details(ids: Iterable[int]) -> dict[int, Details]:
@@ -54,7 +59,7 @@ def details(ids: Iterable[int]) -> dict[int, Details]:
         tags.setdefault(key, []).append(tag)
     return {
         key: Details(
-            key, external_id, name, category, price, text, tuple(sorted(tags.get(key, ()))), is_active
+            key, external_id, name, category, price, text, tuple(sorted(tags.get(key, ()))), bool(available)
         )
-        for key, external_id, name, category, price, text, is_active in _products(wanted)
+        for key, external_id, name, category, price, text, available in _products(wanted)
     }

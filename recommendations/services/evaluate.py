@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import Any
 
+from recommendations.engine.actions import DAY, EventTable
 from recommendations.engine.holdout import hold_out
 from recommendations.engine.log import Log
 from recommendations.engine.snapshot import Snapshot
 from recommendations.services.measuring import Case, Measured, measure
 from recommendations.strategies.base import Strategy
-
-DAY = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +28,12 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Evaluate:
-    """log and snapshot: read the shop; strategies: the recipes by name."""
+    """log and snapshot: read the shop; strategies: the recipes by name; table: what events are worth."""
 
     log: Callable[[], Log]
     snapshot: Callable[[], Snapshot]
     strategies: Mapping[str, Strategy]
+    table: EventTable
 
     def __call__(
         self, names: Sequence[str], *, holdout_days: int, done: Callable[[str], object]
@@ -47,7 +47,7 @@ class Evaluate:
         for name in names:
             # A process of its own gives each its own peak of memory, and its own cold start.
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-                measured[name] = alone.submit(measure, case, self.strategies[name]).result()
+                measured[name] = alone.submit(measure, case, self.strategies[name], self.table).result()
             done(name)
         holdout = case.holdout
         return Evaluation(

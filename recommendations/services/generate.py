@@ -11,13 +11,14 @@ from django.db import DatabaseError
 
 from recommendations.explainers.base import Explainer, Explanation
 from recommendations.models import StoredList
+from recommendations.pipeline import Query
 from recommendations.selectors.products import Details, details, labels
 from recommendations.selectors.shoppers import shoppers
 from recommendations.services.explaining import evidence
 from recommendations.services.live import shelf_of
 from recommendations.services.picks import stored_form
 from recommendations.services.ranker import Known, Ranked, Ranker
-from recommendations.services.shelf import POPULAR, Shelf
+from recommendations.services.shelf import Shelf
 from recommendations.stores import replace_lists
 
 logger = logging.getLogger(__name__)
@@ -37,7 +38,10 @@ class Order:
 
 @dataclass(slots=True)
 class Totals:
-    """What came of it. fallbacks: wholly popular lists; templates: texts that a model failed to write."""
+    """What came of it.
+
+    fallbacks: lists of which the strategy found nothing; templates: texts that a model failed to write
+    """
 
     users: int = 0
     fallbacks: int = 0
@@ -74,14 +78,14 @@ class Generate:
     def _lists(self, user_ids: list[int], order: Order) -> list[StoredList]:
         """Return what is to be stored, not yet stored."""
         now = self.now()
-        ids = np.array(user_ids, np.int64)
+        ids, query = np.array(user_ids, np.int64), Query(order.top_n)
         if order.explainer is None:
-            ranked = self.ranker(ids, n=order.top_n, known=Known(labels))
+            ranked = self.ranker(ids, query, known=Known(labels))
             return [
                 _stored(user_id, found, order, now) for user_id, found in zip(user_ids, ranked, strict=True)
             ]
         known: Known[Details] = Known(details)
-        ranked = self.ranker(ids, n=order.top_n, known=known)
+        ranked = self.ranker(ids, query, known=known)
         people = shoppers(user_ids)
         shelves = {
             user_id: shelf_of(people[user_id], found, known, order.strategy)
@@ -121,7 +125,7 @@ def _stored(
         strategy=order.strategy,
         top_n=order.top_n,
         picks=stored_form(ranked.picks),
-        fallback="" if ranked.matched else POPULAR,
+        fallback=ranked.fallback,
         summary=ranked.summary,
         explanation=explanation.text if explanation else "",
         explanation_source=explanation.source if explanation else "",

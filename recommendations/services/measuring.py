@@ -4,17 +4,18 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine import metrics
+from recommendations.engine.actions import EventTable
 from recommendations.engine.holdout import Holdout
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.snapshot import Snapshot
-from recommendations.pipeline import Pipeline
-from recommendations.strategies.base import Strategy
+from recommendations.pipeline import Pipeline, Query
+from recommendations.strategies.base import Strategy, Training
 from recommendations.strategies.popular import Popular
 
 SEED = 20_111_209
@@ -40,16 +41,9 @@ class Case:
 
         Categories and tags are those of today: the shop does not keep older ones.
         """
-        then = today.with_popularity(*holdout.past.counts())
-        return cls(
-            holdout,
-            Snapshot(
-                product_ids=then.product_ids,
-                active=then.popularity > 0,
-                popularity=then.popularity,
-                features=then.features,
-            ),
-        )
+        then = today.at(holdout.cutoff, *holdout.past.counts())
+        # The version speaks of the database, which the process that measures does not know.
+        return cls(holdout, replace(then, active=then.popularity > 0, version=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +57,12 @@ class Measured:
     peak_mb: float
 
 
-def measure(case: Case, strategy: Strategy) -> Measured:
+def measure(case: Case, strategy: Strategy, table: EventTable) -> Measured:
     """Return how good and how quick the strategy is: fitted on the past alone, lists of 20."""
     began = time.perf_counter()
     snapshot = case.snapshot
-    pipeline = Pipeline(snapshot, strategy.fit(snapshot), Popular().fit(snapshot))
+    model = strategy.fit(Training(snapshot, case.holdout.past, table))
+    pipeline = Pipeline(snapshot, model.bind(snapshot), (Popular().bind(snapshot),))
     fitted = time.perf_counter()
     lists = _lists(case, pipeline)
     ranked = time.perf_counter()
@@ -90,10 +85,9 @@ def _lists(case: Case, pipeline: Pipeline) -> NDArray[np.int64]:
     """Return positions, shape (n_users, 20), -1 pads; a block of users at a time."""
     user_ids = case.holdout.user_ids
     lists = np.full((len(user_ids), metrics.DEEP), -1, np.int64)
-    nothing = np.zeros(0, np.int64)
     for start in range(0, len(user_ids), _USERS_A_BLOCK):
         past = case.holdout.past.histories(user_ids[start : start + _USERS_A_BLOCK], case.snapshot)
-        for row, ranking in enumerate(pipeline.rank(past, n=metrics.DEEP, closed=nothing), start):
+        for row, ranking in enumerate(pipeline.rank(past, Query(metrics.DEEP)), start):
             ids = np.array([pick.product_id for pick in ranking.picks], np.int64)
             lists[row, : len(ids)] = case.snapshot.locate(ids)
     return lists

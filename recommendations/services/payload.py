@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from recommendations.engine.reasons import Reason
 from recommendations.explainers.base import Explanation
 from recommendations.services.shelf import Placed, Shelf
 
@@ -31,8 +32,10 @@ def product(placed: Placed) -> dict[str, Any]:
         "description": shown.description,
         "tags": list(shown.tags),
         "score": placed.score / 1000,
-        "reasons": [
-            {"kind": reason.kind.value, "value": reason.value, "points": reason.points / 1000}
-            for reason in placed.reasons
-        ],
+        "reasons": [_reason(reason) for reason in placed.reasons],
     }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    said = {"kind": reason.kind.value, "value": reason.value, "points": reason.points / 1000}
+    return said if reason.name is None else {**said, "name": reason.name}

@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from recommendations.explainers.base import Explanation, Source
+from recommendations.explainers.behaviour import NOBODY
 from recommendations.selectors.products import details
 from recommendations.selectors.shoppers import Stored, stored
 from recommendations.services.picks import picks_of
-from recommendations.services.shelf import Ask, Placed, Recommend, Shelf, Written
+from recommendations.services.ranker import Known, named, placed
+from recommendations.services.shelf import Ask, Chosen, Recommend, Shelf, Written
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Precomputed:
-    """inner: answers when nothing stored holds; digest: of the named strategy, its model and settings."""
+    """inner: answers when nothing stored holds; digest: of the chosen strategy, its model and settings."""
 
     inner: Recommend
-    digest: Callable[[str], str]
+    digest: Callable[[Chosen], str]
     max_age_seconds: float
     now: Callable[[], datetime]
 
@@ -28,7 +30,7 @@ class Precomputed:
 
         3 queries; when the list does not hold, 1 or 3 before those of `inner`.
         """
-        found = stored(ask.shopper.id, ask.strategy)
+        found = stored(ask.shopper.id, ask.chosen.strategy) if ask.is_plain else None
         if found is None or not self._holds(found, ask):
             return self.inner(ask)
         return _shelf(found, ask) or self.inner(ask)
@@ -36,7 +38,7 @@ class Precomputed:
     def _holds(self, found: Stored, ask: Ask) -> bool:
         """Return whether all but the products' availability is as it was when the list was made."""
         return (
-            found.digest == self.digest(ask.strategy)
+            found.digest == self.digest(ask.chosen)
             and found.event_count == found.events_now
             and found.last_event_id == found.last_event_now
             and timedelta(0) <= self.now() - found.generated_at < timedelta(seconds=self.max_age_seconds)
@@ -51,16 +53,17 @@ def _shelf(found: Stored, ask: Ask) -> Shelf | None:
     except (TypeError, ValueError) as error:
         logger.warning("The stored list of user %d is not served: %s", ask.shopper.id, error)
         return None
-    known = details(pick.product_id for pick in picks)
-    if not all(pick.product_id in known and known[pick.product_id].is_active for pick in picks):
+    known = Known(details)
+    known.ask(named(picks))
+    if any(known.is_gone(pick.product_id) for pick in picks):
         return None
     return Shelf(
         shopper=ask.shopper,
-        placed=tuple(Placed(known[pick.product_id], pick.score, pick.reasons) for pick in picks[: ask.top_n]),
+        placed=tuple(placed(pick, known) for pick in picks[: ask.top_n]),
         summary=found.summary,
         strategy=found.strategy,
         fallback=found.fallback or None,
-        has_history=found.event_count > 0,
+        has_history=found.event_count > 0 and found.summary != NOBODY,
         written=_written(found),
     )
 

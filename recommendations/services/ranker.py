@@ -1,7 +1,8 @@
 """Ranks for a batch of shoppers, checks the picks against the shop as it is now, and says what they did."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -9,9 +10,12 @@ from numpy.typing import NDArray
 
 from recommendations.engine.histories import Histories
 from recommendations.engine.profiles import profiles
+from recommendations.engine.reasons import OF_PRODUCTS
 from recommendations.explainers.behaviour import summary
-from recommendations.pipeline import Pick, Pipeline, Ranking
+from recommendations.pipeline import Pick, Pipeline, Query, Ranking
 from recommendations.selectors.histories import events, histories
+from recommendations.selectors.products import Details
+from recommendations.services.shelf import Placed
 
 RECENT = 3  # names that a summary holds of each kind, and categories
 _AHEAD = 8  # products whose names are read with the picks: nearly always enough for RECENT distinct ones
@@ -23,7 +27,7 @@ class Described(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def is_active(self) -> bool: ...
+    def is_available(self) -> bool: ...
 
 
 D = TypeVar("D", bound=Described)
@@ -31,20 +35,32 @@ D = TypeVar("D", bound=Described)
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One shopper's list. Every pick was active when its description was read."""
+    """One shopper's list. Every pick might be shown when its description was read.
+
+    fallback: what filled the list where the strategy itself found nothing, else ""
+    """
 
     picks: tuple[Pick, ...]
-    matched: bool
+    fallback: str
     summary: str
     event_count: int
     last_event_id: int
 
 
-class Known(Generic[D]):
-    """Descriptions of products, each read once."""
+def _everything(product: Described) -> bool:
+    return True
 
-    def __init__(self, describe: Callable[[Iterable[int]], Mapping[int, D]]) -> None:
+
+class Known(Generic[D]):
+    """Descriptions of products, each read once. fit: whether one that may be shown is wanted, too."""
+
+    def __init__(
+        self,
+        describe: Callable[[Iterable[int]], Mapping[int, D]],
+        fit: Callable[[D], bool] = _everything,
+    ) -> None:
         self._describe = describe
+        self._fit = fit
         self._asked: set[int] = set()
         self.found: dict[int, D] = {}
 
@@ -55,8 +71,9 @@ class Known(Generic[D]):
             self.found.update(self._describe(missing))
 
     def is_gone(self, product_id: int) -> bool:
-        """Return whether the product may not be shown (any more)."""
-        return product_id not in self.found or not self.found[product_id].is_active
+        """Return whether the product may not be shown (any more), or is not what is wanted."""
+        product = self.found.get(product_id)
+        return product is None or not product.is_available or not self._fit(product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,54 +82,84 @@ class Ranker:
 
     pipeline: Pipeline
 
-    def __call__(self, user_ids: NDArray[np.int64], *, n: int, known: Known[D]) -> list[Ranked]:
-        """Return each user's n best products, fewer only where no more may be shown.
+    def __call__(self, user_ids: NDArray[np.int64], query: Query, *, known: Known[D]) -> list[Ranked]:
+        """Return each user's best products, fewer only where no more may be shown.
 
         user_ids: sorted; known: receives the descriptions of all picks
         1 query for the events, those of one call of `describe`, and more only when products were
-        deactivated or added since the snapshot.
+        changed or added since the snapshot.
         """
         found = events(user_ids)
         past = histories(found, self.pipeline.snapshot)
-        rankings = self.pipeline.rank(past, n=n, closed=np.zeros(0, np.int64))
-        met = [
-            (found.of(user, purchased=True), found.of(user, purchased=False)) for user in range(len(user_ids))
-        ]
+        met = [(found.purchased(user), found.viewed(user)) for user in range(len(user_ids))]
         recent = {key for kinds in met for product_ids in kinds for key in product_ids[:_AHEAD].tolist()}
-        known.ask(recent | {pick.product_id for ranking in rankings for pick in ranking.picks})
-        self._replace_gone(rankings, past, n, known)
-        summaries = _summaries(met, past, known)
+        rankings = self.fresh(past, query, known, also=recent)
+        summaries, fallback = _summaries(met, past, known), self.pipeline.fallback
         return [
-            Ranked(ranking.picks, ranking.matched, said, count, last_id)
+            Ranked(ranking.picks, "" if ranking.matched else fallback, said, count, last_id)
             for ranking, said, count, last_id in zip(
                 rankings, summaries, found.product_ids.lengths.tolist(), found.last_ids.tolist(), strict=True
             )
         ]
 
-    def _replace_gone(self, rankings: list[Ranking], past: Histories, n: int, known: Known[D]) -> None:
+    def fresh(
+        self, past: Histories, query: Query, known: Known[D], also: Iterable[int] = ()
+    ) -> list[Ranking]:
+        """Return rankings in which nothing is gone. also: products to be described in the same go."""
+        rankings = self.pipeline.rank(past, query)
+        known.ask({*also, *_named_in(rankings)})
+        self._replace_gone(rankings, past, query, known)
+        return rankings
+
+    def _replace_gone(self, rankings: list[Ranking], past: Histories, query: Query, known: Known[D]) -> None:
         """Rank again, without what is gone, for whom something gone was picked, until nothing is.
 
         Each round looks four times as far down the lists for more that is gone, so that many products
         deactivated at once cost a few rounds, not one for every n of them.
         """
-        pipeline, depth = self.pipeline, n
+        pipeline, depth = self.pipeline, query.n
         gone: set[int] = set()
         while spoilt := [user for user, ranking in enumerate(rankings) if _gone(ranking, known)]:
             depth *= 4
-            theirs = Histories(past.events.take(np.array(spoilt, np.int64)), past.features)
+            theirs = past.take(np.array(spoilt, np.int64))
             for user in spoilt:
                 gone |= _gone(rankings[user], known)
-            deeper = pipeline.rank(theirs, n=depth, closed=self._positions(gone))
-            known.ask({pick.product_id for ranking in deeper for pick in ranking.picks})
+            deeper = pipeline.rank(theirs, self._without(replace(query, n=depth), gone))
+            known.ask(_named_in(deeper))
             for ranking in deeper:
                 gone |= _gone(ranking, known)
-            again = pipeline.rank(theirs, n=n, closed=self._positions(gone))
-            known.ask({pick.product_id for ranking in again for pick in ranking.picks})
+            again = pipeline.rank(theirs, self._without(query, gone))
+            known.ask(_named_in(again))
             for user, ranking in zip(spoilt, again, strict=True):
                 rankings[user] = ranking
 
-    def _positions(self, product_ids: set[int]) -> NDArray[np.int64]:
-        return self.pipeline.snapshot.locate(np.array(sorted(product_ids), np.int64))
+    def _without(self, query: Query, gone: set[int]) -> Query:
+        positions = self.pipeline.snapshot.locate(np.array(sorted(gone), np.int64))
+        return replace(query, closed=np.concatenate([query.closed, positions]))
+
+
+def placed(pick: Pick, known: Known[Details]) -> Placed:
+    """Return the pick with its product's fields, its reasons with the names of the products they speak of."""
+    reasons = tuple(
+        replace(reason, name=known.found[int(reason.value)].name)
+        if reason.kind in OF_PRODUCTS and int(reason.value) in known.found
+        else reason
+        for reason in pick.reasons
+    )
+    return Placed(known.found[pick.product_id], pick.score, reasons)
+
+
+def named(picks: Iterable[Pick]) -> set[int]:
+    """Return the products that must be known to show the picks: themselves, and those in their reasons."""
+    found = set()
+    for pick in picks:
+        found.add(pick.product_id)
+        found.update(int(reason.value) for reason in pick.reasons if reason.kind in OF_PRODUCTS)
+    return found
+
+
+def _named_in(rankings: Iterable[Ranking]) -> set[int]:
+    return named(chain.from_iterable(ranking.picks for ranking in rankings))
 
 
 def _summaries(

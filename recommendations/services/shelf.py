@@ -7,17 +7,37 @@ from recommendations.engine.reasons import Reason
 from recommendations.explainers.base import Explanation
 from recommendations.selectors.products import Details
 from recommendations.selectors.shoppers import Shopper
+from recommendations.services.filters import EVERYTHING, Filters
 
 POPULAR = "popular"
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """A strategy by name, and the version of its model; "" where it needs none, or none is active."""
+
+    strategy: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
-    """Who wants how many products, by which strategy."""
+    """Who wants how many products, by which strategy, and how they are narrowed down.
+
+    diversity: from 0, the best, to 1, the most different; offset: how many of the best are left out
+    """
 
     shopper: Shopper
     top_n: int
-    strategy: str
+    chosen: Chosen
+    filters: Filters = EVERYTHING
+    diversity: float = 0.0
+    offset: int = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but the head of the shopper's own list is asked for."""
+        return self.filters == EVERYTHING and not self.diversity and not self.offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +59,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The answer, best first. fallback: "popular" when the strategy itself found nothing, else None."""
+    """The answer, best first. fallback: what filled it when the strategy itself found nothing, else None."""
 
     shopper: Shopper
     placed: tuple[Placed, ...]

@@ -1,7 +1,7 @@
 """The content strategy: points for a favourite category and for each favourite tag."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Histories, Mask
@@ -9,7 +9,7 @@ from recommendations.engine.matching import THOUSANDTHS, PostingLists, Weights, 
 from recommendations.engine.profiles import Profiles, profiles
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Features, Snapshot
-from recommendations.strategies.base import Reasons
+from recommendations.strategies.base import Reasons, Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,15 @@ class Taste:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The recipe: `weights` for each match with the favourites of `taste`."""
+    """The recipe: `weights` for each match with the favourites of `taste`. There is nothing to learn."""
 
     taste: Taste
     weights: Weights
+    fallback: ClassVar[str] = "popular"
+
+    @property
+    def log_days(self) -> float:
+        return 0
 
     @classmethod
     def from_options(
@@ -46,7 +51,10 @@ class Content:
     ) -> Self:
         return cls(Taste(top_categories, top_tags), Weights(category_points, tag_points))
 
-    def fit(self, snapshot: Snapshot) -> "ContentRetriever":
+    def fit(self, training: Training) -> Self:
+        return self
+
+    def bind(self, snapshot: Snapshot) -> "ContentRetriever":
         return ContentRetriever(
             self.taste, self.weights, PostingLists.of(snapshot.features), snapshot.features
         )

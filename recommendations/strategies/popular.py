@@ -1,25 +1,34 @@
 """The popular strategy: what everybody looks at, for those of whom nothing is known, and to fill up."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.popularity import most_popular
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Snapshot
-from recommendations.strategies.base import Reasons
+from recommendations.strategies.base import Reasons, Training
 
 
 @dataclass(frozen=True, slots=True)
 class Popular:
-    """The recipe: most interactions first, then the lower id; no points."""
+    """The recipe: most interactions first, then the lower id; no points. There is nothing to learn."""
+
+    fallback: ClassVar[str] = "popular"
+
+    @property
+    def log_days(self) -> float:
+        return 0
 
     @classmethod
     def from_options(cls) -> Self:
         return cls()
 
-    def fit(self, snapshot: Snapshot) -> "PopularRetriever":
+    def fit(self, training: Training) -> Self:
+        return self
+
+    def bind(self, snapshot: Snapshot) -> "PopularRetriever":
         return PopularRetriever(snapshot)
 
 

@@ -1,10 +1,12 @@
 """What every strategy must do; each has a test class that inherits this."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Mask, seen
-from recommendations.strategies.base import Strategy
+from recommendations.strategies.base import Retriever, Strategy
 from tests.worlds import Article, World
 
 WORLD = World(
@@ -31,7 +33,11 @@ class StrategyContract:
         everyone[list(closed)] = False
         histories = WORLD.batch(snapshot)
         allowed = Mask(everyone, seen(histories, len(snapshot)))
-        return self.strategy().fit(snapshot).retrieve(histories, allowed=allowed, k=k), allowed
+        return self.retriever().retrieve(histories, allowed=allowed, k=k), allowed
+
+    def retriever(self) -> Retriever:
+        training = WORLD.training()
+        return self.strategy().fit(training).bind(training.snapshot)
 
     def test_offers_nothing_that_is_not_allowed(self):
         found, allowed = self.retrieve(40, closed=(0, 1, 2))
@@ -73,11 +79,29 @@ class StrategyContract:
         assert shorter.positions.tolist() == longer.positions[:, :3].tolist()
 
     def test_gives_reasons_that_add_up_to_the_points(self):
-        snapshot = WORLD.snapshot()
         found, _ = self.retrieve(10)
 
-        reasons = self.strategy().fit(snapshot).reasons(WORLD.batch(snapshot), found)
+        reasons = self.retriever().reasons(WORLD.batch(WORLD.snapshot()), found)
 
         for mine, points, n in zip(reasons, found.points.tolist(), found.lengths.tolist(), strict=True):
             assert [sum(reason.points for reason in why) for why in mine] == points[:n]
             assert all(mine)
+
+    def test_names_a_fallback_that_fills_up(self):
+        assert self.strategy().fallback in ("popular", "trending")
+
+    def test_offers_nothing_beyond_what_a_newer_catalogue_holds(self):
+        newer = replace(WORLD, articles={n: article for n, article in WORLD.articles.items() if n % 2})
+        newer = replace(newer, histories=[[1, 7]])
+        snapshot = newer.snapshot()
+        histories = newer.batch(snapshot)
+        allowed = Mask(snapshot.active, seen(histories, len(snapshot)))
+
+        retriever = self.strategy().fit(WORLD.training()).bind(snapshot)
+        found = retriever.retrieve(histories, allowed=allowed, k=40)
+
+        (positions,) = found.positions
+        assert positions.max(initial=-1) < len(snapshot)
+        assert [sum(reason.points for reason in why) for why in retriever.reasons(histories, found)[0]] == [
+            *found.points[0, : found.lengths[0]]
+        ]

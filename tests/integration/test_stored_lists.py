@@ -35,7 +35,7 @@ def user() -> User:
 def generate(user: User, *, top_n: int = 4, explain: bool = False, when: datetime = NOON) -> StoredList:
     """Store a list as the command does, and mark it, so that one sees where an answer comes from."""
     with time_machine.travel(when, tick=False):
-        wiring.generator("content")(
+        wiring.generator(wiring.chosen("content"))(
             Order(
                 user_ids=[[user.id]],
                 strategy="content",
@@ -53,7 +53,7 @@ def generate(user: User, *, top_n: int = 4, explain: bool = False, when: datetim
 
 def ask(user: User, *, top_n: int = 4, when: datetime = NOON) -> Shelf:
     with time_machine.travel(when, tick=False):
-        return wiring.recommender()(Ask(Shopper(user.id, user.name), top_n, "content"))
+        return wiring.recommender()(Ask(Shopper(user.id, user.name), top_n, wiring.chosen("content")))
 
 
 def is_stored(shelf: Shelf) -> bool:

@@ -17,7 +17,7 @@ from tests.factories import ProductFactory, UserFactory
 class TestRecommender:
     def ask(self, strategy: str = "content") -> list[str]:
         user = UserFactory()
-        shelf = wiring.recommender()(Ask(Shopper(user.id, user.name), 5, strategy))
+        shelf = wiring.recommender()(Ask(Shopper(user.id, user.name), 5, wiring.chosen(strategy)))
         return [placed.product.name for placed in shelf.placed]
 
     def test_keeps_the_catalogue_for_the_next_answer(self):
@@ -53,9 +53,16 @@ class TestRecommender:
     def test_keeps_the_fitted_pipeline_while_nothing_changes(self, settings: Any):
         settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "SNAPSHOT_MAX_AGE_SECONDS": 0}
         ProductFactory()
-        kept = wiring._kept_pipeline("content")
+        content = wiring.chosen("content")
 
-        assert kept() is kept()
+        assert wiring.pipeline(content) is wiring.pipeline(content)
+
+    def test_reads_one_snapshot_for_all_strategies(self):
+        ProductFactory()
+
+        snapshots = {id(wiring.pipeline(wiring.chosen(name)).snapshot) for name in ("content", "trending")}
+
+        assert len(snapshots) == 1
 
 
 class TestServe:
@@ -66,7 +73,7 @@ class TestServe:
         wiring.serve()
 
         with django_assert_num_queries(4):  # the stored list, the history, products, tags; no catalogue
-            wiring.recommender()(Ask(Shopper(user.id, user.name), 5, "content"))
+            wiring.recommender()(Ask(Shopper(user.id, user.name), 5, wiring.chosen("content")))
 
     def test_starts_without_a_database_and_says_so(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -13,17 +13,17 @@ from tests.worlds import Article, World
 def log(*events: tuple[int, int, int]) -> Log:
     """Return a log of (user, product, second)."""
     columns = np.array(sorted(events, key=lambda event: event[2]), np.int64).reshape(-1, 3).T
-    return Log(columns[0], columns[1], columns[2])
+    return Log(*columns, np.zeros(len(columns[0]), np.uint8))
 
 
 class TestLog:
     def test_refuses_events_out_of_order(self):
         with pytest.raises(ValueError, match="order of time"):
-            Log(np.array([1, 1]), np.array([1, 1]), np.array([5, 4]))
+            Log(np.array([1, 1]), np.array([1, 1]), np.array([5, 4]), np.zeros(2, np.uint8))
 
     def test_refuses_arrays_of_different_lengths(self):
         with pytest.raises(ValueError, match="one entry an event"):
-            Log(np.array([1]), np.array([1, 1]), np.array([4, 5]))
+            Log(np.array([1]), np.array([1, 1]), np.array([4, 5]), np.zeros(2, np.uint8))
 
     def test_gives_histories_newest_first(self):
         snapshot = World({10: Article(), 20: Article(), 30: Article()}).snapshot()

@@ -8,7 +8,7 @@ from recommendations.engine.log import Log
 from recommendations.services.measuring import Case, measure
 from recommendations.strategies.content import Content
 from recommendations.strategies.popular import Popular
-from tests.worlds import Article, World
+from tests.worlds import TABLE, Article, World
 
 DAY = 24 * 60 * 60
 SHOP = World({n: Article("Audio" if n <= 3 else "Home", popularity=1) for n in range(1, 7)})
@@ -18,7 +18,7 @@ EVENTS = [(1, 1, 0), (2, 2, 0), (2, 3, 0), (2, 4, 0), (2, 5, 0), (3, 4, 0), (3, 
 
 def case() -> Case:
     users, products, days = np.array(EVENTS, np.int64).T
-    log = Log(users, products, days * DAY)
+    log = Log(users, products, days * DAY, np.zeros(len(days), np.uint8))
     return Case.of(hold_out(log, seconds=30 * DAY), SHOP.snapshot())
 
 
@@ -48,19 +48,19 @@ class TestCase:
 
 class TestMeasure:
     def test_finds_at_the_first_place_what_content_foresees(self):
-        found = measure(case(), Content.from_options())
+        found = measure(case(), Content.from_options(), TABLE)
 
         assert found.means["ndcg@10"] == found.means["recall@20"] == found.means["map@10"] == 1
 
     def test_finds_at_the_third_place_what_popularity_foresees(self):
-        found = measure(case(), Popular())
+        found = measure(case(), Popular(), TABLE)
 
         assert found.means["ndcg@10"] == pytest.approx(1 / np.log2(4))
         assert found.means["map@10"] == pytest.approx(1 / 3)
         assert found.means["coverage@10"] == pytest.approx(4 / 5)
 
     def test_says_what_it_cost(self):
-        found = measure(case(), Popular())
+        found = measure(case(), Popular(), TABLE)
 
         assert found.fit_seconds > 0
         assert found.ms_per_user > 0

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from recommendations.engine.matching import THOUSANDTHS
 from recommendations.engine.reasons import Reason, ReasonKind
-from recommendations.pipeline import Pick, Pipeline, Ranking
+from recommendations.pipeline import Pick, Pipeline, Query, Ranking
 from recommendations.strategies.content import Content
 from recommendations.strategies.popular import Popular
 from tests.worlds import Article, World
@@ -17,9 +17,9 @@ NOTHING = np.zeros(0, np.int64)
 
 def rank(world: World, n: int, closed: list[int] | None = None) -> list[Ranking]:
     snapshot = world.snapshot()
-    pipeline = Pipeline(snapshot, Content.from_options().fit(snapshot), Popular().fit(snapshot))
+    pipeline = Pipeline(snapshot, Content.from_options().bind(snapshot), (Popular().bind(snapshot),))
     positions = snapshot.locate(np.array(closed or [], np.int64))
-    return pipeline.rank(world.batch(snapshot), n=n, closed=positions)
+    return pipeline.rank(world.batch(snapshot), Query(n, closed=positions))
 
 
 def ids(ranking: Ranking) -> list[int]:

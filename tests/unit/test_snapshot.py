@@ -39,7 +39,7 @@ class TestSnapshot:
         assert World({}).snapshot().locate(np.array([1])).tolist() == [-1]
 
     def test_takes_new_popularity_and_sorts_again(self):
-        renewed = WORLD.snapshot().with_popularity(np.array([30, 10, 77]), np.array([9, 2, 4]))
+        renewed = WORLD.snapshot().at(0, np.array([30, 10, 77]), np.array([9, 2, 4]))
 
         assert renewed.product_ids.tolist() == [30, 10, 20]
         assert renewed.popularity.tolist() == [9, 2, 0]
@@ -47,7 +47,7 @@ class TestSnapshot:
     def test_stays_itself_when_popularity_has_not_changed(self):
         snapshot = WORLD.snapshot()
 
-        assert snapshot.with_popularity(np.array([20, 10, 30]), np.array([5, 1, 1])) is snapshot
+        assert snapshot.at(snapshot.now, np.array([20, 10, 30]), np.array([5, 1, 1])) is snapshot
 
     def test_refuses_arrays_of_different_lengths(self):
         features = Features(np.zeros(1, np.int64), empty(1), Vocabulary(("A",)), Vocabulary(()))

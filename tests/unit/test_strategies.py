@@ -4,7 +4,8 @@ import pytest
 
 from recommendations.strategies.content import Content
 from recommendations.strategies.popular import Popular
-from tests.contracts.strategy import StrategyContract
+from recommendations.strategies.trending import Trending
+from tests.contracts.strategy import WORLD, StrategyContract
 
 
 class TestContent(StrategyContract):
@@ -26,3 +27,21 @@ class TestPopular(StrategyContract):
         found, _ = self.retrieve(3)
 
         assert found.positions[1].tolist() == sorted(found.positions[1].tolist())
+
+
+class TestTrending(StrategyContract):
+    def strategy(self) -> Trending:
+        return Trending.from_options()
+
+    def test_offers_nothing_that_nobody_met(self):
+        found, _ = self.retrieve(40)
+
+        snapshot = WORLD.snapshot()
+        met = {key for history in WORLD.histories for key in history}
+        shown = snapshot.product_ids[found.positions[found.positions >= 0]]
+        assert set(shown.tolist()) <= met
+
+    @pytest.mark.parametrize("days", [0, -1, "7", True, 4000])
+    def test_names_a_half_life_that_cannot_be(self, days: object):
+        with pytest.raises(ValueError, match="half_life_days is"):
+            Trending.from_options(half_life_days=days)

@@ -35,16 +35,16 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="do all but store")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        strategy = options["strategy"] or wiring.config().default_strategy
         try:
-            generate = wiring.generator(strategy)
+            chosen = wiring.chosen(options["strategy"])
         except UnknownStrategy as error:
             raise CommandError(f"--strategy: {error}") from error
+        generate = wiring.generator(chosen)
         chunks, total, unknown = self._chosen(options["users"], options["batch_size"])
         order = Order(
             user_ids=chunks,
-            strategy=strategy,
-            digest=wiring.config().digest(strategy),
+            strategy=chosen.strategy,
+            digest=wiring.digest(chosen),
             top_n=options["top_n"],
             explainer=wiring.explainer() if options["explain"] else None,
             dry_run=options["dry_run"],

@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--top-n", type=whole_number(high=100), default=5, help="how many products (5)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        ask = Ask(self._shopper(options["user"]), options["top_n"], wiring.config().default_strategy)
+        ask = Ask(self._shopper(options["user"]), options["top_n"], wiring.chosen())
         shelf = wiring.recommender()(ask)
         answer = payload(shelf, explained(shelf, wiring.explainer()))
         self.stdout.write(f"GET /recommend/{ask.shopper.id}?top_n={ask.top_n}")

@@ -1,0 +1,75 @@
+"""What users can do with a product, what each deed is worth, and how that fades."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+DAY = 24 * 60 * 60
+_HEAVIEST = 1000
+_SLOWEST_DAYS = 36_500
+
+
+class Action(IntEnum):
+    """The code of each deed in arrays."""
+
+    VIEW = 0
+    CLICK = 1
+    CART = 2
+    PURCHASE = 3
+    DISMISS = 4
+
+
+@dataclass(frozen=True)
+class EventTable:
+    """The one table of what an event is worth.
+
+    weights:        shape (5,), by Action; that of a dismissal is 0 or less, the others are 0 or more
+    half_life_days: shape (5,), by Action; after so many days an event is worth half
+    """
+
+    weights: NDArray[np.float64]
+    half_life_days: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Mapping[str, Any]]) -> "EventTable":
+        """Return the table of {"view": {"WEIGHT": 1, "HALF_LIFE_DAYS": 90}, …}.
+
+        Raises ValueError naming the action that is missing or unknown, or the number that cannot be.
+        """
+        names = [action.name.lower() for action in Action]
+        if set(raw) != set(names):
+            raise ValueError(f"EVENTS names {', '.join(sorted(raw))}; it must name {', '.join(names)}")
+        rows = [_row(name, raw[name]) for name in names]
+        weights, half_lives = np.array(rows, np.float64).T
+        return cls(weights, half_lives)
+
+    def weigh(self, actions: NDArray[np.uint8], at: NDArray[np.int64], now: int) -> NDArray[np.float64]:
+        """Return what each event is worth at a moment, shape as given; one yet to come counts as new.
+
+        actions: by Action; at, now: seconds since 1970
+        """
+        days = np.maximum(now - at, 0) / DAY
+        return self.weights[actions] * np.exp2(-days / self.half_life_days[actions])
+
+
+def _row(name: str, row: Mapping[str, Any]) -> tuple[float, float]:
+    if set(row) != {"WEIGHT", "HALF_LIFE_DAYS"}:
+        raise ValueError(
+            f"EVENTS[{name!r}] holds {', '.join(sorted(row))}; it must hold WEIGHT, HALF_LIFE_DAYS"
+        )
+    low, high = (-_HEAVIEST, 0) if name == Action.DISMISS.name.lower() else (0, _HEAVIEST)
+    return (
+        number(f"EVENTS[{name!r}]['WEIGHT']", row["WEIGHT"], low=low, high=high),
+        number(f"EVENTS[{name!r}]['HALF_LIFE_DAYS']", row["HALF_LIFE_DAYS"], low=0.01, high=_SLOWEST_DAYS),
+    )
+
+
+def number(name: str, value: object, *, low: float, high: float) -> float:
+    """Return the value. Raises ValueError, naming it, unless it is a number from low to high."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError(f"{name} is {value!r}; it must be a number from {low:g} to {high:g}")
+    return float(value)

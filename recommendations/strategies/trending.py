@@ -1,0 +1,84 @@
+"""The trending strategy: what everybody has looked at lately."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine.actions import number
+from recommendations.engine.candidates import Candidates
+from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.popularity import first_allowed
+from recommendations.engine.reasons import Reason, ReasonKind
+from recommendations.engine.snapshot import Snapshot
+from recommendations.engine.trend import Trend, trend
+from recommendations.strategies.base import Reasons, Training
+
+_THOUSANDTHS = 1000
+# An event that is older counts less than a thousandth, and is left out.
+_HALF_LIVES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Trending:
+    """The recipe: decayed sums of event weights, by one half-life for every deed."""
+
+    half_life_days: float
+    fallback: ClassVar[str] = "popular"
+
+    @classmethod
+    def from_options(cls, *, half_life_days: float = 7) -> Self:
+        return cls(number("half_life_days", half_life_days, low=0.01, high=3650))
+
+    @property
+    def log_days(self) -> float:
+        return self.half_life_days * _HALF_LIVES
+
+    def fit(self, training: Training) -> "TrendingModel":
+        now = training.snapshot.now
+        return TrendingModel(trend(training.log, training.table, half_life_days=self.half_life_days, now=now))
+
+
+@dataclass(frozen=True, slots=True)
+class TrendingModel:
+    trend: Trend
+
+    def bind(self, snapshot: Snapshot) -> "TrendingRetriever":
+        positions = snapshot.locate(self.trend.product_ids)
+        points = np.rint(self.trend.worth * _THOUSANDTHS).astype(np.int64)
+        kept = (positions >= 0) & (points > 0)
+        by_position = np.zeros(len(snapshot) + 1, np.int64)
+        by_position[positions[kept]] = points[kept]
+        recent = np.zeros(len(snapshot) + 1, np.int64)
+        recent[positions[kept]] = self.trend.recent[kept]
+        worthy = np.flatnonzero(by_position)
+        order = worthy[np.argsort(-by_position[worthy], kind="stable")]
+        return TrendingRetriever(order, by_position, recent)
+
+
+@dataclass(frozen=True, slots=True)
+class TrendingRetriever:
+    """What is worth anything, best first; ties by position.
+
+    order:  shape (n_worthy,), positions
+    points: shape (n_products + 1,), thousandths; the last, which position -1 finds, is 0
+    recent: shape (n_products + 1,), events within one half-life
+    """
+
+    order: NDArray[np.int64]
+    points: NDArray[np.int64]
+    recent: NDArray[np.int64]
+
+    def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
+        positions = first_allowed(self.order, allowed=allowed, k=k)
+        return Candidates(positions, self.points[positions])
+
+    def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
+        """One reason a product: how many events it had within one half-life, for all of its points."""
+        found: Reasons = []
+        for positions in candidates.positions:
+            shown = positions[positions >= 0]
+            pairs = zip(self.recent[shown].tolist(), self.points[shown].tolist(), strict=True)
+            found.append([(Reason(ReasonKind.TRENDING, n, points),) for n, points in pairs])
+        return found

@@ -1,0 +1,24 @@
+"""What stands in for a model that has not been trained: it proposes nothing, so that others fill up."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from recommendations.engine.candidates import Candidates
+from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.snapshot import Snapshot
+from recommendations.strategies.base import Reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Untrained:
+    def bind(self, snapshot: Snapshot) -> Self:
+        return self
+
+    def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
+        shape = (len(histories), k)
+        return Candidates(np.full(shape, -1, np.int64), np.zeros(shape, np.int64))
+
+    def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
+        return [[] for _ in range(len(histories))]
