@@ -53,7 +53,7 @@ class TestLog:
 
 
 class TestEvaluateRecommendations:
-    def test_measures_each_strategy_on_what_users_met_first_in_the_window(self, shop: None):
+    def test_measures_each_strategy_on_what_users_met_first_in_the_window(self, shop: None, settings: Any):
         found = json.loads(evaluate("--format", "json"))
 
         assert found["split"] == {
@@ -62,7 +62,7 @@ class TestEvaluateRecommendations:
             "users": 1,
             "new_products_per_user": 1.0,
         }
-        assert set(found["strategies"]) == {"content", "popular"}
+        assert set(found["strategies"]) == set(settings.RECOMMENDATIONS["STRATEGIES"])
         assert found["strategies"]["content"]["ndcg@10"] == 1.0
         assert found["strategies"]["content"]["ci95"]["ndcg@10"] == [1.0, 1.0]
         assert found["strategies"]["content"]["diversity@10"] is None  # one product in the list: no pair
