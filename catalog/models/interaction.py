@@ -12,7 +12,9 @@ from catalog.text import MAX_LENGTH, validate_line
 class ActionType(models.TextChoices):
     VIEW = "view"
     CLICK = "click"
+    CART = "cart"
     PURCHASE = "purchase"
+    DISMISS = "dismiss"
 
 
 class InteractionQuerySet(models.QuerySet["Interaction"]):
@@ -65,11 +67,22 @@ class Interaction(models.Model):
                 F("action_type"),
                 name="interaction_history",
             ),
-            # A product's events, newest first; counted alone it gives popularity.
+            # A product's events, newest first; counted alone, without dismissals, it gives popularity.
             models.Index(
-                F("product"), F("occurred_at").desc(), F("id").desc(), name="interaction_by_product"
+                F("product"),
+                F("occurred_at").desc(),
+                F("id").desc(),
+                F("action_type"),
+                name="interaction_by_product",
             ),
-            models.Index(F("occurred_at").desc(), F("id").desc(), name="interaction_by_time"),
+            # The whole shop's events, newest first; what was done of late is read from it alone.
+            models.Index(
+                F("occurred_at").desc(),
+                F("id").desc(),
+                F("product"),
+                F("action_type"),
+                name="interaction_by_time",
+            ),
         ]
 
     def __str__(self) -> str:

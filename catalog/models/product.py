@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -14,6 +14,8 @@ from catalog.models.fields import (
     name_given,
 )
 from catalog.text import validate_text
+
+MOST_STOCK = 2_147_483_647  # the largest integer of four bytes, as every database has it
 
 
 class Category(models.Model):
@@ -48,6 +50,14 @@ class ProductQuerySet(TracedQuerySet["Product"]):
         """Return what may be shown to shoppers."""
         return self.filter(is_active=True)
 
+    def in_stock(self) -> "ProductQuerySet":
+        """Return what is not sold out: products with some left, and those whose stock is not tracked."""
+        return self.filter(Q(stock__isnull=True) | Q(stock__gt=0))
+
+    def available(self) -> "ProductQuerySet":
+        """Return what may be recommended: active, and not sold out."""
+        return self.active().in_stock()
+
 
 class Product(models.Model):
     external_id = external_id_field("product")
@@ -56,6 +66,12 @@ class Product(models.Model):
         Category, on_delete=models.PROTECT, related_name="products", null=True, blank=True, db_index=False
     )
     price = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
+    stock = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MOST_STOCK)],
+        help_text="How many are left; 0 is sold out, and recommended to nobody. Empty: not tracked.",
+    )
     description = models.TextField(blank=True, default="", validators=[validate_text])
     tags = models.ManyToManyField(Tag, related_name="products", blank=True)
     is_active = models.BooleanField(
@@ -74,6 +90,11 @@ class Product(models.Model):
                 name="product_price_not_negative",
                 condition=Q(price__gte=0),
                 violation_error_message="A price is zero or more.",
+            ),
+            models.CheckConstraint(
+                name="product_stock_in_range",
+                condition=Q(stock__isnull=True) | Q(stock__range=(0, MOST_STOCK)),
+                violation_error_message=f"A stock is empty, or a whole number from 0 to {MOST_STOCK}.",
             ),
         ]
         indexes = [
