@@ -15,9 +15,10 @@ from recommendations.explainers.base import Explainer
 from recommendations.pipeline import Pipeline
 from recommendations.selectors.logs import log
 from recommendations.selectors.snapshots import snapshot
+from recommendations.services.apart import Apart
 from recommendations.services.evaluate import Evaluate
 from recommendations.services.fitted import Fitted, Recipes
-from recommendations.services.generate import Generate
+from recommendations.services.generate import Generate, Order
 from recommendations.services.kept import Kept
 from recommendations.services.live import Live
 from recommendations.services.precomputed import Precomputed
@@ -72,9 +73,21 @@ def pipeline(chosen: Chosen) -> Pipeline:
     return _kept_fitted()()(chosen)
 
 
-def generator(chosen: Chosen) -> Generate:
-    """Return what generates lists ahead, fitted to the catalogue as it is now."""
-    return Generate(Ranker(_fitted(None)(chosen)), timezone.now)
+def generator(chosen: Chosen, top_n: int = 10, dry_run: bool = False, explain: bool = False) -> Generate:
+    """Return what generates lists of top_n ahead, fitted to the catalogue as it is now."""
+    order = Order(
+        strategy=chosen.strategy,
+        digest=digest(chosen),
+        top_n=top_n,
+        explainer=explainer() if explain else None,
+        dry_run=dry_run,
+    )
+    return Generate(Ranker(_fitted(None)(chosen)), timezone.now, order)
+
+
+def generator_apart(processes: int, chosen: Chosen, top_n: int, dry_run: bool) -> Apart:
+    """Return what lets as many processes generate, each with a generator of its own."""
+    return Apart(processes, f"{__name__}:{generator.__name__}", (chosen, top_n, dry_run))
 
 
 def evaluator(names: Iterable[str]) -> Evaluate:

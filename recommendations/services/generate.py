@@ -1,7 +1,7 @@
-"""Generates lists ahead for many shoppers, chunk by chunk; what is written stays, whatever comes next."""
+"""Generates lists ahead, a chunk of shoppers at a time; what is written stays, whatever comes next."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,9 +26,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to generate. user_ids: chunks of shoppers' ids, each sorted; explainer: None for no texts."""
+    """What to generate for whomever. explainer: None for no texts."""
 
-    user_ids: Iterable[list[int]]
     strategy: str
     digest: str
     top_n: int
@@ -48,32 +47,36 @@ class Totals:
     templates: int = 0
     failed: list[int] = field(default_factory=list)
 
+    def add(self, other: "Totals") -> None:
+        self.users += other.users
+        self.fallbacks += other.fallbacks
+        self.templates += other.templates
+        self.failed += other.failed
+
 
 @dataclass(frozen=True, slots=True)
 class Generate:
     ranker: Ranker
     now: Callable[[], datetime]
+    order: Order
 
-    def __call__(self, order: Order, *, done: Callable[[int], object]) -> Totals:
-        """Return the totals; call `done` with the number of shoppers after each chunk.
+    def __call__(self, user_ids: list[int]) -> Totals:
+        """Return what came of these shoppers, whose ids are sorted: their lists are stored.
 
-        A chunk that the database refuses is logged and counted as failed, and the next one is tried.
+        What the database refuses is logged and counted as failed.
         """
-        totals = Totals()
-        for user_ids in order.user_ids:
-            try:
-                lists = self._lists(user_ids, order)
-                stored = len(lists) if order.dry_run else replace_lists(lists)
-            except DatabaseError:
-                logger.exception("No lists for users %d to %d.", user_ids[0], user_ids[-1])
-                totals.failed += user_ids
-            else:
-                totals.users += stored
-                totals.fallbacks += sum(made.fallback != "" for made in lists)
-                if order.explainer:
-                    totals.templates += sum(made.explanation == "" for made in lists)
-            done(len(user_ids))
-        return totals
+        order = self.order
+        try:
+            lists = self._lists(user_ids, order)
+            stored = len(lists) if order.dry_run else replace_lists(lists)
+        except DatabaseError:
+            logger.exception("No lists for users %d to %d.", user_ids[0], user_ids[-1])
+            return Totals(failed=user_ids)
+        return Totals(
+            users=stored,
+            fallbacks=sum(made.fallback != "" for made in lists),
+            templates=sum(made.explanation == "" for made in lists) if order.explainer else 0,
+        )
 
     def _lists(self, user_ids: list[int], order: Order) -> list[StoredList]:
         """Return what is to be stored, not yet stored."""

@@ -13,7 +13,6 @@ from recommendations.explainers.template import TemplateExplainer
 from recommendations.models import StoredList
 from recommendations.selectors.shoppers import Shopper
 from recommendations.services.explaining import evidence, explained
-from recommendations.services.generate import Order
 from recommendations.services.shelf import Ask, Shelf
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 
@@ -35,16 +34,7 @@ def user() -> User:
 def generate(user: User, *, top_n: int = 4, explain: bool = False, when: datetime = NOON) -> StoredList:
     """Store a list as the command does, and mark it, so that one sees where an answer comes from."""
     with time_machine.travel(when, tick=False):
-        wiring.generator(wiring.chosen("content"))(
-            Order(
-                user_ids=[[user.id]],
-                strategy="content",
-                digest=wiring.config().digest("content"),
-                top_n=top_n,
-                explainer=TemplateExplainer() if explain else None,
-            ),
-            done=lambda n: None,
-        )
+        wiring.generator(wiring.chosen("content"), top_n, explain=explain)([user.id])
     stored = StoredList.objects.get(user=user)
     if not explain:
         StoredList.objects.update(summary=MARK)

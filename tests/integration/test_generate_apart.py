@@ -1,0 +1,53 @@
+"""generate_recommendations in several processes, on a database file of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+from catalog.models import User
+from recommendations.models import StoredList
+for row in StoredList.objects.order_by("user_id").values_list("user_id", "picks", "summary", "fallback"):
+    print(row)
+"""
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    own = {
+        **os.environ,
+        "ENV_FILE": os.devnull,
+        "DJANGO_SETTINGS_MODULE": "recsite.settings",
+        "SECRET_KEY": "tests-only-" + "x" * 50,
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite3'}",
+    }
+    run(own, "migrate", "--verbosity", "0")
+    run(own, "import_shop", str(ROOT / "data" / "example_shop"), "--verbosity", "0")
+    return own
+
+
+def run(env: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=env,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
+
+
+class TestProcesses:
+    def test_store_the_same_lists_as_one_process(self, env: dict[str, str]):
+        run(env, "generate_recommendations", "--processes", "1", "--batch-size", "2")
+        alone = run(env, "shell", "--no-imports", "-c", PROGRAM)
+
+        said = run(env, "generate_recommendations", "--processes", "2", "--batch-size", "2")
+
+        assert run(env, "shell", "--no-imports", "-c", PROGRAM) == alone != ""
+        assert f"{len(alone.splitlines())} users stored" in said
