@@ -45,6 +45,11 @@ class Tag(models.Model):
         return self.name
 
 
+# Not sold out: some left, or a stock that is not tracked.
+IN_STOCK = Q(stock__isnull=True) | Q(stock__gt=0)
+MAY_BE_SHOWN = Q(is_active=True) & IN_STOCK
+
+
 class ProductQuerySet(TracedQuerySet["Product"]):
     def active(self) -> "ProductQuerySet":
         """Return what may be shown to shoppers."""
@@ -52,11 +57,15 @@ class ProductQuerySet(TracedQuerySet["Product"]):
 
     def in_stock(self) -> "ProductQuerySet":
         """Return what is not sold out: products with some left, and those whose stock is not tracked."""
-        return self.filter(Q(stock__isnull=True) | Q(stock__gt=0))
+        return self.filter(IN_STOCK)
+
+    def sold_out(self) -> "ProductQuerySet":
+        """Return what is tracked and has nothing left."""
+        return self.filter(stock=0)
 
     def available(self) -> "ProductQuerySet":
         """Return what may be recommended: active, and not sold out."""
-        return self.active().in_stock()
+        return self.filter(MAY_BE_SHOWN)
 
 
 class Product(models.Model):

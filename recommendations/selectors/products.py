@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Value, When
 
 from catalog.models import Product
+from catalog.models.product import MAY_BE_SHOWN
 from recommendations.selectors.rows import Prepared
 
 # 1 for what may be shown, else 0: an integer, which every database gives alike.
-AVAILABLE = Case(When(Q(is_active=True), then=Value(1)), default=Value(0))
+AVAILABLE = Case(When(MAY_BE_SHOWN, then=Value(1)), default=Value(0))
 
 
 @dataclass(frozen=True, slots=True)

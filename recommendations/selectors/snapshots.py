@@ -20,7 +20,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Round
 from numpy.typing import NDArray
 
-from catalog.models import Category, Interaction, Product, Tag
+from catalog.models import ActionType, Category, Interaction, Product, Tag
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
 from recommendations.selectors.moments import Seconds
@@ -80,7 +80,7 @@ def _fingerprint(model: type[Model], *parts: Combinable) -> tuple[int, int]:
 def _popularity() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the products with events, and how many each has, dismissals left out. 1 query, by an index."""
     ids, counts = columns(
-        Interaction.objects.exclude(action_type="dismiss")
+        Interaction.objects.exclude(action_type=ActionType.DISMISS)
         .order_by()
         .values("product_id")
         .annotate(n=Count("*"))

@@ -1,5 +1,6 @@
 """Does a long task's pieces in several processes. Imports nothing of Django, so that a fresh process can."""
 
+import pickle
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -37,7 +38,8 @@ class Apart:
             self.processes,
             mp_context=get_context("spawn"),
             initializer=_start,
-            initargs=(self.maker, self.arguments),
+            # Packed, so that they are read when the process knows what they are made of.
+            initargs=(self.maker, pickle.dumps(self.arguments)),
         ) as pool:
             try:
                 for piece in pieces:
@@ -64,13 +66,13 @@ def _done(waiting: dict[Future[Any], T]) -> Iterator[tuple[T, Any]]:
 _worker: Callable[[Any], Any]
 
 
-def _start(maker: str, arguments: tuple[Any, ...]) -> None:
+def _start(maker: str, arguments: bytes) -> None:
     """Make this process ready for its pieces; whoever interrupts the command interrupts the parent alone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_module("django").setup()
     module, name = maker.split(":")
     global _worker  # noqa: PLW0603  what this process was started for
-    _worker = getattr(import_module(module), name)(*arguments)
+    _worker = getattr(import_module(module), name)(*pickle.loads(arguments))  # noqa: S301  our own
 
 
 def _do(piece: Any) -> Any:

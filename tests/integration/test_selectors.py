@@ -1,7 +1,7 @@
 """Rows to arrays and values, and how many queries that takes."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,32 @@ class TestSnapshot:
         assert [category_of(found, product) for product in (lamp, plain, gone)] == ["Home", None, "Audio"]
         assert [tags_of(found, product) for product in (lamp, plain)] == [["desk", "led"], []]
 
+    def test_counts_no_dismissal_as_popularity(self):
+        liked, dismissed = ProductFactory(), ProductFactory()
+        InteractionFactory.create_batch(2, product=dismissed, action_type="dismiss")
+        InteractionFactory(product=liked)
+
+        found = snapshot()
+
+        assert found.product_ids.tolist() == [liked.id, dismissed.id]
+        assert found.popularity.tolist() == [1, 0]
+
+    def test_knows_prices_and_what_is_sold_out(self):
+        ProductFactory(price="12.50", stock=3)
+        ProductFactory(price="0.00", stock=0)
+        ProductFactory(price="7.00", stock=None)
+
+        found = snapshot()
+
+        assert found.price.tolist() == [12.5, 0, 7]
+        assert found.active.tolist() == [True, False, True]
+
+    def test_stands_at_the_moment_of_the_newest_event(self):
+        moment = datetime(2026, 1, 15, 12, 0, 0, 900_000, tzinfo=UTC)
+        InteractionFactory(occurred_at=moment)
+
+        assert snapshot().now == int(moment.timestamp())
+
     def test_is_empty_for_an_empty_catalogue(self):
         assert len(snapshot()) == 0
 
@@ -113,6 +139,8 @@ class TestSnapshot:
                 category=CategoryFactory(name="New")
             ),
             lambda product: Product.objects.filter(id=product.id).update(is_active=False),
+            lambda product: Product.objects.filter(id=product.id).update(stock=0),
+            lambda product: Product.objects.filter(id=product.id).update(price="19.98"),
             lambda product: product.tags.add(TagFactory(name="new")),
             lambda product: product.tags.set([TagFactory(name="other")]),
             lambda product: product.tags.clear(),
@@ -124,6 +152,8 @@ class TestSnapshot:
         ids=[
             "category",
             "active",
+            "sold out",
+            "price by a cent",
             "tag added",
             "tag exchanged",
             "untagged",
@@ -134,7 +164,7 @@ class TestSnapshot:
         ],
     )
     def test_is_read_anew_after_any_change_of_the_catalogue(self, change: Callable[[Product], object]):
-        product = ProductFactory(tags=["old"])
+        product = ProductFactory(tags=["old"], price="19.99")
         former = snapshot()
 
         change(product)

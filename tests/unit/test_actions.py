@@ -14,7 +14,7 @@ RAW["dismiss"] = {"WEIGHT": -2, "HALF_LIFE_DAYS": 20}
 
 class TestAction:
     def test_names_what_the_catalogue_stores(self):
-        assert set(ActionType.values) <= {action.name.lower() for action in Action}
+        assert {action.name.lower() for action in Action} == set(ActionType.values)
 
 
 class TestEventTable:
