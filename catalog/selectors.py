@@ -2,23 +2,25 @@
 
 from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
 
-from catalog.models import Category, Interaction, Product, User
+from catalog.models import ActionType, Category, Interaction, Product, User
+from catalog.models.product import ProductQuerySet
 
 
 def products(*, inactive_too: bool) -> QuerySet[Product]:
     """Return products by id with category and tags: two queries, however many they are."""
-    rows = Product.objects.all() if inactive_too else Product.objects.active()
-    return rows.select_related("category").prefetch_related("tags").order_by("id")
+    return _whole(Product.objects.all() if inactive_too else Product.objects.active())
 
 
 def popular_products() -> QuerySet[Product]:
-    """Return active products with `interaction_count`, most first, then id: two queries.
+    """Return available products with `interaction_count`, most first, then id: two queries.
 
-    Each count is read from the index alone; products without an event come last, with 0.
+    Dismissals are not counted. Each count is read from the index alone; products without an event come
+    last, with 0.
     """
+    events = Interaction.objects.filter(product=OuterRef("pk")).exclude(action_type=ActionType.DISMISS)
     return (
-        products(inactive_too=False)
-        .annotate(interaction_count=_count(Interaction.objects.filter(product=OuterRef("pk"))))
+        _whole(Product.objects.available())
+        .annotate(interaction_count=_count(events))
         .order_by("-interaction_count", "id")
     )
 
@@ -42,6 +44,10 @@ def history(user: User) -> QuerySet[Interaction]:
         .only("id", "product_id", "product__name", "action_type", "occurred_at")
         .newest_first()
     )
+
+
+def _whole(rows: ProductQuerySet) -> ProductQuerySet:
+    return rows.select_related("category").prefetch_related("tags").order_by("id")
 
 
 def _count(rows: QuerySet[Interaction] | QuerySet[Product]) -> Subquery:

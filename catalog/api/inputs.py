@@ -1,13 +1,14 @@
 """What staff may send: the shape of the bodies, checked field by field."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from catalog.models import Category, Product, User
+from catalog.models.product import MOST_STOCK
 from catalog.text import MAX_LENGTH, validate_external_id, validate_line, validate_text
 
 
@@ -65,6 +66,19 @@ class Price(serializers.DecimalField):
     """An amount of money: zero or more, at most two decimals."""
 
 
+class Stock(serializers.IntegerField):
+    """How many are left: a number, as JSON has them; 1.0, "1" and true are something else."""
+
+    default_error_messages: ClassVar = {
+        "whole": f"Must be a whole number from 0 to {MOST_STOCK}, or null when it is not tracked."
+    }
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data <= MOST_STOCK:
+            self.fail("whole")
+        return data
+
+
 class ProductInput(Input):
     """A product. PUT replaces: a category, description or tags left out are taken away."""
 
@@ -75,6 +89,14 @@ class ProductInput(Input):
         default=None, allow_null=True, help_text="Its name; a new name makes a new category."
     )
     price = Price(max_digits=12, decimal_places=2, min_value=0)
+    stock = Stock(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=MOST_STOCK,
+        help_text="How many are left; 0 is sold out, and recommended to nobody. Null: not tracked. "
+        "Left out, it stays as it is.",
+    )
     description = serializers.CharField(default="", allow_blank=True, validators=[validate_text])
     tags = serializers.ListField(
         child=name_field(), default=list, max_length=100, help_text="Their names; new names make new tags."

@@ -24,6 +24,7 @@ def product_payload(product: Product, *, for_staff: bool) -> Payload:
         "name": product.name,
         "category": product.category.name if product.category else None,
         "price": product.price,
+        "stock": product.stock,
         "description": product.description,
         "tags": sorted(tag.name for tag in product.tags.all()),
     }

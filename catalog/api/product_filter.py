@@ -4,6 +4,7 @@ from django.db.models import Q, QuerySet
 from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet, NumberFilter
 
 from catalog.models import Product
+from catalog.models.product import ProductQuerySet
 from catalog.text import MAX_LENGTH
 
 ORDERS = [f"{sign}{field}" for field in ("id", "name", "price", "created_at") for sign in ("", "-")]
@@ -35,6 +36,13 @@ class ProductFilter(FilterSet):
     )
     min_price = _price("gte", "The lowest price, inclusive.")
     max_price = _price("lte", "The highest price, inclusive.")
+    in_stock = ChoiceFilter(
+        method="left",
+        choices=[("true", "true"), ("false", "false")],
+        empty_label=None,
+        help_text="true: what is left, or is not tracked; false: what is sold out.",
+        error_messages={"invalid_choice": "Must be true or false."},
+    )
     ordering = ChoiceFilter(
         method="ordered",
         choices=[(order, order) for order in ORDERS],
@@ -45,6 +53,9 @@ class ProductFilter(FilterSet):
 
     def containing(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
         return rows.filter(Q(name__icontains=value) | Q(description__icontains=value))
+
+    def left(self, rows: ProductQuerySet, name: str, value: str) -> ProductQuerySet:
+        return rows.in_stock() if value == "true" else rows.sold_out()
 
     def ordered(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
         return rows.order_by(value, "id")

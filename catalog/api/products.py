@@ -54,7 +54,10 @@ class ProductViewSet(CatalogueViewSet):
     @extend_schema(parameters=[LIMIT], responses=PopularList)
     @action(detail=False, pagination_class=None, filter_backends=[])
     def popular(self, request: Request) -> Response:
-        """List the active products with most interactions; those without any come last."""
+        """List the products with most interactions, dismissals apart; those without any come last.
+
+        Inactive and sold out ones are left out.
+        """
         limit = whole_number(request.query_params, "limit", default=10, high=MOST_POPULAR)
         rows = [
             {**self.payload(row), "interaction_count": row.interaction_count}  # type: ignore[attr-defined]

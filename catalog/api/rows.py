@@ -34,13 +34,16 @@ class ProductRow(Row):
     name = serializers.CharField()
     category = serializers.CharField(allow_null=True, help_text="Its name.")
     price = serializers.FloatField()
+    stock = serializers.IntegerField(
+        allow_null=True, min_value=0, help_text="How many are left; 0 is sold out, null is not tracked."
+    )
     description = serializers.CharField()
     tags = serializers.ListField(child=serializers.CharField(), help_text="Their names.")
     is_active = serializers.BooleanField(required=False, help_text="Told to staff only.")
 
 
 class PopularRow(ProductRow):
-    interaction_count = serializers.IntegerField()
+    interaction_count = serializers.IntegerField(help_text="Dismissals are not counted.")
 
 
 @extend_schema_serializer(many=False)

@@ -60,7 +60,7 @@ class HistoryFilter(FilterSet):
     action_type = ChoiceFilter(
         choices=ActionType.choices,
         empty_label=None,
-        help_text="Only views, clicks or purchases.",
+        help_text="Only events of this kind.",
         error_messages={"invalid_choice": f"Must be one of {', '.join(ActionType.values)}."},
     )
 

@@ -17,6 +17,7 @@ class ProductValues(TypedDict, total=False):
     external_id: str | None
     name: str
     price: Decimal
+    stock: int | None
     description: str
     is_active: bool
     category: str | None

@@ -5,6 +5,7 @@ LAMP = {
     "name": "Lamp",
     "category": "Home",
     "price": 19.9,
+    "stock": 7,
     "description": "Bright.\nVery.",
     "tags": ["led", "desk"],
 }

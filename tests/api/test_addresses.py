@@ -15,7 +15,7 @@ READS = {
     "/users/ext:anna/interactions": {"count", "next", "previous", "interactions"},
     "/products": {"count", "next", "previous", "products"},
     "/products/popular": {"count", "products"},
-    "/products/ext:lamp": {"id", "external_id", "name", "category", "price", "description", "tags"},
+    "/products/ext:lamp": {"id", "external_id", "name", "category", "price", "stock", "description", "tags"},
     "/categories": {"count", "categories"},
     "/categories/{category}": {"id", "name", "product_count"},
 }

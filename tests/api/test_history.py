@@ -51,12 +51,13 @@ class TestHistory:
         assert [row["id"] for row in rows] == [ids[3], ids[1], ids[2], ids[0]]
 
     def test_keeps_one_kind_of_action(self, client, anna):
-        for action in ("view", "purchase", "view"):
+        for action in ("view", "purchase", "view", "dismiss"):
             InteractionFactory(user=anna, action_type=action)
 
         assert client.get("/users/ext:anna/interactions?action_type=view").json()["count"] == 2
-        assert client.get("/users/ext:anna/interactions?action_type=click").json()["count"] == 0
-        assert client.get("/users/ext:anna/interactions?action_type=").json()["count"] == 3
+        assert client.get("/users/ext:anna/interactions?action_type=dismiss").json()["count"] == 1
+        assert client.get("/users/ext:anna/interactions?action_type=cart").json()["count"] == 0
+        assert client.get("/users/ext:anna/interactions?action_type=").json()["count"] == 4
 
     @pytest.mark.parametrize("action", ["buy", "VIEW", "view,click", "a\x00"])
     def test_refuses_an_unknown_action(self, client, anna, action):
@@ -67,7 +68,7 @@ class TestHistory:
 
     def test_lists_the_known_actions(self, client, anna):
         assert client.get("/users/ext:anna/interactions?action_type=buy").json()["detail"] == (
-            "action_type is 'buy': Must be one of view, click, purchase."
+            "action_type is 'buy': Must be one of view, click, cart, purchase, dismiss."
         )
 
     def test_comes_in_pages(self, client, anna):

@@ -49,7 +49,17 @@ TEXTS = [
 ]
 PARAMETERS = {
     "/users": ["page", "page_size"],
-    "/products": ["category", "tag", "search", "min_price", "max_price", "ordering", "page", "page_size"],
+    "/products": [
+        "category",
+        "tag",
+        "search",
+        "min_price",
+        "max_price",
+        "in_stock",
+        "ordering",
+        "page",
+        "page_size",
+    ],
     "/products/popular": ["limit"],
     "/users/ext:anna/interactions": ["action_type", "page", "page_size"],
     "/categories": ["x"],
@@ -93,7 +103,16 @@ class TestHostileText:
     def test_as_any_field_of_a_body(self, staff_client, text):
         bodies = {
             "/users": ["name", "external_id"],
-            "/products": ["name", "external_id", "category", "price", "description", "is_active", "tags"],
+            "/products": [
+                "name",
+                "external_id",
+                "category",
+                "price",
+                "stock",
+                "description",
+                "is_active",
+                "tags",
+            ],
             "/categories": ["name"],
             "/interactions": ["user_id", "product_id", "action_type", "occurred_at", "event_id"],
         }
@@ -128,7 +147,13 @@ class TestHostileBytes:
     )
     @pytest.mark.parametrize(
         ("path", "field"),
-        [("/products", "price"), ("/products", "tags"), ("/users", "name"), ("/interactions", "user_id")],
+        [
+            ("/products", "price"),
+            ("/products", "stock"),
+            ("/products", "tags"),
+            ("/users", "name"),
+            ("/interactions", "user_id"),
+        ],
     )
     def test_of_numbers_and_nests_in_a_body(self, staff_client, path, field, value):
         body = json.dumps({"name": "x", "price": 1, field: value})

@@ -129,5 +129,5 @@ class TestMany:
             "index": 999,
             "field": "action_type",
             "value": "buy",
-            "message": "Must be one of view, click, purchase.",
+            "message": "Must be one of view, click, cart, purchase, dismiss.",
         }

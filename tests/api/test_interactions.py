@@ -36,6 +36,13 @@ class TestOne:
         assert stored.occurred_at == datetime(2026, 1, 15, 12, 0, 0, 250000, tzinfo=UTC)
         assert (stored.user, stored.product, stored.event_key) == (anna, lamp, "e-1")
 
+    @pytest.mark.parametrize("action", ["view", "click", "cart", "purchase", "dismiss"])
+    def test_is_of_any_known_action(self, staff_client, action):
+        answer = staff_client.post("/interactions", event(action_type=action))
+
+        assert (answer.status_code, answer.json()["action_type"]) == (201, action)
+        assert Interaction.objects.get().action_type == action
+
     @pytest.mark.parametrize("form", ["{pk}", "ext:{key}", "number"])
     def test_names_user_and_product_in_either_form(self, staff_client, anna, lamp, form):
         def named(row):

@@ -24,6 +24,7 @@ class TestCreate:
 
         assert answer.status_code == 201
         assert answer.json()["category"] is None
+        assert answer.json()["stock"] is None
         assert answer.json()["tags"] == []
         fields = [error["field"] for error in staff_client.post("/products", {}).json()["errors"]]
         assert fields == ["name", "price"]
@@ -73,6 +74,14 @@ class TestCreate:
             ("price", True, "A valid number is required."),
             ("price", "free", "A valid number is required."),
             ("price", [1], "A valid number is required."),
+            *[
+                (
+                    "stock",
+                    value,
+                    "Must be a whole number from 0 to 2147483647, or null when it is not tracked.",
+                )
+                for value in (-1, 1.5, 1.0, -0.0, 2**31, 2**64, 1e300, "", "1", "many", True, False, [1], {})
+            ],
             ("name", "a\x00b", "Holds the control character U+0000"),
             ("name", "x" * 256, "Ensure this field has no more than 255 characters."),
             ("category", "", "This field may not be blank."),
@@ -110,6 +119,13 @@ class TestCreate:
         assert answer.json()["detail"] == (
             "external_id is 'lamp': Another product has this external ID; each has its own."
         )
+
+    @pytest.mark.parametrize("stock", [None, 0, 1, 2**31 - 1])
+    def test_stores_a_stock(self, staff_client, stock):
+        answer = staff_client.post("/products", {**LAMP, "stock": stock})
+
+        assert (answer.status_code, answer.json()["stock"]) == (201, stock)
+        assert Product.objects.get().stock == stock
 
     def test_stores_a_price_to_the_penny(self, staff_client):
         staff_client.post(

@@ -15,9 +15,14 @@ def _open(open_reads):
 
 @pytest.fixture
 def shop():
-    ProductFactory(name="Desk Lamp", category="Home", tags=["led", "desk"], price="20.00")
+    ProductFactory(name="Desk Lamp", category="Home", tags=["led", "desk"], price="20.00", stock=4)
     ProductFactory(
-        name="Radio", category="Electronics", tags=["audio"], price="9.99", description="For a LAMP's side."
+        name="Radio",
+        category="Electronics",
+        tags=["audio"],
+        price="9.99",
+        description="For a LAMP's side.",
+        stock=0,
     )
     ProductFactory(name="Chair", category=None, tags=["desk"], price="100.00")
 
@@ -31,7 +36,7 @@ def names(answer) -> list[str]:
 class TestList:
     def test_answers_products_by_id(self, client):
         lamp = ProductFactory(
-            name="Lamp", category="Home", tags=["led", "desk"], price="19.90", external_id="l"
+            name="Lamp", category="Home", tags=["led", "desk"], price="19.90", stock=3, external_id="l"
         )
         bare = ProductFactory(name="Box", category=None, price="0", description="", external_id=None)
 
@@ -46,6 +51,7 @@ class TestList:
                     "name": "Lamp",
                     "category": "Home",
                     "price": 19.9,
+                    "stock": 3,
                     "description": "Made for tests.",
                     "tags": ["desk", "led"],
                 },
@@ -55,6 +61,7 @@ class TestList:
                     "name": "Box",
                     "category": None,
                     "price": 0.0,
+                    "stock": None,
                     "description": "",
                     "tags": [],
                 },
@@ -76,7 +83,9 @@ class TestList:
 
     @pytest.mark.parametrize(
         "query",
-        ["category=Home&tag=led&search=lamp&min_price=1&max_price=30&ordering=-price&page=1&page_size=5"],
+        [
+            "category=Home&tag=led&search=lamp&in_stock=true&min_price=1&max_price=30&ordering=-price&page=1&page_size=5"
+        ],
     )
     def test_makes_three_queries_with_all_filters(self, client, shop, django_assert_num_queries, query):
         with django_assert_num_queries(3):
@@ -110,6 +119,10 @@ class TestFilter:
             ("min_price=-5&max_price=9.99", ["Radio"]),
             ("min_price=50&max_price=10", []),
             ("min_price=9999999999.99", []),
+            ("in_stock=true", ["Desk Lamp", "Chair"]),
+            ("in_stock=false", ["Radio"]),
+            ("in_stock=", ["Desk Lamp", "Radio", "Chair"]),
+            ("in_stock=false&tag=desk", []),
             ("category=Home&tag=desk&search=lamp&min_price=1&max_price=30", ["Desk Lamp"]),
         ],
     )
@@ -135,6 +148,15 @@ class TestFilter:
         assert [(error["field"], error["value"]) for error in answer.json()["errors"]] == [(field, value)]
         assert answer.json()["detail"].startswith(f"{field} is '{value}': ")
 
+    @pytest.mark.parametrize("value", ["True", "FALSE", "1", "0", "yes", "null", "true,false", "-1"])
+    def test_refuses_an_in_stock_that_is_neither_true_nor_false(self, client, value):
+        answer = client.get("/products", {"in_stock": value})
+
+        assert answer.status_code == 400
+        assert answer.json()["errors"] == [
+            {"field": "in_stock", "value": value, "message": "Must be true or false."}
+        ]
+
     @pytest.mark.parametrize("field", ["category", "tag", "search"])
     @pytest.mark.parametrize("value", ["x" * 256, "a\x00b", "a\nb", "\x7f"])
     def test_refuses_text_that_cannot_be_a_name(self, client, field, value):
@@ -152,7 +174,7 @@ class TestFilter:
         assert answer.status_code == 400
         assert answer.json()["detail"] == (
             "categroy is 'Home': Unknown parameter; known here: "
-            "category, max_price, min_price, ordering, page, page_size, search, tag."
+            "category, in_stock, max_price, min_price, ordering, page, page_size, search, tag."
         )
 
 

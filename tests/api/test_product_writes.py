@@ -22,6 +22,7 @@ class TestPut:
             "name": "Box",
             "category": None,
             "price": 1.0,
+            "stock": None,
             "description": "",
             "tags": [],
             "is_active": True,
@@ -34,8 +35,13 @@ class TestPut:
             staff_client.put("/products/ext:lamp", {"name": "Box", "price": 1}).json()["is_active"] is False
         )
 
+    def test_leaves_the_stock_that_it_does_not_mention(self, staff_client):
+        ProductFactory(external_id="lamp", stock=0)
+
+        assert staff_client.put("/products/ext:lamp", {"name": "Box", "price": 1}).json()["stock"] == 0
+
     def test_takes_back_what_was_read(self, staff_client):
-        lamp = ProductFactory(external_id="lamp", tags=["b", "a"])
+        lamp = ProductFactory(external_id="lamp", tags=["b", "a"], stock=3)
         before = staff_client.get(f"/products/{lamp.pk}").json()
 
         assert staff_client.put(f"/products/{lamp.pk}", before).json() == before
@@ -78,7 +84,10 @@ class TestPatch:
         assert answer.status_code == 200
         assert answer.json() == {**before, "price": 5.5}
 
-    @pytest.mark.parametrize("change", [{"tags": ["new"]}, {"tags": []}, {"price": 2}, {"category": "New"}])
+    @pytest.mark.parametrize(
+        "change",
+        [{"tags": ["new"]}, {"tags": []}, {"price": 2}, {"category": "New"}, {"stock": 0}, {"stock": None}],
+    )
     def test_moves_updated_at(self, staff_client, change):
         lamp = ProductFactory(tags=["led"])
         Product.objects.filter(pk=lamp.pk).update(updated_at=NOON)
@@ -86,6 +95,12 @@ class TestPatch:
         staff_client.patch(f"/products/{lamp.pk}", change)
 
         assert Product.objects.get(pk=lamp.pk).updated_at > NOON
+
+    def test_ends_the_tracking_of_the_stock(self, staff_client):
+        lamp = ProductFactory(stock=0)
+
+        assert staff_client.patch(f"/products/{lamp.pk}", {"stock": None}).json()["stock"] is None
+        assert Product.objects.get().stock is None
 
     def test_takes_the_category_away(self, staff_client):
         lamp = ProductFactory(category="Home")

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 class TestOne:
     @pytest.mark.parametrize("form", ["{pk}", "{pk}/", "ext:a.b c", "ext:a.b c/"])
     def test_is_found_by_number_and_by_key(self, client, open_reads, django_assert_num_queries, form):
-        lamp = ProductFactory(name="Lamp", category="Home", tags=["led"], external_id="a.b c")
+        lamp = ProductFactory(name="Lamp", category="Home", tags=["led"], external_id="a.b c", stock=3)
 
         with django_assert_num_queries(2):
             answer = client.get(f"/products/{form.format(pk=lamp.pk)}")
@@ -23,6 +23,7 @@ class TestOne:
             "name": "Lamp",
             "category": "Home",
             "price": 9.99,
+            "stock": 3,
             "description": "Made for tests.",
             "tags": ["led"],
         }
@@ -90,12 +91,13 @@ class TestPopular:
         assert answer.json()["count"] == len(answer.json()["products"])
         return [(product["id"], product["interaction_count"]) for product in answer.json()["products"]]
 
-    def test_counts_all_actions_and_breaks_ties_by_id(self, client):
-        a, b, c, d = self.shop(1, 3, 0, 1)
+    def test_counts_all_actions_but_dismissals_and_breaks_ties_by_id(self, client):
+        a, b, c, d = self.shop(0, 4, 0, 1)
         InteractionFactory(product=d, action_type="purchase")
-        InteractionFactory(product=a, action_type="click")
+        for action in ("click", "cart", "dismiss", "dismiss"):
+            InteractionFactory(product=a, action_type=action)
 
-        assert self.ranking(client.get("/products/popular")) == [(b.pk, 3), (a.pk, 2), (d.pk, 2), (c.pk, 0)]
+        assert self.ranking(client.get("/products/popular")) == [(b.pk, 4), (a.pk, 2), (d.pk, 2), (c.pk, 0)]
 
     def test_leaves_no_tie_to_the_database(self):
         assert popular_products().query.order_by == ("-interaction_count", "id")
@@ -121,6 +123,13 @@ class TestPopular:
 
         assert client.get("/products/popular").json()["count"] == 0
         assert staff_client.get("/products/popular").json()["count"] == 0
+
+    def test_leaves_sold_out_products_out(self, client):
+        sold_out, untracked, left = self.shop(5, 4, 3)
+        Product.objects.filter(pk=sold_out.pk).update(stock=0)
+        Product.objects.filter(pk=left.pk).update(stock=1)
+
+        assert self.ranking(client.get("/products/popular")) == [(untracked.pk, 4), (left.pk, 3)]
 
     @pytest.mark.parametrize("n", [1, 20])
     def test_makes_two_queries_however_many_there_are(self, client, django_assert_num_queries, n):

@@ -85,8 +85,36 @@ class TestSchema:
         parameters = {p["name"] for p in schema["paths"]["/products"]["get"]["parameters"]}
 
         assert parameters == {
-            *("category", "tag", "search", "min_price", "max_price", "ordering", "page", "page_size"),
+            *(
+                "category",
+                "tag",
+                "search",
+                "min_price",
+                "max_price",
+                "in_stock",
+                "ordering",
+                "page",
+                "page_size",
+            ),
         }
+
+    def test_says_what_a_stock_may_be(self, schema):
+        fields = {
+            name: schema["components"]["schemas"][name]["properties"]["stock"]
+            for name in ("ProductRow", "PopularRow", "ProductInputRequest", "PatchedProductInputRequest")
+        }
+
+        assert {(field["type"], field["nullable"], field["minimum"]) for field in fields.values()} == {
+            ("integer", True, 0)
+        }
+        assert fields["ProductInputRequest"]["maximum"] == 2_147_483_647
+
+    @pytest.mark.parametrize("name", ["EventInputRequest", "InteractionRow", "HistoryRow"])
+    def test_names_every_action(self, schema, name):
+        reference = schema["components"]["schemas"][name]["properties"]["action_type"]["$ref"]
+
+        actions = schema["components"]["schemas"][reference.rpartition("/")[2]]["enum"]
+        assert actions == ["view", "click", "cart", "purchase", "dismiss"]
 
     def test_knows_that_an_event_may_come_alone_or_in_a_list(self, schema):
         events = schema["components"]["schemas"]["EventsRequest"]["oneOf"]

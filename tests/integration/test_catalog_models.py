@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Count, Model, ProtectedError, QuerySet
+from django.db import DataError, IntegrityError, connection, transaction
+from django.db.models import Count, F, Model, ProtectedError, QuerySet
 
-from catalog.models import Category, Interaction, Product, Tag, User
+from catalog.models import ActionType, Category, Interaction, Product, Tag, User
+from catalog.selectors import popular_products
 from tests.factories import (
     NOON,
     CategoryFactory,
@@ -28,7 +29,7 @@ def refuses(model: type[Model], **values: Any) -> bool:
         with transaction.atomic():
             QuerySet(model).update(**values)
             connection.check_constraints()
-    except IntegrityError:
+    except (DataError, IntegrityError):
         return True
     return False
 
@@ -44,6 +45,18 @@ class TestConstraints:
         ProductFactory()
 
         assert not refuses(Product, price=0)
+
+    @pytest.mark.parametrize("stock", [-1, 2**31])
+    def test_refuse_a_stock_out_of_range(self, stock):
+        ProductFactory()
+
+        assert refuses(Product, stock=stock)
+
+    @pytest.mark.parametrize("stock", [None, 0, 2**31 - 1])
+    def test_allow_a_stock_that_is_unknown_or_in_range(self, stock):
+        ProductFactory(stock=5)
+
+        assert not refuses(Product, stock=stock)
 
     @pytest.mark.parametrize(
         ("factory", "model"), [(ProductFactory, Product), (CategoryFactory, Category), (TagFactory, Tag)]
@@ -83,6 +96,12 @@ class TestConstraints:
         InteractionFactory()
 
         assert refuses(Interaction, action_type=action)
+
+    @pytest.mark.parametrize("action", ["view", "click", "cart", "purchase", "dismiss"])
+    def test_allow_every_known_action(self, action):
+        InteractionFactory()
+
+        assert not refuses(Interaction, action_type=action)
 
     def test_refuse_an_empty_event_key(self):
         InteractionFactory()
@@ -149,6 +168,27 @@ class TestIndexes:
         assert "SCAN catalog_interaction USING COVERING INDEX interaction_by_product" in plan(popularity)
         assert "B-TREE" not in plan(popularity)
 
+    def test_count_popularity_without_dismissals_without_touching_the_table(self):
+        popularity = (
+            Interaction.objects.exclude(action_type=ActionType.DISMISS)
+            .values("product_id")
+            .annotate(n=Count("id"))
+            .order_by()
+        )
+
+        assert "SCAN catalog_interaction USING COVERING INDEX interaction_by_product" in plan(popularity)
+        assert "B-TREE" not in plan(popularity)
+
+    def test_count_the_events_of_each_popular_product_without_touching_the_table(self):
+        assert "USING COVERING INDEX interaction_by_product (product_id=?)" in plan(popular_products())
+
+    def test_read_what_was_done_of_late_without_touching_the_table(self):
+        late = Interaction.objects.filter(occurred_at__gte=NOON).values_list(
+            "product_id", "action_type", "occurred_at"
+        )
+
+        assert "USING COVERING INDEX interaction_by_time (occurred_at>?)" in plan(late)
+
     def test_give_the_newest_events_of_all_without_sorting(self):
         newest = Interaction.objects.newest_first()[:50]
 
@@ -202,19 +242,44 @@ class TestUser:
 
 
 class TestProduct:
-    def test_is_available_while_active(self):
-        product = ProductFactory()
-        ProductFactory(is_active=False)
+    @pytest.fixture
+    def shelf(self) -> None:
+        for active in (True, False):
+            for stock in (None, 0, 1):
+                ProductFactory(
+                    name=f"{stock} {'active' if active else 'inactive'}", is_active=active, stock=stock
+                )
 
-        assert list(Product.objects.active()) == [product]
+    @pytest.mark.parametrize(
+        ("kept", "names"),
+        [
+            ("active", {"None active", "0 active", "1 active"}),
+            ("in_stock", {"None active", "1 active", "None inactive", "1 inactive"}),
+            ("sold_out", {"0 active", "0 inactive"}),
+            ("available", {"None active", "1 active"}),
+        ],
+    )
+    def test_is_found_by_what_may_be_done_with_it(self, shelf, kept, names):
+        assert set(getattr(Product.objects, kept)().values_list("name", flat=True)) == names
 
-    def test_moves_its_updated_at_with_every_bulk_update(self):
-        product = ProductFactory()
+    @pytest.mark.parametrize("change", [{"is_active": False}, {"stock": 0}, {"stock": F("stock") - 1}])
+    def test_moves_its_updated_at_with_every_bulk_update(self, change):
+        product = ProductFactory(stock=5)
         before = product.updated_at
 
-        Product.objects.filter(pk=product.pk).update(is_active=False)
+        Product.objects.filter(pk=product.pk).update(**change)
 
         product.refresh_from_db()
+        assert product.updated_at > before
+
+    def test_moves_its_updated_at_when_many_are_updated_to_different_stocks(self):
+        product = ProductFactory(stock=5)
+        before, product.stock = product.updated_at, 4
+
+        Product.objects.bulk_update([product], ["stock"])
+
+        product.refresh_from_db()
+        assert product.stock == 4
         assert product.updated_at > before
 
 
