@@ -1,76 +1,70 @@
-"""One live recommendation at three sizes of shop, and the batch on the real one; a table, and a JSON file."""
+"""`python -m bench [PART[.SECTION] …]`: measures, prints one table, writes a JSON file."""
 
+import argparse
+import importlib
 import json
-import platform
-import re
-import subprocess
-import sys
+import pkgutil
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from bench import shops
+from bench import machine, parts, shops
+from bench.figures import Figure, table
+from bench.options import Options
 
 RESULTS = Path(__file__).parent / "results"
-N_ASKS = "2000"
-
-
-def one_user(database: Path) -> dict[str, Any]:
-    return json.loads(_output(["-m", "bench.one_user", N_ASKS], database))
-
-
-def batch(database: Path) -> dict[str, float]:
-    """Return what the command itself says, of the middle one of three runs."""
-    runs = []
-    for _ in range(3):
-        said = _output(["manage.py", "generate_recommendations"], database)
-        found = re.search(r"(\d+) users stored in ([\d.]+) s \((\d+) users/s\)", said)
-        if found is None:
-            raise SystemExit(f"generate_recommendations said something else: {said}")
-        runs.append({"users": int(found[1]), "seconds": float(found[2]), "users_per_second": int(found[3])})
-    return sorted(runs, key=lambda run: run["seconds"])[1]
-
-
-def _output(arguments: list[str], database: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=shops.ROOT,
-        env=shops.environment(database),
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    return done.stdout
+# Each module of bench/parts is one; one that says ONLY_WHEN_ASKED is left out when none is named.
+PARTS = {
+    module.name: importlib.import_module(f"bench.parts.{module.name}")
+    for module in pkgutil.iter_modules(parts.__path__)
+}
 
 
 def main() -> None:
-    rows = {size: one_user(shops.generated(size)) for size in ("S", "M", "L")}
-    rows["real"] = one_user(shops.real())
-    real_batch = batch(shops.real())
-    print("One live recommendation in process, top 5 (milliseconds)")
-    print(f"{'products':>9} {'users':>8} {'p50':>7} {'p99':>7} {'engine p50':>11} {'engine p99':>11}")
-    for row in rows.values():
-        live, engine = row["live"], row["engine_alone"]
-        print(
-            f"{row['products']:>9,} {row['users']:>8,} {live['p50_ms']:>7.2f} {live['p99_ms']:>7.2f} "
-            f"{engine['p50_ms']:>11.3f} {engine['p99_ms']:>11.3f}"
-        )
-    print(
-        f"Batch on the real shop: {real_batch['users']:,} users in {real_batch['seconds']} s, "
-        f"{real_batch['users_per_second']:,} users/s (top 10, without explanations, median of 3)"
-    )
+    asked, options = _read()
+    run = machine.described()
+    figures: list[Figure] = []
+    details = {}
+    for name, sections in asked.items():
+        measured = PARTS[name].measure(replace(options, sections=sections))
+        figures += measured.figures
+        details[name] = {"figures": [figure.plain() for figure in measured.figures], **measured.details}
+    print(table(figures))
     RESULTS.mkdir(exist_ok=True)
-    now = datetime.now(UTC)
-    machine = {
-        "machine": platform.machine(),
-        "python": platform.python_version(),
-        "system": platform.platform(),
-    }
-    path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}.json"
-    path.write_text(
-        json.dumps({"at": now.isoformat(), **machine, "one_user": rows, "batch": real_batch}, indent=2)
-    )
-    print(f"Written to {path.relative_to(shops.ROOT)}")
+    path = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
+    path.write_text(json.dumps({**run, "options": asdict(options), "parts": details}, indent=2))
+    print(f"On {run['processor']}, {run['cores']} cores, {run['system']}. Written to {path}")
+
+
+def _read() -> tuple[dict[str, tuple[str, ...]], Options]:
+    """Return the parts that are asked for with their sections, and how to measure them."""
+    usual = Options()
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures the project.")
+    parser.add_argument("parts", nargs="*", help=", ".join([*PARTS, *_sections()]))
+    parser.add_argument("--sizes", nargs="+", choices=shops.SIZES, default=list(usual.sizes))
+    for field in fields(Options):
+        if field.name not in ("sizes", "sections"):
+            flag = f"--{field.name.replace('_', '-')}"
+            parser.add_argument(flag, type=field.type, default=field.default, help=f"default {field.default}")
+    given = vars(parser.parse_args())
+    wanted: dict[str, tuple[str, ...]] = {}
+    for part in given.pop("parts") or [name for name in PARTS if not _only_when_asked(name)]:
+        name, _, section = part.partition(".")
+        known = getattr(PARTS.get(name), "SECTIONS", ())
+        if name not in PARTS or (section and section not in known):
+            parser.error(f"There is no {part!r}. Known: {', '.join([*PARTS, *_sections()])}.")
+        wanted[name] = (*wanted.get(name, ()), section) if section else ()
+    sizes = sorted(given.pop("sizes"), key=shops.SIZES.index)
+    return wanted, Options(sizes=tuple(sizes), **given)
+
+
+def _sections() -> list[str]:
+    """Return the pieces of parts that can be asked for alone."""
+    return [f"{name}.{piece}" for name, part in PARTS.items() for piece in getattr(part, "SECTIONS", ())]
+
+
+def _only_when_asked(name: str) -> bool:
+    return getattr(PARTS[name], "ONLY_WHEN_ASKED", False)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,66 @@
+"""Two servers measured against each other in one run, by bench_http.py, slice about slice."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from bench import shops
+from bench.options import Options
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Where requests go. ids: the first and the last that take the place of {id}, any of them as often."""
+
+    url: str
+    path: str
+    ids: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """What the second side does for each of what the first does. found: all that bench_http.py said."""
+
+    found: dict[str, Any]
+
+    def of(self, name: str) -> float:
+        """Return the ratio of "rps", "p50_ms", "p99_ms" or "server_cpu_ms_per_req"."""
+        return float(self.found["ratio_b_over_a"][name])
+
+    def interval(self, name: str) -> tuple[float, float]:
+        """Return where that ratio lies with 95 % confidence (bootstrap over the slices)."""
+        low, high = self.found["ratio_ci95"][name]
+        return (low, high)
+
+    def note(self, name: str, unit: str) -> str:
+        """Return both sides' own values, the second side's first."""
+        first, second = self.found["a"][name], self.found["b"][name]
+        return f"{second:,.4g} against {first:,.4g} {unit}"
+
+
+def compared(first: Side, second: Side, options: Options, label: str) -> Ratios:
+    """Return the ratios. Raises SystemExit when a request failed."""
+    arguments = [
+        *("--url", first.url, "--path", first.path, "--ids", _span(first)),
+        *("--url-b", second.url, "--path-b", second.path, "--ids-b", _span(second)),
+        *("--slices", str(options.slices), "--slice-seconds", str(options.seconds)),
+        *("--concurrency", str(options.concurrency), "--max-foreign", str(options.max_foreign)),
+        *("--label", label),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.bench_http", *arguments],
+        cwd=shops.ROOT,
+        check=False,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode:
+        raise SystemExit(f"{label}: requests failed. {done.stdout[-2000:]}")
+    return Ratios(json.loads(done.stdout))
+
+
+def _span(side: Side) -> str:
+    first, last = side.ids
+    return f"{first}-{last}"

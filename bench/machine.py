@@ -1,0 +1,51 @@
+"""On what a run was made: enough to tell two runs apart."""
+
+import os
+import platform
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import shops
+
+
+def described() -> dict[str, Any]:
+    """Return machine, versions, commit, command and moment."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": " ".join(["python", "-m", "bench", *sys.argv[1:]]),
+        "commit": _commit(),
+        "processor": _first(Path("/proc/cpuinfo"), "model name") or platform.processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory": _first(Path("/proc/meminfo"), "MemTotal"),
+        "load_before": os.getloadavg(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+    }
+
+
+def _first(file: Path, field: str) -> str:
+    """Return the first value of that field of a file of /proc, "" where there is none."""
+    if not file.exists():
+        return ""
+    for line in file.read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == field:
+            return value.strip()
+    return ""
+
+
+def _commit() -> str:
+    """Return the commit, with a + where files differ from it, "" outside of a repository."""
+    found = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],
+        cwd=shops.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip()

@@ -1,0 +1,145 @@
+"""Answers over HTTP, two servers against each other in one run, so that only ratios count.
+
+Sections: peer (a plain FastAPI service), reads (a view that only reads the same), growth (the largest shop
+against the smallest), stored (a stored answer against a view that reads ready bytes).
+"""
+
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from bench import recording, servers, shops
+from bench.ab import Ratios, Side, compared
+from bench.figures import Figure
+from bench.measured import Measured
+from bench.options import Options
+
+SECTIONS = ("peer", "reads", "growth", "stored")
+LIVE = "/recommend/{id}?top_n=5"
+PRODUCT = "/products/{id}"
+RECORDED = 500  # users whose answers the plain views know
+LOWEST_PEER = 100.0  # times the peer's requests a second, at 20,000 products
+
+
+def measure(options: Options) -> Measured:
+    found: list[tuple[Figure, Ratios]] = []
+    for size in options.sizes:
+        if options.wants("peer"):
+            found += _peer(size, options)
+        if options.wants("reads"):
+            found += _reads(size, options)
+        if options.wants("stored"):
+            found += _stored(size, options)
+    if options.wants("growth") and len(options.sizes) > 1:
+        found += _growth(options.sizes[0], options.sizes[-1], options)
+    details: dict[str, Any] = {figure.name: ratios.found for figure, ratios in found}
+    return Measured([figure for figure, _ in found], details)
+
+
+def _peer(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
+    known, database = shops.manifest(size), shops.generated(size)
+    users, n_products = tuple(known["warm_user_ids"]), known["products"]
+    with ExitStack() as stack:
+        here = stack.enter_context(servers.ours(database))
+        there = stack.enter_context(servers.peer(size))
+        live = compared(Side(there, LIVE, users), Side(here, LIVE, users), options, f"peer {size}")
+        products = (1, n_products)
+        one = compared(
+            Side(there, PRODUCT, products), Side(here, PRODUCT, products), options, f"product {size}"
+        )
+    return [
+        (
+            _figure(
+                f"/recommend, nothing stored, against the peer, {n_products:,} products",
+                live,
+                least=LOWEST_PEER if size == "M" else None,
+            ),
+            live,
+        ),
+        (_figure(f"/products/id against the peer, {n_products:,} products", one, least=1), one),
+    ]
+
+
+def _reads(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
+    database, users = shops.generated(size), _some_users(size)
+    file = _recorded(database, users)
+    with ExitStack() as stack:
+        here = stack.enter_context(servers.ours(database))
+        there = stack.enter_context(servers.plain(database, file))
+        ratios = compared(
+            Side(there, "/same-reads/{id}", users), Side(here, LIVE, users), options, f"reads {size}"
+        )
+    name = f"/recommend against its own reads, {shops.manifest(size)['products']:,} products"
+    return [(_figure(name, ratios, least=0.5, also=f"{recording.reads_of(file):.2f} reads"), ratios)]
+
+
+def _stored(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
+    database, users = shops.copied(shops.generated(size), "stored"), _some_users(size)
+    subprocess.run(
+        [sys.executable, "manage.py", "generate_recommendations"],
+        cwd=shops.ROOT,
+        env=shops.environment(database),
+        check=True,
+        stdout=sys.stderr,
+    )
+    file = _recorded(database, users)
+    recording.keep_answers(file, database)
+    with ExitStack() as stack:
+        here = stack.enter_context(servers.ours(database))
+        there = stack.enter_context(servers.plain(database, file))
+        ratios = compared(
+            Side(there, "/one-read/{id}", users), Side(here, LIVE, users), options, f"stored {size}"
+        )
+    name = f"stored answer against ready bytes, {shops.manifest(size)['products']:,} products"
+    return [(_figure(name, ratios, least=0.7, also=f"{recording.reads_of(file):.2f} reads"), ratios)]
+
+
+def _growth(small: str, large: str, options: Options) -> list[tuple[Figure, Ratios]]:
+    shop = {size: shops.manifest(size) for size in (small, large)}
+    with ExitStack() as stack:
+        little, big = (
+            Side(
+                stack.enter_context(servers.ours(shops.generated(size))),
+                LIVE,
+                tuple(shop[size]["warm_user_ids"]),
+            )
+            for size in (small, large)
+        )
+        ratios = compared(little, big, options, f"growth {small} {large}")
+    name = f"/recommend, p50, {shop[large]['products']:,} products against {shop[small]['products']:,}"
+    figure = Figure(
+        name, ratios.of("p50_ms"), "x", ratios.interval("p50_ms"), most=2, note=ratios.note("p50_ms", "ms")
+    )
+    return [(figure, ratios)]
+
+
+def _figure(name: str, ratios: Ratios, *, least: float | None, also: str = "") -> Figure:
+    cpu = 1 / ratios.of("server_cpu_ms_per_req") if ratios.of("server_cpu_ms_per_req") else 0.0
+    notes = [ratios.note("rps", "a second"), f"by the servers' own CPU time {cpu:.3g} x", also]
+    return Figure(
+        name,
+        ratios.of("rps"),
+        "x",
+        ratios.interval("rps"),
+        least=least,
+        note="; ".join(note for note in notes if note),
+    )
+
+
+def _some_users(size: str) -> tuple[int, int]:
+    first, last = shops.manifest(size)["warm_user_ids"]
+    return (first, min(last, first + RECORDED - 1))
+
+
+def _recorded(database: Path, users: tuple[int, int]) -> Path:
+    file = database.with_suffix(".recording.json")
+    first, last = users
+    subprocess.run(
+        [sys.executable, "-m", "bench.recording", str(file), LIVE, str(first), str(last)],
+        cwd=shops.ROOT,
+        env=shops.environment(database),
+        check=True,
+    )
+    return file

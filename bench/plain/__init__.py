@@ -1,0 +1,1 @@
+"""Plain views to measure the project against: what reading and rendering cost without it."""

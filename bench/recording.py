@@ -1,0 +1,74 @@
+"""Writes what the API answers, and by which SQL: `python -m bench.recording FILE PATH FIRST LAST`.
+
+The plain views (bench/plain) repeat it. It is made anew for every run, since it says what today's code does.
+"""
+
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+
+Statement = tuple[str, list[Any]]
+
+
+def main(file: Path, path: str, first: int, last: int) -> None:
+    """Write {"statements": [SQL], "answers": {id: {"reads": [[statement, parameters]], "body": text}}}."""
+    django.setup()
+    from django.test import Client
+
+    from recommendations import wiring
+
+    wiring.serve()
+    client = Client()
+    statements: dict[str, int] = {}
+    answers = {}
+    for key in range(first, last + 1):
+        with _reads() as reads:
+            answer = client.get(path.replace("{id}", str(key)), headers={"host": "127.0.0.1"})
+        if answer.status_code != 200:
+            raise SystemExit(f"{path} answered {answer.status_code} for {key}: {answer.content!r}")
+        numbered = [(statements.setdefault(sql, len(statements)), params) for sql, params in reads]
+        answers[key] = {"reads": numbered, "body": answer.content.decode()}
+    file.write_text(json.dumps({"statements": list(statements), "answers": answers}))
+
+
+@contextmanager
+def _reads() -> Iterator[list[Statement]]:
+    from django.db import connection
+
+    found: list[Statement] = []
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        found.append((sql, list(params or ())))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield found
+
+
+def keep_answers(recording: Path, database: Path) -> None:
+    """Put the recorded bodies into the table bench_answer of that database, each under its id."""
+    answers = json.loads(recording.read_text())["answers"]
+    with sqlite3.connect(database) as connection:
+        connection.execute("DROP TABLE IF EXISTS bench_answer")
+        connection.execute("CREATE TABLE bench_answer (id INTEGER PRIMARY KEY, body BLOB NOT NULL)")
+        connection.executemany(
+            "INSERT INTO bench_answer VALUES (?, ?)",
+            [(int(key), answer["body"].encode()) for key, answer in answers.items()],
+        )
+    connection.close()
+
+
+def reads_of(recording: Path) -> float:
+    """Return how many statements an answer took, on average."""
+    answers = json.loads(recording.read_text())["answers"].values()
+    return sum(len(answer["reads"]) for answer in answers) / len(answers)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
