@@ -2,27 +2,40 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recommendations.engine.actions import DAY, EventTable
 from recommendations.engine.holdout import hold_out
 from recommendations.engine.log import Log
 from recommendations.engine.snapshot import Snapshot
+from recommendations.services.apart import ProcessLost
+from recommendations.services.handover import hand_over, taken_over
 from recommendations.services.measuring import Case, Measured, measure
 from recommendations.strategies.base import Strategy
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """cutoff: where the window begins; new_products_per_user: the mean number that was to be foreseen."""
+    """What was measured.
+
+    cutoff: where the window begins; new_products_per_user: the mean number that was to be foreseen
+    n_past: shape (n_users,), how many events each measured user had before the cutoff
+    """
 
     cutoff: datetime
     train_events: int
     users: int
     new_products_per_user: float
+    n_past: NDArray[np.int64]
     strategies: dict[str, Measured]
 
 
@@ -36,27 +49,52 @@ class Evaluate:
     table: EventTable
 
     def __call__(
-        self, names: Sequence[str], *, holdout_days: int, done: Callable[[str], object]
+        self,
+        names: Sequence[str],
+        *,
+        holdout_days: int,
+        done: Callable[[str], object],
+        most_users: int | None = None,
     ) -> Evaluation:
         """Return what was measured; call `done` with each strategy's name once it is.
 
-        Raises ValueError when the window leaves nobody to measure on.
+        most_users: of more, so many are drawn, always the same ones; None for all
+        Raises ValueError when the window leaves nobody to measure on, ProcessLost when the system ends
+        a process that measures, such as for want of memory.
         """
-        case = Case.of(hold_out(self.log(), seconds=holdout_days * DAY), self.snapshot())
-        measured = {}
-        for name in names:
-            # A process of its own gives each its own peak of memory, and its own cold start.
-            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-                measured[name] = alone.submit(measure, case, self.strategies[name], self.table).result()
-            done(name)
+        case = Case.of(hold_out(self.log(), seconds=holdout_days * DAY), self.snapshot(), most_users)
+        with TemporaryDirectory(prefix="evaluation-") as name:
+            hand_over((case, self.table, dict(self.strategies)), Path(name))
+            strategies = {}
+            for strategy in names:
+                strategies[strategy] = _measured(Path(name), strategy)
+                done(strategy)
         holdout = case.holdout
         return Evaluation(
             cutoff=datetime.fromtimestamp(holdout.cutoff, UTC),
             train_events=len(holdout.past),
             users=len(holdout.user_ids),
             new_products_per_user=float(holdout.new.lengths.mean()),
-            strategies=measured,
+            n_past=case.n_past(),
+            strategies=strategies,
         )
+
+
+def _measured(folder: Path, strategy: str) -> Measured:
+    # A process of its own gives each its own peak of memory, and its own cold start.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+        try:
+            return alone.submit(_measure, folder, strategy).result()
+        except BrokenProcessPool as error:
+            raise ProcessLost(
+                f"The process that measured {strategy} was ended before it was done, perhaps for want of "
+                "memory."
+            ) from error
+
+
+def _measure(folder: Path, strategy: str) -> Measured:
+    case, table, configured = taken_over(folder)
+    return measure(case, configured[strategy], table, configured)
 
 
 def as_dict(evaluation: Evaluation) -> dict[str, Any]:

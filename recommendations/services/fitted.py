@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from recommendations.pipeline import Pipeline
+from recommendations.services.filling import Fillers, filler
 from recommendations.services.shelf import Chosen
-from recommendations.strategies.base import Model, Retriever, Strategy, Training
-from recommendations.strategies.popular import Popular
-from recommendations.strategies.trending import Trending
+from recommendations.strategies.base import Model, Strategy, Training
 from recommendations.strategies.untrained import Untrained
 
 
@@ -22,14 +21,9 @@ class Recipes:
     @property
     def log_days(self) -> float:
         """How much of the log is needed for all that is not trained ahead."""
-        days = [recipe.log_days for recipe in (*self.strategies.values(), self.filler("trending"))]
+        trending = filler("trending", self.strategies)
+        days = [recipe.log_days for recipe in (*self.strategies.values(), trending)]
         return max(n for n in days if n is not None)
-
-    def filler(self, name: str) -> Strategy:
-        """Return the strategy that fills up, as it is configured or else with its usual options."""
-        if name in self.strategies:
-            return self.strategies[name]
-        return Trending.from_options() if name == "trending" else Popular()
 
     def model(self, chosen: Chosen, training: Training) -> Model:
         """Return the model: fitted now where that is quick, else the one that was trained."""
@@ -46,7 +40,7 @@ class Fitted:
         self.training = training
         self._recipes = recipes
         self._pipelines: dict[Chosen, Pipeline] = {}
-        self._fillers: dict[str, Retriever] = {}
+        self._fillers = Fillers(training, recipes.strategies)
         self._making = threading.RLock()
 
     def __call__(self, chosen: Chosen) -> Pipeline:
@@ -68,18 +62,5 @@ class Fitted:
         return fresh
 
     def _made(self, chosen: Chosen) -> Pipeline:
-        fallback = self._recipes.strategies[chosen.strategy].fallback
-        names = ("trending", "popular") if fallback == "trending" else ("popular",)
-        snapshot = self.training.snapshot
-        return Pipeline(
-            snapshot,
-            self._recipes.model(chosen, self.training).bind(snapshot),
-            tuple(self._filler(name) for name in names),
-            fallback,
-        )
-
-    def _filler(self, name: str) -> Retriever:
-        if name not in self._fillers:
-            model = self._recipes.filler(name).fit(self.training)
-            self._fillers[name] = model.bind(self.training.snapshot)
-        return self._fillers[name]
+        strategy = self._recipes.strategies[chosen.strategy]
+        return self._fillers.pipeline(strategy, self._recipes.model(chosen, self.training))

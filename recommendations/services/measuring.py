@@ -3,20 +3,22 @@
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine import metrics
 from recommendations.engine.actions import EventTable
+from recommendations.engine.histories import Histories
 from recommendations.engine.holdout import Holdout
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline, Query
+from recommendations.services.filling import Fillers
 from recommendations.strategies.base import Strategy, Training
-from recommendations.strategies.popular import Popular
 
 SEED = 20_111_209
 _USERS_A_BLOCK = 500
@@ -36,36 +38,63 @@ class Case:
     snapshot: Snapshot
 
     @classmethod
-    def of(cls, holdout: Holdout, today: Snapshot) -> "Case":
+    def of(cls, holdout: Holdout, today: Snapshot, most_users: int | None = None) -> "Case":
         """Return the case: popularity counted before the cutoff, and nothing recommended but what had events.
 
-        Categories and tags are those of today: the shop does not keep older ones.
+        most_users: of more, so many are drawn, always the same ones; None for all
+        Categories, tags and prices are those of today: the shop does not keep older ones.
         """
         then = today.at(holdout.cutoff, *holdout.past.counts())
         # The version speaks of the database, which the process that measures does not know.
-        return cls(holdout, replace(then, active=then.popularity > 0, version=None))
+        snapshot = replace(then, active=then.popularity > 0, version=None)
+        if most_users is None or most_users >= len(holdout.user_ids):
+            return cls(holdout, snapshot)
+        draw = np.random.default_rng(SEED).choice(len(holdout.user_ids), most_users, replace=False)
+        rows = np.sort(draw)
+        return cls(replace(holdout, user_ids=holdout.user_ids[rows], new=holdout.new.take(rows)), snapshot)
+
+    def n_past(self) -> NDArray[np.int64]:
+        """Return how many events each measured user had before the cutoff, shape (n_users,)."""
+        users, counts = np.unique(self.holdout.past.user_ids, return_counts=True)
+        return counts[np.searchsorted(users, self.holdout.user_ids)]
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """means and ci95 by metric: means over users, and the 95 % interval of each; coverage has none."""
+    """How good and how quick a strategy is.
+
+    means, ci95: by metric; means over users, and the 95 % interval of each; coverage has none
+    ndcg:        shape (n_users,), NDCG@10 of each measured user, in the order of the case's user_ids
+    """
 
     means: dict[str, float]
     ci95: dict[str, tuple[float, float]]
+    ndcg: metrics.Values
     fit_seconds: float
     ms_per_user: float
     peak_mb: float
 
 
-def measure(case: Case, strategy: Strategy, table: EventTable) -> Measured:
-    """Return how good and how quick the strategy is: fitted on the past alone, lists of 20."""
-    began = time.perf_counter()
+def measure(
+    case: Case,
+    strategy: Strategy,
+    table: EventTable,
+    configured: Mapping[str, Strategy] = MappingProxyType({}),
+) -> Measured:
+    """Return how good and how quick the strategy is: fitted on the past alone, lists of 20.
+
+    strategy:   any recipe, whether settings know it or not; short lists are filled up as where it answers
+    configured: the strategies of the settings by name, among which are those that fill up
+    """
     snapshot = case.snapshot
-    model = strategy.fit(Training(snapshot, case.holdout.past, table))
-    pipeline = Pipeline(snapshot, model.bind(snapshot), (Popular().bind(snapshot),))
-    fitted = time.perf_counter()
-    lists = _lists(case, pipeline)
-    ranked = time.perf_counter()
+    began = time.perf_counter()
+    training = Training(snapshot, case.holdout.past, table)
+    pipeline = Fillers(training, configured).pipeline(strategy, strategy.fit(training))
+    fit_seconds = time.perf_counter() - began
+    histories = case.holdout.past.histories(case.holdout.user_ids, snapshot)
+    began = time.perf_counter()
+    lists = _lists(histories, pipeline)
+    ms_per_user = (time.perf_counter() - began) * 1000 / len(lists)
     found = metrics.hits(lists, _located(case), len(snapshot))
     values = {name: metric(found) for name, metric in _PER_USER.items()}
     values["novelty@10"] = metrics.novelty(lists, snapshot)
@@ -75,21 +104,21 @@ def measure(case: Case, strategy: Strategy, table: EventTable) -> Measured:
     return Measured(
         means=means,
         ci95={name: metrics.interval(of_users, seed=SEED) for name, of_users in values.items()},
-        fit_seconds=fitted - began,
-        ms_per_user=(ranked - fitted) * 1000 / len(lists),
+        ndcg=values["ndcg@10"],
+        fit_seconds=fit_seconds,
+        ms_per_user=ms_per_user,
         peak_mb=_peak_mb(),
     )
 
 
-def _lists(case: Case, pipeline: Pipeline) -> NDArray[np.int64]:
+def _lists(histories: Histories, pipeline: Pipeline) -> NDArray[np.int64]:
     """Return positions, shape (n_users, 20), -1 pads; a block of users at a time."""
-    user_ids = case.holdout.user_ids
-    lists = np.full((len(user_ids), metrics.DEEP), -1, np.int64)
-    for start in range(0, len(user_ids), _USERS_A_BLOCK):
-        past = case.holdout.past.histories(user_ids[start : start + _USERS_A_BLOCK], case.snapshot)
-        for row, ranking in enumerate(pipeline.rank(past, Query(metrics.DEEP)), start):
+    lists = np.full((len(histories), metrics.DEEP), -1, np.int64)
+    for start in range(0, len(lists), _USERS_A_BLOCK):
+        block = histories.take(np.arange(start, min(start + _USERS_A_BLOCK, len(lists))))
+        for row, ranking in enumerate(pipeline.rank(block, Query(metrics.DEEP)), start):
             ids = np.array([pick.product_id for pick in ranking.picks], np.int64)
-            lists[row, : len(ids)] = case.snapshot.locate(ids)
+            lists[row, : len(ids)] = pipeline.snapshot.locate(ids)
     return lists
 
 

@@ -1,25 +1,48 @@
 """One strategy measured on a shop whose answers are known."""
 
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
 import numpy as np
 import pytest
 
 from recommendations.engine.holdout import hold_out
 from recommendations.engine.log import Log
 from recommendations.services.measuring import Case, measure
+from recommendations.strategies.base import Training
 from recommendations.strategies.content import Content
 from recommendations.strategies.popular import Popular
+from recommendations.strategies.trending import Trending
+from recommendations.strategies.untrained import Untrained
 from tests.worlds import TABLE, Article, World
 
 DAY = 24 * 60 * 60
 SHOP = World({n: Article("Audio" if n <= 3 else "Home", popularity=1) for n in range(1, 7)})
 # User 1 liked Audio and comes back for Audio; user 2 looked at everything else before; nobody met product 6.
 EVENTS = [(1, 1, 0), (2, 2, 0), (2, 3, 0), (2, 4, 0), (2, 5, 0), (3, 4, 0), (3, 5, 0), (1, 2, 40), (1, 6, 40)]
+# Product 4 was liked most, product 5 was met last, and user 1 then comes for product 5.
+FASHION = [(2, 4, 0), (2, 4, 0), (3, 4, 0), (1, 1, 0), (2, 5, 35), (1, 5, 70)]
 
 
-def case() -> Case:
-    users, products, days = np.array(EVENTS, np.int64).T
+@dataclass(frozen=True)
+class Silent:
+    """A strategy without a proposal, so that all of its lists are filled up."""
+
+    fallback: ClassVar[str] = "trending"
+    log_days: float = 0
+
+    @classmethod
+    def from_options(cls) -> Self:
+        return cls()
+
+    def fit(self, training: Training) -> Untrained:
+        return Untrained()
+
+
+def case(events: list[tuple[int, int, int]] = EVENTS, most_users: int | None = None) -> Case:
+    users, products, days = np.array(events, np.int64).T
     log = Log(users, products, days * DAY, np.zeros(len(days), np.uint8))
-    return Case.of(hold_out(log, seconds=30 * DAY), SHOP.snapshot())
+    return Case.of(hold_out(log, seconds=30 * DAY), SHOP.snapshot(), most_users)
 
 
 class TestCase:
@@ -45,6 +68,22 @@ class TestCase:
 
         assert (holdout.user_ids.tolist(), holdout.new.flat.tolist()) == ([1], [2])
 
+    def test_counts_what_each_user_did_before(self):
+        assert case(FASHION).n_past().tolist() == [1]
+
+    def test_draws_some_of_many_users_and_always_the_same(self):
+        events = [(user, 1, 0) for user in range(1, 41)] + [(user, 2, 0) for user in range(41, 44)]
+        events += [(user, 2, 40) for user in range(1, 41)]
+
+        drawn, again = case(events, 10).holdout, case(events, 10).holdout
+
+        assert len(set(drawn.user_ids.tolist())) == 10 == len(drawn.new)
+        assert drawn.user_ids.tolist() == again.user_ids.tolist() != list(range(1, 11))
+        assert len(drawn.past) == 43
+
+    def test_draws_nobody_where_there_are_no_more(self):
+        assert case(most_users=5).holdout.user_ids.tolist() == [1]
+
 
 class TestMeasure:
     def test_finds_at_the_first_place_what_content_foresees(self):
@@ -58,6 +97,22 @@ class TestMeasure:
         assert found.means["ndcg@10"] == pytest.approx(1 / np.log2(4))
         assert found.means["map@10"] == pytest.approx(1 / 3)
         assert found.means["coverage@10"] == pytest.approx(4 / 5)
+
+    def test_fills_up_with_what_is_trending_where_the_strategy_asks_for_it(self):
+        silent, popular = measure(case(FASHION), Silent(), TABLE), measure(case(FASHION), Popular(), TABLE)
+
+        assert silent.means["ndcg@10"] == 1
+        assert popular.means["ndcg@10"] == pytest.approx(1 / np.log2(3))
+
+    def test_fills_up_with_trending_as_it_is_configured(self):
+        found = measure(case(FASHION), Silent(), TABLE, {"trending": Trending(3650)})
+
+        assert found.means["ndcg@10"] == pytest.approx(1 / np.log2(3))
+
+    def test_gives_the_accuracy_of_each_user(self):
+        found = measure(case(), Popular(), TABLE)
+
+        assert found.ndcg.tolist() == [pytest.approx(1 / np.log2(4))]
 
     def test_says_what_it_cost(self):
         found = measure(case(), Popular(), TABLE)
