@@ -18,16 +18,19 @@ _VALUE = r' *+(?:"[^"]*+(?:""[^"]*+)*+"[ \t]*+|[^",\r\n][^,\r\n]*+)?'
 _WELL_QUOTED = re.compile(rf"(?:{_VALUE},)*+{_VALUE}[\r\n]*+")
 
 
-def records(path: Path, columns: Sequence[str], watcher: Watcher) -> Iterator[tuple[int, tuple[str, ...]]]:
+def records(
+    path: Path, columns: Sequence[str], watcher: Watcher, *, also: str | None = None
+) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield each record's first line and its values in the order of `columns` (two or more).
 
+    also: a column that a file may lack; its value stands last, and is left out where the header lacks it
     What is missing, cannot be read or has another number of values than the header goes to the watcher;
     the rest is yielded, and columns that nobody asked for are passed over. Memory holds one record.
     """
     reader = _Reader(path, watcher)
     try:
         with opened(path) as stream:
-            yield from reader.read(stream, columns)
+            yield from reader.read(stream, columns, also)
     except FileNotFoundError:
         reader.report(None, "is missing")
     except EOFError:
@@ -52,13 +55,16 @@ class _Reader:
     ) -> None:
         self._watcher.found(Problem(self._file, line, column, value, message))
 
-    def read(self, stream: TextIO, columns: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    def read(
+        self, stream: TextIO, columns: Sequence[str], also: str | None
+    ) -> Iterator[tuple[int, tuple[str, ...]]]:
         self.lines = Lines(iter(stream))
         rows = self._rows()
-        header = self._header(rows, columns)
+        header = self._header(rows, columns, also)
         if not header:
             return
-        pick = itemgetter(*map(header.index, columns))
+        wanted = [*columns, also] if also in header else columns
+        pick = itemgetter(*map(header.index, wanted))
         told = 0
         for line, cells in rows:
             if line - told > LINES_A_REPORT:
@@ -73,8 +79,10 @@ class _Reader:
                 yield line, pick(cells)
         self._watcher.advanced(self.lines.next_line - 1 - told)
 
-    def _header(self, rows: Iterator[tuple[int, list[str]]], columns: Sequence[str]) -> list[str]:
-        """Return the names of the columns; nothing, once reported, when one that is needed is not there."""
+    def _header(
+        self, rows: Iterator[tuple[int, list[str]]], columns: Sequence[str], also: str | None
+    ) -> list[str]:
+        """Return the names of the columns; nothing, once reported, when one is not there, or there twice."""
         line, header = next(rows, (1, []))
         if not header:
             self.report(line, f"the file is empty; it must begin with {','.join(columns)}")
@@ -83,6 +91,8 @@ class _Reader:
             self._report_undecoded(line, header, header)
         header = [name.strip() for name in header]
         wrong = [column for column in columns if header.count(column) != 1]
+        if also and header.count(also) > 1:
+            wrong.append(also)
         for column in wrong:
             fault = "stands twice in" if column in header else "is missing from"
             self.report(line, f"{fault} the header", column=column, value=",".join(header))

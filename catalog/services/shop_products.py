@@ -9,9 +9,9 @@ from django.db.models import Model
 
 from catalog.models import Category, Product, Tag
 from catalog.services.shop_bulk import CHUNK, NAMED_AT_ONCE, Tally, in_chunks, stored_rows
-from catalog.services.shop_rows import ProductRow
+from catalog.services.shop_rows import UNSAID, ProductRow
 
-_FIELDS = ("name", "category_id", "price", "description")
+_FIELDS = ("name", "category_id", "price", "description", "stock")
 
 # For each product the ids of its tags, each with the id of the row that links the two.
 Links = dict[int, dict[int, int]]
@@ -28,7 +28,8 @@ class ProductStore:
     def store(self, rows: Iterable[ProductRow]) -> None:
         """Create or update the products of the rows, one transaction a chunk.
 
-        A product whose tags change counts as changed, `updated_at` included; `is_active` stays as it is.
+        A product whose tags change counts as changed, `updated_at` included; `is_active` stays as it is, and
+        so does the stock unless the rows, all or none, say it.
         Queries: two per 500 rows to read, one per 110 new or changed rows to write, one per 500 new tags.
         """
         for chunk in in_chunks(rows, CHUNK):
@@ -41,11 +42,13 @@ class ProductStore:
         stored = stored_rows(Product, "external_id", [row.external_id for row in chunk], "pk", *_FIELDS)
         links = _tag_links([pk for pk, *_ in stored.values()])
         changed = [row for row in chunk if not self._is_stored(row, stored, links)]
+        # A stock that the file leaves to others is not written at all: it may be changing at this moment.
+        said = [] if any(row.stock is UNSAID for row in chunk) else ["stock"]
         products = Product.objects.bulk_create(
             [Product(external_id=row.external_id, **self._values(row)) for row in changed],
             update_conflicts=True,
             unique_fields=["external_id"],
-            update_fields=["name", "category", "price", "description", "updated_at"],
+            update_fields=["name", "category", "price", "description", *said, "updated_at"],
         )
         wanted = {product.pk: self._tag_ids(row) for product, row in zip(products, changed, strict=True)}
         _replace_tag_links(wanted, links)
@@ -55,11 +58,14 @@ class ProductStore:
         if row.external_id not in stored:
             return False
         pk, *values = stored[row.external_id]
-        return values == list(self._values(row).values()) and links[pk].keys() == self._tag_ids(row)
+        known = dict(zip(_FIELDS, values, strict=True))
+        return known == known | self._values(row) and links[pk].keys() == self._tag_ids(row)
 
     def _values(self, row: ProductRow) -> dict[str, Any]:
+        """Return the fields that the row says."""
         category_id = self.categories.ids[row.category] if row.category else None
-        return dict(zip(_FIELDS, (row.name, category_id, row.price, row.description), strict=True))
+        values = (row.name, category_id, row.price, row.description, row.stock)
+        return {field: value for field, value in zip(_FIELDS, values, strict=True) if value is not UNSAID}
 
     def _tag_ids(self, row: ProductRow) -> set[int]:
         return {self.tags.ids[tag] for tag in row.tags}

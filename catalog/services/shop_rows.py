@@ -4,8 +4,9 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import Enum, auto
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from django.core.exceptions import ValidationError
 
@@ -15,8 +16,21 @@ from catalog.services.shop_files import records
 from catalog.services.shop_report import Problem, Watcher
 from catalog.services.shop_values import TIME_WANTED, moment, trimmed
 
+Check: TypeAlias = Callable[[str], object]
 _EVENT_COLUMNS = ("user_id", "product_id", "action_type", "created_at")
 _ACTIONS = frozenset(ActionType.values)
+_ACTIONS_WANTED = " or ".join([", ".join(ActionType.values[:-1]), ActionType.values[-1]])
+
+
+class Unsaid(Enum):
+    """Stands for a value of which the file says nothing, as it lacks the column."""
+
+    UNSAID = auto()
+
+
+UNSAID: Final = Unsaid.UNSAID
+# How many are left; None where it is not tracked.
+Stock: TypeAlias = int | Literal[Unsaid.UNSAID] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,7 @@ class ProductRow:
     price: Decimal
     description: str
     tags: tuple[str, ...]
+    stock: Stock = UNSAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +60,10 @@ class EventRow(NamedTuple):
 
 
 def product_rows(path: Path, watcher: Watcher) -> Iterator[ProductRow]:
-    """Yield the good rows of products.csv in order; memory holds the ids seen."""
+    """Yield the good rows of products.csv in order; memory holds the ids seen.
+
+    Either every row says a stock, or the file lacks the column and none does.
+    """
     checks = {
         "id": shop_values.external_id,
         "name": shop_values.name,
@@ -54,7 +72,7 @@ def product_rows(path: Path, watcher: Watcher) -> Iterator[ProductRow]:
         "description": shop_values.description,
         "tags": shop_values.tags,
     }
-    for values in _checked(path, checks, watcher):
+    for values in _checked(path, checks, watcher, also=("stock", shop_values.stock)):
         yield ProductRow(*values)
 
 
@@ -108,19 +126,23 @@ def _faults(
     if product not in products:
         yield "product_id", product, "is neither in products.csv nor in the database"
     if action not in _ACTIONS:
-        yield "action_type", action, "must be view, click or purchase"
+        yield "action_type", action, f"must be {_ACTIONS_WANTED}"
     if moment(occurred) is None:
         yield "created_at", occurred, TIME_WANTED
 
 
 def _checked(
-    path: Path, checks: Mapping[str, Callable[[str], object]], watcher: Watcher
+    path: Path, checks: Mapping[str, Check], watcher: Watcher, *, also: tuple[str, Check] | None = None
 ) -> Iterator[list[Any]]:
-    """Yield the values of each record that passes every check and whose id has not come before."""
+    """Yield the values of each record that passes every check and whose id has not come before.
+
+    also: a column that a file may lack, and its check; where it does, the values are without it
+    """
     first_lines: dict[object, int] = {}
-    for line, cells in records(path, tuple(checks), watcher):
+    every_check = [*checks.items(), *([also] if also else ())]
+    for line, cells in records(path, tuple(checks), watcher, also=also[0] if also else None):
         values: list[object] = []
-        for (column, check), cell in zip(checks.items(), cells, strict=True):
+        for (column, check), cell in zip(every_check, cells, strict=False):
             try:
                 value = check(cell)
                 if column == "id" and (first := first_lines.setdefault(value, line)) != line:
@@ -130,5 +152,5 @@ def _checked(
                 message = error.messages[0].rstrip(".")
                 message = message[:1].lower() + message[1:]
                 watcher.found(Problem(path.name, line, column, trimmed(cell), message))
-        if len(values) == len(checks):
+        if len(values) == len(cells):
             yield values

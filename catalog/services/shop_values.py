@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 
+from catalog.models.product import MOST_STOCK
 from catalog.text import MAX_LENGTH, validate_external_id, validate_line, validate_text
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 9998
@@ -17,6 +18,7 @@ TIME_WANTED = (
 # Every blank of Unicode that is no control character, and tabs and line ends.
 _BLANKS = " \t\r\n\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
+_WHOLE = re.compile(r"\+?0*(\d{1,10})", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(?:s?nan|inf|infinity)\d*", re.ASCII | re.IGNORECASE)
 _HIGHEST_PRICE, _CENT = Decimal("9999999999.99"), Decimal("0.01")
 
@@ -70,6 +72,19 @@ def price(value: str) -> Decimal:
     if isinstance(exponent, int) and exponent < -2:
         raise ValidationError("must have at most two decimals")
     return abs(amount).quantize(_CENT)
+
+
+def stock(value: str) -> int | None:
+    """Return how many are left; None, where nothing stands, for a product whose stock is not tracked."""
+    value = trimmed(value)
+    if not value:
+        return None
+    found = _WHOLE.fullmatch(value)
+    if found is None or (left := int(found[1])) > MOST_STOCK:
+        raise ValidationError(
+            f"must be a whole number from 0 to {MOST_STOCK}, or empty when it is not tracked"
+        )
+    return left
 
 
 @lru_cache(maxsize=4096)

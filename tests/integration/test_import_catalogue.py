@@ -13,7 +13,7 @@ from catalog.services.shop_products import ProductStore
 from catalog.services.shop_rows import ProductRow, UserRow
 from catalog.services.shop_users import store_users
 from tests.factories import ProductFactory, UserFactory
-from tests.shops import write_shop
+from tests.shops import Told, run_import, write_shop
 
 pytestmark = pytest.mark.django_db
 
@@ -79,16 +79,19 @@ class TestProductStore:
             ("category", ""),
             ("price", Decimal("3.00")),
             ("description", ""),
+            ("stock", 5),
+            ("stock", 0),
+            ("stock", None),
             ("tags", ("hot",)),
             ("tags", ()),
             ("tags", ("hot", "green")),
         ],
     )
     def test_writes_a_changed_product_and_moves_its_updated_at(self, field, value):
-        store(tea())
+        store(tea(stock=9))
         Product.objects.update(updated_at=LONG_AGO)
 
-        tally = store(tea(**{field: value})).products
+        tally = store(tea(**{"stock": 9, field: value})).products
 
         product = stored()
         found = {
@@ -96,6 +99,7 @@ class TestProductStore:
             "category": product.category.name if product.category else "",
             "price": product.price,
             "description": product.description,
+            "stock": product.stock,
             "tags": tuple(product.tags.order_by("id").values_list("name", flat=True)),
         }
         assert found[field] == value
@@ -126,6 +130,29 @@ class TestProductStore:
         store(tea(name="Green tea"))
 
         assert not stored().is_active
+
+    @pytest.mark.parametrize("stock", [None, 0, 5])
+    def test_stores_the_stock_of_a_new_product(self, stock):
+        store(tea(stock=stock))
+
+        assert stored().stock == stock
+
+    @pytest.mark.parametrize("change", [{}, {"name": "Green tea"}])
+    def test_leaves_a_stock_alone_of_which_the_rows_say_nothing(self, change):
+        store(tea(stock=5))
+
+        store(tea(**change))
+
+        assert stored().stock == 5
+
+    def test_takes_an_unsaid_stock_for_no_change(self):
+        store(tea(stock=5))
+        Product.objects.update(updated_at=LONG_AGO)
+
+        tally = store(tea()).products
+
+        assert stored().updated_at == LONG_AGO
+        assert (tally.updated, tally.unchanged) == (0, 1)
 
     def test_leaves_products_alone_that_are_not_in_the_file(self):
         other = ProductFactory(external_id=None, name="Tea", tags=["old"])
@@ -209,6 +236,32 @@ class TestStoreUsers:
     def test_asks_no_query_per_shopper(self, django_assert_max_num_queries):
         with django_assert_max_num_queries(12):
             store_users(UserRow(f"u{n}", f"User {n}") for n in range(500))
+
+
+class TestAFileWithStock:
+    def put(self, directory: Path, stock: str) -> Told:
+        lines = ["id,name,category,price,description,tags,stock", f"tea,Tea,Food,2.50,,,{stock}", ""]
+        write_shop(directory, users=["ann,Ann"], interactions=["ann,tea,cart,2026-03-01T09:00:00Z"])
+        (directory / "products.csv").write_text("\n".join(lines), encoding="utf-8")
+        return run_import(directory)
+
+    def test_sells_out_and_ends_the_tracking(self, tmp_path: Path):
+        self.put(tmp_path, "0")
+        assert stored().stock == 0
+
+        self.put(tmp_path, "")
+        assert stored().stock is None
+
+    def test_says_what_is_wrong_and_changes_nothing(self, tmp_path: Path):
+        self.put(tmp_path, "3")
+
+        told = self.put(tmp_path, "-1")
+
+        assert told.problems == [
+            'products.csv, line 2, column stock, value "-1": '
+            "must be a whole number from 0 to 2147483647, or empty when it is not tracked"
+        ]
+        assert stored().stock == 3
 
 
 class TestTheFile:

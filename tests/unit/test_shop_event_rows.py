@@ -14,7 +14,7 @@ from tests.notebook import Notebook
 EVENTS = "user_id,product_id,action_type,created_at\n"
 UNKNOWN_USER = "is neither in users.csv nor in the database"
 UNKNOWN_PRODUCT = "is neither in products.csv nor in the database"
-UNKNOWN_ACTION = "must be view, click or purchase"
+UNKNOWN_ACTION = "must be view, click, cart, purchase or dismiss"
 NINE = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
@@ -38,6 +38,13 @@ def events(tmp_path: Path, notebook: Notebook) -> Callable[[str], list[EventRow]
 class TestEventRows:
     def test_hold_what_a_good_line_says(self, events, notebook):
         assert events("alice,tea,view,2026-03-01T09:00:00Z\n") == [EventRow("alice", "tea", "view", NINE)]
+        assert notebook.told == []
+
+    @pytest.mark.parametrize("action", ["view", "click", "cart", "purchase", "dismiss"])
+    def test_know_every_action(self, events, notebook, action):
+        [row] = events(f"alice,tea,{action},2026-03-01\n")
+
+        assert row.action_type == action
         assert notebook.told == []
 
     @pytest.mark.parametrize(

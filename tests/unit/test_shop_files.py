@@ -43,6 +43,23 @@ class TestRecords:
         assert read(b"name,age, id \nAnn,40,1\n") == [(2, ("1", "Ann"))]
         assert notebook.told == []
 
+    def test_put_a_column_last_that_a_file_may_lack(self, tmp_path, notebook):
+        path = tmp_path / "users.csv"
+        path.write_text("age,id,name\n40,1,Ann\n")
+
+        assert list(records(path, ("id", "name"), notebook, also="age")) == [(2, ("1", "Ann", "40"))]
+        assert list(records(path, ("id", "name"), notebook, also="town")) == [(2, ("1", "Ann"))]
+        assert notebook.told == []
+
+    def test_tell_when_a_column_that_a_file_may_lack_stands_twice(self, tmp_path, notebook):
+        path = tmp_path / "users.csv"
+        path.write_text("age,id,name,age\n40,1,Ann,41\n")
+
+        assert list(records(path, ("id", "name"), notebook, also="age")) == []
+        assert notebook.told == [
+            'users.csv, line 1, column age, value "age,id,name,age": stands twice in the header'
+        ]
+
     def test_name_a_record_of_several_lines_by_its_first(self, read):
         assert read(b'id,name\n1,"Ann\nB.\nC."\n2,Ben\n') == [(2, ("1", "Ann\nB.\nC.")), (5, ("2", "Ben"))]
 

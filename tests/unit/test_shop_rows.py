@@ -5,9 +5,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
 
+from catalog.models.product import MOST_STOCK
+from catalog.services import shop_values
 from catalog.services.shop_report import Problem
-from catalog.services.shop_rows import ProductRow, UserRow, product_rows, user_rows
+from catalog.services.shop_rows import UNSAID, ProductRow, UserRow, product_rows, user_rows
 from tests.notebook import Notebook
 
 PRODUCTS = "id,name,category,price,description,tags\n"
@@ -170,6 +175,71 @@ class TestProductRows:
 
         assert rows == []
         assert [problem.line for problem in notebook.problems] == [2, 3]
+
+
+class TestStock:
+    @pytest.fixture
+    def stocks(self, tmp_path: Path, notebook: Notebook) -> Callable[..., list[object]]:
+        """Return a function that reads the stocks of products, of which everything else is good."""
+
+        def read(*values: str) -> list[object]:
+            path = tmp_path / "products.csv"
+            lines = [f"p{n},{value},Tea,Food,2.50,,hot\n" for n, value in enumerate(values)]
+            path.write_text("id,stock,name,category,price,description,tags\n" + "".join(lines))
+            return [row.stock for row in product_rows(path, notebook)]
+
+        return read
+
+    def test_is_unsaid_by_a_file_that_lacks_the_column(self, products, notebook):
+        [row] = products(product_line())
+
+        assert row.stock is UNSAID
+        assert notebook.told == []
+
+    def test_is_not_tracked_where_nothing_stands(self, stocks, notebook):
+        assert stocks("", " ", "\u00a0") == [None, None, None]
+        assert notebook.told == []
+
+    @pytest.mark.parametrize(
+        ("written", "meant"),
+        [("0", 0), ("12", 12), (" 7 ", 7), ("+3", 3), ("007", 7), ("0" * 5000, 0), ("2147483647", 2**31 - 1)],
+    )
+    def test_is_a_whole_number_however_it_is_written(self, stocks, notebook, written, meant):
+        assert stocks(written) == [meant]
+        assert notebook.told == []
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            *("-1", "-0", "1.5", "1.0", "1e3", "2147483648", "9" * 5000, "many", "true", "None", "NaN"),
+            *("1 000", "1_000", "1'000", "0x1", "\u0661\u0662", "5\x00", "+", "++1"),
+        ],
+    )
+    def test_leaves_a_line_out_when_it_is_anything_else(self, stocks, notebook, value):
+        assert stocks("1", value, "2") == [1, 2]
+        assert notebook.problems == [
+            Problem(
+                "products.csv",
+                3,
+                "stock",
+                value,
+                "must be a whole number from 0 to 2147483647, or empty when it is not tracked",
+            )
+        ]
+
+    @given(st.text("0129+-. ex\x1f\u0661\u00a0", max_size=12) | st.integers(-(10**12), 10**12).map(str))
+    def test_is_read_or_refused_but_never_guessed(self, text):
+        digits = shop_values.trimmed(text).removeprefix("+")
+        meant = int(digits) if digits and set(digits) <= set("0123456789") else None
+        good = shop_values.trimmed(text) == "" or (meant is not None and meant <= MOST_STOCK)
+
+        try:
+            read = shop_values.stock(text)
+        except ValidationError:
+            assert not good
+        else:
+            assert good
+            assert read == meant
 
 
 class TestUserRows:
