@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from django.utils.module_loading import import_string
@@ -36,12 +37,17 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What is configured. Ages in seconds; a stored list is never served at an age of 0."""
+    """What is configured. Ages in seconds; a stored list is never served at an age of 0.
+
+    model_dir: where models are; model_storage: the name in STORAGES that they are fetched from, "" for none
+    """
 
     strategies: Mapping[str, Named]
     default_strategy: str
     events: EventTable
     explainer: Named
+    model_dir: Path
+    model_storage: str
     snapshot_max_age_seconds: float
     stored_list_max_age_seconds: float
 
@@ -54,6 +60,8 @@ class Config:
                 default_strategy=raw["DEFAULT_STRATEGY"],
                 events=EventTable.of(raw["EVENTS"]),
                 explainer=_named(raw["EXPLAINER"]),
+                model_dir=Path(raw["MODEL_DIR"]),
+                model_storage=raw["MODEL_STORAGE"],
                 snapshot_max_age_seconds=float(raw["SNAPSHOT_MAX_AGE_SECONDS"]),
                 stored_list_max_age_seconds=float(raw["STORED_LIST_MAX_AGE_SECONDS"]),
             )

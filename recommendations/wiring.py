@@ -1,19 +1,22 @@
 """Where settings become objects, and nowhere else. What a process keeps, `forget()` drops."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from django.conf import settings
+from django.core.files.storage import InvalidStorageError, storages
 from django.db import DatabaseError
 from django.utils import timezone
 
 from recommendations.conf import Config
 from recommendations.engine.actions import DAY
 from recommendations.engine.log import no_events
+from recommendations.errors import BadConfiguration
 from recommendations.explainers.base import Explainer
 from recommendations.pipeline import Pipeline
 from recommendations.selectors.logs import log
+from recommendations.selectors.models import registered, standing
 from recommendations.selectors.snapshots import snapshot
 from recommendations.services.apart import Apart
 from recommendations.services.evaluate import Evaluate
@@ -21,10 +24,12 @@ from recommendations.services.fitted import Fitted, Recipes
 from recommendations.services.generate import Generate, Order
 from recommendations.services.kept import Kept
 from recommendations.services.live import Live
+from recommendations.services.model_store import ModelStore
+from recommendations.services.opened import Opened
 from recommendations.services.precomputed import Precomputed
 from recommendations.services.ranker import Ranker
 from recommendations.services.shelf import Chosen, Recommend
-from recommendations.strategies.base import Model, Training
+from recommendations.strategies.base import Strategy, Training
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +47,35 @@ def explainer() -> Explainer:
 
 
 def chosen(strategy: str | None = None) -> Chosen:
-    """Return the named strategy, or that which answers by default. Raises UnknownStrategy."""
-    name = strategy or config().default_strategy
-    config().strategy(name)
-    return Chosen(name)
+    """Return the named strategy, or that which answers by default, with the active version of its model.
+
+    1 query, so that whatever was activated a moment ago answers in every process; none for a named strategy
+    that is not trained ahead. Raises UnknownStrategy.
+    """
+    if strategy is not None:
+        config().strategy(strategy)
+        if not is_trained(strategy):
+            return Chosen(strategy)
+    now = standing()
+    name = strategy or _configured(now.default)
+    return Chosen(name, now.versions.get(name, "") if is_trained(name) else "")
+
+
+def is_trained(strategy: str) -> bool:
+    """Return whether the strategy's models are trained ahead."""
+    return recipes().strategies[strategy].log_days is None
+
+
+@cache
+def _configured(default: str | None) -> str:
+    """Return the strategy that staff chose, or the setting's where it is none, or none that is configured."""
+    if default in config().strategies:
+        return str(default)
+    if default is not None:
+        logger.warning(
+            "The default strategy %r is not configured; %s answers.", default, config().default_strategy
+        )
+    return config().default_strategy
 
 
 def digest(chosen: Chosen) -> str:
@@ -116,7 +146,7 @@ def forget() -> None:
     _in_background = False
     if _kept_fitted.cache_info().currsize:
         _kept_fitted().stop()
-    for kept in (_kept_fitted, recipes, config, explainer):
+    for kept in (_kept_fitted, recipes, opened, _made, _configured, config, explainer):
         kept.cache_clear()
 
 
@@ -126,11 +156,27 @@ _in_background = False
 @cache
 def recipes() -> Recipes:
     """Return every configured strategy, and what opens their models."""
-    return Recipes({name: named.make() for name, named in config().strategies.items()}, _opened)
+    return Recipes(_made(), opened())
 
 
-def _opened(chosen: Chosen) -> Model | None:
-    return None
+@cache
+def _made() -> Mapping[str, Strategy]:
+    return {name: named.make() for name, named in config().strategies.items()}
+
+
+@cache
+def opened() -> Opened:
+    """Return what opens the models of versions, and keeps them."""
+    return Opened(model_store(), _made(), registered, config().digest)
+
+
+def model_store() -> ModelStore:
+    """Return where the files of models are. Raises BadConfiguration for a storage that does not exist."""
+    name = config().model_storage
+    try:
+        return ModelStore(config().model_dir, storages[name] if name else None)
+    except InvalidStorageError as error:
+        raise BadConfiguration(f"MODEL_STORAGE is {name!r}: {error}") from error
 
 
 @cache
@@ -142,7 +188,7 @@ def _fitted(former: Fitted | None) -> Fitted:
     """Return what is fitted to the shop as it is now; the former itself where nothing changed."""
     before = former.training.snapshot if former else None
     now = snapshot(before)
-    if former is not None and now is before:
+    if former is not None and now is before and not opened().is_lacking:
         return former
     since = now.now - int(recipes().log_days * DAY)
     training = Training(now, log(since=since) if recipes().log_days else no_events(), config().events)

@@ -35,6 +35,8 @@ class Environment:
     secure_hsts_seconds: int
     trust_proxy_https: bool
     default_strategy: str
+    model_dir: str
+    model_storage: str
     snapshot_max_age_seconds: float
     stored_list_max_age_seconds: float
     openai_api_key: str = field(repr=False)
@@ -117,6 +119,8 @@ def read() -> Environment:
         secure_hsts_seconds=env.int("SECURE_HSTS_SECONDS", default=365 * DAY),
         trust_proxy_https=env.bool("TRUST_PROXY_HTTPS", default=False),
         default_strategy=env.str("DEFAULT_STRATEGY", default="content"),
+        model_dir=env.str("MODEL_DIR", default=str(ROOT / "trained_models")),
+        model_storage=env.str("MODEL_STORAGE", default=""),
         snapshot_max_age_seconds=env.float("SNAPSHOT_MAX_AGE_SECONDS", default=60.0),
         stored_list_max_age_seconds=env.float("STORED_LIST_MAX_AGE", default=float(DAY)),
         openai_api_key=openai_api_key,

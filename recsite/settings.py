@@ -145,6 +145,8 @@ RECOMMENDATIONS = {
         "dismiss": {"WEIGHT": -5, "HALF_LIFE_DAYS": 365},
     },
     "EXPLAINER": {"CLASS": "recommendations.explainers.template.TemplateExplainer", "OPTIONS": {}},
+    "MODEL_DIR": ENV.model_dir,
+    "MODEL_STORAGE": ENV.model_storage,
     "SNAPSHOT_MAX_AGE_SECONDS": ENV.snapshot_max_age_seconds,
     "STORED_LIST_MAX_AGE_SECONDS": ENV.stored_list_max_age_seconds,
 }

@@ -111,20 +111,20 @@ class TestRecommend:
 
         assert client.get(f"/recommend/{alice.id}").status_code == 200
 
-    def test_makes_five_queries(self, client: Client, alice: User, django_assert_num_queries: Any):
+    def test_makes_six_queries(self, client: Client, alice: User, django_assert_num_queries: Any):
         ProductFactory.create_batch(20, tags=["audio", "x"])
         client.get(f"/recommend/{alice.id}")
 
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             client.get(f"/recommend/{alice.id}?top_n=20")
 
-    def test_makes_four_queries_for_a_stored_list(
+    def test_makes_five_queries_for_a_stored_list(
         self, client: Client, alice: User, django_assert_num_queries: Any
     ):
         ProductFactory.create_batch(20, tags=["audio", "x"])
         call_command("generate_recommendations", verbosity=0)
 
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             client.get(f"/recommend/{alice.id}")
 
     def test_changes_with_the_very_next_interaction(self, client: Client, alice: User):

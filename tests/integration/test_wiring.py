@@ -75,6 +75,7 @@ class TestServe:
         with django_assert_num_queries(4):  # the stored list, the history, products, tags; no catalogue
             wiring.recommender()(Ask(Shopper(user.id, user.name), 5, wiring.chosen("content")))
 
+    @pytest.mark.django_db
     def test_starts_without_a_database_and_says_so(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ):

@@ -1,0 +1,106 @@
+"""Which files a model is made of: their names, sizes and SHA-256, in a file that lies among them."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+
+MANIFEST = "manifest.json"
+_CHUNK = 1 << 20
+
+
+class DamagedModel(Exception):
+    """Files are not those that the manifest names, or the manifest is not the one that was registered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """size: in bytes; sha256: 64 hex digits."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """files: by their path below the model's folder, with slashes, in order."""
+
+    files: Mapping[str, Entry]
+
+    @classmethod
+    def of(cls, folder: Path) -> "Manifest":
+        """Return what the folder holds, every file read."""
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        names = [path.relative_to(folder).as_posix() for path in paths]
+        return cls(
+            {
+                name: Entry(path.stat().st_size, sha256_of(path))
+                for name, path in zip(names, paths, strict=True)
+                if name != MANIFEST
+            }
+        )
+
+    @classmethod
+    def parse(cls, text: bytes, digest: str) -> "Manifest":
+        """Return what the text says. Raises DamagedModel unless its SHA-256 is the digest."""
+        if hashlib.sha256(text).hexdigest() != digest:
+            raise DamagedModel(f"{MANIFEST} is not the one that was registered")
+        files = {name: Entry(**entry) for name, entry in json.loads(text).items()}
+        for name in files:
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+                raise DamagedModel(f"{MANIFEST} names {name!r}, which is not below the model's folder")
+        return cls(files)
+
+    @classmethod
+    def read(cls, folder: Path, digest: str) -> "Manifest":
+        """Return the manifest of the folder. Raises DamagedModel, or OSError where there is none."""
+        return cls.parse((folder / MANIFEST).read_bytes(), digest)
+
+    @property
+    def n_bytes(self) -> int:
+        return sum(entry.size for entry in self.files.values())
+
+    def write(self, folder: Path) -> str:
+        """Return the manifest's digest; it lies in the folder, and everything there is safely on disk."""
+        text = json.dumps({name: asdict(entry) for name, entry in self.files.items()}, indent=1).encode()
+        (folder / MANIFEST).write_bytes(text)
+        for path in [*folder.rglob("*"), folder]:
+            sync(path)
+        return hashlib.sha256(text).hexdigest()
+
+    def check_sizes(self, folder: Path) -> None:
+        """Raise DamagedModel unless every file is there in its size; none is read."""
+        for name, entry in self.files.items():
+            try:
+                size = (folder / name).stat().st_size
+            except FileNotFoundError:
+                raise DamagedModel(f"{name} is missing") from None
+            if size != entry.size:
+                raise DamagedModel(f"{name} has {size:,} bytes instead of {entry.size:,}")
+
+    def check_contents(self, folder: Path) -> None:
+        """Raise DamagedModel unless every file is there as it was; each is read."""
+        self.check_sizes(folder)
+        for name, entry in self.files.items():
+            if sha256_of(folder / name) != entry.sha256:
+                raise DamagedModel(f"{name} is not what was registered: its SHA-256 differs")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the file's SHA-256 as 64 hex digits; a chunk at a time."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sync(path: Path) -> None:
+    """Wait until the file, or the names in the folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,77 @@
+"""A small strategy that is trained ahead: it counts what was met, each product by its id."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine.candidates import Candidates
+from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.popularity import first_allowed
+from recommendations.engine.reasons import Reason, ReasonKind
+from recommendations.engine.snapshot import Snapshot
+from recommendations.strategies.base import Reasons, Training
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """The recipe. rarest: whether what was met least comes first, which foresees badly."""
+
+    rarest: bool
+    fallback: ClassVar[str] = "trending"
+
+    @property
+    def log_days(self) -> None:
+        return None
+
+    @classmethod
+    def from_options(cls, *, rarest: bool = False) -> Self:
+        return cls(rarest)
+
+    def fit(self, training: Training) -> "CountingModel":
+        product_ids, counts = training.log.counts()
+        return CountingModel(product_ids, counts.max(initial=0) + 1 - counts if self.rarest else counts)
+
+    def load(self, folder: Path) -> "CountingModel":
+        arrays = np.load(folder / "counts.npy", mmap_mode="r")
+        return CountingModel(*arrays)
+
+
+@dataclass(frozen=True, slots=True)
+class CountingModel:
+    """product_ids, counts: shape (n_products,)"""
+
+    product_ids: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    def save(self, folder: Path) -> None:
+        np.save(folder / "counts.npy", np.stack([self.product_ids, self.counts]))
+        (folder / "record.json").write_text(json.dumps({"products": len(self.product_ids)}))
+
+    def bind(self, snapshot: Snapshot) -> "CountingRetriever":
+        points = np.zeros(len(snapshot) + 1, np.int64)
+        positions = snapshot.locate(self.product_ids)
+        points[positions[positions >= 0]] = 1000 * self.counts[positions >= 0]
+        worthy = np.flatnonzero(points)
+        return CountingRetriever(worthy[np.argsort(-points[worthy], kind="stable")], points)
+
+
+@dataclass(frozen=True, slots=True)
+class CountingRetriever:
+    """order: positions, best first; points: shape (n_products + 1,), the last for position -1"""
+
+    order: NDArray[np.int64]
+    points: NDArray[np.int64]
+
+    def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
+        positions = first_allowed(self.order, allowed=allowed, k=k)
+        return Candidates(positions, self.points[positions])
+
+    def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
+        return [
+            [(Reason(ReasonKind.TRENDING, points // 1000, points),) for points in self.points[row].tolist()]
+            for row in (positions[positions >= 0] for positions in candidates.positions)
+        ]

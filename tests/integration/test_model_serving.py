@@ -1,0 +1,189 @@
+"""Which version answers, and what answers in the place of one that cannot be had."""
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.models import User
+from recommendations import wiring
+from recommendations.models import DefaultStrategy, TrainedModel
+from recommendations.selectors.shoppers import Shopper
+from recommendations.services import registry
+from recommendations.services.shelf import Ask, Chosen
+from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
+from tests.trained import COUNTING, knows_counting, version
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def shop(settings: Any, tmp_path: Path) -> None:
+    """A lamp that was met twice, and a vase that was met once."""
+    knows_counting(settings, tmp_path)
+    lamp, vase = ProductFactory(name="Lamp"), ProductFactory(name="Vase")
+    for product in (lamp, lamp, vase):
+        InteractionFactory(product=product)
+
+
+def best(user: User | None = None, strategy: str | None = "counting") -> str:
+    asking = user or UserFactory()
+    ask = Ask(Shopper(asking.id, asking.name), 1, wiring.chosen(strategy))
+    (placed,) = wiring.recommender()(ask).placed
+    return placed.product.name
+
+
+def fallback() -> str | None:
+    asking = UserFactory()
+    return wiring.recommender()(Ask(Shopper(asking.id, asking.name), 1, wiring.chosen("counting"))).fallback
+
+
+class TestChosen:
+    def test_is_the_setting_while_nothing_was_chosen(self):
+        assert wiring.chosen() == Chosen("content")
+
+    def test_is_what_was_chosen_with_its_active_version_in_one_query(self, django_assert_num_queries: Any):
+        version("v1", active=True)
+        registry.set_default("counting", at=NOON)
+
+        with django_assert_num_queries(1):
+            found = wiring.chosen()
+
+        assert found == Chosen("counting", "v1")
+
+    def test_needs_no_query_for_a_named_strategy_that_is_not_trained(self, django_assert_num_queries: Any):
+        with django_assert_num_queries(0):
+            assert wiring.chosen("popular") == Chosen("popular")
+
+    def test_has_no_version_while_none_is_active(self):
+        version("v1")
+
+        assert wiring.chosen("counting") == Chosen("counting")
+
+    def test_is_the_setting_when_what_was_chosen_is_not_configured_and_says_so_once(
+        self, caplog: pytest.LogCaptureFixture
+    ):
+        registry.set_default("magic", at=NOON)
+
+        found = [wiring.chosen(), wiring.chosen()]
+
+        assert found == [Chosen("content")] * 2
+        assert [record.message for record in caplog.records] == [
+            "The default strategy 'magic' is not configured; content answers."
+        ]
+
+
+class TestActivation:
+    def test_shows_in_the_next_answer(self):
+        version("v1", active=True)
+        second = version("v2", rarest=True)
+        before = best()
+
+        registry.activate(second, at=LATER)
+
+        assert (before, best()) == ("Lamp", "Vase")
+
+    def test_of_a_default_shows_in_the_next_answer(self):
+        only = version("v1", rarest=True)
+        before = best(strategy=None)
+
+        registry.activate(only, at=LATER, default=True)
+
+        assert (before, best(strategy=None)) == ("Lamp", "Vase")
+
+    def test_leaves_one_active(self):
+        first, second = version("v1", active=True), version("v2")
+
+        registry.activate(second, at=LATER)
+
+        first.refresh_from_db()
+        assert (first.is_active, first.activated_at) == (False, NOON)
+        assert TrainedModel.objects.get(is_active=True) == second
+
+    def test_can_be_taken_back(self):
+        first, second = version("v1", active=True), version("v2")
+        registry.activate(second, at=LATER)
+
+        assert registry.former("counting") == first
+
+    def test_opens_a_version_once(self, django_assert_num_queries: Any):
+        version("v1", active=True)
+        asking = UserFactory()
+        best(asking)
+
+        with django_assert_num_queries(5):  # what is active, the stored list, the history, products, tags
+            best(asking)
+
+    def test_voids_the_lists_that_were_stored_with_another_version(self):
+        version("v1", active=True)
+        asking = UserFactory()
+        wiring.generator(wiring.chosen("counting"), 1)([asking.id])
+
+        version("v2", active=True, rarest=True, at=LATER)
+
+        assert best(asking) == "Vase"
+
+
+class TestUnavailable:
+    def problem(self, caplog: pytest.LogCaptureFixture) -> str:
+        """Return the one line in the log, once two shoppers were served by what fills up."""
+        with caplog.at_level(logging.ERROR):
+            assert fallback() is not None
+            assert fallback() is not None
+        (record,) = caplog.records
+        return record.message
+
+    def test_files_are_missing(self, caplog: pytest.LogCaptureFixture, tmp_path: Path):
+        version("v1", active=True)
+        (tmp_path / "counting/v1/counts.npy").unlink()
+
+        assert "Model counting v1 cannot be used: counts.npy is missing." in self.problem(caplog)
+
+    def test_file_is_shorter(self, caplog: pytest.LogCaptureFixture, tmp_path: Path):
+        version("v1", active=True)
+        (tmp_path / "counting/v1/counts.npy").write_bytes(b"x")
+
+        assert "counts.npy has 1 bytes instead of " in self.problem(caplog)
+
+    def test_list_of_files_is_another(self, caplog: pytest.LogCaptureFixture, tmp_path: Path):
+        version("v1", active=True)
+        (tmp_path / "counting/v1/manifest.json").write_text("{}")
+
+        assert "manifest.json is not the one that was registered" in self.problem(caplog)
+
+    def test_files_hold_something_else(self, caplog: pytest.LogCaptureFixture, tmp_path: Path):
+        version("v1", active=True)
+        file = tmp_path / "counting/v1/counts.npy"
+        file.write_bytes(b"x" * file.stat().st_size)
+
+        assert "it cannot be loaded: " in self.problem(caplog)
+
+    def test_settings_have_changed(self, caplog: pytest.LogCaptureFixture, settings: Any, tmp_path: Path):
+        version("v1", active=True)
+        changed = {**COUNTING, "OPTIONS": {"rarest": True}}
+        strategies = {**settings.RECOMMENDATIONS["STRATEGIES"], "counting": changed}
+        knows_counting(settings, tmp_path)
+        settings.RECOMMENDATIONS["STRATEGIES"] = strategies
+
+        assert "it was trained with other settings than those of now" in self.problem(caplog)
+
+    def test_version_answers_again_once_its_files_are_back(self, settings: Any, tmp_path: Path):
+        knows_counting(settings, tmp_path, SNAPSHOT_MAX_AGE_SECONDS=0)
+        version("v1", active=True)
+        (tmp_path / "counting/v1").rename(tmp_path / "counting/away")
+        before = fallback()
+
+        (tmp_path / "counting/away").rename(tmp_path / "counting/v1")
+
+        assert (before, fallback()) == ("trending", None)
+
+
+class TestRows:
+    def test_hold_one_default_at_most(self):
+        registry.set_default("counting", at=NOON)
+        registry.set_default("popular", at=LATER)
+
+        assert DefaultStrategy.objects.get().strategy == "popular"
