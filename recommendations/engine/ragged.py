@@ -44,7 +44,7 @@ class Ragged:
 
     def entries(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return where each of the given rows would start by itself, and the place of each entry in flat."""
-        lengths = self.lengths[rows]
+        lengths = self.starts[rows + 1] - self.starts[rows]  # of these alone, however many rows there are
         starts = starts_of(lengths)
         return starts, np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
 

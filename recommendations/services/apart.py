@@ -1,5 +1,6 @@
 """Does a long task's pieces in several processes. Imports nothing of Django, so that a fresh process can."""
 
+import gc
 import pickle
 import signal
 from collections.abc import Callable, Iterable, Iterator
@@ -70,9 +71,10 @@ def _start(maker: str, arguments: bytes) -> None:
     """Make this process ready for its pieces; whoever interrupts the command interrupts the parent alone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_module("django").setup()
-    module, name = maker.split(":")
     global _worker  # noqa: PLW0603  what this process was started for
+    module, name = maker.split(":")
     _worker = getattr(import_module(module), name)(*pickle.loads(arguments))  # noqa: S301  our own
+    gc.freeze()  # what was made stays, and need not be looked through for garbage again and again
 
 
 def _do(piece: Any) -> Any:
