@@ -11,6 +11,7 @@ from catalog.admin.base import CatalogAdmin
 from catalog.admin.deletion import delete_selected
 from catalog.admin.filters import DateRangeFilter, RelatedFilter
 from catalog.admin.product_actions import activate, add_tag, deactivate, set_category
+from catalog.admin.product_stock import StockFilter
 from catalog.models import Interaction, Product
 
 
@@ -24,10 +25,11 @@ class TagFilter(RelatedFilter):
 
 @admin.register(Product)
 class ProductAdmin(CatalogAdmin[Product]):
-    list_display = ("name", "external_id", "category", "price", "is_active", "n_interactions")
+    list_display = ("name", "external_id", "category", "price", "stock_left", "is_active", "n_interactions")
     list_select_related = ("category",)
     list_filter = (
         "is_active",
+        StockFilter,
         CategoryFilter,
         TagFilter,
         ("created_at", DateRangeFilter),
@@ -36,7 +38,7 @@ class ProductAdmin(CatalogAdmin[Product]):
     search_fields = ("name", "=external_id", "id__exact")
     search_help_text = "A part of the name, or the whole external ID or ID."
     ordering = ("name", "id")
-    sortable_by = ("name", "external_id", "price")
+    sortable_by = ("name", "external_id", "price", "stock_left")
     page_counts = {"n_interactions": "interactions"}
     instead_of_deleting = (
         "Untick “Active” instead: an inactive product is shown to nobody, and what shoppers did with it "
@@ -45,7 +47,7 @@ class ProductAdmin(CatalogAdmin[Product]):
     actions = (activate, deactivate, set_category, add_tag, delete_selected)
     autocomplete_fields = ("category", "tags")
     fieldsets = (
-        (None, {"fields": ("name", "external_id", "price", "is_active")}),
+        (None, {"fields": ("name", "external_id", "price", "stock", "is_active")}),
         ("Where it belongs", {"fields": ("category", "tags", "description")}),
     )
     history = ("History", {"fields": ("its_interactions", "created_at", "updated_at")})
@@ -53,6 +55,12 @@ class ProductAdmin(CatalogAdmin[Product]):
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         return self.fieldsets if obj is None else (*self.fieldsets, self.history)
+
+    @admin.display(description="stock", ordering="stock", empty_value="–")
+    def stock_left(self, product: Product) -> str | None:
+        if product.stock is None:
+            return None
+        return f"{product.stock:,}" if product.stock else "sold out"
 
     @admin.display(description="interactions")
     def n_interactions(self, product: Any) -> SafeString:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.admin.paging import BoundedPaginator
-from catalog.models import Interaction
+from catalog.models import ActionType, Interaction
 from tests.factories import NOON, InteractionFactory, ProductFactory, StaffFactory, UserFactory
 
 LIST = reverse("admin:catalog_interaction_changelist")
@@ -82,10 +82,11 @@ class TestSearch:
 
 
 class TestFilters:
-    def test_by_action(self, office):
-        purchase, _ = InteractionFactory(action_type="purchase"), InteractionFactory(action_type="view")
+    @pytest.mark.parametrize("action", ["view", "click", "cart", "purchase", "dismiss"])
+    def test_by_action(self, office, action):
+        events = {name: InteractionFactory(action_type=name) for name in ActionType.values}
 
-        assert found(office, action_type__exact="purchase") == [purchase]
+        assert found(office, action_type__exact=action) == [events[action]]
 
     def test_by_user_and_by_product(self, office):
         event, _ = InteractionFactory(), InteractionFactory()
@@ -161,16 +162,17 @@ class TestCompletion:
 
 
 class TestAdding:
-    def test_stores_the_event(self, office):
+    @pytest.mark.parametrize("action", ["click", "cart", "dismiss"])
+    def test_stores_the_event(self, office, action):
         event = Interaction(
-            user=UserFactory(), product=ProductFactory(), action_type="click", occurred_at=NOON
+            user=UserFactory(), product=ProductFactory(), action_type=action, occurred_at=NOON
         )
 
         answer = office.post(ADD, filled_in(event))
 
         assert answer.status_code == 302
         stored = Interaction.objects.get()
-        assert (stored.user, stored.product, stored.action_type) == (event.user, event.product, "click")
+        assert (stored.user, stored.product, stored.action_type) == (event.user, event.product, action)
         assert stored.occurred_at == NOON
 
     def test_refuses_staff(self, office):

@@ -43,7 +43,7 @@ def world(boss: User) -> User:
         Interaction(
             user=shopper,
             product=products[number % 60],
-            action_type=ActionType.values[number % 3],
+            action_type=ActionType.values[number % 5],
             occurred_at=NOON - timedelta(hours=number),
         )
         for shopper, n in [(wholesaler, 300), *((shopper, 2) for shopper in shoppers)]

@@ -1,11 +1,13 @@
 """The list of products in the admin: search, filters and counts; and what happens to one in use."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from catalog.admin.product import ProductAdmin
 from catalog.models import Category, Product, Tag
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, TagFactory
 
@@ -61,6 +63,21 @@ class TestFilters:
     def test_by_being_active(self, office, shop):
         assert names(office, is_active__exact=0) == ["Floor Lamp"]
 
+    @pytest.mark.parametrize(
+        ("value", "found"),
+        [
+            ("left", ["Desk Lamp", "Radio", "Sticker"]),
+            ("none", ["Floor Lamp"]),
+            ("untracked", ["Radio", "Sticker"]),
+            ("", ["Desk Lamp", "Floor Lamp", "Radio", "Sticker"]),
+        ],
+    )
+    def test_by_what_is_left(self, office, shop, value, found):
+        Product.objects.filter(name="Desk Lamp").update(stock=3)
+        Product.objects.filter(name="Floor Lamp").update(stock=0)
+
+        assert names(office, stock=value) == found
+
     def test_together(self, office, shop):
         led = Tag.objects.get(name="led").pk
 
@@ -83,7 +100,13 @@ class TestFilters:
 
     @pytest.mark.parametrize(
         "query",
-        ["category=abc", f"tags={10**30}", "updated_at_from=yesterday", "created_at_to=9999-12-31"],
+        [
+            "category=abc",
+            "stock=some",
+            f"tags={10**30}",
+            "updated_at_from=yesterday",
+            "created_at_to=9999-12-31",
+        ],
     )
     def test_drop_a_value_that_cannot_be_meant(self, office, shop, query):
         page = office.get(f"{LIST}?{query}")
@@ -124,6 +147,49 @@ class TestFilters:
         assert '<input type="hidden" name="q" value="lamp">' in form
         assert '<input type="hidden" name="is_active__exact" value="1">' in form
         assert 'name="p"' not in form
+
+
+class TestStock:
+    def test_is_shown_with_what_is_sold_out_in_words(self, office):
+        for name, stock in (("A", 1234), ("B", 0), ("C", None)):
+            ProductFactory(name=name, stock=stock)
+
+        html = office.get(LIST).content.decode()
+
+        cells = re.findall('<td class="field-stock_left">(.*?)</td>', html)
+        assert cells == ["1,234", "sold out", "–"]
+
+    def test_orders_the_list(self, office):
+        for name, stock in (("A", 2), ("B", 3), ("C", 1)):
+            ProductFactory(name=name, stock=stock)
+
+        column = 1 + ProductAdmin.list_display.index("stock_left")
+
+        assert names(office, o=column) == ["C", "A", "B"]
+
+    @pytest.mark.parametrize(("typed", "stored"), [("0", 0), ("12", 12), ("", None)])
+    def test_is_changed_on_the_products_page_and_moves_updated_at(self, office, typed, stored):
+        lamp = ProductFactory(stock=5)
+        before = lamp.updated_at
+        values = {"name": lamp.name, "external_id": lamp.external_id, "price": "9.99", "is_active": "on"}
+
+        office.post(
+            reverse("admin:catalog_product_change", args=[lamp.pk]),
+            {**values, "category": lamp.category_id, "stock": typed},
+        )
+
+        lamp.refresh_from_db()
+        assert lamp.stock == stored
+        assert lamp.updated_at > before
+
+    @pytest.mark.parametrize("typed", ["-1", "1.5", "2147483648", "9" * 100, "many", "true"])
+    def test_is_refused_when_it_cannot_be(self, office, typed):
+        url = reverse("admin:catalog_product_add")
+
+        page = office.post(url, {"name": "Lamp", "price": "1", "stock": typed})
+
+        assert set(page.context["adminform"].form.errors) == {"stock"}
+        assert not Product.objects.exists()
 
 
 class TestCounts:
