@@ -107,7 +107,7 @@ def measure(
         ndcg=values["ndcg@10"],
         fit_seconds=fit_seconds,
         ms_per_user=ms_per_user,
-        peak_mb=_peak_mb(),
+        peak_mb=peak_mb(),
     )
 
 
@@ -131,7 +131,7 @@ def _mean(values: metrics.Values) -> float:
     return float(said.mean()) if len(said) else float("nan")
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """Return the most memory that this process has held. Linux counts in KiB, macOS in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
