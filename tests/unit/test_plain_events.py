@@ -1,0 +1,173 @@
+"""Events read many lines at once, against the importer's own reader."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from catalog.services.shop_report import Problem
+from catalog.services.shop_rows import event_rows
+from catalog.services.shop_values import moment
+from recommendations.services import plain_events as module
+from recommendations.services.plain_events import NotPlain, microseconds, plain_events
+
+USERS, PRODUCTS = {"1": 1, "ann": 2, "é": 3}, {"tea": 1, "2": 2}
+ACTIONS = {"view": 0, "click": 1, "cart": 2, "purchase": 3, "dismiss": 4}
+HEADER = "user_id,product_id,action_type,created_at"
+EARLIEST, LATEST = datetime(1900, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001  drawn without, written with Z
+STAMPS = st.datetimes(EARLIEST, LATEST).map(lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}")
+MOMENTS = STAMPS | st.from_regex(
+    r"20[0-2]\d-[01]\d-[0-3]\d[T ][012]\d:[0-6]\d:[0-6]\d(Z|\.5Z|\+02:00|)", fullmatch=True
+)
+
+
+class Heard:
+    """A watcher that counts."""
+
+    def __init__(self) -> None:
+        self.n_lines = self.n_problems = 0
+
+    def reading(self, title: str, n_lines: int) -> None: ...
+
+    def advanced(self, n_lines: int) -> None:
+        self.n_lines += n_lines
+
+    def found(self, problem: Problem) -> None:
+        self.n_problems += 1
+
+
+def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / "interactions.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def plain(path: Path) -> list[tuple[int, ...]]:
+    blocks = list(plain_events(path, Heard(), users=USERS, products=PRODUCTS, actions=ACTIONS))
+    columns = ("users", "products", "actions", "at")
+    return [row for b in blocks for row in zip(*(getattr(b, c).tolist() for c in columns), strict=True)]
+
+
+def carefully(path: Path) -> tuple[list[tuple[int, ...]], int]:
+    heard = Heard()
+    rows = event_rows(path, heard, users=USERS, products=PRODUCTS)
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return [
+        (
+            USERS[row.user],
+            PRODUCTS[row.product],
+            ACTIONS[row.action_type],
+            (row.occurred_at - epoch) // module._MICROSECOND,
+        )
+        for row in rows
+    ], heard.n_problems
+
+
+@st.composite
+def files(draw: st.DrawFn) -> str:
+    value = st.sampled_from([*USERS, *PRODUCTS, *ACTIONS, "", " ", '"ann"', '"', "zoë", "\r"])
+    line = st.one_of(
+        st.tuples(
+            st.sampled_from(list(USERS)),
+            st.sampled_from(list(PRODUCTS)),
+            st.sampled_from(list(ACTIONS)),
+            MOMENTS,
+        ),
+        st.lists(value | MOMENTS, max_size=5),
+    )
+    good = st.tuples(
+        st.sampled_from(list(USERS)), st.sampled_from(list(PRODUCTS)), st.sampled_from(list(ACTIONS)), STAMPS
+    )
+    lines = draw(st.lists(good, max_size=6) | st.lists(line, max_size=6))
+    end = draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    return end.join([HEADER, *map(",".join, lines)]) + draw(st.sampled_from(["", end]))
+
+
+class TestPlainEvents:
+    @given(files(), st.sampled_from([1, 7, 64, 1 << 22]))
+    def test_reads_what_the_importer_reads_or_nothing_at_all(
+        self, tmp_path_factory: pytest.TempPathFactory, text: str, n_characters: int
+    ):
+        path = written(tmp_path_factory.mktemp("shop"), text)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "_CHARACTERS_A_BLOCK", n_characters)
+
+            try:
+                found: Any = plain(path)
+            except NotPlain:
+                found = None
+
+        assert found is None or (found, 0) == carefully(path)
+
+    @pytest.mark.parametrize("end", ["\n", "\r\n"])
+    def test_reads_a_plain_file_whatever_its_line_ends(self, tmp_path: Path, end: str):
+        lines = ["\ufeffid,created_at, user_id,action_type,product_id"]
+        lines += ["7,2026-03-01T09:00:00Z,é,cart,2", "8,2026-03-01T09:00:01.5+01:00,ann,view,tea", ""]
+
+        found = plain(written(tmp_path, end.join(lines)))
+
+        assert found == [(3, 2, 2, 1_772_355_600_000_000), (2, 1, 0, 1_772_352_001_500_000)]
+
+    def test_tells_how_far_it_is(self, tmp_path: Path):
+        heard = Heard()
+        path = written(tmp_path, f"{HEADER}\n" + "ann,tea,view,2026-03-01T09:00:00Z\n" * 3)
+
+        list(plain_events(path, heard, users=USERS, products=PRODUCTS, actions=ACTIONS))
+
+        assert heard.n_lines == 3
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            '"ann",tea,view,2026-03-01T09:00:00Z',
+            "bob,tea,view,2026-03-01T09:00:00Z",
+            "ann,tea,look,2026-03-01T09:00:00Z",
+            "ann,tea,view,2026-02-29T09:00:00Z",
+            "ann,tea,view,2026-13-01T09:00:00Z",
+            "ann,tea,view,2026-03-01T24:00:00Z",
+            "ann,tea,view,1899-12-31T23:59:59Z",
+            "ann,tea,view",
+            "ann,tea,view,2026-03-01T09:00:00Z,1",
+            "ann,tea,view,2026-03-01T09:00:00Z\n",
+            "ann\rann,tea,view,2026-03-01T09:00:00Z",
+        ],
+    )
+    def test_leaves_all_else_to_the_importer(self, tmp_path: Path, line: str):
+        good = "ann,tea,view,2026-03-01T09:00:00Z"
+
+        with pytest.raises(NotPlain):
+            plain(written(tmp_path, f"{HEADER}\n{good}\n{line}\n{good}\n"))
+
+    @pytest.mark.parametrize(
+        "header", ["", "user_id,product_id,action_type", f"{HEADER},user_id", f'"{HEADER}"']
+    )
+    def test_leaves_a_header_that_lacks_something_to_the_importer(self, tmp_path: Path, header: str):
+        with pytest.raises(NotPlain):
+            plain(written(tmp_path, f"{header}\n"))
+
+    def test_leaves_what_is_no_utf_8_to_the_importer(self, tmp_path: Path):
+        with pytest.raises(NotPlain):
+            plain(written(tmp_path, f"{HEADER},note\nann,tea,view,2026-03-01T09:00:00Z,é\n", "latin-1"))
+
+    def test_leaves_a_missing_file_to_the_importer(self, tmp_path: Path):
+        with pytest.raises(NotPlain):
+            plain(tmp_path / "interactions.csv.gz")
+
+
+class TestMicroseconds:
+    @given(st.lists(MOMENTS, min_size=1, max_size=3))
+    @example(["2024-02-29T23:59:59Z"])
+    @example(["1900-02-29T00:00:00Z"])
+    def test_agrees_with_the_importer(self, texts: list[str]):
+        moments = [at for at in map(moment, texts) if at]
+
+        try:
+            found = microseconds(texts).tolist()
+        except NotPlain:
+            found = None
+
+        expected = [(at - datetime(1970, 1, 1, tzinfo=UTC)) // module._MICROSECOND for at in moments]
+        assert found == (expected if len(moments) == len(texts) else None)
