@@ -39,7 +39,7 @@ def shop_of(folder: Path, watcher: Watcher) -> Shop:
     """Return the shop whose files `import_shop` would store; what is wrong goes to the watcher.
 
     Rows are checked by the importer's own rules. A million products, a million users and 20 million events
-    take two minutes and 2 GB (python 3.11, two cores, November 2026).
+    take three minutes and 1.6 GB (python 3.11, half of two busy cores, November 2026).
     Raises NoShop when there is no such directory.
     """
     files = ShopDirectory(folder, watcher)

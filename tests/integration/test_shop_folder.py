@@ -125,6 +125,17 @@ class TestShopOf:
         assert_same_as_imported(folder)
         assert read(folder)[0].snapshot.active.tolist() == [False, False, True, True]
 
+    @pytest.mark.django_db
+    def test_orders_events_by_fractions_of_a_second_and_then_as_they_stand(self, tmp_path: Path):
+        moments = ["00.5Z", "00.25Z", "00Z", "00.25Z"]
+        events = [f"ann,{key},view,2026-03-01T09:00:{m}" for key, m in zip("abcd", moments, strict=True)]
+        products = [f"{key},P,,1,," for key in "abcd"]
+
+        folder = write_shop(tmp_path, products=products, users=["ann,Ann"], interactions=events)
+
+        assert_same_as_imported(folder)
+        assert read(folder)[0].log.product_ids.tolist() == [3, 2, 4, 1]
+
     def test_asks_no_database(self, tmp_path: Path):
         # Without the mark of tests that may, pytest-django refuses every query.
         shop, _ = read(write_small_shop(tmp_path))
