@@ -21,6 +21,17 @@ class UnknownShopper(RecommendationError):
         super().__init__(f"There is no shopper {key}.")
 
 
+class BadAsk(RecommendationError):
+    """What is asked for cannot be: a number out of its range, a name that nothing has.
+
+    errors: one entry a problem: field, value, message.
+    """
+
+    def __init__(self, *errors: dict[str, object]) -> None:
+        super().__init__()  # what is wrong is told from the errors
+        self.errors = list(errors)
+
+
 class BadConfiguration(RecommendationError):
     """settings.RECOMMENDATIONS says something that cannot be done."""
 
@@ -51,3 +62,13 @@ class VersionActive(RecommendationError):
 
     def __init__(self, strategy: str, version: str) -> None:
         super().__init__(f"{strategy} {version} is active; activate another version before you delete it.")
+
+
+class NothingToTrain(RecommendationError):
+    """Strategies were named that are not trained ahead, or there is none that is."""
+
+    def __init__(self, named: Iterable[str], trained: Iterable[str]) -> None:
+        known = ", ".join(sorted(trained)) or "none of the configured strategies"
+        wanted = ", ".join(named)
+        said = f"{wanted}: not trained ahead. " if wanted else ""
+        super().__init__(f"{said}Trained ahead: {known}.")

@@ -11,23 +11,31 @@ from catalog.text import validate_line
 _MOST_DIGITS = 18
 
 
-def check_query(sent: QueryDict, *, known: Collection[str]) -> None:
-    """Raise ValidationError for a parameter that is unknown, given twice, or holds unprintable text."""
+def check_query(sent: QueryDict, *, known: Collection[str], repeatable: Collection[str] = ()) -> None:
+    """Raise ValidationError for a parameter that is unknown or holds unprintable text.
+
+    And for one that is given twice, unless it is among the repeatable ones.
+    """
     wrong: dict[str, list[str]] = {}
     for name, values in sent.lists():
         if name not in known:
             wrong[name] = [f"Unknown parameter; known here: {', '.join(sorted(known)) or 'none'}."]
-        elif len(values) > 1:
+        elif len(values) > 1 and name not in repeatable:
             wrong[name] = ["Is given more than once; give it once."]
-        elif "\ufffd" in values[0]:
-            wrong[name] = ["Is not valid UTF-8."]
-        else:
-            try:
-                validate_line(values[0])
-            except BadText as error:
-                wrong[name] = [str(error.message)]
+        elif faults := [fault for fault in map(_fault, values) if fault]:
+            wrong[name] = faults[:1]
     if wrong:
         raise ValidationError(wrong)
+
+
+def _fault(text: str) -> str | None:
+    if "\ufffd" in text:
+        return "Is not valid UTF-8."
+    try:
+        validate_line(text)
+    except BadText as error:
+        return str(error.message)
+    return None
 
 
 def whole_number(sent: QueryDict, name: str, *, default: int, low: int = 1, high: int | None = None) -> int:

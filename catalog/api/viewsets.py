@@ -25,9 +25,15 @@ class StrictQuery(APIView):
         """Return the query parameters that the view knows."""
         return set()
 
+    def repeatable_parameters(self) -> set[str]:
+        """Return those that may be given several times, each time with another value."""
+        return set()
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        check_query(request.query_params, known=self.known_parameters())
+        check_query(
+            request.query_params, known=self.known_parameters(), repeatable=self.repeatable_parameters()
+        )
 
 
 class ListViewSet(StrictQuery, GenericViewSet[Any], ABC):

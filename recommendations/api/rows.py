@@ -16,10 +16,20 @@ class ReasonValue(serializers.Field):  # type: ignore[type-arg]
     """What the reason speaks of."""
 
 
+_MEANINGS = (
+    "By kind: `category`, `tag`: its name; `popular`: the number of interactions; `trending`: the number of "
+    "recent ones; `because`: the id of a product that the shopper met; `similar`: the id of the product "
+    "asked about; `together`: the number of baskets that held both products; `lift`: how many times as often "
+    "as by chance, in thousandths; `bought`: the number of days on which the shopper bought it; `due`: days "
+    "since the last time, in thousandths of the usual gap; `rest`: the number of smaller reasons."
+)
+
+
 class ReasonRow(Row):
     kind = serializers.ChoiceField(choices=[kind.value for kind in ReasonKind])
-    value = ReasonValue(help_text="The category's or the tag's name, or the number of interactions.")
+    value = ReasonValue(help_text=_MEANINGS)
     points = serializers.FloatField(help_text="The points of all reasons add up to the score.")
+    name = serializers.CharField(required=False, help_text="Of the product, where the value is one's id.")
 
 
 class RecommendedProductRow(Row):
@@ -43,5 +53,7 @@ class RecommendationRow(Row):
     user_behavior_summary = serializers.CharField()
     strategy = serializers.CharField()
     fallback = serializers.ChoiceField(
-        choices=["popular"], allow_null=True, help_text="Null, unless the strategy itself found nothing."
+        choices=["popular", "trending"],
+        allow_null=True,
+        help_text="What filled the list where the strategy itself found nothing, else null.",
     )
