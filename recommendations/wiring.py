@@ -25,10 +25,12 @@ from recommendations.services.generate import Generate, Order
 from recommendations.services.kept import Kept
 from recommendations.services.live import Live
 from recommendations.services.model_store import ModelStore
+from recommendations.services.new_version import NewVersion
 from recommendations.services.opened import Opened
 from recommendations.services.precomputed import Precomputed
 from recommendations.services.ranker import Ranker
 from recommendations.services.shelf import Chosen, Recommend
+from recommendations.services.train import Train
 from recommendations.strategies.base import Strategy, Training
 
 logger = logging.getLogger(__name__)
@@ -124,6 +126,20 @@ def evaluator(names: Iterable[str]) -> Evaluate:
     """Return what compares these strategies on the last days of the shop. Raises UnknownStrategy."""
     recipes = {name: config().strategy(name).make() for name in names}
     return Evaluate(log, snapshot, recipes, config().events)
+
+
+def trainer() -> Train:
+    """Return what trains models on the shop as it is."""
+    store, recipes = model_store(), _made()
+    return Train(
+        config=config(),
+        strategies=recipes,
+        evaluate=lambda recipes: Evaluate(log, snapshot, recipes, config().events),
+        training=lambda: Training(snapshot(), log(), config().events),
+        new_version=NewVersion(config(), recipes, store, timezone.now),
+        remove=store.remove,
+        now=timezone.now,
+    )
 
 
 def serve() -> None:

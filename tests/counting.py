@@ -1,6 +1,10 @@
 """A small strategy that is trained ahead: it counts what was met, each product by its id."""
 
+import errno
 import json
+import os
+import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
@@ -75,3 +79,51 @@ class CountingRetriever:
             [(Reason(ReasonKind.TRENDING, points // 1000, points),) for points in self.points[row].tolist()]
             for row in (positions[positions >= 0] for positions in candidates.positions)
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class CountingOnAFullDisk(Counting):
+    """Whose model writes a part of its files and no more."""
+
+    def fit(self, training: Training) -> "HalfSaved":
+        return HalfSaved(*training.log.counts())
+
+
+@dataclass(frozen=True, slots=True)
+class HalfSaved(CountingModel):
+    def save(self, folder: Path) -> None:
+        np.save(folder / "counts.npy", self.counts)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@dataclass(frozen=True, slots=True)
+class CountingUntilKilled(Counting):
+    """Whose process the system kills."""
+
+    def fit(self, training: Training) -> CountingModel:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+
+@dataclass(frozen=True, slots=True)
+class CountingInterrupted:
+    """Which has the training process told to end, and would take a minute to notice."""
+
+    signal: str
+    fallback: ClassVar[str] = "popular"
+
+    @property
+    def log_days(self) -> None:
+        return None
+
+    @classmethod
+    def from_options(cls, *, signal: str) -> Self:
+        return cls(signal)
+
+    def fit(self, training: Training) -> CountingModel:
+        os.kill(os.getppid(), signal.Signals[self.signal])
+        time.sleep(60)
+        raise AssertionError
+
+    def load(self, folder: Path) -> CountingModel:
+        raise AssertionError

@@ -60,8 +60,8 @@ class ModelStore:
         digest = manifest.write(staged)
         staged.chmod(0o755)  # mkdtemp's own folders are closed to the server's user
         staged.rename(self._folder(strategy, version))
-        sync(self.root / strategy)
         try:
+            sync(self.root / strategy)
             self._upload(manifest, strategy, version)
         except BaseException:
             self.remove(strategy, version)

@@ -1,0 +1,147 @@
+"""Trains the strategies that are fitted ahead, and registers their models."""
+
+import json
+import signal
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import active_children
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from recommendations import wiring
+from recommendations.errors import BadConfiguration, NothingToTrain, TrainingUnderWay, UnknownStrategy
+from recommendations.management.numbers import whole_number
+from recommendations.models import TrainedModel
+from recommendations.services.apart import ProcessLost
+from recommendations.services.train import Trained, TrainOrder
+from recommendations.services.verdict import Activate
+
+INTERRUPTED = 130
+CREATED_BY = "train_models"
+
+
+class Command(BaseCommand):
+    help = (
+        "Measure each strategy that is trained ahead on the last days, fit it to everything, and register "
+        "the model. The first model of a strategy is activated; later ones as the options say."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--strategy",
+            nargs="+",
+            default=[],
+            metavar="NAME",
+            help="only these (all that are trained ahead)",
+        )
+        parser.add_argument(
+            "--holdout-days", type=whole_number(high=3650), default=30, help="how many days to hold out (30)"
+        )
+        parser.add_argument(
+            "--keep", type=whole_number(), metavar="N", help="remove all but N versions of each"
+        )
+        parser.add_argument("--note", default="", help="a remark for those who compare versions")
+        when = parser.add_mutually_exclusive_group()
+        when.add_argument("--activate", action="store_true", help="activate the new models")
+        when.add_argument(
+            "--activate-if-better",
+            action="store_true",
+            help="measure what answers by default too; fit, activate and make default what is surely better",
+        )
+        parser.add_argument("--no-evaluate", action="store_true", help="fit without measuring first")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["no_evaluate"] and options["activate_if_better"]:
+            raise CommandError("--no-evaluate: what is better cannot be said without measuring.")
+        if len(options["note"]) > (most := TrainedModel._meta.get_field("note").max_length or 0):
+            raise CommandError(f"--note has {len(options['note'])} characters; it may have {most}.")
+        order = TrainOrder(
+            names=tuple(options["strategy"]),
+            created_by=CREATED_BY,
+            activate=_when(options),
+            evaluate=not options["no_evaluate"],
+            holdout_days=options["holdout_days"],
+            keep=options["keep"],
+            note=options["note"],
+        )
+        quiet = options["verbosity"] == 0
+        try:
+            with _interrupted_at_once():
+                for trained in wiring.trainer()(order, lambda text: None if quiet else _progress(text)):
+                    self.stdout.write(report(trained))
+        except KeyboardInterrupt:
+            self.stderr.write("Interrupted. Nothing of the unfinished model is left.")
+            raise SystemExit(INTERRUPTED) from None
+        except (UnknownStrategy, NothingToTrain) as error:
+            raise CommandError(f"--strategy: {error}") from error
+        except (TrainingUnderWay, BadConfiguration) as error:
+            raise CommandError(str(error)) from error
+        except ProcessLost as error:
+            raise CommandError(f"{error} Nothing of its model is left.") from error
+        except OSError as error:
+            raise CommandError(
+                f"The model's files cannot be kept: {error}. Nothing of it is left; see MODEL_DIR."
+            ) from error
+        except ValueError as error:
+            raise CommandError(f"{error}.") from error
+
+
+def report(trained: Trained) -> str:
+    """Return what came of a strategy, for a terminal."""
+    model = trained.model
+    if model is None:
+        return f"{trained.strategy}: {trained.verdict.because}"
+    lines = [
+        f"{model}: fitted to {model.n_events:,} events ({model.data_from:%Y-%m-%d} to "
+        f"{model.data_to:%Y-%m-%d}) in {model.fit_seconds:.1f} s, at most {model.peak_mb:,.0f} MB of memory; "
+        f"{model.n_bytes / 1e6:,.1f} MB of files.",
+        f"  Settings {model.settings_digest}; record: {json.dumps(model.record)}",
+        f"  {_measures(model.metrics)}",
+        f"  {trained.verdict.because}",
+    ]
+    if trained.removed:
+        lines.append(f"  Older versions removed: {trained.removed}.")
+    return "\n".join(lines)
+
+
+def _measures(metrics: dict[str, Any]) -> str:
+    if not metrics:
+        return "Not measured."
+    low, high = metrics["ci95"]["ndcg@10"]
+    split = metrics["split"]
+    return (
+        f"On the last {split['holdout_days']} days, held out: NDCG@10 {metrics['ndcg@10']:.4f} "
+        f"({low:.4f} to {high:.4f}, {split['users']:,} users), coverage {metrics['coverage@10']:.3f}."
+    )
+
+
+def _when(options: dict[str, Any]) -> Activate:
+    if options["activate_if_better"]:
+        return Activate.IF_BETTER
+    return Activate.ALWAYS if options["activate"] else Activate.NEEDED
+
+
+def _progress(text: str) -> None:
+    sys.stderr.write(f"{text[:1].upper()}{text[1:]}.\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def _interrupted_at_once() -> Iterator[None]:
+    """Raise KeyboardInterrupt when the process is interrupted or told to end, and wait for no child."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        for child in active_children():
+            child.terminate()
+        raise KeyboardInterrupt
+
+    former = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

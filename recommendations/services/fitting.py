@@ -1,0 +1,57 @@
+"""Fits one strategy in a process of its own. Knows no database, so that a fresh process can do it."""
+
+import json
+import time
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from recommendations.services.apart import ProcessLost
+from recommendations.services.handover import hand_over, taken_over
+from recommendations.services.measuring import peak_mb
+from recommendations.strategies.base import Trainable, Training
+
+RECORD = "record.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What fitting took, and what the model says of itself, such as by which method it was made.
+
+    peak_mb: the most memory that the process has held
+    """
+
+    seconds: float
+    peak_mb: float
+    record: dict[str, Any]
+
+
+def fit_apart(recipe: Trainable, training: Training, folder: Path) -> Fit:
+    """Return what it took: the model's files are in the folder, which was empty.
+
+    Raises OSError when they cannot be written, ProcessLost when the system ends the process, such as for
+    want of memory, and whatever fitting raises.
+    """
+    with TemporaryDirectory(prefix="training-") as name:
+        hand_over((recipe, training), Path(name))
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+            try:
+                return alone.submit(_fit, Path(name), folder).result()
+            except BrokenProcessPool as error:
+                raise ProcessLost(
+                    "The process that fitted the model was ended before it was done, perhaps for want of "
+                    "memory."
+                ) from error
+
+
+def _fit(handed: Path, folder: Path) -> Fit:
+    recipe, training = taken_over(handed)
+    began = time.perf_counter()
+    recipe.fit(training).save(folder)
+    seconds = time.perf_counter() - began
+    record = folder / RECORD
+    return Fit(seconds, peak_mb(), json.loads(record.read_bytes()) if record.exists() else {})

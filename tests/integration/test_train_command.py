@@ -1,0 +1,273 @@
+"""manage.py train_models."""
+
+import fcntl
+import json
+import re
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError
+
+from catalog.models import Interaction
+from recommendations import wiring
+from recommendations.models import DefaultStrategy, TrainedModel
+from recommendations.services import registry
+from recommendations.services.shelf import Chosen
+from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
+from tests.trained import COUNTING, knows_counting, version
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def shop(settings: Any, tmp_path: Path) -> None:
+    """Forty shoppers who looked at chairs and all come to the lamp that most people know."""
+    knows_counting(settings, tmp_path)
+    lamp, others = ProductFactory(category="Lamps"), ProductFactory.create_batch(13, category="Chairs")
+    friends, newcomers = UserFactory.create_batch(60), UserFactory.create_batch(40)
+    for n, user in enumerate(friends):
+        InteractionFactory(user=user, product=lamp, occurred_at=NOON - timedelta(days=60))
+        InteractionFactory(user=user, product=others[n % 13], occurred_at=NOON - timedelta(days=60))
+    for n, user in enumerate(newcomers):
+        InteractionFactory(user=user, product=others[n % 13], occurred_at=NOON - timedelta(days=50))
+        InteractionFactory(user=user, product=lamp, occurred_at=NOON)
+
+
+def train(*args: str, verbosity: int = 0) -> str:
+    out = StringIO()
+    call_command("train_models", *args, stdout=out, verbosity=verbosity)
+    return out.getvalue()
+
+
+def folders(model_dir: Path) -> list[str]:
+    """Return the folders of the strategy, those of versions and any others."""
+    return sorted(path.name for path in (model_dir / "counting").glob("*") if path.is_dir())
+
+
+def configured(settings: Any, model_dir: Path, named: dict[str, Any]) -> None:
+    knows_counting(settings, model_dir)
+    strategies = settings.RECOMMENDATIONS["STRATEGIES"]
+    settings.RECOMMENDATIONS["STRATEGIES"] = {**strategies, "counting": named}
+
+
+class TestTrainModels:
+    def test_registers_what_was_fitted_to_what_and_how_good_it_is(self, tmp_path: Path):
+        said = train("--strategy", "counting", "--note", "the first")
+
+        made = TrainedModel.objects.get()
+        assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}", made.version)
+        assert made.settings_digest == wiring.config().digest("counting")
+        assert (made.recipe, made.record) == (COUNTING, {"products": 14})
+        assert (made.data_from, made.data_to, made.n_events) == (NOON - timedelta(days=60), NOON, 200)
+        assert made.metrics["ndcg@10"] == made.metrics["hit@10"] == 1
+        assert made.metrics["split"]["users"] == 40
+        assert (made.note, made.created_by) == ("the first", "train_models")
+        assert folders(tmp_path) == [made.version]
+        assert f"{made}: fitted to 200 events" in said
+
+    def test_measures_as_evaluate_recommendations_does(self):
+        train("--no-evaluate")
+        out = StringIO()
+        call_command("evaluate_recommendations", "--format", "json", stdout=out, verbosity=0)
+        train()
+
+        measured = json.loads(out.getvalue())["strategies"]["counting"]
+        kept = TrainedModel.objects.latest("id").metrics
+        assert {name: kept[name] for name in ("ndcg@10", "map@10", "coverage@10", "ci95")} == {
+            name: measured[name] for name in ("ndcg@10", "map@10", "coverage@10", "ci95")
+        }
+
+    def test_leaves_a_model_that_answers(self):
+        train()
+
+        chosen = wiring.chosen("counting")
+        assert chosen.version == TrainedModel.objects.get().version
+        assert wiring.opened()(chosen) is not None
+
+    def test_activates_the_first_version_and_no_later_one(self):
+        first, second = train(), train()
+
+        assert "Activated: no version of counting was active." in first
+        assert "Not activated: " in second
+        assert list(TrainedModel.objects.order_by("id").values_list("is_active", flat=True)) == [True, False]
+
+    def test_activates_a_later_version_when_asked(self):
+        train()
+        train("--activate")
+
+        assert list(TrainedModel.objects.order_by("id").values_list("is_active", flat=True)) == [False, True]
+
+    def test_activates_a_version_in_place_of_one_of_other_settings(self, settings: Any, tmp_path: Path):
+        train()
+        configured(settings, tmp_path, {**COUNTING, "OPTIONS": {"rarest": True}})
+        wiring.forget()
+
+        said = train()
+
+        assert "was trained with other settings and cannot answer" in said
+        assert wiring.chosen("counting").version == TrainedModel.objects.latest("id").version
+
+    def test_does_not_change_which_strategy_answers_by_default(self):
+        train("--activate")
+
+        assert wiring.chosen() == Chosen("content")
+
+    def test_keeps_as_many_versions_as_asked_and_those_that_answer_or_did(self, tmp_path: Path):
+        old = [version(f"v{n}", at=NOON + timedelta(minutes=n)) for n in range(4)]
+        registry.activate(old[0], at=NOON)
+        registry.activate(old[1], at=NOON + timedelta(hours=1))
+
+        said = train("--keep", "1")
+
+        assert "Older versions removed: 2." in said
+        kept = list(TrainedModel.objects.order_by("id").values_list("version", flat=True))
+        assert kept[:2] == ["v0", "v1"]
+        assert len(kept) == 3
+
+    def test_says_what_it_is_doing_and_stays_silent_when_told(self, capsys: pytest.CaptureFixture[str]):
+        train(verbosity=1)
+        told = capsys.readouterr().err
+        train()
+
+        assert "Counting: fitting to 200 events." in told
+        assert capsys.readouterr().err == ""
+
+    def test_fits_what_cannot_be_measured(self):
+        said = train("--holdout-days", "3000")
+
+        assert "Not measured." in said
+        assert TrainedModel.objects.get().metrics == {}
+
+
+class TestActivateIfBetter:
+    def test_activates_what_is_surely_better_and_lets_it_answer_by_default(self):
+        said = train("--activate-if-better")
+
+        assert "Activated, and answers by default: better than content by +" in said
+        assert wiring.chosen() == Chosen("counting", TrainedModel.objects.get().version)
+
+    def test_fits_nothing_that_is_not_surely_better(self, settings: Any, tmp_path: Path):
+        configured(settings, tmp_path, {**COUNTING, "OPTIONS": {"rarest": True}})
+
+        said = train("--activate-if-better")
+
+        assert "Not fitted: not surely better than content" in said
+        assert not TrainedModel.objects.exists()
+        assert wiring.chosen() == Chosen("content")
+
+    def test_compares_with_the_recipe_of_the_version_that_answers(self, settings: Any, tmp_path: Path):
+        configured(settings, tmp_path, {**COUNTING, "OPTIONS": {"rarest": True}})
+        train("--activate", "--no-evaluate")
+        registry.set_default("counting", at=NOON)
+        bad = TrainedModel.objects.get()
+        knows_counting(settings, tmp_path)
+
+        said = train("--activate-if-better")
+
+        assert f"better than {bad} by +" in said
+        assert wiring.chosen().version == TrainedModel.objects.latest("id").version != bad.version
+
+    def test_says_that_a_recipe_cannot_be_better_than_itself(self):
+        train("--activate-if-better")
+
+        said = train("--activate-if-better")
+
+        assert "has the same recipe, so there is nothing to compare" in said
+        assert TrainedModel.objects.count() == 1
+
+    def test_needs_somebody_to_measure_on(self):
+        with pytest.raises(CommandError, match="after the cutoff nobody"):
+            train("--activate-if-better", "--holdout-days", "3000")
+
+    def test_needs_to_measure(self):
+        with pytest.raises(CommandError, match="--no-evaluate: what is better cannot be said"):
+            train("--activate-if-better", "--no-evaluate")
+
+
+class TestRefusals:
+    def refused(self, *args: str) -> str:
+        with pytest.raises(CommandError) as refusal:
+            train("--no-evaluate", *args)
+        return str(refusal.value)
+
+    def nothing_is_left(self, model_dir: Path) -> bool:
+        return not TrainedModel.objects.exists() and folders(model_dir) == []
+
+    def test_of_a_strategy_that_is_not_configured(self):
+        assert "--strategy: There is no strategy 'magic'" in self.refused("--strategy", "magic")
+
+    def test_of_a_strategy_that_is_not_trained_ahead(self):
+        assert self.refused("--strategy", "popular") == (
+            "--strategy: popular: not trained ahead. Trained ahead: counting."
+        )
+
+    def test_of_a_shop_in_which_nothing_happened(self):
+        Interaction.objects.all().delete()
+
+        assert self.refused() == "there are no events to learn from."
+
+    def test_of_a_directory_that_is_a_file(self, settings: Any, tmp_path: Path):
+        (tmp_path / "file").touch()
+        knows_counting(settings, tmp_path / "file")
+
+        assert "The model's files cannot be kept: " in self.refused()
+
+    def test_of_a_full_disk_leaves_nothing(self, settings: Any, tmp_path: Path):
+        configured(settings, tmp_path, {"CLASS": "tests.counting.CountingOnAFullDisk"})
+
+        assert "No space left on device" in self.refused()
+        assert self.nothing_is_left(tmp_path)
+
+    def test_of_fitting_that_is_killed_leaves_nothing(self, settings: Any, tmp_path: Path):
+        configured(settings, tmp_path, {"CLASS": "tests.counting.CountingUntilKilled"})
+
+        assert "perhaps for want of memory" in self.refused()
+        assert self.nothing_is_left(tmp_path)
+
+    def test_of_a_row_that_cannot_be_stored_leaves_no_files(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        def refuse(model: TrainedModel) -> None:
+            raise DatabaseError("the disk is full")
+
+        monkeypatch.setattr(registry, "register", refuse)
+
+        with pytest.raises(DatabaseError):
+            train("--no-evaluate")
+        assert self.nothing_is_left(tmp_path)
+
+    def test_of_training_a_strategy_twice_at_once(self, tmp_path: Path):
+        (tmp_path / "counting").mkdir()
+        with (tmp_path / "counting/.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+
+            assert self.refused() == "counting is being trained already; wait for that to end."
+
+    def test_clear_away_what_a_killed_training_left(self, tmp_path: Path):
+        (tmp_path / "counting/.unfinished-training-x").mkdir(parents=True)
+
+        train("--no-evaluate")
+
+        assert folders(tmp_path) == [TrainedModel.objects.get().version]
+
+
+class TestInterruption:
+    @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+    def test_leaves_nothing_and_ends_at_once(self, settings: Any, tmp_path: Path, name: str):
+        configured(
+            settings, tmp_path, {"CLASS": "tests.counting.CountingInterrupted", "OPTIONS": {"signal": name}}
+        )
+        out, err = StringIO(), StringIO()
+
+        with pytest.raises(SystemExit) as ended:
+            call_command("train_models", "--no-evaluate", stdout=out, stderr=err, verbosity=0)
+
+        assert ended.value.code == 130
+        assert "Nothing of the unfinished model is left" in err.getvalue()
+        assert not TrainedModel.objects.exists()
+        assert folders(tmp_path) == []
+        assert not DefaultStrategy.objects.exists()
