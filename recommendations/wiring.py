@@ -12,6 +12,7 @@ from django.utils import timezone
 from recommendations.conf import Config
 from recommendations.engine.actions import DAY
 from recommendations.engine.log import no_events
+from recommendations.engine.snapshot import Snapshot
 from recommendations.errors import BadConfiguration
 from recommendations.explainers.base import Explainer
 from recommendations.pipeline import Pipeline
@@ -202,10 +203,15 @@ def _kept_fitted() -> Kept[Fitted]:
 
 def _fitted(former: Fitted | None) -> Fitted:
     """Return what is fitted to the shop as it is now; the former itself where nothing changed."""
-    before = former.training.snapshot if former else None
-    now = snapshot(before)
-    if former is not None and now is before and not opened().is_lacking:
+    now = snapshot(former.snapshot if former else None)
+    if former is None:
+        return Fitted(now, _recent, recipes())
+    if now is former.snapshot and not opened().is_lacking:
         return former
-    since = now.now - int(recipes().log_days * DAY)
-    training = Training(now, log(since=since) if recipes().log_days else no_events(), config().events)
-    return former.renewed(training) if former else Fitted(training, recipes())
+    return former.renewed(now)
+
+
+def _recent(now: Snapshot, days: float) -> Training:
+    """Return the snapshot with so many days of the log before it. 1 query; none for 0 days."""
+    events = log(since=now.now - int(days * DAY)) if days else no_events()
+    return Training(now, events, config().events)

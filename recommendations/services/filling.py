@@ -1,40 +1,35 @@
 """What fills up the short lists of a strategy: the same wherever it answers, and where it is measured."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline
-from recommendations.strategies.base import Model, Retriever, Strategy, Training
+from recommendations.strategies.base import Model, Retriever, Strategy
 from recommendations.strategies.popular import Popular
 from recommendations.strategies.trending import Trending
 
 
 class Fillers:
-    """The fillers over one snapshot, each fitted when it is first needed.
+    """The fillers over one snapshot, each bound when it is first needed. fitted: gives each one's model."""
 
-    configured: strategies by name; one that is not among them is made with its usual options
-    """
-
-    def __init__(self, training: Training, configured: Mapping[str, Strategy]) -> None:
-        self._training = training
-        self._configured = configured
+    def __init__(self, snapshot: Snapshot, fitted: Callable[[str], Model]) -> None:
+        self._snapshot = snapshot
+        self._fitted = fitted
         self._bound: dict[str, Retriever] = {}
 
     def pipeline(self, strategy: Strategy, model: Model) -> Pipeline:
         """Return the strategy's pipeline: its model, and after it what fills up."""
-        snapshot = self._training.snapshot
         names = ("trending", "popular") if strategy.fallback == "trending" else ("popular",)
         fillers = tuple(map(self._filler, names))
-        return Pipeline(snapshot, model.bind(snapshot), fillers, strategy.fallback)
+        return Pipeline(self._snapshot, model.bind(self._snapshot), fillers, strategy.fallback)
 
     def _filler(self, name: str) -> Retriever:
         if name not in self._bound:
-            model = filler(name, self._configured).fit(self._training)
-            self._bound[name] = model.bind(self._training.snapshot)
+            self._bound[name] = self._fitted(name).bind(self._snapshot)
         return self._bound[name]
 
 
-def filler(name: str, configured: Mapping[str, Strategy]) -> Strategy:
-    """Return the strategy that fills up, as it is configured or else with its usual options."""
-    if name in configured:
-        return configured[name]
-    return Trending.from_options() if name == "trending" else Popular()
+def untrained(configured: Mapping[str, Strategy]) -> dict[str, Strategy]:
+    """Return the strategies that are not trained ahead, by name, with those that fill up in any case."""
+    usual: dict[str, Strategy] = {"popular": Popular(), "trending": Trending.from_options()}
+    return usual | {name: recipe for name, recipe in configured.items() if recipe.log_days is not None}

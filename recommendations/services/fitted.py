@@ -3,44 +3,44 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline
-from recommendations.services.filling import Fillers, filler
+from recommendations.services.filling import Fillers, untrained
 from recommendations.services.shelf import Chosen
 from recommendations.strategies.base import Model, Strategy, Training
 from recommendations.strategies.untrained import Untrained
 
+# Gives what there is to learn from a snapshot and so many days of the log before it.
+Recent = Callable[[Snapshot, float], Training]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Recipes:
     """strategies: by name; opened: gives the model of a version, None where it cannot be had."""
 
     strategies: Mapping[str, Strategy]
     opened: Callable[[Chosen], Model | None]
 
-    @property
-    def log_days(self) -> float:
-        """How much of the log is needed for all that is not trained ahead."""
-        trending = filler("trending", self.strategies)
-        days = [recipe.log_days for recipe in (*self.strategies.values(), trending)]
-        return max(n for n in days if n is not None)
-
-    def model(self, chosen: Chosen, training: Training) -> Model:
-        """Return the model: fitted now where that is quick, else the one that was trained."""
-        recipe = self.strategies[chosen.strategy]
-        if recipe.log_days is not None:
-            return recipe.fit(training)
-        return (chosen.version and self.opened(chosen)) or Untrained()
+    @cached_property
+    def untrained(self) -> Mapping[str, Strategy]:
+        return untrained(self.strategies)
 
 
 class Fitted:
-    """Pipelines over one snapshot, each made when it is first asked for. For any number of threads."""
+    """Pipelines over one snapshot, each made when it is first asked for. For any number of threads.
 
-    def __init__(self, training: Training, recipes: Recipes) -> None:
-        self.training = training
+    The log is read when something is first fitted to it, and is not kept.
+    """
+
+    def __init__(self, snapshot: Snapshot, recent: Recent, recipes: Recipes) -> None:
+        self.snapshot = snapshot
+        self._recent = recent
         self._recipes = recipes
+        self._models: dict[str, Model] = {}
         self._pipelines: dict[Chosen, Pipeline] = {}
-        self._fillers = Fillers(training, recipes.strategies)
+        self._fillers = Fillers(snapshot, self._fitted)
         self._making = threading.RLock()
 
     def __call__(self, chosen: Chosen) -> Pipeline:
@@ -54,13 +54,28 @@ class Fitted:
                 self._pipelines = {**others, chosen: found}
         return found
 
-    def renewed(self, training: Training) -> "Fitted":
+    def renewed(self, snapshot: Snapshot) -> "Fitted":
         """Return the same pipelines over another snapshot, made already."""
-        fresh = Fitted(training, self._recipes)
+        fresh = Fitted(snapshot, self._recent, self._recipes)
         for chosen in list(self._pipelines):
             fresh(chosen)
         return fresh
 
     def _made(self, chosen: Chosen) -> Pipeline:
-        strategy = self._recipes.strategies[chosen.strategy]
-        return self._fillers.pipeline(strategy, self._recipes.model(chosen, self.training))
+        return self._fillers.pipeline(self._recipes.strategies[chosen.strategy], self._model(chosen))
+
+    def _model(self, chosen: Chosen) -> Model:
+        """Return the model: fitted now where that is quick, else the one that was trained."""
+        if chosen.strategy in self._recipes.untrained:
+            return self._fitted(chosen.strategy)
+        return (chosen.version and self._recipes.opened(chosen)) or Untrained()
+
+    def _fitted(self, name: str) -> Model:
+        """Return the model of a strategy that is not trained ahead; the log is read once for all of them."""
+        if name not in self._models:
+            days = self._recipes.untrained[name].log_days or 0
+            alike = {k: v for k, v in self._recipes.untrained.items() if bool(v.log_days) == bool(days)}
+            longest = max(recipe.log_days or 0 for recipe in alike.values())
+            training = self._recent(self.snapshot, longest)
+            self._models |= {name: recipe.fit(training) for name, recipe in alike.items()}
+        return self._models[name]

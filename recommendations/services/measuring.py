@@ -17,7 +17,7 @@ from recommendations.engine.holdout import Holdout
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline, Query
-from recommendations.services.filling import Fillers
+from recommendations.services.filling import Fillers, untrained
 from recommendations.strategies.base import Strategy, Training
 
 SEED = 20_111_209
@@ -89,7 +89,8 @@ def measure(
     snapshot = case.snapshot
     began = time.perf_counter()
     training = Training(snapshot, case.holdout.past, table)
-    pipeline = Fillers(training, configured).pipeline(strategy, strategy.fit(training))
+    fillers = Fillers(snapshot, lambda name: untrained(configured)[name].fit(training))
+    pipeline = fillers.pipeline(strategy, strategy.fit(training))
     fit_seconds = time.perf_counter() - began
     histories = case.holdout.past.histories(case.holdout.user_ids, snapshot)
     began = time.perf_counter()

@@ -1,0 +1,184 @@
+"""One step of measuring a huge shop, in a process of its own: prints what it found as JSON.
+
+read FILES ARRAYS          the files into arrays
+fit ARRAYS FOLDER NAME     one strategy, saved
+serve ARRAYS MODELS ASKS   what a web worker holds and does, with another one beside it
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import django
+import numpy as np
+
+from bench.one_user import milliseconds
+
+N_SAMPLED = 1_000
+
+
+def read(files: Path, arrays: Path) -> dict[str, Any]:
+    from recommendations import wiring
+    from recommendations.services.handover import hand_over
+    from recommendations.services.measuring import peak_mb
+    from recommendations.services.shop_folder import shop_of
+    from recommendations.strategies.base import Training
+
+    began = time.perf_counter()
+    shop = shop_of(files, _Silent())
+    seconds = time.perf_counter() - began
+    _empty(arrays)
+    hand_over(Training(shop.snapshot, shop.log, wiring.config().events), _empty(arrays / "training"))
+    users = np.unique(shop.log.user_ids)
+    users = users[:: max(1, len(users) // N_SAMPLED)]
+    sampled = shop.log.take(np.isin(shop.log.user_ids, users))
+    recent = shop.log.take(
+        shop.log.at
+        >= shop.snapshot.now
+        - int(max(recipe.log_days or 0 for recipe in wiring.recipes().untrained.values()) * 86_400)
+    )
+    hand_over((shop.snapshot, recent, wiring.config().events, users, sampled), _empty(arrays / "worker"))
+    return {
+        "seconds": seconds,
+        "peak_mb": peak_mb(),
+        "products": len(shop.snapshot),
+        "events": len(shop.log),
+        "users": int(shop.log.user_ids.max()),
+    }
+
+
+class _Silent:
+    """Hears of the reading, and says nothing."""
+
+    def reading(self, title: str, n_lines: int) -> None: ...
+
+    def advanced(self, n_lines: int) -> None: ...
+
+    def found(self, problem: object) -> None:
+        raise ValueError(problem)  # the generator makes no mistakes
+
+
+def fit(arrays: Path, folder: Path, name: str) -> dict[str, Any]:
+    from recommendations import wiring
+    from recommendations.services.handover import taken_over
+    from recommendations.services.measuring import peak_mb
+    from recommendations.strategies.base import SavedModel
+
+    training = taken_over(arrays / "training")
+    began = time.perf_counter()
+    model = wiring.recipes().strategies[name].fit(training)
+    _empty(folder)
+    if isinstance(model, SavedModel):
+        model.save(folder)
+    return {
+        "seconds": time.perf_counter() - began,
+        "peak_mb": peak_mb(),
+        "saved_mb": sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 2**20,
+    }
+
+
+def serve(arrays: Path, models: Path, asks: str) -> dict[str, Any]:
+    """Return what one worker needs while a second one holds the same models."""
+    beside = subprocess.Popen(
+        [sys.executable, "-m", "bench.huge_step", "beside", str(arrays), str(models)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert beside.stdin is not None
+    assert beside.stdout is not None
+    try:
+        beside.stdout.readline()
+        found = _served(arrays, models, int(asks))
+    finally:
+        beside.stdin.close()
+        beside.wait()
+    return found
+
+
+def beside(arrays: Path, models: Path) -> dict[str, Any]:
+    """Hold what a worker holds until the standard input ends."""
+    _served(arrays, models, 200)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    return {}
+
+
+def _served(arrays: Path, models: Path, asks: int) -> dict[str, Any]:
+    import recsite.wsgi  # noqa: F401  what a worker has loaded before any catalogue
+    from bench.parts.huge import MOST_P50_MS
+    from recommendations import wiring
+    from recommendations.pipeline import Query
+    from recommendations.services.filling import Fillers
+    from recommendations.services.handover import taken_over
+    from recommendations.strategies.base import Trainable, Training
+
+    before = private_mb()
+    mapped, recent, table, users, sampled = taken_over(arrays / "worker")
+    snapshot = _own(mapped)  # a worker's snapshot is read from the database into its own memory
+    began = time.perf_counter()
+    recipes = wiring.recipes()
+    fillers = Fillers(snapshot, lambda name: recipes.untrained[name].fit(Training(snapshot, recent, table)))
+    pipelines = {}
+    for name in MOST_P50_MS:
+        recipe = recipes.strategies[name]
+        trained = isinstance(recipe, Trainable)
+        model = recipe.load(models / name) if trained else recipe.fit(Training(snapshot, recent, table))
+        pipelines[name] = fillers.pipeline(recipe, model)
+    open_seconds = time.perf_counter() - began
+    past = sampled.histories(users, snapshot)
+    live = {}
+    for name, pipeline in pipelines.items():
+        taken = []
+        for ask in range(asks + 50):
+            one = past.take(np.array([ask % len(users)]))
+            began = time.perf_counter()
+            pipeline.rank(one, Query(5))
+            taken.append(time.perf_counter() - began)
+        live[name] = milliseconds(taken[50:])
+    return {"private_mb": private_mb(), "before_mb": before, "open_seconds": open_seconds, "live": live}
+
+
+def private_mb() -> float:
+    """Return what this process holds alone, in MiB: its unique set size."""
+    kib = [
+        int(line.split()[1])
+        for line in Path("/proc/self/smaps_rollup").read_text().splitlines()
+        if line.startswith(("Private_Clean", "Private_Dirty"))
+    ]
+    return sum(kib) / 1024
+
+
+def _own(snapshot: Any) -> Any:
+    """Return the snapshot with every array copied into this process."""
+    features = snapshot.features
+    tags = replace(features.tags, starts=features.tags.starts.copy(), flat=features.tags.flat.copy())
+    return replace(
+        snapshot,
+        product_ids=snapshot.product_ids.copy(),
+        active=snapshot.active.copy(),
+        popularity=snapshot.popularity.copy(),
+        price=snapshot.price.copy(),
+        features=replace(features, category=features.category.copy(), tags=tags),
+    )
+
+
+def _empty(folder: Path) -> Path:
+    """Return the folder, made anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+if __name__ == "__main__":
+    django.setup()
+    step, *paths = sys.argv[1:]
+    run = {"read": read, "fit": fit, "serve": serve, "beside": beside}[step]
+    texts = [Path(text) if "/" in text else text for text in paths]
+    sys.stdout.write(json.dumps(run(*texts)) + "\n")
