@@ -1,5 +1,7 @@
-"""The recommendations' pages for staff: what was stored ahead, and what a shopper is shown today."""
+"""The recommendations' pages for staff: models, what was stored ahead, what a shopper is shown today."""
 
+from recommendations.admin.default_strategy import DefaultStrategyAdmin
 from recommendations.admin.stored_list import StoredListAdmin
+from recommendations.admin.trained_model import TrainedModelAdmin
 
-__all__ = ["StoredListAdmin"]
+__all__ = ["DefaultStrategyAdmin", "StoredListAdmin", "TrainedModelAdmin"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -70,7 +71,7 @@ def delete(models: Iterable[TrainedModel], remove: Remove) -> list[TrainedModel]
                 raise VersionActive(row.strategy, row.version)
         TrainedModel.objects.filter(pk__in=wanted).delete()
         for row in rows:
-            transaction.on_commit(_removal(remove, row.strategy, row.version))
+            transaction.on_commit(partial(remove, row.strategy, row.version), robust=True)
     return rows
 
 
@@ -82,7 +83,3 @@ def surplus(strategy: str, *, keep: int) -> list[TrainedModel]:
     if past:
         spared.add(max(past, key=lambda row: (row.activated_at, row.pk)).pk)
     return [row for row in rows if row.pk not in spared]
-
-
-def _removal(remove: Remove, strategy: str, version: str) -> Callable[[], None]:
-    return lambda: remove(strategy, version)

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import ActionType, Category, Interaction, Product, Tag, User
+from recommendations.models import DefaultStrategy, TrainedModel
 from tests.factories import NOON, UserFactory
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
@@ -51,6 +52,11 @@ def world(boss: User) -> User:
     )
     Group.objects.bulk_create(Group(name=f"Group {n}") for n in range(60))
     LogEntry.objects.log_actions(boss.pk, products, CHANGE)
+    TrainedModel.objects.bulk_create(
+        TrainedModel(strategy="content", version=f"v{n}", recipe={}, n_events=1, n_bytes=1, created_at=NOON)
+        for n in range(60)
+    )
+    DefaultStrategy.objects.create(strategy="content", changed_at=NOON)
     call_command("generate_recommendations", verbosity=0)
     return wholesaler
 

@@ -1,0 +1,38 @@
+"""Which strategy answers by default, in the admin: one row, or none while the setting decides."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Field
+from django.http import HttpRequest
+from django.utils import timezone
+
+from catalog.admin.base import CatalogAdmin
+from recommendations import wiring
+from recommendations.models import DefaultStrategy
+
+
+@admin.register(DefaultStrategy)
+class DefaultStrategyAdmin(CatalogAdmin[DefaultStrategy]):
+    list_display = ("strategy", "changed_at")
+    fields = ("strategy", "changed_at")
+    readonly_fields = ("changed_at",)
+    ordering = ("id",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not DefaultStrategy.objects.exists()
+
+    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the choice among the configured strategies."""
+        if db_field.name != "strategy":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        setting = wiring.config().default_strategy
+        return forms.ChoiceField(
+            choices=[(name, name) for name in sorted(wiring.config().strategies)],
+            help_text=f"Answers when none is asked for. Without this row the setting does: {setting}.",
+        )
+
+    def save_model(self, request: HttpRequest, obj: DefaultStrategy, form: Any, change: bool) -> None:
+        obj.changed_at = timezone.now()
+        super().save_model(request, obj, form, change)

@@ -1,0 +1,85 @@
+"""What staff do to versions of models: let one answer, take that back, compare them."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+
+from recommendations.errors import NothingToRollBackTo
+from recommendations.models import TrainedModel
+from recommendations.services import registry
+
+if TYPE_CHECKING:
+    from recommendations.admin.trained_model import TrainedModelAdmin
+
+MOST_COMPARED = 6
+
+
+@admin.action(permissions=["change"], description="Activate selected versions")
+def activate(modeladmin: "TrainedModelAdmin", request: HttpRequest, queryset: QuerySet[TrainedModel]) -> None:
+    chosen = list(queryset.order_by("id"))
+    if len({model.strategy for model in chosen}) < len(chosen):
+        modeladmin.message_user(
+            request, "Nothing was activated: select one version of each strategy.", messages.ERROR
+        )
+        return
+    for model in chosen:
+        _activate(modeladmin, request, model, "Activated.")
+
+
+@admin.action(permissions=["change"], description="Roll back: activate what was active before")
+def roll_back(
+    modeladmin: "TrainedModelAdmin", request: HttpRequest, queryset: QuerySet[TrainedModel]
+) -> None:
+    for strategy in sorted(set(queryset.order_by().values_list("strategy", flat=True))):
+        try:
+            model = registry.former(strategy)
+        except NothingToRollBackTo as error:
+            modeladmin.message_user(request, str(error), messages.ERROR)
+        else:
+            _activate(modeladmin, request, model, "Activated again, by rolling back.")
+
+
+@admin.action(permissions=["change"], description="Let the strategy answer by default")
+def make_default(
+    modeladmin: "TrainedModelAdmin", request: HttpRequest, queryset: QuerySet[TrainedModel]
+) -> None:
+    model, *others = queryset.order_by("-is_active", "id")
+    if any(other.strategy != model.strategy for other in others):
+        modeladmin.message_user(request, "Select versions of one strategy.", messages.ERROR)
+        return
+    if not model.is_active and registry.active(model.strategy) is None:
+        modeladmin.message_user(
+            request, f"No version of {model.strategy} is active: activate one first.", messages.ERROR
+        )
+        return
+    registry.set_default(model.strategy, at=timezone.now())
+    modeladmin.log_change(request, model, f"{model.strategy} answers by default.")
+    modeladmin.message_user(request, f"{model.strategy} answers by default now.", messages.SUCCESS)
+
+
+@admin.action(permissions=["view"], description="Compare selected versions")
+def compare(
+    modeladmin: "TrainedModelAdmin", request: HttpRequest, queryset: QuerySet[TrainedModel]
+) -> HttpResponse | None:
+    ids = [str(pk) for pk in queryset.order_by("id").values_list("pk", flat=True)[: MOST_COMPARED + 1]]
+    if not 2 <= len(ids) <= MOST_COMPARED:
+        modeladmin.message_user(
+            request, f"Select from 2 to {MOST_COMPARED} versions to compare.", messages.ERROR
+        )
+        return None
+    return HttpResponseRedirect(
+        reverse("admin:recommendations_trainedmodel_compare", query={"ids": ",".join(ids)})
+    )
+
+
+def _activate(modeladmin: "TrainedModelAdmin", request: HttpRequest, model: TrainedModel, said: str) -> None:
+    if model.is_active:
+        modeladmin.message_user(request, f"{model} is active already.", messages.WARNING)
+        return
+    registry.activate(model, at=timezone.now())
+    modeladmin.log_change(request, model, said)
+    modeladmin.message_user(request, f"{model} answers for {model.strategy} now.", messages.SUCCESS)

@@ -1,0 +1,231 @@
+"""Trained models in the admin: who may do what, and what it does."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from recommendations import wiring
+from recommendations.models import DefaultStrategy, TrainedModel
+from recommendations.services import registry
+from recommendations.services.shelf import Chosen
+from tests.factories import NOON, InteractionFactory
+from tests.trained import knows_counting, version
+
+LIST = reverse("admin:recommendations_trainedmodel_changelist")
+COMPARE = reverse("admin:recommendations_trainedmodel_compare")
+SPLIT = {"cutoff": "2025-12-16T12:00:00+00:00", "users": 40}
+
+
+@pytest.fixture(autouse=True)
+def shop(db: None, settings: Any, tmp_path: Path) -> None:
+    knows_counting(settings, tmp_path)
+    InteractionFactory()
+
+
+@pytest.fixture
+def first() -> TrainedModel:
+    """The active one."""
+    return measured(version("v1", active=True), 0.1)
+
+
+@pytest.fixture
+def second(first: TrainedModel) -> TrainedModel:
+    return measured(version("v2", at=NOON + timedelta(hours=1)), 0.15)
+
+
+def measured(model: TrainedModel, ndcg: float, **split: Any) -> TrainedModel:
+    model.metrics = {
+        "ndcg@10": ndcg,
+        "coverage@10": 0.5,
+        "ci95": {"ndcg@10": [ndcg - 0.01, ndcg + 0.01]},
+        "split": {**SPLIT, **split},
+    }
+    model.save()
+    return model
+
+
+def act(office: Client, action: str, *models: TrainedModel, **answers: str) -> str:
+    """Return the page that staff see after an action."""
+    selected = {"action": action, "_selected_action": [model.pk for model in models], **answers}
+    return office.post(LIST, selected, follow=True).content.decode()
+
+
+def active() -> str:
+    return wiring.chosen("counting").version
+
+
+class TestList:
+    def test_shows_what_staff_compare_by(self, office, first):
+        html = office.get(LIST).content.decode()
+
+        assert "<strong>Active</strong>" in html
+        assert "0.100 (0.090 to 0.110)" in html
+        assert "0.500" in html
+
+    def test_says_when_the_active_one_cannot_answer(self, office, first):
+        TrainedModel.objects.update(settings_digest="other")
+
+        assert "Active, but of other settings" in office.get(LIST).content.decode()
+
+    def test_offers_no_model_to_be_added(self, office):
+        assert office.get(reverse("admin:recommendations_trainedmodel_add")).status_code == 403
+
+
+class TestActivate:
+    def test_lets_the_version_answer(self, office, second):
+        html = act(office, "activate", second)
+
+        assert "Counting v2 answers for counting now." in html
+        assert active() == "v2"
+
+    def test_is_kept_in_the_history(self, office, boss, second):
+        act(office, "activate", second)
+
+        entry = LogEntry.objects.get()
+        assert (entry.user, entry.object_id, entry.change_message) == (boss, str(second.pk), "Activated.")
+
+    def test_refuses_two_versions_of_one_strategy(self, office, first, second):
+        html = act(office, "activate", first, second)
+
+        assert "Nothing was activated: select one version of each strategy." in html
+        assert active() == "v1"
+
+    def test_is_for_those_who_may_change_models(self, hire, second):
+        act(hire("view_trainedmodel"), "activate", second)
+
+        assert active() == "v1"
+
+    def test_needs_no_more_than_the_permission_to_change(self, hire, second):
+        act(hire("view_trainedmodel", "change_trainedmodel"), "activate", second)
+
+        assert active() == "v2"
+
+
+class TestRollBack:
+    def test_activates_what_was_active_before(self, office, first, second):
+        act(office, "activate", second)
+
+        html = act(office, "roll_back", second)
+
+        assert "Counting v1 answers for counting now." in html
+        assert active() == "v1"
+
+    def test_says_when_nothing_was(self, office, first):
+        html = act(office, "roll_back", first)
+
+        assert "No other version of counting was ever active" in html
+        assert active() == "v1"
+
+
+class TestMakeDefault:
+    def test_lets_the_strategy_answer_by_default(self, office, first):
+        act(office, "make_default", first)
+
+        assert wiring.chosen() == Chosen("counting", "v1")
+
+    def test_needs_an_active_version(self, office):
+        html = act(office, "make_default", version("v1"))
+
+        assert "No version of counting is active" in html
+        assert wiring.chosen() == Chosen("content")
+
+
+class TestCompare:
+    def test_shows_versions_beside_each_other_with_their_differences(self, office, first, second):
+        html = act(office, "compare", second, first)
+
+        assert html.index(">counting v1</a> (active)") < html.index(">counting v2</a>")
+        assert "<strong>0.1500</strong> (0.1400 to 0.1600)<br>+0.0500" in html
+        assert "measured on different days" not in html
+
+    def test_warns_of_differences_that_say_little(self, office, first, second):
+        measured(second, 0.15, users=41)
+
+        assert "measured on different days or users" in act(office, "compare", first, second)
+
+    def test_takes_few_queries(self, office, first, second):
+        with CaptureQueriesContext(connection) as queries:
+            page = office.get(COMPARE, {"ids": f"{first.pk},{second.pk}"})
+
+        assert page.status_code == 200
+        assert len(queries) < 20
+
+    def test_needs_two(self, office, first):
+        assert "Select from 2 to 6 versions" in act(office, "compare", first)
+
+    @pytest.mark.parametrize("ids", ["", "x", "1", "9" * 30, "999,998"])
+    def test_leads_back_from_an_address_that_names_nothing(self, office, ids):
+        page = office.get(COMPARE, {"ids": ids}, follow=True)
+
+        assert "Select versions to compare from this list." in page.content.decode()
+
+    def test_is_closed_to_those_who_may_not_look(self, hire, first, second):
+        assert hire("view_product").get(COMPARE, {"ids": f"{first.pk},{second.pk}"}).status_code == 403
+
+
+class TestDelete:
+    def test_removes_the_files_too(
+        self, office, second, tmp_path: Path, django_capture_on_commit_callbacks: Any
+    ):
+        with django_capture_on_commit_callbacks(execute=True):
+            act(office, "delete_selected", second, post="yes")
+
+        assert not TrainedModel.objects.filter(pk=second.pk).exists()
+        assert not (tmp_path / "counting/v2").exists()
+        assert (tmp_path / "counting/v1").exists()
+
+    def test_leaves_the_active_one_and_says_why(self, office, first, second):
+        html = act(office, "delete_selected", first, second, post="yes")
+
+        assert "counting v1, which is active" in html
+        assert "Activate another version first" in html
+        assert TrainedModel.objects.count() == 2
+
+    def test_of_one_row_removes_its_files(
+        self, office, second, tmp_path: Path, django_capture_on_commit_callbacks: Any
+    ):
+        page = reverse("admin:recommendations_trainedmodel_delete", args=[second.pk])
+        with django_capture_on_commit_callbacks(execute=True):
+            office.post(page, {"post": "yes"})
+
+        assert not (tmp_path / "counting/v2").exists()
+
+
+class TestNote:
+    def test_is_all_that_can_be_changed(self, office, first):
+        page = reverse("admin:recommendations_trainedmodel_change", args=[first.pk])
+
+        office.post(page, {"note": "for Christmas", "version": "v9", "is_active": ""})
+
+        first.refresh_from_db()
+        assert (first.note, first.version, first.is_active) == ("for Christmas", "v1", True)
+
+
+class TestDefaultStrategy:
+    def test_is_chosen_among_the_configured_ones(self, office, first):
+        page = reverse("admin:recommendations_defaultstrategy_add")
+        html = office.get(page).content.decode()
+
+        office.post(page, {"strategy": "counting"})
+
+        assert '<option value="trending">' in html
+        assert wiring.chosen() == Chosen("counting", "v1")
+
+    def test_cannot_be_one_that_is_not_configured(self, office):
+        office.post(reverse("admin:recommendations_defaultstrategy_add"), {"strategy": "magic"})
+
+        assert not DefaultStrategy.objects.exists()
+
+    def test_is_the_setting_again_once_the_row_is_deleted(self, office):
+        registry.set_default("popular", at=NOON)
+
+        office.post(reverse("admin:recommendations_defaultstrategy_delete", args=[1]), {"post": "yes"})
+
+        assert wiring.chosen() == Chosen("content")
