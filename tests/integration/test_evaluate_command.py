@@ -3,12 +3,14 @@
 import json
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from catalog.models import Product, User
 from recommendations.selectors.logs import log
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 
@@ -92,3 +94,34 @@ class TestEvaluateRecommendations:
     def test_refuses_days_that_are_no_number_from_1_to_3650(self, days: str):
         with pytest.raises(CommandError, match="must be a whole number from 1 to 3650"):
             evaluate("--holdout-days", days)
+
+
+class TestReport:
+    def test_is_a_page_that_shows_every_strategy(self, shop: None):
+        page = evaluate("--strategies", "popular", "--format", "html")
+
+        assert page.startswith("<!DOCTYPE html>")
+        assert "<title>popular: " in page
+
+    def test_is_written_to_the_file_that_is_named(self, shop: None, tmp_path: Path):
+        said = evaluate("--strategies", "popular", "--format", "json", "--output", str(tmp_path / "out.json"))
+
+        assert said == ""
+        assert set(json.loads((tmp_path / "out.json").read_text())["strategies"]) == {"popular"}
+
+    def test_says_when_the_file_cannot_be_written(self, shop: None, tmp_path: Path):
+        with pytest.raises(CommandError, match=r"--output .*: Is a directory\."):
+            evaluate("--strategies", "popular", "--output", str(tmp_path))
+
+
+class TestUsers:
+    @pytest.mark.parametrize(("asked", "measured"), [((), 2), (("--users", "1"), 1), (("--users", "9"), 2)])
+    def test_are_all_measured_or_as_many_as_are_asked_for(
+        self, shop: None, asked: tuple[str, ...], measured: int
+    ):
+        third, met = User.objects.order_by("id")[2], Product.objects.order_by("id")[2]
+        InteractionFactory(user=third, product=met, occurred_at=NOON)
+
+        found = json.loads(evaluate("--strategies", "popular", "--format", "json", *asked))
+
+        assert found["split"]["users"] == measured

@@ -3,17 +3,22 @@
 import json
 import sys
 from argparse import ArgumentParser
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from catalog.errors import NoShop
 from catalog.management.progress import progress_bar
+from catalog.services.shop_report import Problem, counted
 from recommendations import wiring
 from recommendations.errors import UnknownStrategy
 from recommendations.management.numbers import whole_number
-from recommendations.services.evaluate import Evaluation, as_dict
-
-METRICS = ("ndcg@10", "recall@20", "hit@10", "map@10", "coverage@10", "novelty@10", "diversity@10")
+from recommendations.services.apart import ProcessLost
+from recommendations.services.evaluate import Evaluate, Evaluation, as_dict
+from recommendations.services.report import METRICS, page
+from recommendations.services.shop_folder import shop_of
 
 
 class Command(BaseCommand):
@@ -27,28 +32,104 @@ class Command(BaseCommand):
         parser.add_argument(
             "--holdout-days", type=whole_number(high=3650), default=30, help="how many days to hold out (30)"
         )
-        parser.add_argument("--format", choices=("table", "json"), default="table", help="what to print")
+        parser.add_argument(
+            "--data",
+            type=Path,
+            metavar="DIR",
+            help="measure the shop whose files import_shop would store, without touching the database",
+        )
+        parser.add_argument(
+            "--users",
+            type=whole_number(high=1_000_000_000),
+            metavar="N",
+            help="of more users, measure N that are drawn, always the same ones (all)",
+        )
+        parser.add_argument(
+            "--format", choices=FORMATS, default="table", help="what to print; html is a page with plots"
+        )
+        parser.add_argument("--output", type=Path, metavar="FILE", help="write to this file (print)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        names = options["strategies"] or sorted(wiring.config().strategies)
+        configured = sorted(wiring.config().strategies)
+        names = list(dict.fromkeys(options["strategies"] or configured))
+        try:
+            # What fills up short lists has to be there, measured itself or not.
+            evaluate = wiring.evaluator({*names, *configured})
+        except UnknownStrategy as error:
+            raise CommandError(f"--strategies: {error}") from error
+        quiet = options["verbosity"] == 0
+        if options["data"]:
+            evaluate = self._of_folder(evaluate, options["data"], quiet=quiet)
+        said = FORMATS[options["format"]](self._measured(evaluate, names, quiet=quiet, **options))
+        if options["output"] is None:
+            self.stdout.write(said)
+            return
+        try:
+            options["output"].write_text(said + "\n", encoding="utf-8")
+        except OSError as error:
+            raise CommandError(f"--output {options['output']}: {error.strerror}.") from error
+
+    def _measured(
+        self,
+        evaluate: Evaluate,
+        names: list[str],
+        *,
+        quiet: bool,
+        holdout_days: int,
+        users: int | None,
+        **_: Any,
+    ) -> Evaluation:
         with progress_bar(
-            sys.stderr,
-            total=len(names),
-            description="Evaluating",
-            unit="strategies",
-            quiet=options["verbosity"] == 0,
+            sys.stderr, total=len(names), description="Evaluating", unit="strategies", quiet=quiet
         ) as bar:
             try:
-                found = wiring.evaluator(names)(
-                    names, holdout_days=options["holdout_days"], done=lambda name: bar.update()
+                return evaluate(
+                    names, holdout_days=holdout_days, most_users=users, done=lambda name: bar.update()
                 )
-            except UnknownStrategy as error:
-                raise CommandError(f"--strategies: {error}") from error
             except ValueError as error:
-                raise CommandError(f"--holdout-days {options['holdout_days']}: {error}.") from error
-        self.stdout.write(
-            json.dumps(as_dict(found), indent=2) if options["format"] == "json" else table(found)
+                raise CommandError(f"--holdout-days {holdout_days}: {error}.") from error
+            except ProcessLost as error:
+                raise CommandError(str(error)) from error
+
+    def _of_folder(self, evaluate: Evaluate, folder: Path, *, quiet: bool) -> Evaluate:
+        """Return the same evaluation of the shop in a directory; say what was left out of it."""
+        with _Teller(quiet=quiet) as teller:
+            try:
+                shop = shop_of(folder, teller)
+            except NoShop as error:
+                raise CommandError(f"--data: {error}") from error
+        if shop.n_problems:
+            self.stderr.write(
+                f"{counted(shop.n_problems)} found; what is wrong is left out. The first: {teller.first}"
+            )
+        return replace(evaluate, log=lambda: shop.log, snapshot=lambda: shop.snapshot)
+
+
+class _Teller:
+    """Draws a bar for each file and remembers the first problem."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._bar = progress_bar(sys.stderr, total=0, description="", unit="lines", quiet=True)
+        self.first: Problem | None = None
+
+    def __enter__(self) -> "_Teller":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def reading(self, title: str, n_lines: int) -> None:
+        self._bar.close()
+        self._bar = progress_bar(
+            sys.stderr, total=n_lines, description=title.capitalize(), unit="lines", quiet=self._quiet
         )
+
+    def advanced(self, n_lines: int) -> None:
+        self._bar.update(n_lines)
+
+    def found(self, problem: Problem) -> None:
+        self.first = self.first or problem
 
 
 def table(found: Evaluation) -> str:
@@ -71,3 +152,10 @@ def table(found: Evaluation) -> str:
 
 def _span(interval: tuple[float, float] | None) -> str:
     return "" if interval is None else f"{interval[0]:.3f}–{interval[1]:.3f}"
+
+
+def _json(found: Evaluation) -> str:
+    return json.dumps(as_dict(found), indent=2)
+
+
+FORMATS = {"table": table, "json": _json, "html": page}
