@@ -1,7 +1,7 @@
 """Recommendations: what to show each shopper next, and why."""
 
 from django.apps import AppConfig
-from django.core.checks import register
+from django.core.checks import Tags, register
 
 
 class RecommendationsConfig(AppConfig):
@@ -9,6 +9,10 @@ class RecommendationsConfig(AppConfig):
     verbose_name = "Recommendations"
 
     def ready(self) -> None:
-        from recommendations.checks import check_configuration  # noqa: PLC0415  models are loaded by now
+        from recommendations.checks import (  # noqa: PLC0415  models are loaded by now
+            check_configuration,
+            check_models,
+        )
 
         register(check_configuration)
+        register(check_models, Tags.database)

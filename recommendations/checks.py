@@ -1,14 +1,17 @@
-"""Finds what is wrong in settings.RECOMMENDATIONS before a shopper does."""
+"""Finds what is wrong in settings.RECOMMENDATIONS, or at odds with the database, before a shopper does."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning
+from django.db import DatabaseError
 
 from recommendations.conf import Config, Named
 from recommendations.errors import RecommendationError
+from recommendations.models import TrainedModel
+from recommendations.services.registry import default_strategy
 
 
 def check_configuration(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -19,11 +22,57 @@ def check_configuration(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
         return [Error(f"settings.RECOMMENDATIONS: {error}", id="recommendations.E001")]
     named = {f"strategy {name!r}": entry for name, entry in config.strategies.items()}
     named["the explainer"] = config.explainer
-    return [
+    found: list[CheckMessage] = [
         Error(f"settings.RECOMMENDATIONS, {what}: {problem}", id="recommendations.E002")
         for what, entry in named.items()
         if (problem := _problem(entry))
     ]
+    if config.model_storage and config.model_storage not in settings.STORAGES:
+        known = ", ".join(sorted(settings.STORAGES))
+        found.append(
+            Error(
+                f"MODEL_STORAGE is {config.model_storage!r}, which settings.STORAGES does not name; it "
+                f"names {known}.",
+                id="recommendations.E003",
+            )
+        )
+    return found
+
+
+def check_models(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Return a warning for a default strategy or an active model that the settings leave unable to answer.
+
+    Only where a database may be asked: `manage.py check --database default`, and before migrations.
+    2 queries.
+    """
+    try:
+        config = Config.of(settings.RECOMMENDATIONS)
+        default = default_strategy() if databases else None
+        rows = TrainedModel.objects.filter(is_active=True).order_by("strategy") if databases else []
+        active = [(str(row), row.strategy, row.settings_digest) for row in rows]
+    except (RecommendationError, TypeError, ValueError, AttributeError, DatabaseError):
+        return []  # the other check names what is wrong in the settings; migrations make the tables
+    found: list[CheckMessage] = []
+    if default is not None and default not in config.strategies:
+        found.append(
+            Warning(
+                f"The default strategy {default!r} is not configured; {config.default_strategy} answers.",
+                hint="Choose another one in the admin, or delete the row to let the setting decide.",
+                id="recommendations.W001",
+            )
+        )
+    for name, strategy, digest in active:
+        if strategy in config.strategies and digest != config.digest(strategy):
+            found.append(
+                Warning(
+                    f"The active model {name} was trained with other settings and cannot answer.",
+                    hint=f"manage.py train_models --strategy {strategy}",
+                    id="recommendations.W002",
+                )
+            )
+    return found
 
 
 def _problem(entry: Named) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.checks import run_checks
 
 from catalog.models import User
 from recommendations import wiring
@@ -187,3 +188,48 @@ class TestRows:
         registry.set_default("popular", at=LATER)
 
         assert DefaultStrategy.objects.get().strategy == "popular"
+
+
+class TestChecks:
+    def found(self, **options: Any) -> list[str]:
+        return [message.id for message in run_checks(databases=["default"], **options)]
+
+    def test_find_nothing_wrong_with_a_model_that_answers(self):
+        version("v1", active=True)
+        registry.set_default("counting", at=NOON)
+
+        assert self.found() == []
+
+    def test_find_a_default_strategy_that_is_not_configured(self):
+        registry.set_default("magic", at=NOON)
+
+        assert self.found() == ["recommendations.W001"]
+
+    def test_find_an_active_model_of_other_settings(self):
+        version("v1", active=True)
+        TrainedModel.objects.update(settings_digest="other")
+
+        assert self.found() == ["recommendations.W002"]
+
+    def test_find_a_storage_that_does_not_exist(self, settings: Any, tmp_path: Path):
+        knows_counting(settings, tmp_path, MODEL_STORAGE="models")
+
+        assert self.found() == ["recommendations.E003"]
+
+
+class TestStorage:
+    def test_fills_a_server_that_lacks_the_active_version(self, settings: Any, tmp_path: Path):
+        settings.STORAGES = {
+            **settings.STORAGES,
+            "models": {
+                "BACKEND": "django.core.files.storage.FileSystemStorage",
+                "OPTIONS": {"location": str(tmp_path / "shared")},
+            },
+        }
+        knows_counting(settings, tmp_path / "here", MODEL_STORAGE="models")
+        version("v1", active=True)
+
+        knows_counting(settings, tmp_path / "there", MODEL_STORAGE="models")
+
+        assert (best(), fallback()) == ("Lamp", None)
+        assert (tmp_path / "there/counting/v1/counts.npy").exists()
