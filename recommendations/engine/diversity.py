@@ -29,7 +29,7 @@ def diversified(candidates: Candidates, features: Features, *, diversity: float,
 
 
 def _chosen(
-    points: NDArray[np.int64], made_of: NDArray[np.float32], diversity: float, k: int
+    points: NDArray[np.int64], made_of: NDArray[np.float64], diversity: float, k: int
 ) -> NDArray[np.int64]:
     """Return the places of the candidates in the order of choice."""
     order = np.zeros(min(k, len(points)), np.int64)
@@ -40,7 +40,8 @@ def _chosen(
     likeness = np.zeros(len(points))
     is_left = np.ones(len(points), bool)
     for place in range(len(order)):
-        gain = np.where(is_left, relevance - diversity * likeness, -np.inf)
+        # Rounded, so that what is equal on paper is equal here, and goes by the order given.
+        gain = np.where(is_left, np.round(relevance - diversity * likeness, 9), -np.inf)
         order[place] = best = int(np.argmax(gain))
         is_left[best] = False
         common = made_of @ made_of[best]
@@ -49,7 +50,7 @@ def _chosen(
     return order
 
 
-def _features(features: Features, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+def _features(features: Features, positions: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return what the products are made of, shape (n_positions, n_distinct), 1 where a product has it."""
     tags = features.tags.take(positions)
     categories = features.category[positions]
@@ -57,6 +58,6 @@ def _features(features: Features, positions: NDArray[np.int64]) -> NDArray[np.fl
     rows = np.concatenate([tags.rows(), sorted_in])
     codes = np.concatenate([tags.flat, categories[sorted_in] + len(features.tag_names.names)])
     distinct, columns = np.unique(codes, return_inverse=True)
-    table = np.zeros((len(positions), len(distinct)), np.float32)
+    table = np.zeros((len(positions), len(distinct)), np.float64)
     table[rows, columns] = 1
     return table

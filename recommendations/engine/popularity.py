@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Mask
+from recommendations.engine.ragged import Ints
 
 
 def most_popular(*, allowed: Mask, k: int) -> Candidates:
@@ -17,7 +18,7 @@ def most_popular(*, allowed: Mask, k: int) -> Candidates:
     return Candidates(positions, np.zeros(positions.shape, np.int64))
 
 
-def first_allowed(order: NDArray[np.int64] | None, *, allowed: Mask, k: int) -> NDArray[np.int64]:
+def first_allowed(order: Ints | None, *, allowed: Mask, k: int) -> NDArray[np.int64]:
     """Return the first k allowed positions of the order for each user, shape (n_users, k), -1 pads.
 
     order: shape (n_ordered,), positions, none twice; None for all of them as they are
@@ -33,9 +34,7 @@ def first_allowed(order: NDArray[np.int64] | None, *, allowed: Mask, k: int) -> 
     return positions
 
 
-def _first_open(
-    order: NDArray[np.int64] | None, everyone: NDArray[np.bool_], wanted: int
-) -> NDArray[np.int64]:
+def _first_open(order: Ints | None, everyone: NDArray[np.bool_], wanted: int) -> NDArray[np.int64]:
     """Return the first positions that are open to everyone: as many as wanted, if there are, or more."""
     n = len(everyone) if order is None else len(order)
     width = max(2 * wanted, 64)
@@ -46,7 +45,7 @@ def _first_open(
     return found
 
 
-def _open(order: NDArray[np.int64] | None, everyone: NDArray[np.bool_], width: int) -> NDArray[np.int64]:
+def _open(order: Ints | None, everyone: NDArray[np.bool_], width: int) -> Ints:
     if order is None:
         return np.flatnonzero(everyone[:width])
     head = order[:width]

@@ -1,10 +1,15 @@
 """Lists of different lengths in two flat arrays, as in a sparse matrix without its values."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+
+
+# Whole numbers of whichever width: half of it is enough for what lies in memory by the million.
+Ints = NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +21,7 @@ class Ragged:
     """
 
     starts: NDArray[np.int64]
-    flat: NDArray[np.int64]
+    flat: Ints
 
     def __post_init__(self) -> None:
         if len(self.starts) == 0 or self.starts[0] != 0 or self.starts[-1] != len(self.flat):
@@ -25,7 +30,7 @@ class Ragged:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def __getitem__(self, row: int) -> NDArray[np.int64]:
+    def __getitem__(self, row: int) -> Ints:
         return self.flat[self.starts[row] : self.starts[row + 1]]
 
     @property
@@ -62,7 +67,7 @@ class Ragged:
         held = csr_array(
             (np.ones(len(self.flat), bool), self.flat, self.starts), (len(self), n_values)
         ).tocsc()
-        return Ragged(held.indptr.astype(np.int64), held.indices.astype(np.int64))
+        return Ragged(held.indptr.astype(np.int64), held.indices.astype(np.int32))
 
     def joined(self, other: "Ragged") -> "Ragged":
         """Return these rows and then the other's."""

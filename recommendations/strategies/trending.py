@@ -10,6 +10,7 @@ from recommendations.engine.actions import number
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.popularity import first_allowed
+from recommendations.engine.ragged import Ints
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Snapshot
 from recommendations.engine.trend import Trend, trend
@@ -50,10 +51,10 @@ class TrendingModel:
         kept = (positions >= 0) & (points > 0)
         by_position = np.zeros(len(snapshot) + 1, np.int64)
         by_position[positions[kept]] = points[kept]
-        recent = np.zeros(len(snapshot) + 1, np.int64)
+        recent = np.zeros(len(snapshot) + 1, np.int32)
         recent[positions[kept]] = self.trend.recent[kept]
         worthy = np.flatnonzero(by_position)
-        order = worthy[np.argsort(-by_position[worthy], kind="stable")]
+        order = worthy[np.argsort(-by_position[worthy], kind="stable")].astype(np.int32)
         return TrendingRetriever(order, by_position, recent)
 
 
@@ -66,9 +67,9 @@ class TrendingRetriever:
     recent: shape (n_products + 1,), events within one half-life
     """
 
-    order: NDArray[np.int64]
+    order: Ints
     points: NDArray[np.int64]
-    recent: NDArray[np.int64]
+    recent: Ints
 
     def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
         positions = first_allowed(self.order, allowed=allowed, k=k)

@@ -23,8 +23,8 @@ def naive(points: list[int], made_of: list[set[str]], diversity: float, k: int) 
             return (1 - diversity) * points[place] / max(*points, 1) - diversity * max(alike, default=0)
 
         rest = [place for place in range(len(points)) if place not in chosen]
-        best = max(round(gain(place), 6) for place in rest)
-        chosen.append(next(place for place in rest if round(gain(place), 6) == best))
+        best = max(round(gain(place), 9) for place in rest)
+        chosen.append(next(place for place in rest if round(gain(place), 9) == best))
     return chosen
 
 
