@@ -78,6 +78,12 @@ class TestEvaluateRecommendations:
         assert "1.000–1.000" in said[4]
         assert not any(line.startswith("content") for line in said)
 
+    def test_prints_a_dash_for_what_cannot_be_said(self, shop: None):
+        said = evaluate("--strategies", "content")  # lists of one product, which have no pairs to compare
+
+        assert "–" in said.splitlines()[3].split()
+        assert "nan" not in said
+
     def test_knows_no_strategy_that_is_not_configured(self, shop: None):
         with pytest.raises(CommandError, match="--strategies: There is no strategy 'magic'"):
             evaluate("--strategies", "magic")

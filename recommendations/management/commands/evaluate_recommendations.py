@@ -4,6 +4,7 @@ import json
 import sys
 from argparse import ArgumentParser
 from dataclasses import replace
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -143,15 +144,19 @@ def table(found: Evaluation) -> str:
         f"{'strategy':<14}{heads}    fit s  ms/user  peak MB",
     ]
     for name, measured in found.strategies.items():
-        means = "".join(f" {measured.means[metric]:>13.4f}" for metric in METRICS)
+        means = "".join(f" {_said(measured.means[metric]):>13}" for metric in METRICS)
         spans = "".join(f" {_span(measured.ci95.get(metric)):>13}" for metric in METRICS)
         costs = f" {measured.fit_seconds:>8.2f} {measured.ms_per_user:>8.2f} {measured.peak_mb:>8.0f}"
         lines += [f"{name:<14}{means}{costs}", f"{'':<14}{spans}".rstrip()]
     return "\n".join(lines)
 
 
+def _said(mean: float) -> str:
+    return "–" if isnan(mean) else f"{mean:.4f}"
+
+
 def _span(interval: tuple[float, float] | None) -> str:
-    return "" if interval is None else f"{interval[0]:.3f}–{interval[1]:.3f}"
+    return "" if interval is None or isnan(interval[0]) else f"{interval[0]:.3f}–{interval[1]:.3f}"
 
 
 def _json(found: Evaluation) -> str:
