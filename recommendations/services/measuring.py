@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -133,6 +134,15 @@ def _mean(values: metrics.Values) -> float:
 
 
 def peak_mb() -> float:
-    """Return the most memory that this process has held. Linux counts in KiB, macOS in bytes."""
+    """Return the most memory that this process has held.
+
+    Linux hands what `getrusage` says from a parent on to the program that it starts, but begins the number
+    in /proc anew. Where there is no /proc, macOS counts in bytes, others in KiB.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
