@@ -64,8 +64,8 @@ check: $(VENV)/installed-dev ## format, lint, types, import contract, migrations
 	$(CHECK_ENV) $(MANAGE) check --deploy --fail-level WARNING
 
 .PHONY: bench
-bench: $(VENV)/installed-dev ## measure one recommendation at three sizes, and the batch
-	$(PY) -m bench
+bench: $(VENV)/installed-dev ## measure speed, as a table (ARGS="http.stored --sizes S M" for a part)
+	$(PY) -m bench $(ARGS)
 
 .PHONY: format
 format: $(VENV)/installed-dev ## put the code into its format

@@ -1,6 +1,7 @@
 """Two servers measured against each other in one run, by bench_http.py, slice about slice."""
 
 import json
+import math
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -26,8 +27,12 @@ class Ratios:
     found: dict[str, Any]
 
     def of(self, name: str) -> float:
-        """Return the ratio of "rps", "p50_ms", "p99_ms" or "server_cpu_ms_per_req"."""
-        return float(self.found["ratio_b_over_a"][name])
+        """Return the ratio of "rps", "p50_ms", "p99_ms" or "server_cpu_ms_per_req".
+
+        Not a number when the first side finished nothing within its turns: they must be longer.
+        """
+        found = self.found["ratio_b_over_a"][name]
+        return math.nan if found is None else float(found)
 
     def interval(self, name: str) -> tuple[float, float]:
         """Return where that ratio lies with 95 % confidence (bootstrap over the slices)."""

@@ -1,5 +1,6 @@
 """A measured number beside what is wanted of it, and many of them as a table."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -36,7 +37,8 @@ class Figure:
 
     def plain(self) -> dict[str, Any]:
         """Return the figure as JSON knows it."""
-        return {**asdict(self), "holds": self.holds}
+        measured = None if math.isnan(self.measured) else self.measured
+        return {**asdict(self), "measured": measured, "holds": self.holds}
 
 
 def table(figures: Sequence[Figure]) -> str:
@@ -62,6 +64,8 @@ def _cells(figure: Figure) -> tuple[str, ...]:
 
 def _spelled(number: float) -> str:
     """Return the number with about three digits that count."""
+    if math.isnan(number):
+        return "-"
     if abs(number) >= 100 or number == int(number):
         return f"{number:,.0f}"
     return f"{number:.3g}"

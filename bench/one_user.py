@@ -35,7 +35,7 @@ def main(n_asks: int) -> None:
         answer(Ask(shopper({"pk": key}), 5, wiring.chosen("content")))
         whole.append(time.perf_counter() - began)
 
-    pipeline = wiring.generator(wiring.chosen("content")).ranker.pipeline
+    pipeline = wiring.pipeline(wiring.chosen("content"))
     pasts: list[Histories] = [histories(events(np.array([key])), pipeline.snapshot) for key in chosen]
     engine = []
     for past in pasts:

@@ -52,6 +52,7 @@ def _make_peer_environment() -> None:
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(PEER_VENV)], check=True)
     wanted = ["install", "--quiet", "--disable-pip-version-check", "-r", str(PEER / "requirements.txt")]
     subprocess.run([str(PEER_VENV / "bin" / "pip"), *wanted], check=True, stdout=sys.stderr)
+    (PEER_VENV / ".gitignore").write_text("*\n")
     made.touch()
 
 
