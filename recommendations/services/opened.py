@@ -53,6 +53,10 @@ class Opened:
             logger.info("Opened model %s %s.", chosen.strategy, chosen.version)
             return model
 
+    def lacks(self, strategy: str) -> bool:
+        """Return whether the strategy's model could not be had when it was last asked for."""
+        return strategy in self._lacking
+
     @property
     def is_lacking(self) -> bool:
         """Whether a model could not be had when it was last asked for, so that asking again may help."""
