@@ -4,6 +4,8 @@ import argparse
 import importlib
 import json
 import pkgutil
+import signal
+import sys
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +24,7 @@ PARTS = {
 
 def main() -> None:
     asked, options = _read()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended."))  # so that servers are ended, too
     run = machine.described()
     figures: list[Figure] = []
     details = {}
