@@ -21,6 +21,13 @@ class UnknownShopper(RecommendationError):
         super().__init__(f"There is no shopper {key}.")
 
 
+class UnknownProduct(RecommendationError):
+    """No product that may be seen has that id."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no product {key}.")
+
+
 class BadAsk(RecommendationError):
     """What is asked for cannot be: a number out of its range, a name that nothing has.
 

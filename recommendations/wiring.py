@@ -28,6 +28,7 @@ from recommendations.services.live import Live
 from recommendations.services.model_store import ModelStore
 from recommendations.services.new_version import NewVersion
 from recommendations.services.opened import Opened
+from recommendations.services.placements import Placements
 from recommendations.services.precomputed import Precomputed
 from recommendations.services.ranker import Ranker
 from recommendations.services.shelf import Chosen, Recommend
@@ -35,6 +36,7 @@ from recommendations.services.train import Train
 from recommendations.strategies.base import Strategy, Training
 
 logger = logging.getLogger(__name__)
+_BEHAVIOUR = "collaborative"
 
 
 @cache
@@ -101,6 +103,19 @@ def live_recommender() -> Recommend:
     return Live(pipeline)
 
 
+def placements() -> Placements:
+    """Return what answers the placements besides each shopper's own list."""
+    return Placements(pipeline, settings.TIME_ZONE)
+
+
+def behaviour() -> Chosen | None:
+    """Return the strategy `collaborative` with its active model, None where there is none. 1 query."""
+    if _BEHAVIOUR not in config().strategies:
+        return None
+    found = chosen(_BEHAVIOUR)
+    return found if found.version or not is_trained(_BEHAVIOUR) else None
+
+
 def pipeline(chosen: Chosen) -> Pipeline:
     """Return the pipeline over the latest snapshot."""
     return _kept_fitted()()(chosen)
@@ -108,14 +123,16 @@ def pipeline(chosen: Chosen) -> Pipeline:
 
 def generator(chosen: Chosen, top_n: int = 10, dry_run: bool = False, explain: bool = False) -> Generate:
     """Return what generates lists of top_n ahead, fitted to the catalogue as it is now."""
+    fitted = _fitted(None)(chosen)
     order = Order(
         strategy=chosen.strategy,
-        digest=digest(chosen),
+        # What fills up in place of a model must not be served once the model can be had.
+        digest=digest(chosen) + ("!" if opened().lacks(chosen.strategy) else ""),
         top_n=top_n,
         explainer=explainer() if explain else None,
         dry_run=dry_run,
     )
-    return Generate(Ranker(_fitted(None)(chosen)), timezone.now, order)
+    return Generate(Ranker(fitted), timezone.now, order)
 
 
 def generator_apart(processes: int, chosen: Chosen, top_n: int, dry_run: bool) -> Apart:

@@ -13,7 +13,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 
 from catalog.errors import BadEvents, InUse
-from recommendations.errors import BadAsk, UnknownShopper, UnknownStrategy
+from recommendations.errors import BadAsk, UnknownProduct, UnknownShopper, UnknownStrategy
 from recsite.problems import Fault, faults, problem, sentence
 
 LOG_IN = "This is for staff: log in at /admin/ first, and send the session's cookie along."
@@ -34,6 +34,7 @@ TABLE: tuple[tuple[type[Exception], Answer], ...] = (
     (BadEvents, Answer(400)),
     (InUse, Answer(409)),
     (BadAsk, Answer(400)),
+    (UnknownProduct, Answer(404)),
     (UnknownShopper, Answer(404)),
     (UnknownStrategy, Answer(400)),
     (ProtectedError, Answer(409, "Other rows stand on this one, so it cannot be deleted.")),

@@ -135,6 +135,15 @@ RECOMMENDATIONS = {
             "CLASS": "recommendations.strategies.trending.Trending",
             "OPTIONS": {"half_life_days": 7},
         },
+        "together": {
+            "CLASS": "recommendations.strategies.together.Together",
+            "OPTIONS": {
+                "time_zone": ENV.time_zone,
+                "min_support": 3,
+                "largest_basket": 100,
+                "neighbours": 400,
+            },
+        },
     },
     # What an event is worth to all that learns, and after how many days it is worth half.
     "EVENTS": {

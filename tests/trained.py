@@ -9,7 +9,7 @@ from recommendations.models import TrainedModel
 from recommendations.selectors.logs import log
 from recommendations.selectors.snapshots import snapshot
 from recommendations.services import registry
-from recommendations.strategies.base import Training
+from recommendations.strategies.base import Trainable, Training
 from tests.counting import Counting
 from tests.factories import NOON
 
@@ -28,16 +28,33 @@ def knows_counting(settings: Any, model_dir: Path, **options: Any) -> None:
 
 
 def version(name: str, *, active: bool = False, rarest: bool = False, at: datetime = NOON) -> TrainedModel:
-    """Return the version, fitted to the shop as it is and registered."""
+    """Return the version of `counting`, fitted to the shop as it is and registered."""
+    return trained("counting", name, Counting(rarest), COUNTING, active=active, at=at)
+
+
+def trained(
+    strategy: str,
+    name: str = "v1",
+    fitted: Trainable | None = None,
+    recipe: dict[str, Any] | None = None,
+    *,
+    active: bool = True,
+    at: datetime = NOON,
+) -> TrainedModel:
+    """Return the version, fitted to the shop as it is and registered.
+
+    fitted, recipe: other than what the settings say of the strategy
+    """
     store = wiring.model_store()
-    with store.staging("counting") as staged:
-        Counting(rarest).fit(Training(snapshot(), log(), wiring.config().events)).save(staged)
-        manifest, digest = store.keep(staged, "counting", name)
+    made_of = fitted or wiring.recipes().strategies[strategy]
+    with store.staging(strategy) as staged:
+        made_of.fit(Training(snapshot(), log(), wiring.config().events)).save(staged)
+        manifest, digest = store.keep(staged, strategy, name)
     made = TrainedModel(
-        strategy="counting",
+        strategy=strategy,
         version=name,
-        settings_digest=wiring.config().digest("counting"),
-        recipe=COUNTING,
+        settings_digest=wiring.config().digest(strategy),
+        recipe=recipe or {},
         n_events=len(log()),
         n_bytes=manifest.n_bytes,
         digest=digest,

@@ -22,3 +22,10 @@ class StaffOrOpenRead(BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         return (settings.API_OPEN_READS and request.method in SAFE_METHODS) or is_staff(request)
+
+
+class StaffOrOpenAsk(StaffOrOpenRead):
+    """The same for what reads by POST, because its question would be too long for an address."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return (settings.API_OPEN_READS and request.method == "POST") or super().has_permission(request, view)

@@ -79,6 +79,13 @@ def of_body(sent: object, *, known: tuple[str, ...]) -> Asked:
     return _asked(given, given)
 
 
+def needed(given: tuple[int | str, ...], field: str) -> tuple[int | str, ...]:
+    """Return what was given. Raises BadAsk when it is nothing."""
+    if not given:
+        raise BadAsk(_fault(field, None, f"Is missing; must be a list of 1 to {MOST_NAMED} products."))
+    return given
+
+
 def _asked(values: Mapping[str, Any], told: Mapping[str, Any]) -> Asked:
     """Return what is asked for. told: the values as they were sent, for the errors"""
     read, errors = {}, []

@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from catalog.api.rows import Reference
+from catalog.text import MAX_LENGTH
+from recommendations.api.asked import DEEPEST, DEFAULT, MOST, MOST_NAMED
 from recommendations.engine.reasons import ReasonKind
 from recommendations.explainers.base import Source
 
@@ -56,4 +59,50 @@ class RecommendationRow(Row):
         choices=["popular", "trending"],
         allow_null=True,
         help_text="What filled the list where the strategy itself found nothing, else null.",
+    )
+
+
+@extend_schema_serializer(many=False)
+class PlacementRow(Row):
+    placement = serializers.ChoiceField(
+        choices=["trending", "session", "similar", "bought-together", "buy-again"]
+    )
+    recommended_products = RecommendedProductRow(many=True, help_text="Best first; possibly none.")
+    strategy = serializers.CharField(
+        allow_null=True, help_text="The strategy from the settings that had a part in it, null for none."
+    )
+    fallback = serializers.ChoiceField(
+        choices=["popular", "trending"],
+        allow_null=True,
+        help_text="What filled the list where the placement itself found nothing, else null.",
+    )
+
+
+class SessionInput(Row):
+    """What an anonymous visitor has met."""
+
+    product_ids = serializers.ListField(
+        child=Reference(),
+        min_length=1,
+        max_length=MOST_NAMED,
+        help_text="The products in the session or the cart, newest last.",
+    )
+    top_n = serializers.IntegerField(required=False, default=DEFAULT, min_value=1, max_value=MOST)
+    offset = serializers.IntegerField(
+        required=False, default=0, min_value=0, max_value=DEEPEST - 1, help_text="As in `/recommend`."
+    )
+    strategy = serializers.CharField(
+        required=False, allow_null=True, help_text="Its name; the default strategy when not given."
+    )
+    diversity = serializers.FloatField(required=False, default=0, min_value=0, max_value=1)
+    category = serializers.ListField(
+        child=serializers.CharField(max_length=MAX_LENGTH),
+        required=False,
+        max_length=MOST_NAMED,
+        help_text="Names of categories, any of which will do.",
+    )
+    min_price = serializers.FloatField(required=False, allow_null=True, min_value=0)
+    max_price = serializers.FloatField(required=False, allow_null=True, min_value=0)
+    exclude = serializers.ListField(
+        child=Reference(), required=False, max_length=MOST_NAMED, help_text="Products that are not wanted."
     )

@@ -1,10 +1,31 @@
 """What callers name: products by their ids in both forms, categories by their names."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.db.models import Q
 
 from catalog.models import Category, Product
+from recommendations.errors import UnknownProduct
+from recommendations.selectors.rows import Prepared
+
+_by = {
+    key: Prepared(
+        lambda value, key=key: Product.objects.filter(**{key: value}).values_list("id", "is_active")
+    )
+    for key in ("pk", "external_id")
+}
+
+
+def product_id(lookup: Mapping[str, int | str], *, inactive_too: bool) -> int:
+    """Return the id of the product that the lookup (a pk or an external_id) names. 1 query.
+
+    Raises UnknownProduct, for an inactive one too unless inactive_too. One that is sold out is known.
+    """
+    ((key, value),) = lookup.items()
+    for number, is_active in _by[key](value):
+        if is_active or inactive_too:
+            return int(number)
+    raise UnknownProduct(f"ext:{value}" if key == "external_id" else str(value))
 
 
 def product_ids(references: Collection[int | str]) -> dict[int | str, int]:

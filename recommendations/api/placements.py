@@ -1,0 +1,114 @@
+"""The placements of a shop besides each shopper's own list."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from catalog.api.ids import lookup
+from catalog.api.permissions import StaffOrOpenAsk, is_staff
+from catalog.api.viewsets import StrictQuery
+from recommendations import wiring
+from recommendations.api import asked, parameters
+from recommendations.api.asked import Asked
+from recommendations.api.rows import PlacementRow, SessionInput
+from recommendations.selectors.named import product_id
+from recommendations.selectors.shoppers import shopper
+from recommendations.services.display import Page
+from recommendations.services.naming import product_ids
+
+_PARAMETERS = [*parameters.PAGE, *parameters.NARROWING]
+_KNOWN = {parameter.name for parameter in _PARAMETERS}
+_IN_SESSION = tuple(SessionInput().fields)
+_answers = extend_schema(parameters=_PARAMETERS, responses=PlacementRow)
+
+
+class Placement(StrictQuery, ViewSet):
+    """Takes the parameters that every placement has."""
+
+    def known_parameters(self) -> set[str]:
+        return _KNOWN
+
+    def repeatable_parameters(self) -> set[str]:
+        return asked.REPEATABLE
+
+
+def _page(wanted: Asked) -> Page:
+    return Page(wanted.top_n, wanted.offset, wanted.filters(), wanted.diversity)
+
+
+class TrendingViewSet(Placement):
+    """What everybody meets lately."""
+
+    @_answers
+    def list(self, request: Request) -> Response:
+        """Return what everybody meets lately, the same to whoever asks; popular products fill it up."""
+        page = _page(asked.of_query(request.query_params))
+        return Response(wiring.placements().trending(wiring.chosen("trending"), page).payload())
+
+
+class SimilarViewSet(Placement):
+    """What is like a product."""
+
+    @_answers
+    def list(self, request: Request, id: str) -> Response:
+        """Return what is like the product: in category and tags, and in who met it.
+
+        What is not like it in any way is not shown, so the list may be short.
+        """
+        page, key = _asked_about(request, id)
+        display = wiring.placements().similar(wiring.chosen("content"), wiring.behaviour(), key, page)
+        return Response(display.payload())
+
+
+class BoughtTogetherViewSet(Placement):
+    """What is bought along with a product."""
+
+    @_answers
+    def list(self, request: Request, id: str) -> Response:
+        """Return what is in the same baskets more often than chance would have it, by lift.
+
+        Learned ahead by `train_models`; empty while no model of the strategy `together` is active.
+        """
+        page, key = _asked_about(request, id)
+        return Response(wiring.placements().bought_together(wiring.chosen("together"), key, page).payload())
+
+
+def _asked_about(request: Request, id: str) -> tuple[Page, int]:
+    """Return what is wanted, and the product that it is wanted for. Raises UnknownProduct."""
+    wanted = asked.of_query(request.query_params)
+    return _page(wanted), product_id(lookup(id), inactive_too=is_staff(request))
+
+
+class BuyAgainViewSet(Placement):
+    """What a shopper buys again and again."""
+
+    @_answers
+    def list(self, request: Request, user_id: str) -> Response:
+        """Return what the shopper bought on two or more days, by how due it is.
+
+        The score is the days since the last time ÷ the median gap: at 1 and above it is due.
+        """
+        page = _page(asked.of_query(request.query_params))
+        person = shopper(lookup(user_id))
+        display = wiring.placements().buy_again(
+            wiring.chosen(wiring.config().default_strategy), person.id, page
+        )
+        return Response(display.payload())
+
+
+class SessionViewSet(StrictQuery, ViewSet):
+    """What suits an anonymous visitor."""
+
+    permission_classes = (StaffOrOpenAsk,)
+
+    @extend_schema(request=SessionInput, responses={200: PlacementRow})
+    def create(self, request: Request) -> Response:
+        """Return what suits a visitor who has met these products. Nothing is stored; no user is made.
+
+        Whoever may read may ask.
+        """
+        wanted = asked.of_body(request.data, known=_IN_SESSION)
+        ids = product_ids("product_ids", asked.needed(wanted.product_ids, "product_ids"))
+        display = wiring.placements().session(wanted.chosen(), ids, _page(wanted))
+        return Response(display.payload())

@@ -1,0 +1,68 @@
+"""How due it is that users buy again what they have bought before."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine.actions import Action
+from recommendations.engine.days import local_days
+from recommendations.engine.histories import Histories
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What users bought on two or more days, all of shape (n_habits,), by user and then by position.
+
+    rows:      whose it is
+    positions: what it is
+    days:      on how many days
+    due:       days since the last ÷ the median number of days from one to the next
+    """
+
+    rows: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    days: NDArray[np.int64]
+    due: NDArray[np.float64]
+
+
+def habits(histories: Histories, *, now: int, zone: str, n_products: int) -> Habits:
+    """Return every habit. A day is a local one; a day that lies ahead of `now` moves `now` there.
+
+    now: seconds since 1970; positions from n_products on are left out
+    """
+    bought = (histories.actions == Action.PURCHASE) & (histories.events.flat < n_products)
+    rows, positions = histories.events.rows()[bought], histories.events.flat[bought]
+    days = local_days(histories.at[bought], zone)
+    newest = np.full(len(histories), now, np.int64)
+    np.maximum.at(newest, histories.events.rows(), histories.at)
+    today = local_days(newest, zone)
+    # Every user, product and day once, the days of a pair one after another.
+    once = np.unique(np.stack([rows, positions, days]), axis=1)
+    is_same = (np.diff(once[:2], axis=1) == 0).all(axis=0)
+    pairs = np.concatenate([np.zeros(1, np.int64), np.cumsum(~is_same)])[: once.shape[1]]
+    counts = np.bincount(pairs)
+    last = np.cumsum(counts) - 1
+    gaps, of = np.diff(once[2])[is_same], pairs[1:][is_same]
+    again = counts >= 2
+    typical = _medians(gaps, of, counts - 1)[again]
+    since = today[once[0, last]] - once[2, last]
+    return Habits(
+        rows=once[0, last][again],
+        positions=once[1, last][again],
+        days=counts[again],
+        due=since[again] / typical,
+    )
+
+
+def _medians(
+    values: NDArray[np.int64], groups: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return each group's median, shape (n_groups,), 0 for a group without values. groups: rising"""
+    ordered = values[np.lexsort((values, groups))]
+    starts = np.cumsum(sizes) - sizes
+    found = np.zeros(len(sizes))
+    full = sizes > 0
+    low, high = starts + (sizes - 1) // 2, starts + sizes // 2
+    found[full] = (ordered[low[full]] + ordered[high[full]]) / 2
+    return found
