@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -17,6 +17,7 @@ ARRAYS = arrays.arrays(
 
 
 class TestHandOver:
+    @settings(deadline=None)  # it writes files
     @given(st.lists(ARRAYS, max_size=4))
     def test_gives_back_arrays_of_any_shape(
         self, tmp_path_factory: pytest.TempPathFactory, values: list[np.ndarray]
@@ -27,6 +28,7 @@ class TestHandOver:
 
         for back, value in zip(taken_over(folder), values, strict=True):
             assert back.dtype == value.dtype
+            assert back.flags.aligned
             np.testing.assert_array_equal(back, value)
 
     def test_gives_back_a_snapshot_whose_arrays_are_mapped(self, tmp_path: Path):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from catalog.services.shop_report import Problem
@@ -87,6 +87,7 @@ def files(draw: st.DrawFn) -> str:
 
 
 class TestPlainEvents:
+    @settings(deadline=None)  # it writes files
     @given(files(), st.sampled_from([1, 7, 64, 1 << 22]))
     def test_reads_what_the_importer_reads_or_nothing_at_all(
         self, tmp_path_factory: pytest.TempPathFactory, text: str, n_characters: int
@@ -140,6 +141,18 @@ class TestPlainEvents:
 
         with pytest.raises(NotPlain):
             plain(written(tmp_path, f"{HEADER}\n{good}\n{line}\n{good}\n"))
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            # A line broken in two just where nobody looks, and one whose last value stands in the next line.
+            "user_id,product_id,note,action_type,created_at\nann,tea\nview,2026-03-01T09:00:00Z\n",
+            f"{HEADER},note\nann,tea,view,2026-03-01T09:00:00Z\nx,ann,tea,view,2026-03-01T09:00:00Z,y\n",
+        ],
+    )
+    def test_leaves_broken_lines_to_the_importer(self, tmp_path: Path, text: str):
+        with pytest.raises(NotPlain):
+            plain(written(tmp_path, text))
 
     @pytest.mark.parametrize(
         "header", ["", "user_id,product_id,action_type", f"{HEADER},user_id", f'"{HEADER}"']
