@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-
 # Whole numbers of whichever width: half of it is enough for what lies in memory by the million.
 Ints = NDArray[np.signedinteger[Any]]
 
