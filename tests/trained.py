@@ -17,10 +17,12 @@ COUNTING = {"CLASS": "tests.counting.Counting", "OPTIONS": {"rarest": False}}
 
 
 def knows_counting(settings: Any, model_dir: Path, **options: Any) -> None:
-    """Configure the strategy, and where its models are."""
+    """Configure the strategy, and where its models are; no other one is trained ahead."""
+    configured = settings.RECOMMENDATIONS["STRATEGIES"]
+    quick = {name: configured[name] for name in ("content", "popular", "trending")}
     settings.RECOMMENDATIONS = {
         **settings.RECOMMENDATIONS,
-        "STRATEGIES": {**settings.RECOMMENDATIONS["STRATEGIES"], "counting": COUNTING},
+        "STRATEGIES": {**quick, "counting": COUNTING},
         "MODEL_DIR": str(model_dir),
         **options,
     }

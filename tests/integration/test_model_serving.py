@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.checks import run_checks
+from django.db import IntegrityError
 
 from catalog.models import User
 from recommendations import wiring
@@ -171,6 +172,17 @@ class TestUnavailable:
 
         assert "it was trained with other settings than those of now" in self.problem(caplog)
 
+    def test_lists_that_are_stored_meanwhile_are_not_served_later(self, tmp_path: Path):
+        version("v1", active=True, rarest=True)
+        (tmp_path / "counting/v1").rename(tmp_path / "counting/away")
+        asking = UserFactory()
+        wiring.generator(wiring.chosen("counting"), 1)([asking.id])
+
+        (tmp_path / "counting/away").rename(tmp_path / "counting/v1")
+        wiring.forget()
+
+        assert best(asking) == "Vase"
+
     def test_version_answers_again_once_its_files_are_back(self, settings: Any, tmp_path: Path):
         knows_counting(settings, tmp_path, SNAPSHOT_MAX_AGE_SECONDS=0)
         version("v1", active=True)
@@ -183,6 +195,20 @@ class TestUnavailable:
 
 
 class TestRows:
+    def test_hold_one_active_version_a_strategy(self):
+        version("v1", active=True)
+        version("v2")
+
+        with pytest.raises(IntegrityError):
+            TrainedModel.objects.update(is_active=True, activated_at=NOON)
+
+    def test_hold_a_version_once(self):
+        made = version("v1")
+        made.pk = None
+
+        with pytest.raises(IntegrityError):
+            registry.register(made)
+
     def test_hold_one_default_at_most(self):
         registry.set_default("counting", at=NOON)
         registry.set_default("popular", at=LATER)

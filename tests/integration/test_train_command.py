@@ -70,10 +70,11 @@ class TestTrainModels:
         assert f"{made}: fitted to 200 events" in said
 
     def test_measures_as_evaluate_recommendations_does(self):
-        train("--no-evaluate")
         out = StringIO()
-        call_command("evaluate_recommendations", "--format", "json", stdout=out, verbosity=0)
+        options = {"strategies": ["counting"], "format": "json", "verbosity": 0}
+
         train()
+        call_command("evaluate_recommendations", stdout=out, **options)
 
         measured = json.loads(out.getvalue())["strategies"]["counting"]
         kept = TrainedModel.objects.latest("id").metrics
@@ -82,56 +83,61 @@ class TestTrainModels:
         }
 
     def test_leaves_a_model_that_answers(self):
-        train()
+        train("--no-evaluate")
 
         chosen = wiring.chosen("counting")
         assert chosen.version == TrainedModel.objects.get().version
         assert wiring.opened()(chosen) is not None
 
     def test_activates_the_first_version_and_no_later_one(self):
-        first, second = train(), train()
+        first, second = train("--no-evaluate"), train("--no-evaluate")
 
         assert "Activated: no version of counting was active." in first
         assert "Not activated: " in second
         assert list(TrainedModel.objects.order_by("id").values_list("is_active", flat=True)) == [True, False]
 
     def test_activates_a_later_version_when_asked(self):
-        train()
-        train("--activate")
+        train("--no-evaluate")
+
+        train("--activate", "--no-evaluate")
 
         assert list(TrainedModel.objects.order_by("id").values_list("is_active", flat=True)) == [False, True]
 
     def test_activates_a_version_in_place_of_one_of_other_settings(self, settings: Any, tmp_path: Path):
-        train()
+        train("--no-evaluate")
         configured(settings, tmp_path, {**COUNTING, "OPTIONS": {"rarest": True}})
         wiring.forget()
 
-        said = train()
+        said = train("--no-evaluate")
 
         assert "was trained with other settings and cannot answer" in said
         assert wiring.chosen("counting").version == TrainedModel.objects.latest("id").version
 
     def test_does_not_change_which_strategy_answers_by_default(self):
-        train("--activate")
+        train("--activate", "--no-evaluate")
 
         assert wiring.chosen() == Chosen("content")
 
-    def test_keeps_as_many_versions_as_asked_and_those_that_answer_or_did(self, tmp_path: Path):
+    def test_keeps_as_many_versions_as_asked_and_those_that_answer_or_did(
+        self, tmp_path: Path, django_capture_on_commit_callbacks: Any
+    ):
         old = [version(f"v{n}", at=NOON + timedelta(minutes=n)) for n in range(4)]
         registry.activate(old[0], at=NOON)
         registry.activate(old[1], at=NOON + timedelta(hours=1))
 
-        said = train("--keep", "1")
+        with django_capture_on_commit_callbacks(execute=True):
+            said = train("--keep", "1", "--no-evaluate")
 
         assert "Older versions removed: 2." in said
         kept = list(TrainedModel.objects.order_by("id").values_list("version", flat=True))
         assert kept[:2] == ["v0", "v1"]
         assert len(kept) == 3
+        assert folders(tmp_path) == sorted(kept)
 
     def test_says_what_it_is_doing_and_stays_silent_when_told(self, capsys: pytest.CaptureFixture[str]):
-        train(verbosity=1)
+        train("--no-evaluate", verbosity=1)
         told = capsys.readouterr().err
-        train()
+        train("--no-evaluate")
 
         assert "Counting: fitting to 200 events." in told
         assert capsys.readouterr().err == ""
