@@ -1,5 +1,7 @@
 """What the API reads of the catalogue, as querysets; each says how many queries it makes."""
 
+from collections.abc import Collection
+
 from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
 
 from catalog.models import ActionType, Category, Interaction, Product, User
@@ -11,18 +13,18 @@ def products(*, inactive_too: bool) -> QuerySet[Product]:
     return _whole(Product.objects.all() if inactive_too else Product.objects.active())
 
 
-def popular_products() -> QuerySet[Product]:
+def popular_products(categories: Collection[Category] = ()) -> QuerySet[Product]:
     """Return available products with `interaction_count`, most first, then id: two queries.
 
+    categories: any of which will do; none for all products
     Dismissals are not counted. Each count is read from the index alone; products without an event come
     last, with 0.
     """
     events = Interaction.objects.filter(product=OuterRef("pk")).exclude(action_type=ActionType.DISMISS)
-    return (
-        _whole(Product.objects.available())
-        .annotate(interaction_count=_count(events))
-        .order_by("-interaction_count", "id")
-    )
+    available = Product.objects.available()
+    if categories:
+        available = available.filter(category__in=categories)
+    return _whole(available).annotate(interaction_count=_count(events)).order_by("-interaction_count", "id")
 
 
 def categories() -> QuerySet[Category]:

@@ -20,6 +20,7 @@ FRONT_DOOR = {
         "users": "/users",
         "products": "/products",
         "popular": "/products/popular",
+        "trending": "/trending",
         "categories": "/categories",
         "interactions": "/interactions",
         "recommend": "/recommend/{user_id}",

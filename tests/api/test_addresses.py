@@ -9,6 +9,7 @@ from tests.factories import InteractionFactory, ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
+PLACEMENT = {"placement", "recommended_products", "strategy", "fallback"}
 READS = {
     "/users": {"count", "next", "previous", "users"},
     "/users/ext:anna": {"id", "external_id", "name"},
@@ -16,6 +17,10 @@ READS = {
     "/products": {"count", "next", "previous", "products"},
     "/products/popular": {"count", "products"},
     "/products/ext:lamp": {"id", "external_id", "name", "category", "price", "stock", "description", "tags"},
+    "/products/ext:lamp/similar": PLACEMENT,
+    "/products/ext:lamp/bought-together": PLACEMENT,
+    "/trending": PLACEMENT,
+    "/recommend/ext:anna/buy-again": PLACEMENT,
     "/categories": {"count", "categories"},
     "/categories/{category}": {"id", "name", "product_count"},
 }

@@ -60,13 +60,21 @@ PARAMETERS = {
         "page",
         "page_size",
     ],
-    "/products/popular": ["limit"],
+    "/products/popular": ["limit", "top_n", "offset", "category"],
+    "/trending": ["top_n", "offset", "category", "min_price", "max_price", "exclude"],
+    "/recommend/ext:anna": ["offset", "category", "min_price", "exclude", "diversity", "strategy"],
+    "/recommend/ext:anna/buy-again": ["top_n", "exclude"],
+    "/products/ext:lamp/similar": ["offset", "category"],
+    "/products/ext:lamp/bought-together": ["max_price", "exclude"],
     "/users/ext:anna/interactions": ["action_type", "page", "page_size"],
     "/categories": ["x"],
     "/schema": ["lang", "version", "format"],
     "/docs": ["lang", "version"],
     "/": ["x"],
 }
+
+
+SESSION = ("product_ids", "top_n", "offset", "strategy", "diversity", "category", "min_price", "exclude")
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +102,15 @@ class TestHostileText:
 
     def test_as_an_id(self, client, staff_client, text):
         for form in (text, f"ext:{text}"):
-            for path in ("/users/{}", "/users/{}/interactions", "/products/{}", "/categories/{}", "/{}"):
+            for path in (
+                "/users/{}",
+                "/users/{}/interactions",
+                "/products/{}",
+                "/products/{}/similar",
+                "/recommend/{}/buy-again",
+                "/categories/{}",
+                "/{}",
+            ):
                 assert_sane(client.get(path.format(form)))
             assert_sane(staff_client.delete(f"/products/{form}"))
             assert_sane(staff_client.patch(f"/users/{form}", {"name": "x"}))
@@ -128,6 +144,12 @@ class TestHostileText:
                 for value in (text, [text]):
                     assert_sane(staff_client.post(path, {**whole, field: value}))
 
+    def test_as_any_field_of_a_session(self, client, text):
+        for field in (*SESSION, text):
+            for value in (text, [text], {text: text}):
+                body = {"product_ids": ["ext:lamp"], field: value}
+                assert_sane(client.post("/recommend/session", body, format="json"))
+
 
 class TestHostileBytes:
     @pytest.mark.parametrize(
@@ -153,10 +175,15 @@ class TestHostileBytes:
             ("/products", "tags"),
             ("/users", "name"),
             ("/interactions", "user_id"),
+            ("/recommend/session", "product_ids"),
+            ("/recommend/session", "min_price"),
+            ("/recommend/session", "diversity"),
+            ("/recommend/session", "exclude"),
         ],
     )
     def test_of_numbers_and_nests_in_a_body(self, staff_client, path, field, value):
-        body = json.dumps({"name": "x", "price": 1, field: value})
+        others = {"product_ids": ["ext:lamp"]} if "session" in path else {"name": "x", "price": 1}
+        body = json.dumps({**others, field: value})
 
         assert_sane(staff_client.post(path, body, content_type="application/json"))
 

@@ -107,7 +107,14 @@ class TestPopular:
 
         assert client.get("/products/popular/").json() == {
             "count": 1,
-            "products": [{**client.get(f"/products/{lamp.pk}").json(), "interaction_count": 2}],
+            "products": [
+                {
+                    **client.get(f"/products/{lamp.pk}").json(),
+                    "interaction_count": 2,
+                    "score": 0.0,
+                    "reasons": [{"kind": "popular", "value": 2, "points": 0.0}],
+                }
+            ],
         }
 
     def test_gives_ten_when_not_told(self, client):
@@ -116,6 +123,43 @@ class TestPopular:
         assert client.get("/products/popular").json()["count"] == 10
         assert client.get("/products/popular?limit=3").json()["count"] == 3
         assert client.get("/products/popular?limit=100").json()["count"] == 12
+
+    def test_gives_those_of_the_asked_categories(self, client, django_assert_num_queries):
+        for name, events in [("Home", 1), ("Audio", 3), ("Home", 2), ("Tools", 5)]:
+            InteractionFactory.create_batch(events, product=ProductFactory(category=name))
+
+        with django_assert_num_queries(3):
+            answer = client.get("/products/popular?category=Home")
+
+        assert [count for _, count in self.ranking(answer)] == [2, 1]
+        both = client.get("/products/popular?category=Home&category=Audio&top_n=2")
+        assert [count for _, count in self.ranking(both)] == [3, 2]
+
+    def test_gives_what_follows_the_best(self, client):
+        self.shop(4, 3, 2, 1)
+
+        answer = client.get("/products/popular?offset=1&top_n=2")
+
+        assert [count for _, count in self.ranking(answer)] == [3, 2]
+
+    @pytest.mark.parametrize(
+        ("query", "field"),
+        [
+            ("category=home", "category"),
+            ("category=", "category"),
+            ("offset=191", "offset"),
+            ("offset=101&top_n=100", "offset"),
+            ("top_n=101", "top_n"),
+            ("top_n=3&limit=3", "limit"),
+        ],
+    )
+    def test_refuses_what_cannot_be(self, client, query, field):
+        ProductFactory(category="Home")
+
+        answer = client.get(f"/products/popular?{query}")
+
+        assert answer.status_code == 400
+        assert [error["field"] for error in answer.json()["errors"]] == [field]
 
     def test_leaves_inactive_products_out_for_staff_too(self, client, staff_client):
         (old,) = self.shop(5)
