@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine import metrics
-from recommendations.engine.actions import EventTable
+from recommendations.engine.actions import DAY, EventTable
 from recommendations.engine.histories import Histories
 from recommendations.engine.holdout import Holdout
+from recommendations.engine.log import Log
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline, Query
@@ -54,6 +55,14 @@ class Case:
         rows = np.sort(draw)
         return cls(replace(holdout, user_ids=holdout.user_ids[rows], new=holdout.new.take(rows)), snapshot)
 
+    def training(self, recipe: Strategy, table: EventTable) -> Training:
+        """Return what the recipe is fitted to: the past, as far back as it looks. The arrays are views."""
+        past = self.holdout.past
+        if recipe.log_days is not None:
+            first = int(np.searchsorted(past.at, self.snapshot.now - int(recipe.log_days * DAY)))
+            past = Log(past.user_ids[first:], past.product_ids[first:], past.at[first:], past.actions[first:])
+        return Training(self.snapshot, past, table)
+
     def n_past(self) -> NDArray[np.int64]:
         """Return how many events each measured user had before the cutoff, shape (n_users,)."""
         users, counts = np.unique(self.holdout.past.user_ids, return_counts=True)
@@ -89,9 +98,9 @@ def measure(
     """
     snapshot = case.snapshot
     began = time.perf_counter()
-    training = Training(snapshot, case.holdout.past, table)
-    fillers = Fillers(snapshot, lambda name: untrained(configured)[name].fit(training))
-    pipeline = fillers.pipeline(strategy, strategy.fit(training))
+    recipes = untrained(configured)
+    fillers = Fillers(snapshot, lambda name: recipes[name].fit(case.training(recipes[name], table)))
+    pipeline = fillers.pipeline(strategy, strategy.fit(case.training(strategy, table)))
     fit_seconds = time.perf_counter() - began
     histories = case.holdout.past.histories(case.holdout.user_ids, snapshot)
     began = time.perf_counter()

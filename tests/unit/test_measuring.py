@@ -29,7 +29,7 @@ class Silent:
     """A strategy without a proposal, so that all of its lists are filled up."""
 
     fallback: ClassVar[str] = "trending"
-    log_days: float = 0
+    log_days: float | None = 0
 
     @classmethod
     def from_options(cls) -> Self:
@@ -70,6 +70,14 @@ class TestCase:
 
     def test_counts_what_each_user_did_before(self):
         assert case(FASHION).n_past().tolist() == [1]
+
+    @pytest.mark.parametrize(
+        ("log_days", "ages"), [(None, [40, 40, 40, 40, 5]), (0, []), (5, [5]), (4.9, [])]
+    )
+    def test_is_learned_from_as_far_back_as_a_recipe_looks(self, log_days: float | None, ages: list[int]):
+        training = case(FASHION).training(Silent(log_days), TABLE)
+
+        assert ((training.snapshot.now - training.log.at) // DAY).tolist() == ages
 
     def test_draws_some_of_many_users_and_always_the_same(self):
         events = [(user, 1, 0) for user in range(1, 41)] + [(user, 2, 0) for user in range(41, 44)]
