@@ -1,0 +1,68 @@
+"""The sparse item-item model: products that the same users like, for catalogues of any size."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from recommendations.engine.neighbours import Links, joined
+from recommendations.engine.ragged import starts_of
+
+_BLOCK_ENTRIES = 8_000_000
+
+
+def cosine(matrix: csr_array, *, shrinkage: float, n_links: int) -> Links:
+    """Return each column's nearest columns by cosine, the strongest alone, a block of columns at a time.
+
+    The cosine of two columns, times their common weight over that weight plus the shrinkage (Bell & Koren,
+    2007), so that what one user happened to do together counts little. Blocks are cut by the number of
+    products that they multiply, so memory does not depend on the catalogue.
+
+    matrix: shape (n_users, n_columns), values above 0
+    """
+    by_column = matrix.tocsc()
+    n = by_column.shape[1]
+    length = np.sqrt(np.maximum(_sums_of_squares(by_column, n), np.finfo(np.float32).tiny))
+    work = np.diff(matrix.indptr).astype(np.int64)
+    entries = work[by_column.indices]
+    cost = starts_of(
+        np.add.reduceat(np.append(entries, 0), by_column.indptr[:-1]) * (np.diff(by_column.indptr) > 0)
+    )
+    parts = []
+    for start, end in _blocks(cost):
+        common = (by_column[:, start:end].T @ matrix).tocsr()
+        rows = np.repeat(np.arange(end - start), np.diff(common.indptr))
+        common.data *= common.data / (
+            (common.data + shrinkage) * length[rows + start] * length[common.indices]
+        )
+        common.data[common.indices == rows + start] = 0
+        parts.append(_cut(common, rows, n_links))
+    return joined(parts)
+
+
+def _sums_of_squares(by_column: csr_array, n: int) -> NDArray[np.float32]:
+    columns = np.repeat(np.arange(n), np.diff(by_column.indptr))
+    return np.bincount(columns, by_column.data**2, minlength=n).astype(np.float32)
+
+
+def _blocks(cost: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Return ranges of columns that cost no more than a block's entries each, or are a single column."""
+    found, start, n = [], 0, len(cost) - 1
+    while start < n:
+        end = int(np.searchsorted(cost, cost[start] + _BLOCK_ENTRIES, side="right")) - 1
+        end = min(max(end, start + 1), n)
+        found.append((start, end))
+        start = end
+    return found
+
+
+def _cut(block: csr_array, rows: NDArray[np.int64], n_links: int) -> csr_array:
+    """Return each row's largest entries alone. Only rows that hold more than that are sorted."""
+    lengths = np.diff(block.indptr)
+    long = np.flatnonzero(lengths[rows] > n_links)
+    order = long[np.lexsort((-block.data[long], rows[long]))]
+    place = np.arange(len(order)) - np.repeat(
+        starts_of(lengths[lengths > n_links])[:-1], lengths[lengths > n_links]
+    )
+    block.data[order[place >= n_links]] = 0
+    block.eliminate_zeros()
+    return block

@@ -1,0 +1,108 @@
+"""Who liked what, and how much: a log as a sparse matrix of users by products."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from recommendations.engine.actions import DAY, EventTable
+from recommendations.engine.histories import Histories
+from recommendations.engine.log import Log
+from recommendations.engine.ragged import Ragged, starts_of
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """How much each user likes each product that they met.
+
+    product_ids: shape (n_columns,), rising: what each column speaks of
+    matrix:      CSR, shape (n_users, n_columns), float32: more than 0, 1 at most; nobody's row has a name
+    """
+
+    product_ids: NDArray[np.int64]
+    matrix: csr_array
+
+
+def preferences(
+    log: Log,
+    table: EventTable,
+    *,
+    now: int,
+    half_life_days: float | None = None,
+    longest: int | None = None,
+    fewest: int = 1,
+) -> Preferences:
+    """Return what the log tells of a moment; dismissals are not preferences, and are left out.
+
+    A pair is worth the sum of its events, decayed, in units of the table's heaviest deed, 1 at most: who
+    bought the same thing ten times does not like it ten times as much (measured on a real shop).
+
+    half_life_days: of every deed; None for the table's own
+    longest:        of a user with more events the newest so many count; None for all
+    fewest:         products with fewer events are left out
+    """
+    liked = log.liked
+    ids, columns, counts = np.unique(liked.product_ids, return_inverse=True, return_counts=True)
+    kept = counts >= fewest
+    chosen = kept[columns]
+    columns = (np.cumsum(kept) - 1)[columns[chosen]]
+    users = np.unique(liked.user_ids[chosen], return_inverse=True)[1]
+    worth = worths(table, liked.actions[chosen], liked.at[chosen], now, half_life_days)
+    n_users, n_columns = int(users.max(initial=-1)) + 1, int(np.count_nonzero(kept))
+    if longest is not None:
+        recent = _newest(users, longest)
+        users, columns, worth = users[recent], columns[recent], worth[recent]
+    matrix = csr_array((worth.astype(np.float32), (users, columns)), (n_users, n_columns))
+    matrix.sum_duplicates()
+    np.minimum(matrix.data, 1, out=matrix.data)
+    return Preferences(ids[kept], matrix)
+
+
+def worths(
+    table: EventTable,
+    actions: NDArray[np.uint8],
+    at: NDArray[np.int64],
+    now: int,
+    half_life_days: float | None = None,
+) -> NDArray[np.float64]:
+    """Return what events are worth at a moment in units of the heaviest deed, shape as given."""
+    unit = max(float(table.weights.max()), np.finfo(np.float64).tiny)
+    if half_life_days is None:
+        return table.weigh(actions, at, now) / unit
+    return table.weights[actions] / unit * np.exp2(-np.maximum(now - at, 0) / DAY / half_life_days)
+
+
+def tastes(
+    histories: Histories, table: EventTable, columns: NDArray[np.int32], *, now: int, longest: int
+) -> tuple[Ragged, NDArray[np.float32]]:
+    """Return the columns that each user's history speaks of, rising, and how much they like them.
+
+    Likes are above 0, 1 at most; what was dismissed is below 0, -1 at least.
+
+    columns: shape (n_products,), the column of each position, -1 for none
+    longest: so many of the newest events of a user count
+    """
+    events = histories.events
+    ages = np.arange(len(events.flat)) - np.repeat(events.starts[:-1], events.lengths)
+    usable = (events.flat < len(columns)) & (ages < longest)
+    rows, positions = events.rows()[usable], events.flat[usable]
+    column = columns[positions]
+    usable[usable] = known = column >= 0
+    n = len(columns) + 1
+    worth = worths(table, histories.actions[usable], histories.at[usable], now)
+    keys, places = np.unique(rows[known] * n + column[known], return_inverse=True)
+    liking = np.clip(np.bincount(places, worth, minlength=len(keys)), -1, 1)
+    row, flat = np.divmod(keys, n)
+    return Ragged(starts_of(np.bincount(row, minlength=len(events))), flat), liking.astype(np.float32)
+
+
+def _newest(users: NDArray[np.int64], longest: int) -> NDArray[np.bool_]:
+    """Return which events are among the newest so many of their user; events are oldest first."""
+    counts = np.bincount(users)
+    if not len(users) or counts.max() <= longest:
+        return np.ones(len(users), bool)
+    order = np.argsort(users, kind="stable")
+    left = np.empty(len(users), np.int64)
+    left[order] = starts_of(counts)[1:][users[order]] - np.arange(len(users))
+    return left <= longest

@@ -1,0 +1,207 @@
+"""The collaborative strategy: products that were liked together with what the user likes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine.actions import EventTable, number
+from recommendations.engine.best import best_of
+from recommendations.engine.candidates import Candidates
+from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.item_item import cosine
+from recommendations.engine.linear import ease
+from recommendations.engine.neighbours import Links, Sums, contributions, summed
+from recommendations.engine.preferences import preferences, tastes
+from recommendations.engine.ragged import Ragged
+from recommendations.engine.reasons import Reason, ReasonKind
+from recommendations.engine.snapshot import Snapshot
+from recommendations.strategies.base import Reasons, Training
+
+METHODS = ("auto", "ease", "sparse")
+# A score of 1 is about as much as one product can be foretold.
+POINTS = 100_000
+_NAMED = 3
+_LONGEST = 1_000
+# Above this many links in all, each product keeps fewer: 100 at a million products.
+_MOST_LINKS = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborative:
+    """The recipe.
+
+    method:         "ease", "sparse", or "auto" for ease where at most `largest_dense` products have events
+    half_life_days: after how many days an event counts half in what is learned of products
+    regularisation: of ease; shrinkage: of sparse; both in users
+    neighbours:     how many links a product keeps at most
+    min_events:     a product with fewer events is left to other strategies
+    """
+
+    method: str = "auto"
+    largest_dense: int = 8_000
+    half_life_days: float = 30
+    regularisation: float = 100
+    shrinkage: float = 20
+    neighbours: int = 300
+    min_events: int = 1
+    fallback: ClassVar[str] = "trending"
+    log_days: ClassVar[None] = None
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f"method is {self.method!r}; it must be one of {', '.join(METHODS)}")
+        number("half_life_days", self.half_life_days, low=0.01, high=36_500)
+        number("regularisation", self.regularisation, low=0.001, high=1e9)
+        number("shrinkage", self.shrinkage, low=0, high=1e9)
+        for name, highest in (("largest_dense", 20_000), ("neighbours", 5_000), ("min_events", 1_000_000)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= highest:
+                raise ValueError(f"{name} is {value!r}; it must be a whole number from 1 to {highest}")
+
+    @classmethod
+    def from_options(cls, **options: Any) -> Self:
+        return cls(**options)
+
+    def fit(self, training: Training) -> "CollaborativeModel":
+        now = training.snapshot.now
+        liked = preferences(
+            training.log,
+            training.table,
+            now=now,
+            half_life_days=self.half_life_days,
+            longest=None if self.method == "ease" else _LONGEST,
+            fewest=self.min_events,
+        )
+        n = len(liked.product_ids)
+        dense = self.method == "ease" or (self.method == "auto" and n <= self.largest_dense)
+        n_links = max(1, min(self.neighbours, _MOST_LINKS // max(n, 1)))
+        if dense:
+            links = ease(liked.matrix, regularisation=self.regularisation, n_links=n_links)
+        else:
+            links = cosine(liked.matrix, shrinkage=self.shrinkage, n_links=n_links)
+        record = {
+            "method": "ease" if dense else "sparse",
+            "asked": self.method,
+            "n_products": n,
+            "n_users": int(liked.matrix.shape[0]),
+            "neighbours": n_links,
+            "longest_history": _LONGEST,
+        }
+        return CollaborativeModel(liked.product_ids, links, training.table, record)
+
+    def load(self, folder: Path) -> "CollaborativeModel":
+        return CollaborativeModel.load(folder)
+
+
+@dataclass(frozen=True)
+class CollaborativeModel:
+    """product_ids: shape (n_columns,), rising; record: what was chosen, and why, as it is written down."""
+
+    product_ids: NDArray[np.int64]
+    links: Links
+    table: EventTable
+    record: Mapping[str, Any]
+
+    def save(self, folder: Path) -> None:
+        np.save(folder / "product_ids.npy", self.product_ids, allow_pickle=False)
+        self.links.save(folder)
+        table = {"weights": self.table.weights.tolist(), "half_life_days": self.table.half_life_days.tolist()}
+        (folder / "model.json").write_text(json.dumps({**self.record, "table": table}, indent=1))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Return what was saved there, memory-mapped. Raises OSError or ValueError."""
+        record = json.loads((folder / "model.json").read_text())
+        table = record.pop("table")
+        return cls(
+            np.load(folder / "product_ids.npy", mmap_mode="r", allow_pickle=False),
+            Links.load(folder),
+            EventTable(np.array(table["weights"]), np.array(table["half_life_days"])),
+            record,
+        )
+
+    def bind(self, snapshot: Snapshot) -> "CollaborativeRetriever":
+        positions = snapshot.locate(self.product_ids)
+        columns = np.full(len(snapshot), -1, np.int32)
+        known = np.flatnonzero(positions >= 0)
+        columns[positions[known]] = known
+        return CollaborativeRetriever(
+            self.links, self.table, snapshot.product_ids, snapshot.now, positions.astype(np.int32), columns
+        )
+
+
+@dataclass(frozen=True)
+class CollaborativeRetriever:
+    """positions: shape (n_columns,), int32, -1 if gone; columns: shape (n_products,), back again."""
+
+    links: Links
+    table: EventTable
+    product_ids: NDArray[np.int64]
+    now: int
+    positions: NDArray[np.int32]
+    columns: NDArray[np.int32]
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether every product that was learned of is still in the catalogue."""
+        return bool((self.positions >= 0).all())
+
+    def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
+        return best_of(self.sums(histories), scale=POINTS, allowed=allowed, k=k)
+
+    def sums(self, histories: Histories) -> Sums:
+        """Return what each history says of each position that it touches."""
+        found = summed(self.links, *self.tastes(histories))
+        positions = self.positions[found.columns.flat].astype(np.int64)
+        if self.complete:
+            return Sums(Ragged(found.columns.starts, positions), found.values)
+        kept = positions >= 0
+        return Sums(Ragged(found.columns.starts, positions).having(kept), found.values[kept])
+
+    def tastes(self, histories: Histories) -> tuple[Ragged, NDArray[np.float32]]:
+        return tastes(histories, self.table, self.columns, now=self.now, longest=_LONGEST)
+
+    def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
+        """The few products of the history that speak most for it; what is left over as one more."""
+        liked, liking = self.tastes(histories)
+        found: Reasons = []
+        for user, (positions, points) in enumerate(zip(candidates.positions, candidates.points, strict=True)):
+            shown = positions[positions >= 0]
+            added = contributions(
+                self.links,
+                liked[user],
+                liking[liked.starts[user] : liked.starts[user + 1]],
+                self.columns[shown].astype(np.int64),
+            )
+            ids = self.product_ids[self.positions[liked[user]]]
+            found.append(
+                [
+                    because(added[:, pick], ids, total)
+                    for pick, total in enumerate(points[: len(shown)].tolist())
+                ]
+            )
+        return found
+
+
+def because(added: NDArray[np.float32], ids: NDArray[np.int64], total: int) -> tuple[Reason, ...]:
+    """Return the reasons of one pick: the most helpful products, and the rest of the points.
+
+    added: shape (n_liked,), what each liked product adds; ids: theirs
+    """
+    order = np.argsort(-added, kind="stable")[:_NAMED]
+    named = [place for place in order.tolist() if added[place] > 0]
+    reasons = [
+        Reason(ReasonKind.BECAUSE, int(ids[place]), int(np.rint(float(added[place]) * POINTS)))
+        for place in named
+    ]
+    others = int(np.count_nonzero(added)) - len(named)
+    rest = total - sum(reason.points for reason in reasons)
+    if rest or not reasons:
+        reasons.append(Reason(ReasonKind.REST, max(others, 0), rest))
+    return tuple(reasons)
