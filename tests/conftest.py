@@ -4,8 +4,13 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from recommendations import wiring
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104  addresses to recognise, not to bind
 
