@@ -30,7 +30,8 @@ def baskets(
 
     What was bought alone at its moment goes with the other such purchases of the user and the local day.
 
-    rows, products, at: shape (n_purchases,): whose it is, what it is, when it was, in seconds since 1970
+    rows, products, at: shape (n_purchases,): whose it is, what it is (small numbers: positions or columns,
+    not ids), when it was, in seconds since 1970
     """
     # A moment with a single product is marked by its day (even), one with more by itself (odd).
     moments, of_moment = _grouped(rows, at)
@@ -39,9 +40,10 @@ def baskets(
     n_baskets, of_event = _grouped(rows, when)
     whose = np.zeros(n_baskets, np.int64)
     whose[of_event] = rows
-    pairs = np.unique(np.stack([of_event, products]), axis=1)
-    lengths = np.bincount(pairs[0], minlength=n_baskets)
-    return Baskets(Ragged(starts_of(lengths), pairs[1]), whose, of_event)
+    width = int(products.max(initial=0)) + 1
+    held, once = np.divmod(np.unique(of_event * width + products), width)
+    lengths = np.bincount(held, minlength=n_baskets)
+    return Baskets(Ragged(starts_of(lengths), once), whose, of_event)
 
 
 def _grouped(rows: NDArray[np.int64], when: NDArray[np.int64]) -> tuple[int, NDArray[np.int64]]:
