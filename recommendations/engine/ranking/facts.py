@@ -1,0 +1,127 @@
+"""What a log tells of each product at one moment: how it sells, to whom, and since when."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine.actions import DAY
+from recommendations.engine.log import Log
+
+HALF_LIVES = (1, 2, 3, 7, 14, 30, 90, 365)
+NEW_HALF_LIVES = (1, 3, 7, 30, 90)
+# Ages of events in days; the last span is without end.
+SPANS = np.array([0, 1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180], np.float64)
+_MOMENTA = ((1, 7), (3, 14), (7, 30), (14, 90), (30, 365))
+NAMES = (
+    *(f"sold {days}" for days in HALF_LIVES),
+    *(f"won {days}" for days in NEW_HALF_LIVES),
+    *(f"momentum {new} {old}" for new, old in _MOMENTA),
+    *("age", "idle", "days 7", "days 30", "buyers", "repeat", "audience", "basket"),
+)
+COLUMN = {name: place for place, name in enumerate(NAMES)}
+_LITTLE = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Facts of products; the last row of each table is that of a product without events.
+
+    now:         seconds since 1970
+    product_ids: shape (n_known,), rising
+    table:       shape (n_known + 1, len(NAMES)), float32
+    rates:       shape (n_known + 1, len(SPANS)), float32: the share of events of that age, 1 if equal
+    week:        shape (n_known + 1,), int64, how many events it had in the last seven days
+    """
+
+    now: int
+    product_ids: NDArray[np.int64]
+    table: NDArray[np.float32]
+    rates: NDArray[np.float32]
+    week: NDArray[np.int64]
+
+    def save(self, folder: Path) -> None:
+        """Write .npy files. Raises OSError."""
+        np.save(folder / "now.npy", np.array(self.now), allow_pickle=False)
+        for name in ("product_ids", "table", "rates", "week"):
+            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Return what was saved there, memory-mapped. Raises OSError or ValueError."""
+        names = ("product_ids", "table", "rates", "week")
+        return cls(
+            int(np.load(folder / "now.npy", allow_pickle=False)),
+            *(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names),
+        )
+
+
+def spans(days: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+    """Return the span in which each age falls, shape as given."""
+    return np.searchsorted(SPANS, days, side="right") - 1
+
+
+def facts(log: Log, *, now: int) -> Facts:
+    """Return the facts at a moment; dismissals count nowhere. A few passes over the log, none over users.
+
+    Shares are in units of an equal share for everybody, so they mean the same in a busy month and in a
+    quiet one; logarithms of them are kept.
+    """
+    liked = log.liked
+    ids, rows, n_events = np.unique(liked.product_ids, return_inverse=True, return_counts=True)
+    users = np.unique(liked.user_ids, return_inverse=True)[1]
+    n = len(ids)
+    days = np.maximum(now - liked.at, 0) / DAY
+    first = np.unique(users * max(n, 1) + rows, return_index=True)[1]
+    firsts, distinct = np.bincount(rows[first], minlength=n), np.bincount(users[first])
+    table = np.zeros((n + 1, len(NAMES)), np.float32)
+
+    def put(name: str, values: NDArray[Any]) -> None:
+        table[:n, COLUMN[name]] = values
+
+    for half_life in HALF_LIVES:
+        table[:, COLUMN[f"sold {half_life}"]] = _shares(rows, days, n, half_life)
+    for half_life in NEW_HALF_LIVES:
+        table[:, COLUMN[f"won {half_life}"]] = _shares(rows[first], days[first], n, half_life)
+    for new, old in _MOMENTA:
+        table[:, COLUMN[f"momentum {new} {old}"]] = (
+            table[:, COLUMN[f"sold {new}"]] - table[:, COLUMN[f"sold {old}"]]
+        )
+    per_event = 1 / np.maximum(n_events, 1)
+    oldest, newest = np.zeros(n), np.full(n, np.inf)
+    np.maximum.at(oldest, rows, days)
+    np.minimum.at(newest, rows, days)
+    put("age", oldest)
+    put("idle", newest)
+    for length in (7, 30):
+        recent = days < length
+        sold = np.unique(rows[recent] * 64 + days[recent].astype(np.int64))
+        put(f"days {length}", np.bincount(sold // 64, minlength=n))
+    put("buyers", np.log1p(firsts))
+    put("repeat", n_events / np.maximum(firsts, 1))
+    put("audience", np.bincount(rows, np.log1p(distinct)[users], minlength=n) * per_event)
+    put("basket", np.bincount(rows, _basket_sizes(users, days), minlength=n) * per_event)
+    counts = np.bincount(rows * len(SPANS) + spans(days), minlength=n * len(SPANS)).reshape(n, len(SPANS))
+    rates = np.zeros((n + 1, len(SPANS)), np.float32)
+    rates[:n] = counts / np.maximum(counts.sum(axis=0), 1) * n
+    week = np.bincount(rows[days < 7], minlength=n + 1)
+    return Facts(now, ids, table, rates, week)
+
+
+def _shares(
+    rows: NDArray[np.int64], days: NDArray[np.float64], n: int, half_life: float
+) -> NDArray[np.float64]:
+    """Return the logarithm of each product's share of the decayed events, then that of none at all."""
+    worth = np.append(np.bincount(rows, np.exp2(-days / half_life), minlength=n), 0)
+    return np.log(worth / max(float(worth.sum()), 1e-300) * n + _LITTLE)
+
+
+def _basket_sizes(users: NDArray[np.int64], days: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logarithm of how many events the event's user had within the same 24 hours."""
+    longest = int(days.max(initial=0)) + 1
+    _, baskets, sizes = np.unique(
+        users * longest + days.astype(np.int64), return_inverse=True, return_counts=True
+    )
+    return np.log(sizes)[baskets]

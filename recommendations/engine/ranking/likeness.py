@@ -1,0 +1,100 @@
+"""How much a product is made of what a user likes: shares of categories, and the angle between tags."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine.actions import DAY
+from recommendations.engine.histories import Histories
+from recommendations.engine.ragged import Ragged
+from recommendations.engine.snapshot import Features
+
+_HALF_LIFE_DAYS = 180
+
+
+@dataclass(frozen=True)
+class TagWeights:
+    """Rare tags tell more (inverse document frequency, Spärck Jones, 1972).
+
+    weights: shape (n_tags,), 0 or more; lengths: shape (n_products,), of each product's vector of tags
+    """
+
+    weights: NDArray[np.float64]
+    lengths: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, features: Features) -> "TagWeights":
+        tags, n = features.tags, len(features.category)
+        counts = np.bincount(tags.flat, minlength=len(features.tag_names.names))
+        weights = np.log(np.maximum(n, 1) / (1 + counts)).clip(min=0)
+        squares = np.bincount(tags.rows(), weights[tags.flat] ** 2, minlength=n)
+        return cls(weights, np.sqrt(squares))
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Of each pair. category: the share of the user's events in its category; tags: cosine, 0 to 1."""
+
+    category: NDArray[np.float64]
+    tags: NDArray[np.float64]
+
+
+def likeness(
+    histories: Histories,
+    users: NDArray[np.int64],
+    positions: NDArray[np.int64],
+    *,
+    features: Features,
+    tag_weights: TagWeights,
+    now: int,
+) -> Likeness:
+    """Return how each pair of a user (row) and a product (position) match, shape (n_pairs,).
+
+    Events fade by a half-life of half a year. Nothing is as large as users × tags.
+    """
+    liked = histories.liked
+    known = liked.events.flat < len(features.category)
+    rows, seen = liked.events.rows()[known], liked.events.flat[known]
+    worth = np.exp2(-np.maximum(now - liked.at[known], 0) / DAY / _HALF_LIFE_DAYS)
+    category, n_categories = features.category[seen], len(features.categories.names) + 1
+    totals = np.bincount(rows, worth, minlength=len(histories))
+    shares = _Table.of(rows * n_categories + category + 1, worth)
+    wanted = features.category[positions]
+    share = shares.at(users * n_categories + wanted + 1) * (wanted >= 0)
+    tags, n_tags = features.tags, len(tag_weights.weights)
+    per_event = tags.take(seen)
+    owner = np.repeat(rows, per_event.lengths)
+    scale = np.repeat(worth / np.maximum(tag_weights.lengths[seen], 1e-9), per_event.lengths)
+    profile = _Table.of(owner * n_tags + per_event.flat, scale * tag_weights.weights[per_event.flat])
+    norms = np.sqrt(np.bincount(profile.keys // max(n_tags, 1), profile.values**2, minlength=len(histories)))
+    asked: Ragged = tags.take(positions)
+    pair = asked.rows()
+    dot = np.bincount(
+        pair,
+        profile.at(users[pair] * n_tags + asked.flat) * tag_weights.weights[asked.flat],
+        minlength=len(positions),
+    )
+    both = norms[users] * tag_weights.lengths[positions]
+    return Likeness(
+        share / np.maximum(totals[users], 1e-9), np.divide(dot, both, out=np.zeros(len(dot)), where=both > 0)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A sum for each key, 0 for what is not there. keys: rising."""
+
+    keys: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, keys: NDArray[np.int64], values: NDArray[np.float64]) -> "_Table":
+        unique, places = np.unique(keys, return_inverse=True)
+        return cls(unique, np.bincount(places, values, minlength=len(unique)).astype(np.float64))
+
+    def at(self, keys: NDArray[np.int64]) -> NDArray[np.float64]:
+        if not len(self.keys):
+            return np.zeros(len(keys))
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[places] == keys, self.values[places], 0)
