@@ -65,6 +65,14 @@ class TestTrending:
         assert names(client.get("/trending?category=A")) == ["P0", "P2"]
         assert names(client.get("/trending?category=A&category=B&min_price=2&offset=1&top_n=1")) == ["P2"]
 
+    def test_holds_to_the_prices_of_this_moment(self, client: Client):
+        lamp, _ = (ProductFactory(name=name, price=5) for name in ("Lamp", "Vase"))
+        client.get("/trending")
+
+        Product.objects.filter(pk=lamp.pk).update(price=7)
+
+        assert names(client.get("/trending?max_price=5")) == ["Vase"]
+
     def test_says_that_nothing_trends(self, client: Client):
         ProductFactory(name="Lamp")
 

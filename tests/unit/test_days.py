@@ -1,6 +1,6 @@
 """Local days, exact through every change of the clocks."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -27,6 +27,13 @@ class TestLocalDays:
         before, after = local_days(np.array([midnight - 1, midnight]), "Europe/Paris").tolist()
 
         assert after == before + 1
+
+    def test_go_back_with_clocks_that_go_back_at_midnight(self):
+        back = int(datetime(2021, 10, 30, 21, tzinfo=UTC).timestamp())  # 00:00 becomes 23:00 in Beirut
+
+        days = local_days(np.array([back - 1, back, back + 3599, back + 3600]), "Asia/Beirut")
+
+        assert (days - days[0]).tolist() == [0, 0, 0, 1]
 
     def test_refuse_a_zone_that_does_not_exist(self):
         with pytest.raises((KeyError, ValueError)):
