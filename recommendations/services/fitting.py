@@ -15,7 +15,8 @@ from recommendations.services.handover import hand_over, taken_over
 from recommendations.services.measuring import peak_mb
 from recommendations.strategies.base import Trainable, Training
 
-RECORD = "record.json"
+# Where a model says of itself what it was made of and how; the first that there is.
+RECORDS = ("record.json", "model.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +54,5 @@ def _fit(handed: Path, folder: Path) -> Fit:
     began = time.perf_counter()
     recipe.fit(training).save(folder)
     seconds = time.perf_counter() - began
-    record = folder / RECORD
-    return Fit(seconds, peak_mb(), json.loads(record.read_bytes()) if record.exists() else {})
+    records = [json.loads((folder / name).read_bytes()) for name in RECORDS if (folder / name).exists()]
+    return Fit(seconds, peak_mb(), records[0] if records else {})

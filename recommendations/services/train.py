@@ -11,7 +11,7 @@ from recommendations.models import TrainedModel
 from recommendations.services import registry
 from recommendations.services.evaluate import Evaluate, Evaluation, as_dict
 from recommendations.services.new_version import NewVersion
-from recommendations.services.verdict import Activate, Present, Verdict, compared, needed, present
+from recommendations.services.verdict import Activate, Present, Verdict, compared, needed, present, unchanged
 from recommendations.strategies.base import Strategy, Training
 
 Say = Callable[[str], object]
@@ -65,12 +65,20 @@ class Train:
         names = self._names(order.names)
         is_contest = order.activate is Activate.IF_BETTER
         now = present(self.config, self.strategies) if is_contest else None
+        if now is not None:
+            same = {name: unchanged(name, self.config.digest(name), now) for name in names}
+            for name, verdict in same.items():
+                if verdict is not None and not verdict.is_active:
+                    yield Trained(name, None, verdict)
+                    names.remove(name)
+            if not names:
+                return
         evaluation = self._evaluation(order, names, now, say)
         training: Training | None = None
         for name in names:
             digest, verdict = self.config.digest(name), None
             if now is not None and evaluation is not None:
-                verdict = compared(name, digest, now, evaluation)
+                verdict = unchanged(name, digest, now) or compared(name, now, evaluation)
                 if not verdict.is_active:
                     yield Trained(name, None, verdict)
                     continue

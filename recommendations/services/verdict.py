@@ -62,18 +62,21 @@ def needed(strategy: str, digest: str) -> Verdict:
     return Verdict(False, f"Not activated: {row.version} stays active.")
 
 
-def compared(strategy: str, digest: str, now: Present, evaluation: Evaluation) -> Verdict:
-    """Return whether the strategy's recipe is better than the present one, beyond doubt. 1 query at most."""
-    if strategy == now.strategy and digest == now.digest:
-        if registry.active(strategy) is None:
-            return Verdict(
-                True, f"Activated: {strategy} answers by default, and no version of it was active."
-            )
-        return Verdict(
-            False,
-            f"Not fitted: {now.name} answers by default and has the same recipe, so there is nothing to "
-            f"compare. Give --activate to fit it to the newest events.",
-        )
+def unchanged(strategy: str, digest: str, now: Present) -> Verdict | None:
+    """Return the verdict on what already answers by default, None for any other recipe. 1 query at most."""
+    if strategy != now.strategy or digest != now.digest:
+        return None
+    if registry.active(strategy) is None:
+        return Verdict(True, f"Activated: {strategy} answers by default, and no version of it was active.")
+    return Verdict(
+        False,
+        f"Not fitted: {now.name} answers by default and has the same recipe, so there is nothing to compare. "
+        f"Give --activate to fit it to the newest events.",
+    )
+
+
+def compared(strategy: str, now: Present, evaluation: Evaluation) -> Verdict:
+    """Return whether the strategy's recipe is better than the present one, beyond doubt."""
     found = gain(evaluation.strategies[strategy], evaluation.strategies[now.name])
     if found.is_sure:
         return Verdict(True, f"Activated, and answers by default: better than {now.name} by {found}.", found)
