@@ -28,7 +28,7 @@ class TemplateExplainer:
         return cls()
 
     def explain(self, evidence: Evidence) -> Explanation:
-        """Return a greeting and one to four sentences that claim nothing but the evidence."""
+        """Return a greeting and one to five sentences that claim nothing but the evidence."""
         name = evidence.user_name.strip()
         greeting = f"Hi {name}!" if name else "Hi!"
         return Explanation(" ".join([greeting, *_sentences(evidence)]), self.source)
@@ -37,7 +37,7 @@ class TemplateExplainer:
 def _sentences(evidence: Evidence) -> list[str]:
     if not evidence.suggestions:
         return ["There is nothing new that we could recommend to you just now."]
-    matched, because, trending, popular = _sorted(evidence.suggestions)
+    matched, because, together, trending, popular = _sorted(evidence.suggestions)
     said = []
     if matched:
         interests = _listed(_interests(matched)[:INTERESTS_SHOWN])
@@ -45,6 +45,8 @@ def _sentences(evidence: Evidence) -> list[str]:
     if because:
         met = _listed(_origins(because)[:ORIGINS_SHOWN])
         said.append(f"Shoppers who met {met}, as you did, also chose {_names(because)}.")
+    if together:
+        said.append(f"Often bought together with what you bought last: {_names(together)}.")
     if said:
         if trending:
             said.append(f"Trending now: {_names(trending)}.")
@@ -63,8 +65,14 @@ def _sentences(evidence: Evidence) -> list[str]:
 
 
 def _sorted(suggestions: Sequence[Suggestion]) -> tuple[list[Suggestion], ...]:
-    """Return the suggestions by what is to be said of each: interests, origins, trends, popularity."""
-    kinds = (INTERESTS, (ReasonKind.BECAUSE,), (ReasonKind.TRENDING,), (ReasonKind.POPULAR,))
+    """Return the suggestions by what is to be said of each, as `kinds` has it."""
+    kinds = (
+        INTERESTS,
+        (ReasonKind.BECAUSE,),
+        (ReasonKind.LIFT,),
+        (ReasonKind.TRENDING,),
+        (ReasonKind.POPULAR,),
+    )
     found: tuple[list[Suggestion], ...] = tuple([] for _ in kinds)
     for suggestion in suggestions:
         for place, wanted in enumerate(kinds):

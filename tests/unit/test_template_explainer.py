@@ -49,6 +49,16 @@ class TestTemplateExplainer(ExplainerContract):
 
         assert "interest in Home, a, b, c and d, we" in text(given)
 
+    def test_says_what_is_bought_together_with_the_last_basket(self):
+        pot = Suggestion(
+            "Pot", None, (Reason(ReasonKind.TOGETHER, 3, 0), Reason(ReasonKind.LIFT, 2_000, 2_000))
+        )
+
+        assert text(evidence(pot, BESTSELLER)) == (
+            "Hi Alice! Often bought together with what you bought last: Pot. "
+            "Popular with other shoppers: Kettle."
+        )
+
     def test_counts_the_products_after_the_third(self):
         given = evidence(*[matched(name, "audio") for name in ("Amp", "Bell", "Cello", "Drum", "Echo")])
 
