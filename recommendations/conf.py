@@ -78,9 +78,11 @@ class Config:
             raise UnknownStrategy(name, self.strategies) from None
 
     def digest(self, strategy: str) -> str:
-        """Return what changes whenever the strategy, its options or SCORING change, 32 hex digits."""
+        """Return what changes whenever the strategy, its options, EVENTS or SCORING change, 32 hex digits."""
         named = self.strategy(strategy)
-        text = json.dumps([SCORING, strategy, named.path, dict(named.options)], sort_keys=True, default=str)
+        events = [self.events.weights.tolist(), self.events.half_life_days.tolist()]
+        parts = [SCORING, strategy, named.path, dict(named.options), events]
+        text = json.dumps(parts, sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

@@ -135,6 +135,31 @@ RECOMMENDATIONS = {
             "CLASS": "recommendations.strategies.trending.Trending",
             "OPTIONS": {"half_life_days": 7},
         },
+        "collaborative": {
+            "CLASS": "recommendations.strategies.collaborative.Collaborative",
+            "OPTIONS": {
+                "method": "auto",
+                "largest_dense": 8_000,
+                "half_life_days": 30,
+                "regularisation": 100,
+                "shrinkage": 20,
+                "neighbours": 300,
+                "min_events": 1,
+            },
+        },
+        "hybrid": {
+            "CLASS": "recommendations.strategies.hybrid.Hybrid",
+            "OPTIONS": {
+                "windows": 8,
+                "trees": 250,
+                "depth": 6,
+                "half_life_days": 30,
+                "neighbours": 300,
+                "largest_dense": 8_000,
+                "threads": 2,
+                "seed": 1,
+            },
+        },
         "together": {
             "CLASS": "recommendations.strategies.together.Together",
             "OPTIONS": {

@@ -26,7 +26,7 @@ class TestConfig:
     def test_refuses_a_default_strategy_that_is_not_configured_and_lists_the_known(self, raw: dict[str, Any]):
         raw["DEFAULT_STRATEGY"] = "contnet"
 
-        with pytest.raises(UnknownStrategy, match="'contnet'; known: content"):
+        with pytest.raises(UnknownStrategy, match="'contnet'; known: collaborative, content"):
             Config.of(raw)
 
     def test_changes_its_digest_with_any_option(self, raw: dict[str, Any]):
@@ -35,6 +35,13 @@ class TestConfig:
         raw["STRATEGIES"]["content"]["OPTIONS"]["tag_points"] = 4
 
         assert Config.of(raw).digest("content") != before
+
+    def test_changes_its_digest_with_what_events_are_worth(self, raw: dict[str, Any]):
+        before = Config.of(raw).digest("trending")
+
+        raw["EVENTS"]["cart"]["WEIGHT"] = 4
+
+        assert Config.of(raw).digest("trending") != before
 
     def test_changes_its_digest_when_the_scoring_does(
         self, raw: dict[str, Any], monkeypatch: pytest.MonkeyPatch
