@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.models import Interaction
+from catalog.rows import Prepared, columns, integers, transposed
 from recommendations.engine.actions import Action
 from recommendations.engine.histories import Histories
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Snapshot
 from recommendations.selectors.logs import action_codes
 from recommendations.selectors.moments import Seconds
-from recommendations.selectors.rows import Prepared, columns, integers, transposed
 from recommendations.selectors.snapshots import joined_by_young
 
 

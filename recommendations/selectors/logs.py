@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.models import Interaction
+from catalog.rows import columns, integers
 from recommendations.engine.actions import Action
 from recommendations.engine.log import Log
 from recommendations.selectors.moments import Seconds
-from recommendations.selectors.rows import columns, integers
 
 _CODES = {action.name.lower(): action.value for action in Action}
 

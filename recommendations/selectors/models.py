@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import CharField, QuerySet, Value
 
+from catalog.rows import Prepared
 from recommendations.models import DefaultStrategy, TrainedModel
-from recommendations.selectors.rows import Prepared
 
 
 @dataclass(frozen=True, slots=True)

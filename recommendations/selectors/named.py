@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 from django.db.models import Q
 
 from catalog.models import Category, Product
+from catalog.rows import Prepared
 from recommendations.errors import UnknownProduct
-from recommendations.selectors.rows import Prepared
 
 _by = {
     key: Prepared(

@@ -8,7 +8,7 @@ from django.db.models import Case, Value, When
 
 from catalog.models import Product
 from catalog.models.product import MAY_BE_SHOWN
-from recommendations.selectors.rows import Prepared, columns
+from catalog.rows import Prepared, columns
 
 # 1 for what may be shown, else 0: an integer, which every database gives alike.
 AVAILABLE = Case(When(MAY_BE_SHOWN, then=Value(1)), default=Value(0))
@@ -49,9 +49,7 @@ _tags = Prepared(
 def labels(ids: Iterable[int]) -> dict[int, Label]:
     """Return the labels of those products that exist. 1 query."""
     rows = Product.objects.filter(id__in=list(ids)).values_list("id", "name", AVAILABLE)
-    return {
-        key: Label(name, bool(available)) for key, name, available in zip(*columns(rows, 3), strict=True)
-    }
+    return {key: Label(name, bool(available)) for key, name, available in zip(*columns(rows, 3), strict=True)}
 
 
 def details(ids: Iterable[int]) -> dict[int, Details]:

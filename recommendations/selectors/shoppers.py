@@ -9,9 +9,9 @@ from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from catalog.models import Interaction, User
+from catalog.rows import Prepared
 from recommendations.errors import UnknownShopper
 from recommendations.models import StoredList
-from recommendations.selectors.rows import Prepared
 
 
 @dataclass(frozen=True, slots=True)

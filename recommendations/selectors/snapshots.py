@@ -21,11 +21,11 @@ from django.db.models.functions import Cast, Coalesce, Round
 from numpy.typing import NDArray
 
 from catalog.models import ActionType, Category, Interaction, Product, Tag
+from catalog.rows import columns, integers
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
 from recommendations.selectors.moments import Seconds
 from recommendations.selectors.products import AVAILABLE
-from recommendations.selectors.rows import columns, integers
 
 _Tagged: type[Model] = Product.tags.through
 _PRIME = 2_147_483_647

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from catalog.models import Product, User
-from recommendations.selectors.rows import Prepared, columns
+from catalog.rows import Prepared, columns
 from tests.factories import ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
