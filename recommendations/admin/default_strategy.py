@@ -21,7 +21,13 @@ class DefaultStrategyAdmin(CatalogAdmin[DefaultStrategy]):
     ordering = ("id",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not DefaultStrategy.objects.exists()
+        """Return whether the row may be added; whether there is one is asked on its own pages alone."""
+        if not super().has_add_permission(request):
+            return False
+        match = request.resolver_match
+        own = f"{self.opts.app_label}_{self.opts.model_name}"
+        is_own = match is not None and (match.url_name or "").startswith(own)
+        return not (is_own and DefaultStrategy.objects.exists())
 
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
         """Return the choice among the configured strategies."""

@@ -139,7 +139,7 @@ class TestRefusals:
             ("exclude=ext:none", "exclude", "ext:none", "There is no such product."),
             ("exclude=999999999", "exclude", 999999999, "There is no such product."),
             ("exclude=amp", "exclude", '["amp"]', "Must be a whole number from 1 to"),
-            ("strategy=magic", "strategy", "magic", "Must be one of content, popular"),
+            ("strategy=magic", "strategy", "magic", "Must be one of collaborative, content"),
             ("limit=3", "limit", "3", "Unknown parameter; known here: category, diversity"),
             ("top_n=1&top_n=2", "top_n", "2", "Is given more than once"),
         ],

@@ -100,7 +100,7 @@ class TestGenerateRecommendations:
             generate("--users", "abc")
 
     def test_lists_the_strategies_when_there_is_none_of_that_name(self, shoppers: list[User]):
-        with pytest.raises(CommandError, match="no strategy 'magic'; known: content"):
+        with pytest.raises(CommandError, match="no strategy 'magic'; known: collaborative, content"):
             generate("--strategy", "magic")
 
     @pytest.mark.parametrize(
