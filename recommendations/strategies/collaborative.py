@@ -16,7 +16,7 @@ from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.item_item import cosine
 from recommendations.engine.linear import ease
-from recommendations.engine.neighbours import Links, Sums, contributions, summed
+from recommendations.engine.neighbours import Links, Sums, contributions, mapped, summed
 from recommendations.engine.preferences import preferences, tastes
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.reasons import Reason, ReasonKind
@@ -120,7 +120,7 @@ class CollaborativeModel:
         record = json.loads((folder / "model.json").read_text())
         table = record.pop("table")
         return cls(
-            np.load(folder / "product_ids.npy", mmap_mode="r", allow_pickle=False),
+            mapped(folder / "product_ids.npy"),
             Links.load(folder),
             EventTable(np.array(table["weights"]), np.array(table["half_life_days"])),
             record,

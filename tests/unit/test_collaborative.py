@@ -132,7 +132,7 @@ class TestCircles:
         loaded = strategy.load(tmp_path)
 
         assert loaded.record == model.record
-        assert isinstance(loaded.links.weights, np.memmap)
+        assert isinstance(loaded.links.weights.base, np.memmap)
         ours, theirs = (
             one.bind(snapshot).retrieve(histories, allowed=allowed, k=5) for one in (model, loaded)
         )

@@ -251,8 +251,8 @@ class TestSaving:
 
         loaded = Hybrid().load(tmp_path)
 
-        assert isinstance(loaded.facts.table, np.memmap)
-        assert isinstance(loaded.long.links.weights, np.memmap)
+        assert isinstance(loaded.facts.table.base, np.memmap)
+        assert isinstance(loaded.long.links.weights.base, np.memmap)
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
         assert {path.suffix for path in files} == {".npy", ".json"}
         assert (tmp_path / "ranker.json").exists()

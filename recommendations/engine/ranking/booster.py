@@ -1,6 +1,5 @@
 """The ranker: trees that learn the order of candidates, and a plain blend where nothing can be learned."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from xgboost import Booster
 
 _FILE = "ranker.json"
+_LOWEST, _LEAST = "lowest", 1e-3
 _BLEND = {"long share": 1.0, "recent share": 1.0, "tag likeness": 0.5, "category share": 0.3}
 
 
@@ -60,25 +60,26 @@ class Blend:
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """LambdaMART (Burges, 2010), by xgboost. lowest: what no pair falls below, so that worth is above 0."""
+    """LambdaMART (Burges, 2010), by xgboost.
+
+    lowest: the margin of the worst pair that was learned from; worth counts from there, and is above 0
+    """
 
     booster: "Booster"
     lowest: float
 
     @classmethod
     def of(cls, booster: "Booster") -> "Trees":
-        """Return the ranker, for one thread a call."""
+        """Return the ranker, for one thread a call. Raises ValueError when it was not made by `learned`."""
         booster.set_param({"nthread": 1})
-        learner = json.loads(booster.save_raw("json"))["learner"]
-        lowest = float(learner["learner_model_param"]["base_score"].strip("[]"))
-        for tree in learner["gradient_booster"]["model"]["trees"]:
-            leaves = np.array(tree["left_children"]) == -1
-            lowest += float(np.array(tree["split_conditions"])[leaves].min())
-        return cls(booster, lowest)
+        lowest = booster.attr(_LOWEST)
+        if lowest is None:
+            raise ValueError(f"the ranker has no attribute {_LOWEST!r}")
+        return cls(booster, float(lowest))
 
     def worth(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
         margins = self.booster.inplace_predict(table, predict_type="margin")
-        return np.maximum(np.asarray(margins, np.float64) - self.lowest, 0)
+        return np.maximum(np.asarray(margins, np.float64) - self.lowest, 0) + _LEAST
 
     def parts(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
         """Sums along the path of each tree, exact to the last digit (Saabas, 2014)."""
@@ -112,7 +113,10 @@ def learned(examples: Examples, *, n_trees: int, depth: int, seed: int, threads:
         "seed": seed,
         "nthread": threads,
     }
-    return Trees.of(xgboost.train(settings, rows, n_trees))
+    booster = xgboost.train(settings, rows, n_trees)
+    lowest = float(booster.inplace_predict(examples.table, predict_type="margin").min())
+    booster.set_attr(**{_LOWEST: repr(lowest)})
+    return Trees.of(booster)
 
 
 def load_ranker(folder: Path) -> Ranker:

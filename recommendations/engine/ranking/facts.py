@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from recommendations.engine.actions import DAY
 from recommendations.engine.log import Log
+from recommendations.engine.neighbours import mapped
 
 HALF_LIVES = (1, 2, 3, 7, 14, 30, 90, 365)
 NEW_HALF_LIVES = (1, 3, 7, 30, 90)
@@ -54,7 +55,7 @@ class Facts:
         names = ("product_ids", "table", "rates", "week")
         return cls(
             int(np.load(folder / "now.npy", allow_pickle=False)),
-            *(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names),
+            *(mapped(folder / f"{name}.npy") for name in names),
         )
 
 
