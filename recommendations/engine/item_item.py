@@ -1,5 +1,8 @@
 """The sparse item-item model: products that the same users like, for catalogues of any size."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
@@ -8,6 +11,7 @@ from recommendations.engine.neighbours import Links, joined
 from recommendations.engine.ragged import starts_of
 
 _BLOCK_ENTRIES = 8_000_000
+_THREADS = min(os.cpu_count() or 1, 4)
 
 
 def cosine(matrix: csr_array, *, shrinkage: float, n_links: int) -> Links:
@@ -27,16 +31,20 @@ def cosine(matrix: csr_array, *, shrinkage: float, n_links: int) -> Links:
     cost = starts_of(
         np.add.reduceat(np.append(entries, 0), by_column.indptr[:-1]) * (np.diff(by_column.indptr) > 0)
     )
-    parts = []
-    for start, end in _blocks(cost):
+
+    def nearest(block: tuple[int, int]) -> csr_array:
+        start, end = block
         common = (by_column[:, start:end].T @ matrix).tocsr()
         rows = np.repeat(np.arange(end - start), np.diff(common.indptr))
         common.data *= common.data / (
             (common.data + shrinkage) * length[rows + start] * length[common.indices]
         )
         common.data[common.indices == rows + start] = 0
-        parts.append(_cut(common, rows, n_links))
-    return joined(parts)
+        return _cut(common, rows, n_links)
+
+    # Multiplying leaves other threads alone, so each core may have a block.
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return joined(list(pool.map(nearest, _blocks(cost))))
 
 
 def _sums_of_squares(by_column: csr_array, n: int) -> NDArray[np.float32]:

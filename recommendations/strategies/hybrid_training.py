@@ -17,7 +17,7 @@ WINDOW_DAYS, STEP_DAYS = 30, 15
 _USERS_A_BLOCK = 250
 # Users in all windows together; of more, so many are drawn.
 _MOST_USERS = 8_000
-# Windows are fewer where each is costly to fit: 8 up to 1.5 M events, 2 from 6 M on.
+# Windows are fewer where each is costly to fit: 8 up to 1.5 M events, 1 from 6 M on.
 _MOST_EVENTS = 12_000_000
 
 StageOf = Callable[[Training], Stage]
@@ -31,7 +31,7 @@ def windows(training: Training, n: int) -> Iterator[Holdout]:
     if not len(log):
         return
     earliest = max(int(log.at[len(log) // 4]), int(log.at[0]) + WINDOW_DAYS * DAY)
-    for back in range(min(n, max(2, _MOST_EVENTS // len(log)))):
+    for back in range(min(n, max(1, _MOST_EVENTS // len(log)))):
         end = now - back * STEP_DAYS * DAY
         cutoff = end - WINDOW_DAYS * DAY
         if cutoff < earliest:
