@@ -34,7 +34,7 @@ class Hybrid:
     """The recipe.
 
     windows:        on how many earlier months the ranker learns at most
-    trees, depth:   of the ranker
+    trees, depth:   of the ranker; threads: it learns with; more than are idle make it many times slower
     half_life_days: of the shorter memory of what is liked together; the longer one forgets nothing
     neighbours:     how many links a product keeps at most, in each memory
     largest_dense:  up to so many products what is liked together is worked out exactly
@@ -42,7 +42,7 @@ class Hybrid:
 
     windows: int = 8
     trees: int = 250
-    depth: int = 6
+    depth: int = 5
     half_life_days: float = 30
     neighbours: int = 300
     largest_dense: int = 8_000
