@@ -1,11 +1,63 @@
-"""What the API reads of the catalogue, as querysets; each says how many queries it makes."""
+"""What the API reads of the catalogue, as querysets for lists; each says how many queries it makes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Self
 
 from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
 
 from catalog.models import ActionType, Category, Interaction, Product, User
 from catalog.models.product import ProductQuerySet
+from catalog.rows import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    """All that is shown of a product. category: its name, or None; tags: names, sorted."""
+
+    id: int
+    external_id: str | None
+    name: str
+    category: str | None
+    price: Decimal
+    stock: int | None
+    description: str
+    is_active: bool
+    tags: tuple[str, ...]
+
+    @classmethod
+    def of(cls, row: Product) -> Self:
+        """Return the page of a row of products(): no query."""
+        return cls(
+            id=row.pk,
+            external_id=row.external_id,
+            name=row.name,
+            category=row.category.name if row.category else None,
+            price=row.price,
+            stock=row.stock,
+            description=row.description,
+            is_active=row.is_active,
+            tags=tuple(sorted(tag.name for tag in row.tags.all())),
+        )
+
+
+_CELLS = ("id", "external_id", "name", "category__name", "price", "stock", "description", "is_active")
+_product_by = {
+    key: Prepared(lambda value, key=key: Product.objects.filter(**{key: value}).values_list(*_CELLS))
+    for key in ("pk", "external_id")
+}
+_tags_of = Prepared(lambda key: Product.tags.through.objects.filter(product_id=key).values_list("tag__name"))
+
+
+def product(lookup: Mapping[str, int | str], *, inactive_too: bool) -> ProductPage | None:
+    """Return the product that the lookup (a pk or an external_id) names, or None: two queries, or one."""
+    ((key, value),) = lookup.items()
+    for id, external_id, name, category, price, stock, text, is_active in _product_by[key](value):
+        if is_active or inactive_too:
+            tags = tuple(sorted(tag for (tag,) in _tags_of(id)))
+            return ProductPage(id, external_id, name, category, price, stock, text, is_active, tags)
+    return None
 
 
 def products(*, inactive_too: bool) -> QuerySet[Product]:

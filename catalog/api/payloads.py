@@ -3,6 +3,7 @@
 from typing import Any
 
 from catalog.models import Category, Interaction, Product, User
+from catalog.selectors import ProductPage
 
 Payload = dict[str, Any]
 
@@ -16,19 +17,20 @@ def category_payload(category: Category) -> Payload:
     return {"id": category.pk, "name": category.name, "product_count": category.product_count}  # type: ignore[attr-defined]
 
 
-def product_payload(product: Product, *, for_staff: bool) -> Payload:
-    """product: as selectors.products() reads it; for_staff: say whether it is active"""
+def product_payload(product: Product | ProductPage, *, for_staff: bool) -> Payload:
+    """product: as selectors.products() or product() reads it; for_staff: say whether it is active"""
+    page = ProductPage.of(product) if isinstance(product, Product) else product
     payload = {
-        "id": product.pk,
-        "external_id": product.external_id,
-        "name": product.name,
-        "category": product.category.name if product.category else None,
-        "price": product.price,
-        "stock": product.stock,
-        "description": product.description,
-        "tags": sorted(tag.name for tag in product.tags.all()),
+        "id": page.id,
+        "external_id": page.external_id,
+        "name": page.name,
+        "category": page.category,
+        "price": page.price,
+        "stock": page.stock,
+        "description": page.description,
+        "tags": page.tags,
     }
-    return {**payload, "is_active": product.is_active} if for_staff else payload
+    return {**payload, "is_active": page.is_active} if for_staff else payload
 
 
 def popular_payload(product: Product, *, for_staff: bool) -> Payload:

@@ -5,11 +5,12 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog import selectors
+from catalog.api.ids import lookup
 from catalog.api.inputs import ProductInput
 from catalog.api.pages import Pages
 from catalog.api.payloads import Payload, popular_payload, product_payload
@@ -54,6 +55,14 @@ class ProductViewSet(CatalogueViewSet):
 
     def get_queryset(self) -> QuerySet[Product]:
         return selectors.products(inactive_too=is_staff(self.request))
+
+    def retrieve(self, request: Request, id: str) -> Response:
+        """Read one."""
+        staff = is_staff(request)
+        page = selectors.product(lookup(id), inactive_too=staff)
+        if page is None:
+            raise NotFound(f"There is no {self.what} {id[:80]!r}.")
+        return Response(product_payload(page, for_staff=staff))
 
     def payload(self, row: Product) -> Payload:
         return product_payload(row, for_staff=is_staff(self.request))

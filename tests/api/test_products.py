@@ -59,6 +59,28 @@ class TestOne:
         assert client.get(f"/products/{old.pk}").status_code == 404
         assert staff_client.get(f"/products/{old.pk}").json()["is_active"] is False
 
+    def test_is_hidden_by_its_key_while_inactive(self, client, open_reads, staff_client):
+        ProductFactory(is_active=False, external_id="old")
+
+        assert client.get("/products/ext:old").status_code == 404
+        assert staff_client.get("/products/ext:old").json()["is_active"] is False
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"category": "Home", "tags": ["led", "desk", "Big"], "price": "0.10", "stock": 0},
+            {"category": None, "tags": [], "price": "9999999999.99", "stock": None, "external_id": None},
+        ],
+    )
+    def test_is_the_same_as_in_a_list(self, client, open_reads, staff_client, fields):
+        lamp = ProductFactory(**fields)
+
+        for anyone in (client, staff_client):
+            page = anyone.get(f"/products/{lamp.pk}").json()
+
+            assert [page] == anyone.get("/products").json()["products"]
+            assert page["price"] == float(fields["price"])
+
     def test_costs_staff_their_session(self, staff_client, django_assert_num_queries):
         lamp = ProductFactory()
 
