@@ -6,6 +6,8 @@ from scipy.sparse import csr_array
 
 from recommendations.engine.neighbours import Links, strongest
 
+_ROWS = 512
+
 
 def ease(matrix: csr_array, *, regularisation: float, n_links: int) -> Links:
     """Return how much each column speaks for each other one, the strongest links of each alone.
@@ -42,6 +44,3 @@ def _inverted(gram: np.ndarray) -> np.ndarray:
         block[...] = np.tril(block) + np.tril(block, -1).T
         factor[start:end, end:] = factor[end:, start:end].T
     return factor
-
-
-_ROWS = 512

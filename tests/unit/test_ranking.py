@@ -1,0 +1,157 @@
+"""What the ranker looks at, against the same worked out pair by pair."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recommendations.engine.actions import DAY, Action
+from recommendations.engine.log import Log
+from recommendations.engine.neighbours import Sums
+from recommendations.engine.ragged import Ragged, starts_of
+from recommendations.engine.ranking.affinity import affinity
+from recommendations.engine.ranking.facts import COLUMN, Facts, facts
+from recommendations.engine.ranking.likeness import TagWeights, likeness
+from recommendations.engine.ranking.shoppers import SHOPPER, shoppers
+from tests.worlds import Article, World
+
+NOW = 100 * DAY
+
+
+def bought(*events: tuple[int, int, float], action: Action = Action.PURCHASE) -> Log:
+    """Return a log of (user, product, days ago)."""
+    users, products, ago = zip(*sorted(events, key=lambda event: -event[2]), strict=True)
+    at = NOW - (np.array(ago) * DAY).astype(np.int64)
+    return Log(np.array(users), np.array(products), at, np.full(len(at), action, np.uint8))
+
+
+def fact(found: Facts, product: int, name: str) -> float:
+    return float(found.table[np.searchsorted(found.product_ids, product), COLUMN[name]])
+
+
+class TestFacts:
+    LOG = bought((1, 5, 40), (1, 5, 2), (2, 5, 2), (2, 6, 0.5), (3, 6, 10))
+
+    def test_say_since_when_and_until_when_a_product_sold(self):
+        found = facts(self.LOG, now=NOW)
+
+        assert fact(found, 5, "age") == pytest.approx(40)
+        assert fact(found, 6, "idle") == pytest.approx(0.5)
+
+    def test_give_the_share_of_decayed_sales_in_units_of_an_equal_one(self):
+        found = facts(self.LOG, now=NOW)
+
+        five, six = 2 ** (-40 / 7) + 2 * 2 ** (-2 / 7), 2 ** (-0.5 / 7) + 2 ** (-10 / 7)
+        assert fact(found, 5, "sold 7") == pytest.approx(math.log(five / (five + six) * 2 + 1e-3), abs=1e-5)
+
+    def test_count_only_the_first_time_that_a_user_wins_a_product(self):
+        found = facts(self.LOG, now=NOW)
+
+        five, six = 2 ** (-40 / 7) + 2 ** (-2 / 7), 2 ** (-0.5 / 7) + 2 ** (-10 / 7)
+        assert fact(found, 5, "won 7") == pytest.approx(math.log(five / (five + six) * 2 + 1e-3), abs=1e-5)
+
+    def test_count_buyers_and_how_often_they_come_back(self):
+        found = facts(self.LOG, now=NOW)
+
+        assert fact(found, 5, "buyers") == pytest.approx(math.log(3))
+        assert fact(found, 5, "repeat") == pytest.approx(3 / 2)
+
+    def test_count_events_of_the_last_week(self):
+        assert facts(self.LOG, now=NOW).week.tolist() == [2, 1, 0]
+
+    def test_leave_out_dismissals(self):
+        found = facts(bought((1, 5, 3), action=Action.DISMISS), now=NOW)
+
+        assert len(found.product_ids) == 0
+        assert len(found.table) == 1
+
+
+class TestShoppers:
+    def test_say_how_much_how_dear_and_when(self):
+        world = World({5: Article(), 6: Article()})
+        snapshot = world.snapshot()
+        log = bought((1, 5, 40), (1, 5, 2), (1, 6, 2))
+        known = facts(log, now=NOW)
+        rows = np.searchsorted(known.product_ids, snapshot.product_ids).astype(np.int32)
+        price = np.where(snapshot.product_ids == 5, math.log(4), np.nan)
+
+        (row,) = shoppers(log.histories(np.array([1]), snapshot), known, rows, price).table
+
+        assert row[SHOPPER["events"]] == pytest.approx(math.log(4))
+        assert row[SHOPPER["products"]] == pytest.approx(math.log(3))
+        assert row[SHOPPER["days"]] == pytest.approx(math.log(3))
+        assert row[SHOPPER["recency"]] == pytest.approx(2)
+        assert row[SHOPPER["tenure"]] == pytest.approx(40)
+        assert row[SHOPPER["price"]] == pytest.approx(math.log(4))
+
+
+class TestAffinity:
+    @given(seed=st.integers(0, 10_000))
+    @settings(deadline=None, max_examples=50)
+    def test_is_score_share_of_the_best_and_rank_among_what_was_not_met(self, seed):
+        random = np.random.default_rng(seed)
+        n, users = 12, 3
+        touched = [random.permutation(n)[: random.integers(0, n)] for _ in range(users)]
+        values = [random.integers(1, 9, len(row)).astype(np.float32) for row in touched]
+        own = [random.permutation(n)[: random.integers(0, 4)] for _ in range(users)]
+        asked = [np.sort(np.setdiff1d(np.arange(n), row))[: random.integers(0, n)] for row in own]
+
+        found = affinity(Sums(ragged(touched), np.concatenate(values)), ragged(asked), ragged(own), n)
+
+        place = 0
+        for user in range(users):
+            score = dict(zip(touched[user].tolist(), values[user].tolist(), strict=True))
+            others = [0.0 if p in own[user] else score[p] for p in score]
+            best = max(others, default=0)
+            for product in asked[user].tolist():
+                mine = score.get(product, 0.0)
+                assert found.score[place] == mine
+                assert found.share[place] == pytest.approx(mine / best if best > 0 else 0)
+                if others:
+                    assert found.rank[place] == sum(other > mine for other in others)
+                place += 1
+
+
+class TestLikeness:
+    @given(seed=st.integers(0, 10_000))
+    @settings(deadline=None, max_examples=50)
+    def test_is_the_share_of_the_category_and_the_cosine_of_tags(self, seed):
+        random = np.random.default_rng(seed)
+        articles = {
+            key: Article(
+                random.choice(["a", "b", None]),
+                frozenset(random.choice(list("stuvwx"), random.integers(0, 4)).tolist()),
+            )
+            for key in range(1, 9)
+        }
+        world = World(articles, [random.integers(1, 9, random.integers(0, 5)).tolist() for _ in range(3)])
+        snapshot = world.snapshot()
+        features = snapshot.features
+        weights = TagWeights.of(features)
+        users, positions = np.repeat(np.arange(3), 8), np.tile(np.arange(8), 3)
+
+        found = likeness(
+            world.batch(snapshot), users, positions, features=features, tag_weights=weights, now=0
+        )
+
+        n_tags = len(features.tag_names.names)
+        vectors = np.zeros((8, n_tags))
+        for position in range(8):
+            vectors[position, features.tags[position]] = weights.weights[features.tags[position]]
+        lengths = np.linalg.norm(vectors, axis=1)
+        units = vectors / np.where(lengths > 0, lengths, 1)[:, None]
+        for pair, (user, position) in enumerate(zip(users, positions, strict=True)):
+            seen = world.batch(snapshot).events[user]
+            category = features.category[position]
+            same = (features.category[seen] == category).mean() if len(seen) and category >= 0 else 0
+            assert found.category[pair] == pytest.approx(same)
+            profile = units[seen].sum(axis=0)
+            length = np.linalg.norm(profile)
+            cosine = profile @ units[position] / length if length > 0 else 0
+            assert found.tags[pair] == pytest.approx(cosine, abs=1e-6)
+
+
+def ragged(rows: list[np.ndarray]) -> Ragged:
+    return Ragged(starts_of(np.array([len(row) for row in rows])), np.concatenate(rows).astype(np.int64))
