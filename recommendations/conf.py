@@ -40,6 +40,7 @@ class Config:
     """What is configured. Ages in seconds; a stored list is never served at an age of 0.
 
     model_dir: where models are; model_storage: the name in STORAGES that they are fetched from, "" for none
+    answer_cache_bytes: what each process keeps of rendered answers at most; 0 for none
     """
 
     strategies: Mapping[str, Named]
@@ -50,6 +51,7 @@ class Config:
     model_storage: str
     snapshot_max_age_seconds: float
     stored_list_max_age_seconds: float
+    answer_cache_bytes: int
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Config":
@@ -64,6 +66,7 @@ class Config:
                 model_storage=raw["MODEL_STORAGE"],
                 snapshot_max_age_seconds=float(raw["SNAPSHOT_MAX_AGE_SECONDS"]),
                 stored_list_max_age_seconds=float(raw["STORED_LIST_MAX_AGE_SECONDS"]),
+                answer_cache_bytes=int(raw["ANSWER_CACHE_MIB"]) << 20,
             )
         except KeyError as error:
             raise BadConfiguration(f"RECOMMENDATIONS lacks the key {error}.") from error

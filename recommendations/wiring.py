@@ -9,6 +9,7 @@ from django.core.files.storage import InvalidStorageError, storages
 from django.db import DatabaseError
 from django.utils import timezone
 
+from catalog.api.renderers import to_json
 from recommendations.conf import Config
 from recommendations.engine.actions import DAY
 from recommendations.engine.log import no_events
@@ -17,8 +18,9 @@ from recommendations.errors import BadConfiguration
 from recommendations.explainers.base import Explainer
 from recommendations.pipeline import Pipeline
 from recommendations.selectors.logs import log
-from recommendations.selectors.models import registered, standing
+from recommendations.selectors.models import Standing, registered, standing
 from recommendations.selectors.snapshots import snapshot
+from recommendations.services.answering import Fresh
 from recommendations.services.apart import Apart
 from recommendations.services.evaluate import Evaluate
 from recommendations.services.fitted import Fitted, Recipes
@@ -31,6 +33,7 @@ from recommendations.services.opened import Opened
 from recommendations.services.placements import Placements
 from recommendations.services.precomputed import Precomputed
 from recommendations.services.ranker import Ranker
+from recommendations.services.ready import Ready
 from recommendations.services.shelf import Chosen, Recommend
 from recommendations.services.train import Train
 from recommendations.strategies.base import Strategy, Training
@@ -61,7 +64,11 @@ def chosen(strategy: str | None = None) -> Chosen:
         config().strategy(strategy)
         if not is_trained(strategy):
             return Chosen(strategy)
-    now = standing()
+    return _settled(strategy, standing())
+
+
+def _settled(strategy: str | None, now: Standing) -> Chosen:
+    """Return what answers in that standing. strategy: a configured one, None for the default"""
     name = strategy or _configured(now.default)
     return Chosen(name, now.versions.get(name, "") if is_trained(name) else "")
 
@@ -88,14 +95,27 @@ def digest(chosen: Chosen) -> str:
     return config().digest(chosen.strategy) + chosen.version
 
 
-def recommender() -> Recommend:
-    """Return what answers an ask: from the stored list while it holds, else live. Never writes words."""
+def recommender(*, grounded: bool = False) -> Precomputed:
+    """Return what answers an ask: from the stored list while it holds, else live. Never writes words.
+
+    grounded: whether shelves are to say what they stand on
+    """
     return Precomputed(
         inner=live_recommender(),
         digest=digest,
         max_age_seconds=config().stored_list_max_age_seconds,
         now=timezone.now,
+        grounded=grounded,
     )
+
+
+@cache
+def ready() -> Ready:
+    """Return what answers a wish as JSON, and keeps such answers as a stored list gave."""
+    max_bytes = config().answer_cache_bytes
+    grounded = recommender(grounded=max_bytes > 0)
+    inner = Fresh(grounded, explainer(), to_json)
+    return Ready(inner, settled=_settled, is_young=grounded.is_young, max_bytes=max_bytes)
 
 
 def live_recommender() -> Recommend:
@@ -168,6 +188,7 @@ def serve() -> None:
     global _in_background  # noqa: PLW0603  the one thing that tells a server from a command
     _in_background = True
     explainer()  # before the threads: two made at once would each allow as many calls as one may
+    ready()  # and each keep as much
     try:
         pipeline(chosen())
     except DatabaseError as error:
@@ -180,7 +201,7 @@ def forget() -> None:
     _in_background = False
     if _kept_fitted.cache_info().currsize:
         _kept_fitted().stop()
-    for kept in (_kept_fitted, recipes, opened, _made, _configured, config, explainer):
+    for kept in (ready, _kept_fitted, recipes, opened, _made, _configured, config, explainer):
         kept.cache_clear()
 
 

@@ -39,6 +39,7 @@ class Environment:
     model_storage: str
     snapshot_max_age_seconds: float
     stored_list_max_age_seconds: float
+    answer_cache_mib: int
     openai_api_key: str = field(repr=False)
     openai_base_url: str
     openai_model: str
@@ -60,6 +61,7 @@ class Environment:
         for name, value, least, most in (
             ("SNAPSHOT_MAX_AGE_SECONDS", self.snapshot_max_age_seconds, 0.001, DAY),
             ("STORED_LIST_MAX_AGE", self.stored_list_max_age_seconds, 0, 3650 * DAY),
+            ("ANSWER_CACHE_MIB", self.answer_cache_mib, 0, 65_536),
             ("SECURE_HSTS_SECONDS", self.secure_hsts_seconds, 0, 3650 * DAY),
             ("OPENAI_TIMEOUT_SECONDS", self.openai_timeout_seconds, 0.001, 600),
             ("OPENAI_MAX_CONCURRENT", self.openai_max_concurrent, 1, 1000),
@@ -123,6 +125,7 @@ def read() -> Environment:
         model_storage=env.str("MODEL_STORAGE", default=""),
         snapshot_max_age_seconds=env.float("SNAPSHOT_MAX_AGE_SECONDS", default=60.0),
         stored_list_max_age_seconds=env.float("STORED_LIST_MAX_AGE", default=float(DAY)),
+        answer_cache_mib=env.int("ANSWER_CACHE_MIB", default=64),
         openai_api_key=openai_api_key,
         openai_base_url=env.str("OPENAI_BASE_URL", default="https://api.openai.com/v1"),
         openai_model=env.str("OPENAI_MODEL", default="gpt-3.5-turbo"),

@@ -183,6 +183,7 @@ RECOMMENDATIONS = {
     "MODEL_STORAGE": ENV.model_storage,
     "SNAPSHOT_MAX_AGE_SECONDS": ENV.snapshot_max_age_seconds,
     "STORED_LIST_MAX_AGE_SECONDS": ENV.stored_list_max_age_seconds,
+    "ANSWER_CACHE_MIB": ENV.answer_cache_mib,
 }
 if ENV.openai_api_key:
     RECOMMENDATIONS["EXPLAINER"] = {

@@ -7,33 +7,43 @@ from datetime import datetime, timedelta
 
 from recommendations.explainers.base import Explanation, Source
 from recommendations.explainers.behaviour import NOBODY
+from recommendations.pipeline import Pick
 from recommendations.selectors.products import details
 from recommendations.selectors.shoppers import Stored, stored
+from recommendations.selectors.states import state
 from recommendations.services.picks import picks_of
 from recommendations.services.ranker import Known, named, placed
-from recommendations.services.shelf import Ask, Chosen, Recommend, Shelf, Written
+from recommendations.services.shelf import Ask, Chosen, Grounds, Recommend, Shelf, Written
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Precomputed:
-    """inner: answers when nothing stored holds; digest: of the chosen strategy, its model and settings."""
+    """inner: answers when nothing stored holds; digest: of the chosen strategy, its model and settings.
+
+    grounded: whether shelves are to say what they stand on, for one query more
+    """
 
     inner: Recommend
     digest: Callable[[Chosen], str]
     max_age_seconds: float
     now: Callable[[], datetime]
+    grounded: bool = False
 
     def __call__(self, ask: Ask) -> Shelf:
         """Return the head of the stored list with the products' fields as they are now.
 
-        3 queries; when the list does not hold, 1 or 3 before those of `inner`.
+        3 queries, 4 when grounded; when the list does not hold, 1 or all of these before those of `inner`.
         """
         found = stored(ask.shopper.id, ask.chosen.strategy) if ask.is_plain else None
         if found is None or not self._holds(found, ask):
             return self.inner(ask)
-        return _shelf(found, ask) or self.inner(ask)
+        return _shelf(found, ask, grounded=self.grounded) or self.inner(ask)
+
+    def is_young(self, generated_at: datetime) -> bool:
+        """Return whether a list of that moment may still be served."""
+        return timedelta(0) <= self.now() - generated_at < timedelta(seconds=self.max_age_seconds)
 
     def _holds(self, found: Stored, ask: Ask) -> bool:
         """Return whether all but the products' availability is as it was when the list was made."""
@@ -41,20 +51,26 @@ class Precomputed:
             found.digest == self.digest(ask.chosen)
             and found.event_count == found.events_now
             and found.last_event_id == found.last_event_now
-            and timedelta(0) <= self.now() - found.generated_at < timedelta(seconds=self.max_age_seconds)
+            and self.is_young(found.generated_at)
             and len(found.picks) >= ask.top_n
         )
 
 
-def _shelf(found: Stored, ask: Ask) -> Shelf | None:
-    """Return the head of the list, None when a product in it is gone or it is in disorder. 2 queries."""
+def _shelf(found: Stored, ask: Ask, *, grounded: bool) -> Shelf | None:
+    """Return the head of the list, None when a product in it is gone or it is in disorder.
+
+    2 queries, 3 when grounded.
+    """
     try:
         picks = picks_of(found.picks)
     except (TypeError, ValueError) as error:
         logger.warning("The stored list of user %d is not served: %s", ask.shopper.id, error)
         return None
+    wanted = named(picks)
+    # Before the details: whatever changes between the two must not be taken for what was shown.
+    grounds = _grounds(found, ask, sorted(wanted), picks) if grounded else None
     known = Known(details)
-    known.ask(named(picks))
+    known.ask(wanted)
     if any(known.is_gone(pick.product_id) for pick in picks):
         return None
     return Shelf(
@@ -65,7 +81,26 @@ def _shelf(found: Stored, ask: Ask) -> Shelf | None:
         fallback=found.fallback or None,
         has_history=found.event_count > 0 and found.summary != NOBODY,
         written=_written(found),
+        grounds=grounds,
     )
+
+
+def _grounds(found: Stored, ask: Ask, products: list[int], picks: list[Pick]) -> Grounds | None:
+    """Return what a shelf of these picks stands on, None when it has changed already. 1 query."""
+    shown = [pick.product_id for pick in picks[: ask.top_n]]
+    read = state(("pk", ask.shopper.id), ask.chosen.strategy, products, shown)
+    if read is None or read[:8] != (
+        ask.shopper.id,
+        ask.shopper.name,
+        found.digest,
+        found.event_count,
+        found.last_event_id,
+        found.generated_at,
+        found.events_now or None,
+        found.last_event_now or None,
+    ):
+        return None
+    return Grounds(ask.chosen, products, shown, read)
 
 
 def _written(found: Stored) -> Written | None:

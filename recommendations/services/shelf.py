@@ -7,6 +7,7 @@ from recommendations.engine.reasons import Reason
 from recommendations.explainers.base import Explanation
 from recommendations.selectors.products import Details
 from recommendations.selectors.shoppers import Shopper
+from recommendations.selectors.states import State
 from recommendations.services.filters import EVERYTHING, Filters
 
 POPULAR = "popular"
@@ -58,8 +59,26 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Grounds:
+    """What a shelf from a stored list stands on.
+
+    products: the ids of all that the list holds and its reasons name; shown: of those on the shelf
+    state:    what the database held before their fields were read
+    """
+
+    chosen: Chosen
+    products: list[int]
+    shown: list[int]
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
 class Shelf:
-    """The answer, best first. fallback: what filled it when the strategy itself found nothing, else None."""
+    """The answer, best first.
+
+    fallback: what filled it when the strategy itself found nothing, else None
+    grounds:  None for what cannot be told to be the same the next time
+    """
 
     shopper: Shopper
     placed: tuple[Placed, ...]
@@ -68,6 +87,7 @@ class Shelf:
     fallback: str | None
     has_history: bool
     written: Written | None = None
+    grounds: Grounds | None = None
 
 
 class Recommend(Protocol):

@@ -1,0 +1,121 @@
+"""All that the answer from a stored list depends on in the database, read in one statement."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    F,
+    Func,
+    IntegerField,
+    Max,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    TextField,
+)
+
+from catalog.models import Interaction, Product
+from catalog.rows import Prepared
+from recommendations.models import DefaultStrategy, StoredList, TrainedModel
+from recommendations.selectors.products import AVAILABLE
+
+
+class State(NamedTuple):
+    """What stands in the database; two are equal exactly while the answer is the same.
+
+    events_now, last_event_now: None where the user has no events
+    default, version: the strategy that was chosen to answer, the active version of the one asked about
+    products, tags: what is shown of the products, as text; None where there is none
+    """
+
+    user_id: int
+    user_name: str
+    digest: str
+    event_count: int
+    last_event_id: int
+    generated_at: datetime
+    events_now: int | None
+    last_event_now: int | None
+    default: str | None
+    version: str | None
+    products: str | None
+    tags: str | None
+
+
+class _Record(Func):
+    """The given values as a JSON array: no two different records are the same text.
+
+    Django's own JSONArray asks each process's database once whether it knows JSON.
+    """
+
+    function = "JSON_ARRAY"
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="JSON_BUILD_ARRAY", **context)
+
+
+class _Joined(Func):
+    """All values of a column, one after the other, as one text."""
+
+    function = "GROUP_CONCAT"
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(
+            compiler, connection, template="STRING_AGG((%(expressions)s)::text, ',')", **context
+        )
+
+
+def _only(rows: "QuerySet[Any]", value: Any, field: Any) -> Subquery:
+    """Return the one value that the rows come to: an aggregate of all of them."""
+    return Subquery(rows.order_by().annotate(found=value).values("found"), output_field=field)
+
+
+def _rows(user: Mapping[str, Any], strategy: str, products: list[int], shown: list[int]) -> Any:
+    mine = Interaction.objects.filter(user_id=OuterRef("user_id")).order_by().values("user_id")
+    described = _Record("id", "external_id", "name", "category__name", "price", "description", AVAILABLE)
+    active = TrainedModel.objects.filter(strategy=strategy, is_active=True)
+    return (
+        StoredList.objects.filter(**user, strategy=strategy, user__is_staff=False, user__is_superuser=False)
+        .annotate(
+            events_now=_only(mine, Count("*"), IntegerField()),
+            last_event_now=_only(mine, Max("id"), BigIntegerField()),
+            default=Subquery(DefaultStrategy.objects.filter(id=1).values("strategy")),
+            version=Subquery(active.values("version")),
+            products=_only(Product.objects.filter(id__in=products), _Joined(described), TextField()),
+            tags=_only(
+                Product.tags.through.objects.filter(product_id__in=shown),
+                _Joined(_Record("product_id", "tag__name")),
+                TextField(),
+            ),
+        )
+        .values_list("user_id", F("user__name"), *State._fields[2:])
+    )
+
+
+_by = {
+    "pk": Prepared(lambda key, *others: _rows({"user_id": key}, *others)),
+    "external_id": Prepared(lambda key, *others: _rows({"user__external_id": key}, *others)),
+}
+
+
+def state(
+    lookup: tuple[str, int | str], strategy: str, products: list[int], shown: list[int]
+) -> State | None:
+    """Return the state of the shopper's stored list; None for no such shopper or list. 1 query.
+
+    lookup:   "pk" or "external_id", and its value
+    products: the ids of all that the list holds and its reasons name; shown: of those that are shown, with
+              their tags
+
+    It holds the products' fields themselves, not the moments of their last change: a change that was begun
+    early and committed late, or that left no trace in `updated_at`, is seen as well.
+    """
+    by, key = lookup
+    for row in _by[by](key, strategy, products, shown):
+        return State(*row)
+    return None
