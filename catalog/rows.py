@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import FloatField, IntegerField, QuerySet
 from numpy.typing import NDArray
 
 Rows = list[tuple[Any, ...]]
@@ -32,7 +32,8 @@ class Prepared:
 
     Building and compiling a query costs the ORM several times what a database needs to answer it. A list
     as a parameter (for `__in`) is filled up to a power of two by repeating its last value, so that few
-    plans are made; an empty list gives no rows.
+    plans are made; an empty list gives no rows. Cells are converted as the ORM does, but for integer and
+    float fields: these are taken as the database gives them, so an expression must have that type there too.
     """
 
     def __init__(self, build: Callable[..., "QuerySet[Any, Any]"]) -> None:
@@ -77,7 +78,12 @@ def _compiled(queryset: "QuerySet[Any, Any]", marks: list[Any]) -> _Plan:
     places = [(place, marks.index(param)) for place, param in enumerate(params) if param in marks]
     if {parameter for _, parameter in places} != set(range(len(marks))):
         raise ValueError(f"Not every parameter reached the SQL: {sql}")
-    found = compiler.get_converters(expression for expression, *_ in compiler.select)
+    expressions = [expression for expression, *_ in compiler.select]
+    found = {
+        place: how
+        for place, how in compiler.get_converters(expressions).items()
+        if not isinstance(expressions[place].output_field, IntegerField | FloatField)
+    }
     converters = (
         (lambda rows: [tuple(row) for row in compiler.apply_converters(rows, found)]) if found else None
     )

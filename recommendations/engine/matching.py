@@ -67,10 +67,11 @@ def best_matches(
     positions = np.full((n_users, k), -1, np.int64)
     points = np.zeros((n_users, k), np.int64)
     row: NDArray[np.unsignedinteger] = np.empty(postings.n_products, row_type)
+    everyone = allowed.everyone.view(np.uint8)  # a bool would be cast, buffer by buffer
     for user in range(n_users):
         _score(row, postings, profiles.categories[user], profiles.tags[user], weights)
         row[allowed.own[user]] = 0
-        np.multiply(row, allowed.everyone, out=row)
+        np.multiply(row, everyone, out=row)
         _take_best(row, scores, positions[user], points[user])
     return Candidates(positions, points)
 

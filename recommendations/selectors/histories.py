@@ -37,7 +37,8 @@ class Events:
 
     def viewed(self, user: int) -> NDArray[np.int64]:
         """Return the products that the user of this row met without purchase or dismissal, newest first."""
-        return self.product_ids[user][~np.isin(self._actions_of(user), (Action.PURCHASE, Action.DISMISS))]
+        actions = self._actions_of(user)
+        return self.product_ids[user][(actions != Action.PURCHASE) & (actions != Action.DISMISS)]
 
     def _actions_of(self, user: int) -> NDArray[np.uint8]:
         start, end = self.product_ids.starts[user : user + 2]

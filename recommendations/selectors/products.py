@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
-from django.db.models import Case, Value, When
+from django.db.models import Case, FloatField, Value, When
+from django.db.models.functions import Cast
 
 from catalog.models import Product
 from catalog.models.product import MAY_BE_SHOWN
@@ -24,13 +24,16 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """All that is shown of a product. category: its name, or None; tags: names, sorted."""
+    """All that is shown of a product. category: its name, or None; tags: names, sorted.
+
+    price: the float nearest to it, which is what JSON carries
+    """
 
     id: int
     external_id: str | None
     name: str
     category: str | None
-    price: Decimal
+    price: float
     description: str
     tags: tuple[str, ...]
     is_available: bool
@@ -38,7 +41,7 @@ class Details:
 
 _products = Prepared(
     lambda ids: Product.objects.filter(id__in=ids).values_list(
-        "id", "external_id", "name", "category__name", "price", "description", AVAILABLE
+        "id", "external_id", "name", "category__name", Cast("price", FloatField()), "description", AVAILABLE
     )
 )
 _tags = Prepared(

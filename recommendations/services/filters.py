@@ -38,6 +38,8 @@ class Filters:
 
     def closed(self, snapshot: Snapshot) -> NDArray[np.int64]:
         """Return the positions of the excluded products."""
+        if not self.exclude:
+            return np.zeros(0, np.int64)
         positions = snapshot.locate(np.array(self.exclude, np.int64))
         return positions[positions >= 0]
 
@@ -45,8 +47,8 @@ class Filters:
         """Return whether the product, as it is now, is within the bounds."""
         return (
             (not self.categories or product.category in self.categories)
-            and (self.min_price is None or product.price >= self.min_price)
-            and (self.max_price is None or product.price <= self.max_price)
+            and (self.min_price is None or product.price >= float(self.min_price))
+            and (self.max_price is None or product.price <= float(self.max_price))
         )
 
 

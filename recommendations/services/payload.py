@@ -28,7 +28,7 @@ def product(placed: Placed) -> dict[str, Any]:
         "external_id": shown.external_id,
         "name": shown.name,
         "category": shown.category,
-        "price": float(shown.price),
+        "price": shown.price,
         "description": shown.description,
         "tags": list(shown.tags),
         "score": placed.score / 1000,

@@ -18,7 +18,7 @@ from recommendations.selectors.products import Details
 from recommendations.services.shelf import Placed
 
 RECENT = 3  # names that a summary holds of each kind, and categories
-_AHEAD = 8  # products whose names are read with the picks: nearly always enough for RECENT distinct ones
+_AHEAD = 8  # events whose products are looked at first: nearly always enough for RECENT distinct ones
 
 
 class Described(Protocol):
@@ -92,7 +92,7 @@ class Ranker:
         found = events(user_ids)
         past = histories(found, self.pipeline.snapshot)
         met = [(found.purchased(user), found.viewed(user)) for user in range(len(user_ids))]
-        recent = {key for kinds in met for product_ids in kinds for key in product_ids[:_AHEAD].tolist()}
+        recent = {key for kinds in met for product_ids in kinds for key in _newest(product_ids)}
         rankings = self.fresh(past, query, known, also=recent)
         summaries, fallback = _summaries(met, past, known), self.pipeline.fallback
         return [
@@ -186,12 +186,21 @@ def _gone(ranking: Ranking, known: Known[D]) -> set[int]:
 
 def _recent_names(product_ids: NDArray[np.int64], known: Known[D]) -> list[str]:
     """Return the first RECENT distinct names, reading on where those known ahead do not give as many."""
-    names: dict[str, None] = {}
+    names = _names(_newest(product_ids), known)
     start, step = 0, _AHEAD
     while start < len(product_ids) and len(names) < RECENT:
         some = product_ids[start : start + step].tolist()
         known.ask(some)
-        # A product may have been deleted since its event was read.
-        names.update(dict.fromkeys(known.found[key].name for key in some if key in known.found))
+        names |= _names(some, known)
         start, step = start + step, step * 4
     return list(names)[:RECENT]
+
+
+def _newest(product_ids: NDArray[np.int64]) -> list[int]:
+    """Return the first RECENT distinct products of the first _AHEAD."""
+    return list(dict.fromkeys(product_ids[:_AHEAD].tolist()))[:RECENT]
+
+
+def _names(product_ids: Iterable[int], known: Known[D]) -> dict[str, None]:
+    """Return the distinct names of those known; some may have been deleted since their event was read."""
+    return dict.fromkeys(known.found[key].name for key in product_ids if key in known.found)

@@ -4,15 +4,22 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import FloatField
+from django.db.models.functions import Cast
 
 from catalog.models import Product, User
 from catalog.rows import Prepared, columns
+from recommendations.selectors.products import AVAILABLE
 from tests.factories import ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
 by_ids = Prepared(lambda ids: Product.objects.filter(id__in=ids).order_by("id").values_list("id", "price"))
 by_name = Prepared(lambda name, key: User.objects.filter(name=name, id__gte=key).values_list("id"))
+
+numbers = Prepared(
+    lambda key: Product.objects.filter(id=key).values_list(Cast("price", FloatField()), AVAILABLE)
+)
 
 
 class TestPrepared:
@@ -44,6 +51,12 @@ class TestPrepared:
         product = ProductFactory(price="12.50")
 
         assert by_ids([product.id]) == [(product.id, Decimal("12.50"))]
+
+    def test_takes_whole_numbers_and_floats_as_they_come(self):
+        product = ProductFactory(price="0.10")
+
+        assert numbers(product.id) == [(0.1, 1)]
+        assert [type(cell) for cell in numbers(product.id)[0]] == [float, int]
 
     def test_refuses_a_query_that_loses_a_parameter(self):
         losing = Prepared(lambda key: User.objects.all().values_list("id"))

@@ -243,7 +243,7 @@ class TestProducts:
 
         assert list(found) == [product.id]
         assert (found[product.id].category, found[product.id].tags) == ("Home", ("desk", "led"))
-        assert str(found[product.id].price) == "12.50"
+        assert found[product.id].price == 12.5
 
     def test_labels_say_what_may_be_shown(self, django_assert_num_queries: Any):
         product = ProductFactory(name="Lamp", is_active=False)
