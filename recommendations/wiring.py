@@ -20,6 +20,7 @@ from recommendations.pipeline import Pipeline
 from recommendations.selectors.logs import log
 from recommendations.selectors.models import Standing, registered, standing
 from recommendations.selectors.snapshots import snapshot
+from recommendations.selectors.states import state
 from recommendations.services.answering import Fresh
 from recommendations.services.apart import Apart
 from recommendations.services.evaluate import Evaluate
@@ -96,10 +97,7 @@ def digest(chosen: Chosen) -> str:
 
 
 def recommender(*, grounded: bool = False) -> Precomputed:
-    """Return what answers an ask: from the stored list while it holds, else live. Never writes words.
-
-    grounded: whether shelves are to say what they stand on
-    """
+    """Return what answers an ask: from the stored list while it holds, else live. Never writes words."""
     return Precomputed(
         inner=live_recommender(),
         digest=digest,
@@ -115,7 +113,7 @@ def ready() -> Ready:
     max_bytes = config().answer_cache_bytes
     grounded = recommender(grounded=max_bytes > 0)
     inner = Fresh(grounded, explainer(), to_json)
-    return Ready(inner, settled=_settled, is_young=grounded.is_young, max_bytes=max_bytes)
+    return Ready(inner, state=state, settled=_settled, is_young=grounded.is_young, max_bytes=max_bytes)
 
 
 def live_recommender() -> Recommend:

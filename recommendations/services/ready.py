@@ -8,7 +8,7 @@ from datetime import datetime
 from threading import Lock
 
 from recommendations.selectors.models import Standing
-from recommendations.selectors.states import State, state
+from recommendations.selectors.states import State
 from recommendations.services.answering import Answer, Answering
 from recommendations.services.shelf import Ask, Chosen, Grounds
 
@@ -38,6 +38,7 @@ class Ready:
     """Gives the kept bytes while all that they stand on is as it was; else answers anew, and keeps that.
 
     inner:     answers an ask
+    state:     reads what the database holds, as `selectors.states` has it
     settled:   gives the strategy and version that answer a named strategy, or None, in a given standing
     is_young:  whether a list that was generated at that moment may still be served
     max_bytes: what is kept at most; what has not been asked for the longest goes first
@@ -47,11 +48,13 @@ class Ready:
         self,
         inner: Answering,
         *,
+        state: Callable[[tuple[str, int | str], str, list[int], list[int]], State | None],
         settled: Callable[[str | None, Standing], Chosen],
         is_young: Callable[[datetime], bool],
         max_bytes: int,
     ) -> None:
         self._inner = inner
+        self._state = state
         self._settled = settled
         self._is_young = is_young
         self._room = max_bytes
@@ -82,7 +85,7 @@ class Ready:
             return kept
 
     def _stands(self, wish: Wish, grounds: Grounds) -> bool:
-        return self._is_young(grounds.state.generated_at) and grounds.state == state(
+        return self._is_young(grounds.state.generated_at) and grounds.state == self._state(
             wish.lookup, grounds.chosen.strategy, grounds.products, grounds.shown
         )
 

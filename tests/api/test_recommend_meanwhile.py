@@ -1,0 +1,50 @@
+"""GET /recommend/{user_id} while the shop changes between the reads that make the answer."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from catalog.models import User
+from recommendations import wiring
+from tests.api.ahead import generate, shopper, shown
+from tests.api.changes import CHANGES
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_reads")]
+
+
+@pytest.fixture
+def alice() -> User:
+    return shopper()
+
+
+class TestMeanwhile:
+    """A change between the reads that make an answer must not be taken for what it shows."""
+
+    @pytest.mark.parametrize("n_reads", range(6))
+    @pytest.mark.parametrize(
+        "what",
+        ["a product is renamed", "a dismissal", "the user is renamed", "the default strategy", "a new list"],
+    )
+    def test_is_in_the_next_answer_whenever_it_comes(
+        self, client: Client, alice: User, what: str, n_reads: int
+    ):
+        change, _ = CHANGES[what]
+        generate(alice)
+        done = 0
+
+        def interfere(execute: Any, *arguments: Any) -> Any:
+            nonlocal done
+            done += 1
+            if done == n_reads + 1:
+                change(alice)
+            return execute(*arguments)
+
+        with connection.execute_wrapper(interfere):
+            client.get(f"/recommend/{alice.id}")
+
+        now = shown(client, alice)
+        wiring.forget()
+        assert done > n_reads
+        assert now == shown(client, alice)

@@ -1,0 +1,156 @@
+"""GET /recommend/{user_id} a second time: when it gives the same bytes by one query."""
+
+from datetime import timedelta
+from typing import Any, Self
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from catalog.models import User
+from recommendations import wiring
+from recommendations.explainers.base import Explanation, Source
+from tests.api.ahead import first, generate, get, shopper, shown, warm
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_reads")]
+
+
+@pytest.fixture
+def alice() -> User:
+    return shopper()
+
+
+class TestKept:
+    def test_is_the_same_to_the_byte(self, client: Client, alice: User):
+        generate(alice)
+        before = client.get(f"/recommend/{alice.id}")
+
+        again = client.get(f"/recommend/{alice.id}")
+
+        assert again.content == before.content
+        assert again.headers == before.headers
+
+    def test_is_what_would_be_answered_without(self, client: Client, alice: User):
+        generate(alice)
+        warm(client, alice)
+        kept = client.get(f"/recommend/{alice.id}").content
+
+        wiring.forget()
+
+        assert client.get(f"/recommend/{alice.id}").content == kept
+
+    @pytest.mark.parametrize("who", ["{id}", "ext:alice"])
+    def test_takes_one_query_under_both_ids(self, client: Client, alice: User, who: str):
+        generate(alice)
+        path = f"/recommend/{who.format(id=alice.id)}"
+        get(client, path)
+
+        assert get(client, path)[2] == 1
+
+    def test_takes_one_query_for_a_named_strategy(self, client: Client, alice: User):
+        generate(alice, "popular")
+
+        warm(client, alice, "?strategy=popular")
+
+    def test_of_another_number_is_another(self, client: Client, alice: User):
+        generate(alice)
+        warm(client, alice)
+
+        assert len(shown(client, alice, "?top_n=3")["recommended_products"]) == 3
+        assert len(shown(client, alice, "?top_n=5")["recommended_products"]) == 5
+
+    def test_is_not_given_to_who_wants_other_products(self, client: Client, alice: User):
+        generate(alice)
+        warm(client, alice)
+        best = first(alice)
+
+        other = shown(client, alice, f"?exclude={best.id}")
+
+        assert best.id not in [product["id"] for product in other["recommended_products"]]
+
+    def test_is_not_given_to_who_may_not_read(self, client: Client, alice: User, settings: Any):
+        generate(alice)
+        warm(client, alice)
+
+        settings.API_OPEN_READS = False
+
+        assert client.get(f"/recommend/{alice.id}").status_code == 403
+
+    def test_is_not_given_to_who_takes_no_json(self, client: Client, alice: User):
+        generate(alice)
+        warm(client, alice)
+
+        assert client.get(f"/recommend/{alice.id}", headers={"accept": "text/html"}).status_code == 406
+
+    def test_never_is_a_live_answer(self, client: Client, alice: User):
+        for _ in range(2):
+            assert get(client, f"/recommend/{alice.id}")[2] > 1
+
+    def test_is_not_made_when_nothing_may_be_kept(self, client: Client, alice: User, settings: Any):
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "ANSWER_CACHE_MIB": 0}
+        wiring.forget()
+        generate(alice)
+        get(client, f"/recommend/{alice.id}")
+
+        assert get(client, f"/recommend/{alice.id}")[2] == 5
+
+    def test_is_dropped_when_it_has_become_too_old(self, client: Client, alice: User):
+        generate(alice)
+        warm(client, alice)
+
+        with time_machine.travel(timezone.now() + timedelta(days=1), tick=False):
+            assert get(client, f"/recommend/{alice.id}")[2] > 1
+
+    def test_is_dropped_with_all_that_a_process_keeps(self, client: Client, alice: User):
+        generate(alice)
+        warm(client, alice)
+
+        wiring.forget()
+
+        assert get(client, f"/recommend/{alice.id}")[2] > 1
+
+
+class Model:
+    """An explainer that words each answer anew; sometimes the template stands in."""
+
+    concurrency = 1
+    identity = "a model"
+    source = Source.OPENAI
+
+    def __init__(self, said_by: Source) -> None:
+        self.said_by = said_by
+        self.n_texts = 0
+
+    @classmethod
+    def from_options(cls, *, said_by: str) -> Self:
+        return cls(Source(said_by))
+
+    def explain(self, evidence: object) -> Explanation:
+        self.n_texts += 1
+        return Explanation(f"Text {self.n_texts}.", self.said_by)
+
+
+def explains(settings: Any, said_by: Source) -> None:
+    model = {"CLASS": f"{__name__}.{Model.__name__}", "OPTIONS": {"said_by": said_by.value}}
+    settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "EXPLAINER": model}
+    wiring.forget()
+
+
+class TestWords:
+    @pytest.mark.parametrize("said_by", Source)
+    def test_of_a_model_are_not_kept(self, client: Client, alice: User, settings: Any, said_by: Source):
+        explains(settings, said_by)
+        generate(alice)
+
+        said = [shown(client, alice)["llm_explanation"] for _ in range(3)]
+
+        assert said == ["Text 1.", "Text 2.", "Text 3."]
+
+    def test_that_a_model_wrote_ahead_are_kept(self, client: Client, alice: User, settings: Any):
+        explains(settings, Source.OPENAI)
+        generate(alice, n=5, explain=True)
+
+        warm(client, alice)
+
+        assert shown(client, alice)["llm_explanation"] == "Text 1."

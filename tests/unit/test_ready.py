@@ -1,0 +1,241 @@
+"""What keeps rendered answers: how much of them, and for whom."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Barrier, Thread
+
+from recommendations.selectors.models import Standing
+from recommendations.selectors.shoppers import Shopper
+from recommendations.selectors.states import State
+from recommendations.services.answering import Answer
+from recommendations.services.ready import Ready, Wish
+from recommendations.services.shelf import Ask, Chosen, Grounds
+from tests.factories import NOON
+
+MIB = 1 << 20
+CONTENT = Chosen("content")
+
+
+def state_of(key: int | str, *, name: str = "Alice", default: str | None = None) -> State:
+    return State(int(key), name, "d", 1, 1, NOON, 1, 1, default, None, "[1]", None)
+
+
+def wish(key: int) -> Wish:
+    return Wish(("pk", key), None, 5)
+
+
+def ask(key: int) -> Callable[[], Ask]:
+    return lambda: Ask(Shopper(key, "Alice"), 5, CONTENT)
+
+
+class Shop:
+    """The database, and what answers from it: a body of so many bytes, and how often it had to."""
+
+    def __init__(self, n_bytes: int = 10) -> None:
+        self.names: dict[int, str] = {}
+        self.default: str | None = None
+        self.n_bytes = n_bytes
+        self.n_answers = 0
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def state(
+        self, lookup: tuple[str, int | str], strategy: str, products: list[int], shown: list[int]
+    ) -> State:
+        key = int(lookup[1])
+        found = state_of(key, name=self.names.get(key, "Alice"), default=self.default)
+        self.meanwhile()
+        return found
+
+    def answer(self, ask: Ask) -> Answer:
+        self.n_answers += 1
+        read = self.state(("pk", ask.shopper.id), "content", [1], [1])
+        return Answer(read.user_name.encode().ljust(self.n_bytes), Grounds(ask.chosen, [1], [1], read))
+
+    def ready(self, max_bytes: int = MIB) -> Ready:
+        return Ready(
+            self.answer,
+            state=self.state,
+            settled=lambda strategy, now: Chosen(strategy or now.default or "content"),
+            is_young=lambda at: NOON - at < timedelta(days=1),
+            max_bytes=max_bytes,
+        )
+
+
+class TestReady:
+    def test_answers_once_while_nothing_changes(self):
+        shop = Shop()
+        ready = shop.ready()
+
+        answers = [ready(wish(1), ask(1)) for _ in range(3)]
+
+        assert answers[0] is answers[1] is answers[2]
+        assert shop.n_answers == 1
+
+    def test_answers_anew_after_a_change_and_keeps_that(self):
+        shop = Shop()
+        ready = shop.ready()
+        ready(wish(1), ask(1))
+        shop.names[1] = "Alicia"
+
+        bodies = [ready(wish(1), ask(1)).body.strip() for _ in range(2)]
+
+        assert bodies == [b"Alicia", b"Alicia"]
+        assert shop.n_answers == 2
+
+    def test_keeps_nothing_that_another_strategy_should_have_answered(self):
+        shop = Shop()
+        ready = shop.ready()
+        shop.default = "popular"  # since the ask was made
+
+        ready(wish(1), ask(1))
+        ready(wish(1), ask(1))
+
+        assert shop.n_answers == 2
+
+    def test_asks_no_more_than_what_it_must(self):
+        shop = Shop()
+        ready = shop.ready()
+        ready(wish(1), ask(1))
+
+        ready(wish(1), lambda: 1 / 0)  # type: ignore[arg-type, return-value]
+
+        assert shop.n_answers == 1
+
+
+class TestBound:
+    def test_drops_what_has_not_been_asked_for_the_longest(self):
+        shop = Shop(n_bytes=100_000)
+        ready = shop.ready(max_bytes=330_000)
+        for key in (1, 2, 3):
+            ready(wish(key), ask(key))
+        ready(wish(1), ask(1))
+
+        ready(wish(4), ask(4))
+
+        before = shop.n_answers
+        for key in (1, 3, 4):
+            ready(wish(key), ask(key))
+        assert shop.n_answers == before
+        ready(wish(2), ask(2))
+        assert shop.n_answers == before + 1
+
+    def test_keeps_no_answer_that_is_larger_than_all_that_may_be_kept(self):
+        shop = Shop(n_bytes=100_000)
+        ready = shop.ready(max_bytes=90_000)
+
+        for _ in range(2):
+            ready(wish(1), ask(1))
+
+        assert shop.n_answers == 2
+
+    def test_counts_an_answer_that_is_replaced_once(self):
+        shop = Shop(n_bytes=100_000)
+        ready = shop.ready(max_bytes=330_000)
+        ready(wish(2), ask(2))
+
+        for n in range(20):
+            shop.names[1] = f"Name {n}"
+            ready(wish(1), ask(1))
+
+        before = shop.n_answers
+        ready(wish(2), ask(2))
+        assert shop.n_answers == before
+
+    def test_holds_however_many_are_asked_for(self):
+        shop = Shop(n_bytes=1_000)
+        ready = shop.ready(max_bytes=100_000)
+
+        for key in range(1, 500):
+            ready(wish(key), ask(key))
+
+        before = shop.n_answers
+        for key in range(499, 0, -1):
+            ready(wish(key), ask(key))
+        n_kept = 499 - (shop.n_answers - before)
+        assert 20 <= n_kept <= 100
+
+
+class TestThreads:
+    def test_that_answer_the_same_at_once_keep_it_once(self):
+        shop = Shop(n_bytes=100_000)
+        ready = shop.ready(max_bytes=330_000)
+        together = Barrier(2)
+        shop.meanwhile = lambda: together.wait(10)
+        threads = [Thread(target=ready, args=(wish(1), ask(1))) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        shop.meanwhile = lambda: None
+
+        for key in (2, 3):
+            ready(wish(key), ask(key))
+
+        before = shop.n_answers
+        ready(wish(1), ask(1))
+        assert before == 4
+        assert shop.n_answers == before
+
+    def test_that_find_a_change_leave_what_another_has_kept_since(self):
+        shop = Shop()
+        ready = shop.ready()
+        ready(wish(1), ask(1))
+        shop.names[1] = "Alicia"
+        began = []
+
+        def another_is_quicker() -> None:
+            """While the first thread compares, the second one answers anew."""
+            if not began:
+                began.append(True)
+                thread = Thread(target=ready, args=(wish(1), ask(1)))
+                thread.start()
+                thread.join()
+
+        shop.meanwhile = another_is_quicker
+        ready(wish(1), ask(1))
+
+        assert shop.n_answers == 3
+        ready(wish(1), ask(1))
+        assert shop.n_answers == 3
+
+    def test_that_ask_for_many_keep_within_the_bound(self):
+        shop = Shop(n_bytes=1_000)
+        ready = shop.ready(max_bytes=20_000)
+        failed: list[BaseException] = []
+
+        def ask_for_all() -> None:
+            try:
+                for key in range(1, 300):
+                    assert ready(wish(key), ask(key)).grounds.state.user_id == key  # type: ignore[union-attr]
+            except BaseException as error:  # noqa: BLE001  told by the main thread
+                failed.append(error)
+
+        threads = [Thread(target=ask_for_all) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert failed == []
+
+
+def test_settles_by_the_version_that_was_active_when_the_state_was_read():
+    """The standing that is settled holds the version that the state names."""
+    standings: list[Standing] = []
+
+    def settled(strategy: str | None, now: Standing) -> Chosen:
+        standings.append(now)
+        return CONTENT
+
+    read = state_of(1, default="popular")._replace(version="v2")
+    ready = Ready(
+        lambda ask: Answer(b"", Grounds(CONTENT, [1], [1], read)),
+        state=lambda *_: read,
+        settled=settled,
+        is_young=lambda at: True,
+        max_bytes=MIB,
+    )
+
+    ready(wish(1), ask(1))
+
+    assert standings == [Standing("popular", {"content": "v2"})]
