@@ -35,7 +35,7 @@ class Ragged:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """How many entries each row has, shape (n_rows,)."""
-        return np.diff(self.starts)
+        return self.starts[1:] - self.starts[:-1]
 
     def rows(self) -> NDArray[np.int64]:
         """The row of every entry, shape (n_entries,)."""
@@ -48,9 +48,10 @@ class Ragged:
 
     def entries(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return where each of the given rows would start by itself, and the place of each entry in flat."""
-        lengths = self.starts[rows + 1] - self.starts[rows]  # of these alone, however many rows there are
+        first = self.starts[rows]
+        lengths = self.starts[rows + 1] - first  # of these alone, however many rows there are
         starts = starts_of(lengths)
-        return starts, np.arange(starts[-1]) + np.repeat(self.starts[rows] - starts[:-1], lengths)
+        return starts, np.arange(starts[-1]) + np.repeat(first - starts[:-1], lengths)
 
     def having(self, entries: NDArray[np.bool_]) -> "Ragged":
         """Return the same rows with the marked entries alone. entries: shape (n_entries,), bool."""
@@ -78,7 +79,9 @@ class Ragged:
 
 def starts_of(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return where rows of these lengths start, and where the last one ends."""
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+    starts = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    return starts
 
 
 def empty(n_rows: int = 0) -> Ragged:
