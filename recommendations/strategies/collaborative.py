@@ -37,7 +37,8 @@ class Collaborative:
     """The recipe.
 
     method:         "ease", "sparse", or "auto" for ease where at most `largest_dense` products have events
-    half_life_days: after how many days an event counts half in what is learned of products
+    half_life_days: after how many days an event counts half in what ease learns of products
+    sparse_half_life_days: the same for sparse
     regularisation: of ease; shrinkage: of sparse; both in users
     neighbours:     how many links a product keeps at most
     min_events:     a product with fewer events is left to other strategies
@@ -46,6 +47,7 @@ class Collaborative:
     method: str = "auto"
     largest_dense: int = 8_000
     half_life_days: float = 30
+    sparse_half_life_days: float = 180
     regularisation: float = 100
     shrinkage: float = 20
     neighbours: int = 300
@@ -57,6 +59,7 @@ class Collaborative:
         if self.method not in METHODS:
             raise ValueError(f"method is {self.method!r}; it must be one of {', '.join(METHODS)}")
         number("half_life_days", self.half_life_days, low=0.01, high=36_500)
+        number("sparse_half_life_days", self.sparse_half_life_days, low=0.01, high=36_500)
         number("regularisation", self.regularisation, low=0.001, high=1e9)
         number("shrinkage", self.shrinkage, low=0, high=1e9)
         for name, highest in (("largest_dense", 20_000), ("neighbours", 5_000), ("min_events", 1_000_000)):
@@ -69,17 +72,16 @@ class Collaborative:
         return cls(**options)
 
     def fit(self, training: Training) -> "CollaborativeModel":
-        now = training.snapshot.now
+        n = int(np.count_nonzero(training.log.counts()[1] >= self.min_events))
+        dense = self.method == "ease" or (self.method == "auto" and n <= self.largest_dense)
         liked = preferences(
             training.log,
             training.table,
-            now=now,
-            half_life_days=self.half_life_days,
+            now=training.snapshot.now,
+            half_life_days=self.half_life_days if dense else self.sparse_half_life_days,
             longest=None if self.method == "ease" else _LONGEST,
             fewest=self.min_events,
         )
-        n = len(liked.product_ids)
-        dense = self.method == "ease" or (self.method == "auto" and n <= self.largest_dense)
         n_links = max(1, min(self.neighbours, _MOST_LINKS // max(n, 1)))
         if dense:
             links = ease(liked.matrix, regularisation=self.regularisation, n_links=n_links)

@@ -96,12 +96,14 @@ class Hybrid:
         return (
             Collaborative(
                 half_life_days=_FOREVER,
+                sparse_half_life_days=_FOREVER,
                 regularisation=300,
                 neighbours=self.neighbours,
                 largest_dense=self.largest_dense,
             ),
             Collaborative(
                 half_life_days=self.half_life_days,
+                sparse_half_life_days=self.half_life_days,
                 neighbours=self.neighbours,
                 largest_dense=self.largest_dense,
             ),
