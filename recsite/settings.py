@@ -104,7 +104,6 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["catalog.api.permissions.StaffOrOpenRead"],
     "DEFAULT_PARSER_CLASSES": ["catalog.api.parsers.OrjsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["catalog.api.renderers.OrjsonRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "catalog.api.negotiation.QuickNegotiation",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "catalog.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "recsite.api_errors.problem_response",

@@ -15,11 +15,14 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from catalog.api.ids import lookup
+from catalog.api.negotiation import QuickNegotiation
 from catalog.api.query import check_query
 
 
 class StrictQuery(APIView):
     """Refuses query parameters that the view does not know; put it before other views."""
+
+    content_negotiation_class = QuickNegotiation
 
     def known_parameters(self) -> set[str]:
         """Return the query parameters that the view knows."""

@@ -16,9 +16,9 @@ router.trailing_slash = "/?"
 # Before /recommend/{user_id}, which would take it for a shopper.
 router.register("recommend/session", SessionViewSet, basename="session")
 router.register("recommend/(?P<user_id>[^/]+)/buy-again", BuyAgainViewSet, basename="buy-again")
+router.register("recommend", RecommendViewSet, basename="recommend")
 router.register("trending", TrendingViewSet, basename="trending")
 router.register("products/(?P<id>[^/]+)/similar", SimilarViewSet, basename="similar")
 router.register("products/(?P<id>[^/]+)/bought-together", BoughtTogetherViewSet, basename="bought-together")
-router.register("recommend", RecommendViewSet, basename="recommend")
 
 urlpatterns = router.urls

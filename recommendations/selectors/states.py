@@ -5,11 +5,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db.models import (
-    BigIntegerField,
     Count,
     F,
     Func,
-    IntegerField,
     Max,
     OuterRef,
     QuerySet,
@@ -26,7 +24,7 @@ from recommendations.selectors.products import AVAILABLE
 class State(NamedTuple):
     """What stands in the database; two are equal exactly while the answer is the same.
 
-    events_now, last_event_now: None where the user has no events
+    events:           how many the user has, and the highest id among them, as JSON; None without any
     default, version: the strategy that was chosen to answer, the active version of the one asked about
     products, tags: what is shown of the products, as text; None where there is none
     """
@@ -37,8 +35,7 @@ class State(NamedTuple):
     event_count: int
     last_event_id: int
     generated_at: datetime
-    events_now: int | None
-    last_event_now: int | None
+    events: str | None
     default: str | None
     version: str | None
     products: str | None
@@ -70,9 +67,9 @@ class _Joined(Func):
         )
 
 
-def _only(rows: "QuerySet[Any]", value: Any, field: Any) -> Subquery:
+def _only(rows: "QuerySet[Any]", value: Any) -> Subquery:
     """Return the one value that the rows come to: an aggregate of all of them."""
-    return Subquery(rows.order_by().annotate(found=value).values("found"), output_field=field)
+    return Subquery(rows.order_by().annotate(found=value).values("found"), output_field=TextField())
 
 
 def _rows(user: Mapping[str, Any], strategy: str, products: list[int], shown: list[int]) -> Any:
@@ -82,15 +79,13 @@ def _rows(user: Mapping[str, Any], strategy: str, products: list[int], shown: li
     return (
         StoredList.objects.filter(**user, strategy=strategy, user__is_staff=False, user__is_superuser=False)
         .annotate(
-            events_now=_only(mine, Count("*"), IntegerField()),
-            last_event_now=_only(mine, Max("id"), BigIntegerField()),
+            events=_only(mine, _Record(Count("*"), Max("id"))),
             default=Subquery(DefaultStrategy.objects.filter(id=1).values("strategy")),
             version=Subquery(active.values("version")),
-            products=_only(Product.objects.filter(id__in=products), _Joined(described), TextField()),
+            products=_only(Product.objects.filter(id__in=products), _Joined(described)),
             tags=_only(
                 Product.tags.through.objects.filter(product_id__in=shown),
                 _Joined(_Record("product_id", "tag__name")),
-                TextField(),
             ),
         )
         .values_list("user_id", F("user__name"), *State._fields[2:])

@@ -1,5 +1,6 @@
 """Answers from the stored list while it holds, and from what it wraps otherwise."""
 
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,16 +90,16 @@ def _grounds(found: Stored, ask: Ask, products: list[int], picks: list[Pick]) ->
     """Return what a shelf of these picks stands on, None when it has changed already. 1 query."""
     shown = [pick.product_id for pick in picks[: ask.top_n]]
     read = state(("pk", ask.shopper.id), ask.chosen.strategy, products, shown)
-    if read is None or read[:8] != (
+    if read is None or read[:6] != (
         ask.shopper.id,
         ask.shopper.name,
         found.digest,
         found.event_count,
         found.last_event_id,
         found.generated_at,
-        found.events_now or None,
-        found.last_event_now or None,
     ):
+        return None
+    if json.loads(read.events or "[0, 0]") != [found.events_now, found.last_event_now]:
         return None
     return Grounds(ask.chosen, products, shown, read)
 

@@ -17,7 +17,7 @@ CONTENT = Chosen("content")
 
 
 def state_of(key: int | str, *, name: str = "Alice", default: str | None = None) -> State:
-    return State(int(key), name, "d", 1, 1, NOON, 1, 1, default, None, "[1]", None)
+    return State(int(key), name, "d", 1, 1, NOON, "[1,1]", default, None, "[1]", None)
 
 
 def wish(key: int) -> Wish:
