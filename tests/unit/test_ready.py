@@ -1,9 +1,12 @@
 """What keeps rendered answers: how much of them, and for whom."""
 
+import json
+import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier, Thread
 
+from catalog.api.renderers import to_json
 from recommendations.selectors.models import Standing
 from recommendations.selectors.shoppers import Shopper
 from recommendations.selectors.states import State
@@ -49,7 +52,7 @@ class Shop:
     def answer(self, ask: Ask) -> Answer:
         self.n_answers += 1
         read = self.state(("pk", ask.shopper.id), "content", [1], [1])
-        return Answer(read.user_name.encode().ljust(self.n_bytes), Grounds(ask.chosen, [1], [1], read))
+        return Answer(to_json(read.user_name.ljust(self.n_bytes)), Grounds(ask.chosen, [1], [1], read))
 
     def ready(self, max_bytes: int = MIB) -> Ready:
         return Ready(
@@ -68,7 +71,7 @@ class TestReady:
 
         answers = [ready(wish(1), ask(1)) for _ in range(3)]
 
-        assert answers[0] is answers[1] is answers[2]
+        assert answers[0] == answers[1] == answers[2]
         assert shop.n_answers == 1
 
     def test_answers_anew_after_a_change_and_keeps_that(self):
@@ -77,9 +80,9 @@ class TestReady:
         ready(wish(1), ask(1))
         shop.names[1] = "Alicia"
 
-        bodies = [ready(wish(1), ask(1)).body.strip() for _ in range(2)]
+        bodies = [json.loads(ready(wish(1), ask(1)).body).strip() for _ in range(2)]
 
-        assert bodies == [b"Alicia", b"Alicia"]
+        assert bodies == ["Alicia", "Alicia"]
         assert shop.n_answers == 2
 
     def test_keeps_nothing_that_another_strategy_should_have_answered(self):
@@ -154,6 +157,18 @@ class TestBound:
         n_kept = 499 - (shop.n_answers - before)
         assert 20 <= n_kept <= 100
 
+    def test_holds_for_the_memory_that_is_really_taken(self):
+        shop = Shop(n_bytes=5_000)
+        ready = shop.ready(max_bytes=500_000)
+        tracemalloc.start()
+
+        for key in range(1, 300):
+            ready(wish(key), ask(key))
+
+        taken, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert 300_000 < taken < 550_000
+
 
 class TestThreads:
     def test_that_answer_the_same_at_once_keep_it_once(self):
@@ -176,7 +191,7 @@ class TestThreads:
         assert before == 4
         assert shop.n_answers == before
 
-    def test_that_find_a_change_leave_what_another_has_kept_since(self):
+    def test_that_find_the_same_change_each_answer_anew_and_keep_one_of_these(self):
         shop = Shop()
         ready = shop.ready()
         ready(wish(1), ask(1))
