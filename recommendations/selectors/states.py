@@ -52,7 +52,9 @@ class _Record(Func):
     output_field = TextField()
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, function="JSON_BUILD_ARRAY", **context)
+        return self.as_sql(
+            compiler, connection, template="JSON_BUILD_ARRAY(%(expressions)s)::text", **context
+        )
 
 
 class _Joined(Func):
@@ -62,9 +64,7 @@ class _Joined(Func):
     output_field = TextField()
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(
-            compiler, connection, template="STRING_AGG((%(expressions)s)::text, ',')", **context
-        )
+        return self.as_sql(compiler, connection, template="STRING_AGG(%(expressions)s, ',')", **context)
 
 
 def _only(rows: "QuerySet[Any]", value: Any) -> Subquery:
