@@ -1,6 +1,7 @@
 """All that answers are computed from at one moment: one snapshot, and pipelines bound to it."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,17 +29,37 @@ class Recipes:
         return untrained(self.strategies)
 
 
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What was fitted to the last days' events. at: when, by the clock; seconds: how long that took."""
+
+    models: Mapping[str, Model]
+    at: float
+    seconds: float
+
+
 class Fitted:
     """Pipelines over one snapshot, each made when it is first asked for. For any number of threads.
 
-    The log is read when something is first fitted to it, and is not kept.
+    The log is read when something is first fitted to it, and is not kept. What was fitted to it outlives
+    the snapshot by SHARE times as long as that took, so that a large shop's log does not keep servers busy.
     """
 
-    def __init__(self, snapshot: Snapshot, recent: Recent, recipes: Recipes) -> None:
+    SHARE = 20
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        recent: Recent,
+        recipes: Recipes,
+        lately: Lately | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.snapshot = snapshot
         self._recent = recent
         self._recipes = recipes
-        self._models: dict[str, Model] = {}
+        self._lately = lately
+        self._clock = clock
         self._pipelines: dict[Chosen, Pipeline] = {}
         self._fillers = Fillers(snapshot, self._fitted)
         self._making = threading.RLock()
@@ -56,7 +77,10 @@ class Fitted:
 
     def renewed(self, snapshot: Snapshot) -> "Fitted":
         """Return the same pipelines over another snapshot, made already."""
-        fresh = Fitted(snapshot, self._recent, self._recipes)
+        lately = self._lately
+        if lately and self._clock() - lately.at >= self.SHARE * lately.seconds:
+            lately = None
+        fresh = Fitted(snapshot, self._recent, self._recipes, lately, self._clock)
         for chosen in list(self._pipelines):
             fresh(chosen)
         return fresh
@@ -72,10 +96,13 @@ class Fitted:
 
     def _fitted(self, name: str) -> Model:
         """Return the model of a strategy that is not trained ahead; the log is read once for all of them."""
-        if name not in self._models:
-            days = self._recipes.untrained[name].log_days or 0
-            alike = {k: v for k, v in self._recipes.untrained.items() if bool(v.log_days) == bool(days)}
-            longest = max(recipe.log_days or 0 for recipe in alike.values())
-            training = self._recent(self.snapshot, longest)
-            self._models |= {name: recipe.fit(training) for name, recipe in alike.items()}
-        return self._models[name]
+        recipe = self._recipes.untrained[name]
+        if not recipe.log_days:
+            return recipe.fit(self._recent(self.snapshot, 0))
+        if self._lately is None:
+            began = self._clock()
+            readers = {name: recipe for name, recipe in self._recipes.untrained.items() if recipe.log_days}
+            training = self._recent(self.snapshot, max(recipe.log_days or 0 for recipe in readers.values()))
+            models = {name: recipe.fit(training) for name, recipe in readers.items()}
+            self._lately = Lately(models, began, self._clock() - began)
+        return self._lately.models[name]
