@@ -2,7 +2,6 @@
 
 import gc
 import pickle
-import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import get_context
 from typing import Any, TypeVar
+
+from recommendations.services.tether import tether
 
 T = TypeVar("T")
 
@@ -68,8 +69,8 @@ _worker: Callable[[Any], Any]
 
 
 def _start(maker: str, arguments: bytes) -> None:
-    """Make this process ready for its pieces; whoever interrupts the command interrupts the parent alone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Make this process ready for its pieces."""
+    tether()
     import_module("django").setup()
     global _worker  # noqa: PLW0603  what this process was started for
     module, name = maker.split(":")

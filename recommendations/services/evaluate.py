@@ -20,6 +20,7 @@ from recommendations.engine.snapshot import Snapshot
 from recommendations.services.apart import ProcessLost
 from recommendations.services.handover import hand_over, taken_over
 from recommendations.services.measuring import Case, Measured, measure
+from recommendations.services.tether import tether
 from recommendations.strategies.base import Strategy
 
 
@@ -82,7 +83,7 @@ class Evaluate:
 
 def _measured(folder: Path, strategy: str) -> Measured:
     # A process of its own gives each its own peak of memory, and its own cold start.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=tether) as alone:
         try:
             return alone.submit(_measure, folder, strategy).result()
         except BrokenProcessPool as error:

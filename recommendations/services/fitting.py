@@ -13,6 +13,7 @@ from typing import Any
 from recommendations.services.apart import ProcessLost
 from recommendations.services.handover import hand_over, taken_over
 from recommendations.services.measuring import peak_mb
+from recommendations.services.tether import tether
 from recommendations.strategies.base import Trainable, Training
 
 # Where a model says of itself what it was made of and how; the first that there is.
@@ -39,7 +40,7 @@ def fit_apart(recipe: Trainable, training: Training, folder: Path) -> Fit:
     """
     with TemporaryDirectory(prefix="training-") as name:
         hand_over((recipe, training), Path(name))
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=tether) as alone:
             try:
                 return alone.submit(_fit, Path(name), folder).result()
             except BrokenProcessPool as error:

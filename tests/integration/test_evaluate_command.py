@@ -1,6 +1,7 @@
 """manage.py evaluate_recommendations."""
 
 import json
+import tempfile
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -131,3 +132,22 @@ class TestUsers:
         found = json.loads(evaluate("--strategies", "popular", "--format", "json", *asked))
 
         assert found["split"]["users"] == measured
+
+
+class TestInterruption:
+    @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+    def test_leaves_nothing_and_ends_at_once(
+        self, shop: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    ):
+        slow = {"CLASS": "tests.counting.QuickInterrupted", "OPTIONS": {"signal": name}}
+        strategies = {**settings.RECOMMENDATIONS["STRATEGIES"], "slow": slow}
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "STRATEGIES": strategies}
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        err = StringIO()
+
+        with pytest.raises(SystemExit) as ended:
+            call_command("evaluate_recommendations", "--strategies", "slow", stderr=err, verbosity=0)
+
+        assert ended.value.code == 130
+        assert err.getvalue() == "Interrupted. Nothing was written.\n"
+        assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,7 @@
 """generate_recommendations in several processes, on a database file of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,14 @@ from catalog.models import User
 from recommendations.models import StoredList
 for row in StoredList.objects.order_by("user_id").values_list("user_id", "picks", "summary", "fallback"):
     print(row)
+"""
+SLOW = """
+from recsite.settings import *
+RECOMMENDATIONS["STRATEGIES"]["slow"] = {{
+    "CLASS": "tests.counting.QuickInterrupted",
+    "OPTIONS": {{"signal": "{told}"}},
+}}
+RECOMMENDATIONS["DEFAULT_STRATEGY"] = "slow"
 """
 
 
@@ -51,3 +60,38 @@ class TestProcesses:
 
         assert run(env, "shell", "--no-imports", "-c", PROGRAM) == alone != ""
         assert f"{len(alone.splitlines())} users stored" in said
+
+    @pytest.mark.parametrize(
+        ("told", "code"), [("SIGINT", 130), ("SIGTERM", 130), ("SIGKILL", -signal.SIGKILL)]
+    )
+    def test_end_with_the_command_however_it_ends(
+        self, env: dict[str, str], tmp_path: Path, told: str, code: int
+    ):
+        (tmp_path / "slow_settings.py").write_text(SLOW.format(told=told))
+        slow = {
+            **env,
+            "DJANGO_SETTINGS_MODULE": "slow_settings",
+            "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
+        }
+
+        # What they print into stays open as long as one of them runs, which would be a minute.
+        ended = subprocess.run(
+            [
+                sys.executable,
+                "manage.py",
+                "generate_recommendations",
+                "--processes",
+                "2",
+                "--batch-size",
+                "1",
+            ],
+            cwd=ROOT,
+            env=slow,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=50,
+        )
+
+        assert ended.returncode == code
+        assert ("Interrupted. What was written stays" in ended.stderr) == (code == 130)

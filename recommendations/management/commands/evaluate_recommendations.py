@@ -15,6 +15,7 @@ from catalog.management.progress import progress_bar
 from catalog.services.shop_report import Problem, counted
 from recommendations import wiring
 from recommendations.errors import UnknownStrategy
+from recommendations.management.interruption import INTERRUPTED, interrupted_at_once
 from recommendations.management.numbers import whole_number
 from recommendations.services.apart import ProcessLost
 from recommendations.services.evaluate import Evaluate, Evaluation, as_dict
@@ -84,9 +85,14 @@ class Command(BaseCommand):
             sys.stderr, total=len(names), description="Evaluating", unit="strategies", quiet=quiet
         ) as bar:
             try:
-                return evaluate(
-                    names, holdout_days=holdout_days, most_users=users, done=lambda name: bar.update()
-                )
+                with interrupted_at_once():
+                    return evaluate(
+                        names, holdout_days=holdout_days, most_users=users, done=lambda name: bar.update()
+                    )
+            except KeyboardInterrupt:
+                bar.close()
+                self.stderr.write("Interrupted. Nothing was written.")
+                raise SystemExit(INTERRUPTED) from None
             except ValueError as error:
                 raise CommandError(f"--holdout-days {holdout_days}: {error}.") from error
             except ProcessLost as error:

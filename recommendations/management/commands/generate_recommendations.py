@@ -14,13 +14,13 @@ from catalog.management.progress import progress_bar
 from catalog.services.references import BadReference, lookup
 from recommendations import wiring
 from recommendations.errors import UnknownShopper, UnknownStrategy
+from recommendations.management.interruption import INTERRUPTED, interrupted_at_once
 from recommendations.management.numbers import whole_number
 from recommendations.selectors.shoppers import n_shoppers, shopper, shopper_id_chunks
 from recommendations.services.apart import ProcessLost
 from recommendations.services.generate import Totals
 from recommendations.services.shelf import Chosen
 
-INTERRUPTED = 130
 # Below, starting processes takes longer than they save.
 WORTH_PROCESSES = 5_000
 
@@ -61,9 +61,10 @@ class Command(BaseCommand):
             quiet=options["verbosity"] == 0,
         ) as bar:
             try:
-                for user_ids, part in self._generated(chunks, chosen, total, options):
-                    totals.add(part)
-                    bar.update(len(user_ids))
+                with interrupted_at_once():
+                    for user_ids, part in self._generated(chunks, chosen, total, options):
+                        totals.add(part)
+                        bar.update(len(user_ids))
             except KeyboardInterrupt:
                 bar.close()
                 self.stderr.write("Interrupted. What was written stays; run the command again for the rest.")

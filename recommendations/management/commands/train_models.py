@@ -1,26 +1,21 @@
 """Trains the strategies that are fitted ahead, and registers their models."""
 
 import json
-import signal
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing import active_children
-from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from recommendations import wiring
 from recommendations.errors import BadConfiguration, NothingToTrain, TrainingUnderWay, UnknownStrategy
+from recommendations.management.interruption import INTERRUPTED, interrupted_at_once
 from recommendations.management.numbers import whole_number
 from recommendations.models import TrainedModel
 from recommendations.services.apart import ProcessLost
 from recommendations.services.train import Trained, TrainOrder
 from recommendations.services.verdict import Activate
 
-INTERRUPTED = 130
 CREATED_BY = "train_models"
 
 
@@ -70,7 +65,7 @@ class Command(BaseCommand):
         )
         quiet = options["verbosity"] == 0
         try:
-            with _interrupted_at_once():
+            with interrupted_at_once():
                 for trained in wiring.trainer()(order, lambda text: None if quiet else _progress(text)):
                     self.stdout.write(report(trained))
         except KeyboardInterrupt:
@@ -128,20 +123,3 @@ def _when(options: dict[str, Any]) -> Activate:
 def _progress(text: str) -> None:
     sys.stderr.write(f"{text[:1].upper()}{text[1:]}.\n")
     sys.stderr.flush()
-
-
-@contextmanager
-def _interrupted_at_once() -> Iterator[None]:
-    """Raise KeyboardInterrupt when the process is interrupted or told to end, and wait for no child."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        for child in active_children():
-            child.terminate()
-        raise KeyboardInterrupt
-
-    former = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
