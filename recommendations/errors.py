@@ -71,6 +71,13 @@ class VersionActive(RecommendationError):
         super().__init__(f"{strategy} {version} is active; activate another version before you delete it.")
 
 
+class VersionGone(RecommendationError):
+    """A version that should answer was deleted meanwhile."""
+
+    def __init__(self, strategy: str, version: str) -> None:
+        super().__init__(f"{strategy} {version} was deleted meanwhile; activate another version.")
+
+
 class NothingToTrain(RecommendationError):
     """Strategies were named that are not trained ahead, or there is none that is."""
 

@@ -8,9 +8,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from recommendations.errors import NothingToRollBackTo
+from recommendations import wiring
+from recommendations.errors import ModelUnavailable, NothingToRollBackTo, UnknownStrategy, VersionGone
 from recommendations.models import TrainedModel
 from recommendations.services import registry
+from recommendations.services.shelf import Chosen
 
 if TYPE_CHECKING:
     from recommendations.admin.trained_model import TrainedModelAdmin
@@ -80,6 +82,11 @@ def _activate(modeladmin: "TrainedModelAdmin", request: HttpRequest, model: Trai
     if model.is_active:
         modeladmin.message_user(request, f"{model} is active already.", messages.WARNING)
         return
-    registry.activate(model, at=timezone.now())
+    try:
+        wiring.opened().check(Chosen(model.strategy, model.version))
+        registry.activate(model, at=timezone.now())
+    except (ModelUnavailable, UnknownStrategy, VersionGone) as error:
+        modeladmin.message_user(request, f"{model} was not activated. {error}", messages.ERROR)
+        return
     modeladmin.log_change(request, model, said)
     modeladmin.message_user(request, f"{model} answers for {model.strategy} now.", messages.SUCCESS)

@@ -53,6 +53,13 @@ class Opened:
             logger.info("Opened model %s %s.", chosen.strategy, chosen.version)
             return model
 
+    def check(self, chosen: Chosen) -> None:
+        """Raise ModelUnavailable or UnknownStrategy unless the version could answer; it is opened, not kept.
+
+        1 query. What answers meanwhile is not held up.
+        """
+        self._loaded(chosen)
+
     def lacks(self, strategy: str) -> bool:
         """Return whether the strategy's model could not be had when it was last asked for."""
         return strategy in self._lacking
@@ -63,7 +70,6 @@ class Opened:
         return bool(self._lacking)
 
     def _loaded(self, chosen: Chosen) -> Model:
-        recipe = self._strategies[chosen.strategy]
         row = self._registered(chosen.strategy, chosen.version)
         if row is None:
             raise ModelUnavailable(chosen.strategy, chosen.version, "it is not registered")
@@ -71,6 +77,7 @@ class Opened:
             raise ModelUnavailable(
                 chosen.strategy, chosen.version, "it was trained with other settings than those of now"
             )
+        recipe = self._strategies[chosen.strategy]
         if not isinstance(recipe, Trainable):
             raise ModelUnavailable(chosen.strategy, chosen.version, "the strategy opens no models")
         folder = self._store.open(chosen.strategy, chosen.version, row.digest)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from recommendations.errors import NothingToRollBackTo, VersionActive
+from recommendations.errors import NothingToRollBackTo, VersionActive, VersionGone
 from recommendations.models import DefaultStrategy, TrainedModel
 
 Remove = Callable[[str, str], None]
@@ -21,14 +21,16 @@ def register(model: TrainedModel) -> None:
 def activate(model: TrainedModel, *, at: datetime, default: bool = False) -> None:
     """Let the version answer for its strategy; with default, let its strategy answer by default too.
 
-    4 queries in one transaction, or 5 to 6 with default.
+    Raises VersionGone when its row is deleted already, and then nothing has changed. 4 queries in one
+    transaction, or 5 to 6 with default.
     """
     with transaction.atomic():
         # Whoever activates another version of the strategy meanwhile waits here.
         same = TrainedModel.objects.filter(strategy=model.strategy)
         list(same.select_for_update().order_by("id").values_list("id"))
         same.filter(is_active=True).exclude(pk=model.pk).update(is_active=False)
-        same.filter(pk=model.pk).update(is_active=True, activated_at=at)
+        if not same.filter(pk=model.pk).update(is_active=True, activated_at=at):
+            raise VersionGone(model.strategy, model.version)
         if default:
             set_default(model.strategy, at=at)
     model.is_active, model.activated_at = True, at

@@ -107,6 +107,30 @@ class TestActivate:
 
         assert active() == "v2"
 
+    def test_refuses_a_version_of_other_settings(self, office, second):
+        TrainedModel.objects.filter(pk=second.pk).update(settings_digest="other")
+
+        html = act(office, "activate", second)
+
+        assert "Counting v2 was not activated. Model counting v2 cannot be used: it was trained with" in html
+        assert active() == "v1"
+
+    def test_refuses_a_version_whose_files_are_missing(self, office, second, tmp_path: Path):
+        (tmp_path / "counting/v2/counts.npy").unlink()
+
+        html = act(office, "activate", second)
+
+        assert "counts.npy is missing" in html
+        assert active() == "v1"
+
+    def test_refuses_a_version_of_a_strategy_that_is_not_configured(self, office, second):
+        TrainedModel.objects.filter(pk=second.pk).update(strategy="magic")
+
+        html = act(office, "activate", second)
+
+        assert "There is no strategy &#x27;magic&#x27;" in html
+        assert active() == "v1"
+
 
 class TestRollBack:
     def test_activates_what_was_active_before(self, office, first, second):
@@ -122,6 +146,15 @@ class TestRollBack:
 
         assert "No other version of counting was ever active" in html
         assert active() == "v1"
+
+    def test_refuses_a_version_that_cannot_answer(self, office, first, second, tmp_path: Path):
+        act(office, "activate", second)
+        (tmp_path / "counting/v1/manifest.json").unlink()
+
+        html = act(office, "roll_back", second)
+
+        assert "Counting v1 was not activated." in html
+        assert active() == "v2"
 
 
 class TestMakeDefault:

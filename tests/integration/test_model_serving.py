@@ -11,6 +11,7 @@ from django.db import IntegrityError
 
 from catalog.models import User
 from recommendations import wiring
+from recommendations.errors import VersionGone
 from recommendations.models import DefaultStrategy, TrainedModel
 from recommendations.selectors.shoppers import Shopper
 from recommendations.services import registry
@@ -104,6 +105,16 @@ class TestActivation:
         first.refresh_from_db()
         assert (first.is_active, first.activated_at) == (False, NOON)
         assert TrainedModel.objects.get(is_active=True) == second
+
+    def test_of_a_version_that_is_deleted_meanwhile_leaves_the_former(self):
+        version("v1", active=True)
+        second = version("v2")
+        TrainedModel.objects.filter(pk=second.pk).delete()
+
+        with pytest.raises(VersionGone, match="counting v2 was deleted meanwhile"):
+            registry.activate(second, at=LATER)
+
+        assert TrainedModel.objects.get(is_active=True).version == "v1"
 
     def test_can_be_taken_back(self):
         first, second = version("v1", active=True), version("v2")

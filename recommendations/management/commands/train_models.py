@@ -8,7 +8,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from recommendations import wiring
-from recommendations.errors import BadConfiguration, NothingToTrain, TrainingUnderWay, UnknownStrategy
+from recommendations.errors import (
+    BadConfiguration,
+    NothingToTrain,
+    TrainingUnderWay,
+    UnknownStrategy,
+    VersionGone,
+)
 from recommendations.management.interruption import INTERRUPTED, interrupted_at_once
 from recommendations.management.numbers import whole_number
 from recommendations.models import TrainedModel
@@ -73,7 +79,7 @@ class Command(BaseCommand):
             raise SystemExit(INTERRUPTED) from None
         except (UnknownStrategy, NothingToTrain) as error:
             raise CommandError(f"--strategy: {error}") from error
-        except (TrainingUnderWay, BadConfiguration) as error:
+        except (TrainingUnderWay, BadConfiguration, VersionGone) as error:
             raise CommandError(str(error)) from error
         except ProcessLost as error:
             raise CommandError(f"{error} Nothing of its model is left.") from error
