@@ -85,7 +85,7 @@ def fit(arrays: Path, folder: Path, name: str) -> dict[str, Any]:
 def serve(arrays: Path, models: Path, asks: str) -> dict[str, Any]:
     """Return what one worker needs while a second one holds the same models."""
     beside = subprocess.Popen(
-        [sys.executable, "-m", "bench.huge_step", "beside", str(arrays), str(models)],
+        [sys.executable, "-m", "bench.huge_step", "beside", str(arrays), str(models), asks],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -94,23 +94,24 @@ def serve(arrays: Path, models: Path, asks: str) -> dict[str, Any]:
     assert beside.stdout is not None
     try:
         beside.stdout.readline()
-        found = _served(arrays, models, int(asks))
+        found, _ = _served(arrays, models, int(asks))
     finally:
         beside.stdin.close()
         beside.wait()
     return found
 
 
-def beside(arrays: Path, models: Path) -> dict[str, Any]:
-    """Hold what a worker holds until the standard input ends."""
-    _served(arrays, models, 200)
+def beside(arrays: Path, models: Path, asks: str) -> dict[str, Any]:
+    """Hold what a worker holds that has answered as much, until the standard input ends."""
+    held = _served(arrays, models, int(asks))
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.read()
-    return {}
+    return held[0]
 
 
-def _served(arrays: Path, models: Path, asks: int) -> dict[str, Any]:
+def _served(arrays: Path, models: Path, asks: int) -> tuple[dict[str, Any], object]:
+    """Return what was measured, and all that a worker holds."""
     import recsite.wsgi  # noqa: F401  what a worker has loaded before any catalogue
     from bench.parts.huge import MOST_P50_MS
     from recommendations import wiring
@@ -142,7 +143,8 @@ def _served(arrays: Path, models: Path, asks: int) -> dict[str, Any]:
             pipeline.rank(one, Query(5))
             taken.append(time.perf_counter() - began)
         live[name] = milliseconds(taken[50:])
-    return {"private_mb": private_mb(), "before_mb": before, "open_seconds": open_seconds, "live": live}
+    found = {"private_mb": private_mb(), "before_mb": before, "open_seconds": open_seconds, "live": live}
+    return found, pipelines
 
 
 def private_mb() -> float:

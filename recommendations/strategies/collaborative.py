@@ -28,8 +28,8 @@ METHODS = ("auto", "ease", "sparse")
 POINTS = 100_000
 _NAMED = 3
 _LONGEST = 1_000
-# Above this many links in all, each product keeps fewer: 100 at a million products.
-_MOST_LINKS = 100_000_000
+# Above this many links in all, each product keeps fewer: 50 at a million products, 400 MB.
+_MOST_LINKS = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +158,15 @@ class CollaborativeRetriever:
         return best_of(self.sums(histories), scale=POINTS, allowed=allowed, k=k)
 
     def sums(self, histories: Histories) -> Sums:
-        """Return what each history says of each position that it touches."""
-        found = summed(self.links, *self.tastes(histories))
+        """Return what each history says of each position that it touches; nothing where nothing is liked:
+        what is dismissed may push a product down or up, but is no ground to offer any.
+        """
+        liked, liking = self.tastes(histories)
+        if (liking <= 0).any():
+            rows = liked.rows()
+            kept = np.isin(rows, rows[liking > 0])
+            liked, liking = liked.having(kept), liking[kept]
+        found = summed(self.links, liked, liking)
         positions = self.positions[found.columns.flat].astype(np.int64)
         if self.complete:
             return Sums(Ragged(found.columns.starts, positions), found.values)
@@ -175,29 +182,27 @@ class CollaborativeRetriever:
         found: Reasons = []
         for user, (positions, points) in enumerate(zip(candidates.positions, candidates.points, strict=True)):
             shown = positions[positions >= 0]
-            added = contributions(
-                self.links,
-                liked[user],
-                liking[liked.starts[user] : liked.starts[user + 1]],
-                self.columns[shown].astype(np.int64),
-            )
+            mine = liking[liked.starts[user] : liked.starts[user + 1]]
+            added = contributions(self.links, liked[user], mine, self.columns[shown].astype(np.int64))
             ids = self.product_ids[self.positions[liked[user]]]
             found.append(
                 [
-                    because(added[:, pick], ids, total)
+                    because(added[:, pick], ids, mine > 0, total)
                     for pick, total in enumerate(points[: len(shown)].tolist())
                 ]
             )
         return found
 
 
-def because(added: NDArray[np.float32], ids: NDArray[np.int64], total: int) -> tuple[Reason, ...]:
-    """Return the reasons of one pick: the most helpful products, and the rest of the points.
+def because(
+    added: NDArray[np.float32], ids: NDArray[np.int64], liked: NDArray[np.bool_], total: int
+) -> tuple[Reason, ...]:
+    """Return the reasons of one pick: the most helpful products that are liked, and the rest of the points.
 
-    added: shape (n_liked,), what each liked product adds; ids: theirs
+    added: shape (n_met,), what each product of the history adds; ids: theirs; liked: which may be named
     """
-    order = np.argsort(-added, kind="stable")[:_NAMED]
-    named = [place for place in order.tolist() if added[place] > 0]
+    order = np.argsort(np.where(liked, -added, 0), kind="stable")[:_NAMED]
+    named = [place for place in order.tolist() if liked[place] and added[place] > 0]
     reasons = [
         Reason(ReasonKind.BECAUSE, int(ids[place]), int(np.rint(float(added[place]) * POINTS)))
         for place in named
