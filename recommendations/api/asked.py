@@ -43,13 +43,17 @@ class Asked:
     exclude: tuple[int | str, ...] = ()
     product_ids: tuple[int | str, ...] = ()
 
-    def filters(self) -> Filters:
-        """Return the filters. Raises BadAsk for a name that nothing has."""
+    def filters(self, *, inactive_too: bool) -> Filters:
+        """Return the filters. Raises BadAsk for a name that nothing has.
+
+        inactive_too: whether the asker may know inactive products
+        """
         return naming.filters(
             categories=self.category,
             min_price=self.min_price,
             max_price=self.max_price,
             exclude=self.exclude,
+            inactive_too=inactive_too,
         )
 
     def chosen(self) -> Chosen:

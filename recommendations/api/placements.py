@@ -33,8 +33,9 @@ class Placement(StrictQuery, ViewSet):
         return asked.REPEATABLE
 
 
-def _page(wanted: Asked) -> Page:
-    return Page(wanted.top_n, wanted.offset, wanted.filters(), wanted.diversity)
+def _page(wanted: Asked, request: Request) -> Page:
+    filters = wanted.filters(inactive_too=is_staff(request))
+    return Page(wanted.top_n, wanted.offset, filters, wanted.diversity)
 
 
 class TrendingViewSet(Placement):
@@ -43,7 +44,7 @@ class TrendingViewSet(Placement):
     @_answers
     def list(self, request: Request) -> Response:
         """Return what everybody meets lately, the same to whoever asks; popular products fill it up."""
-        page = _page(asked.of_query(request.query_params))
+        page = _page(asked.of_query(request.query_params), request)
         return Response(wiring.placements().trending(wiring.chosen("trending"), page).payload())
 
 
@@ -77,7 +78,7 @@ class BoughtTogetherViewSet(Placement):
 def _asked_about(request: Request, id: str) -> tuple[Page, int]:
     """Return what is wanted, and the product that it is wanted for. Raises UnknownProduct."""
     wanted = asked.of_query(request.query_params)
-    return _page(wanted), product_id(lookup(id), inactive_too=is_staff(request))
+    return _page(wanted, request), product_id(lookup(id), inactive_too=is_staff(request))
 
 
 class BuyAgainViewSet(Placement):
@@ -89,7 +90,7 @@ class BuyAgainViewSet(Placement):
 
         The score is the days since the last time ÷ the median gap: at 1 and above it is due.
         """
-        page = _page(asked.of_query(request.query_params))
+        page = _page(asked.of_query(request.query_params), request)
         person = shopper(lookup(user_id))
         display = wiring.placements().buy_again(
             wiring.chosen(wiring.config().default_strategy), person.id, page
@@ -109,6 +110,7 @@ class SessionViewSet(StrictQuery, ViewSet):
         Whoever may read may ask.
         """
         wanted = asked.of_body(request.data, known=_IN_SESSION)
-        ids = product_ids("product_ids", asked.needed(wanted.product_ids, "product_ids"))
-        display = wiring.placements().session(wanted.chosen(), ids, _page(wanted))
+        given = asked.needed(wanted.product_ids, "product_ids")
+        ids = product_ids("product_ids", given, inactive_too=is_staff(request))
+        display = wiring.placements().session(wanted.chosen(), ids, _page(wanted, request))
         return Response(display.payload())

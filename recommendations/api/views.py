@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
 from catalog.api.ids import lookup
+from catalog.api.permissions import is_staff
 from catalog.api.renderers import OrjsonRenderer
 from catalog.api.viewsets import StrictQuery
 from recommendations import wiring
@@ -42,7 +43,7 @@ class RecommendViewSet(StrictQuery, ViewSet):
                 shopper=shopper(who),
                 top_n=wanted.top_n,
                 chosen=wanted.chosen(),
-                filters=wanted.filters(),
+                filters=wanted.filters(inactive_too=is_staff(request)),
                 diversity=wanted.diversity,
                 offset=wanted.offset,
             )

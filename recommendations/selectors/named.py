@@ -28,10 +28,10 @@ def product_id(lookup: Mapping[str, int | str], *, inactive_too: bool) -> int:
     raise UnknownProduct(f"ext:{value}" if key == "external_id" else str(value))
 
 
-def product_ids(references: Collection[int | str]) -> dict[int | str, int]:
+def product_ids(references: Collection[int | str], *, inactive_too: bool) -> dict[int | str, int]:
     """Return the id of each product that exists, by how it was named: its number or its external id.
 
-    1 query; none for no references.
+    Inactive ones are left out unless inactive_too. 1 query; none for no references.
     """
     if not references:
         return {}
@@ -39,6 +39,8 @@ def product_ids(references: Collection[int | str]) -> dict[int | str, int]:
     keys = {named for named in references if isinstance(named, str)}
     found: dict[int | str, int] = {}
     rows = Product.objects.filter(Q(id__in=numbers) | Q(external_id__in=keys))
+    if not inactive_too:
+        rows = rows.filter(is_active=True)
     for number, key in rows.values_list("id", "external_id"):
         if number in numbers:
             found[number] = number

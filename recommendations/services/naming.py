@@ -14,10 +14,11 @@ def filters(
     min_price: Decimal | None = None,
     max_price: Decimal | None = None,
     exclude: tuple[int | str, ...] = (),
+    inactive_too: bool,
 ) -> Filters:
     """Return the filters. Raises BadAsk naming each category and excluded product that does not exist.
 
-    exclude: numbers, and texts for external ids
+    exclude: numbers, and texts for external ids; inactive_too: whether the asker may know inactive products
     1 query if categories are named, and 1 if products are.
     """
     if not categories and min_price is None and max_price is None and not exclude:
@@ -25,15 +26,17 @@ def filters(
     known = named.categories(categories)
     if unknown := [name for name in categories if name not in known]:
         raise BadAsk(*(_unknown("category", name, "category; see /categories") for name in unknown))
-    return Filters(categories, min_price, max_price, product_ids("exclude", exclude))
+    return Filters(
+        categories, min_price, max_price, product_ids("exclude", exclude, inactive_too=inactive_too)
+    )
 
 
-def product_ids(field: str, references: Sequence[int | str]) -> tuple[int, ...]:
+def product_ids(field: str, references: Sequence[int | str], *, inactive_too: bool) -> tuple[int, ...]:
     """Return the products' ids in the same order. 1 query.
 
-    Raises BadAsk naming the field and each product that does not exist.
+    Raises BadAsk naming the field and each product that does not exist, or is inactive unless inactive_too.
     """
-    known = named.product_ids(references)
+    known = named.product_ids(references, inactive_too=inactive_too)
     if unknown := [reference for reference in references if reference not in known]:
         raise BadAsk(*(_unknown(field, _spelled(reference), "product") for reference in unknown))
     return tuple(known[reference] for reference in references)

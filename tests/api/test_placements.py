@@ -189,6 +189,22 @@ class TestSession:
         assert answer.status_code == 400
         assert "Must be an object" in answer.json()["detail"]
 
+    @pytest.mark.parametrize("field", ["product_ids", "exclude"])
+    def test_tells_nobody_but_staff_of_an_inactive_product(
+        self, client: Client, shop: dict[str, Product], field: str
+    ):
+        hidden = ProductFactory(name="Secret", is_active=False)
+        body = {"product_ids": ["ext:radio"], field: [hidden.id]}
+
+        refused = self.ask(client, **body)
+        client.force_login(StaffFactory())
+
+        assert refused.status_code == 400
+        assert refused.json()["errors"] == [
+            {"field": field, "value": hidden.id, "message": "There is no such product."}
+        ]
+        assert self.ask(client, **body).status_code == 200
+
     def test_is_for_whoever_may_read(self, client: Client, shop: dict[str, Product], settings: Any):
         settings.API_OPEN_READS = False
         assert self.ask(client, product_ids=["ext:radio"]).status_code == 403

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from catalog.models import Product, User
 from recommendations import wiring
-from tests.factories import InteractionFactory, ProductFactory, UserFactory
+from tests.factories import InteractionFactory, ProductFactory, StaffFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +151,16 @@ class TestRefusals:
 
         assert found[:2] == (field, value)
         assert found[2].startswith(message)
+
+    def test_tell_nobody_but_staff_of_an_inactive_product(self, client: Client):
+        hidden = ProductFactory(external_id="hidden", is_active=False)
+
+        by_number, by_key = ask(client, f"exclude={hidden.id}"), ask(client, "exclude=ext:hidden")
+        client.force_login(StaffFactory())
+
+        assert error(by_number) == ("exclude", hidden.id, "There is no such product.")
+        assert error(by_key) == ("exclude", "ext:hidden", "There is no such product.")
+        assert ask(client, "exclude=ext:hidden").status_code == 200
 
     def test_name_everything_that_is_wrong_at_once(self, client: Client):
         answer = ask(client, "top_n=0&offset=x&diversity=2")
