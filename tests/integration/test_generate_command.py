@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from catalog.models import User
 from recommendations import wiring
@@ -82,6 +82,12 @@ class TestGenerateRecommendations:
 
         assert "3 users computed, nothing stored" in said
         assert not StoredList.objects.exists()
+
+    @pytest.mark.skipif(connection.vendor != "sqlite", reason="Any process sees the database of a server.")
+    def test_stays_in_one_process_where_others_would_not_see_the_database(self, shoppers: list[User]):
+        assert "mode=memory" in connection.settings_dict["NAME"]
+
+        assert generate("--processes", "2").startswith("3 users stored in ")
 
     def test_takes_users_by_number_and_by_the_shops_own_key(self, shoppers: list[User]):
         generate("--users", str(shoppers[0].id), f"ext:{shoppers[2].external_id}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
+from django.db.backends.sqlite3.creation import DatabaseCreation
 
 from catalog.management.progress import progress_bar
 from catalog.services.references import BadReference, lookup
@@ -82,7 +83,7 @@ class Command(BaseCommand):
         top_n, dry_run, explain = options["top_n"], options["dry_run"], options["explain"]
         processes = options["processes"] or (_cores() if total >= WORTH_PROCESSES else 1)
         # A model's words are waited for, not computed; a database in memory is seen by one process alone.
-        if processes == 1 or explain or connection.settings_dict["NAME"] == ":memory:":
+        if processes == 1 or explain or _is_in_memory():
             generate = wiring.generator(chosen, top_n, dry_run, explain)
             yield from ((user_ids, generate(user_ids)) for user_ids in chunks)
         else:
@@ -119,6 +120,11 @@ class Command(BaseCommand):
             unknown.append(f"{len(totals.failed)} users failed, from {first} to {last}; the log says why.")
         if unknown:
             raise CommandError("\n".join(unknown))
+
+
+def _is_in_memory() -> bool:
+    creation, name = connection.creation, connection.settings_dict["NAME"]
+    return isinstance(creation, DatabaseCreation) and creation.is_in_memory_db(name)
 
 
 def _cores() -> int:
