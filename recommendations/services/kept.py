@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from django.db import DatabaseError, connections
+from django.db import connections
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -17,7 +17,8 @@ class Kept(Generic[T]):
     """Gives the latest value, never older than max_age_seconds.
 
     A thread of its own builds the next value at half that age, so a caller waits only for the very first
-    one, or when building takes longer than the other half. Without the thread, callers build it.
+    one, or when building takes longer than the other half. Where building fails, the thread logs that and
+    tries again. Without the thread, callers build it.
 
     build: gets the former value, None at first; returns the next, possibly the same
     """
@@ -75,7 +76,8 @@ class Kept(Generic[T]):
             try:
                 with self._building:
                     self._renew()
-            except DatabaseError:
+            # Whatever it was: nobody would start this thread again, and from then on callers would wait.
+            except Exception:
                 logger.exception("The catalogue snapshot could not be renewed; trying again.")
             finally:
                 connections.close_all()  # this thread's own

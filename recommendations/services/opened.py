@@ -83,7 +83,7 @@ class Opened:
         folder = self._store.open(chosen.strategy, chosen.version, row.digest)
         try:
             return recipe.load(folder)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
             raise ModelUnavailable(
                 chosen.strategy, chosen.version, f"it cannot be loaded: {error}"
             ) from error

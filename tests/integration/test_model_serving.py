@@ -16,6 +16,7 @@ from recommendations.models import DefaultStrategy, TrainedModel
 from recommendations.selectors.shoppers import Shopper
 from recommendations.services import registry
 from recommendations.services.shelf import Ask, Chosen
+from tests.counting import Counting, CountingModel
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 from tests.trained import COUNTING, knows_counting, version
 
@@ -179,6 +180,18 @@ class TestUnavailable:
         file.write_bytes(b"x" * file.stat().st_size)
 
         assert "it cannot be loaded: " in self.problem(caplog)
+
+    def test_library_that_reads_it_is_not_installed(
+        self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ):
+        version("v1", active=True)
+
+        def load(recipe: Counting, folder: Path) -> CountingModel:
+            raise ImportError("No module named 'xgboost'")
+
+        monkeypatch.setattr(Counting, "load", load)
+
+        assert "it cannot be loaded: No module named 'xgboost'" in self.problem(caplog)
 
     def test_settings_have_changed(self, caplog: pytest.LogCaptureFixture, settings: Any, tmp_path: Path):
         version("v1", active=True)

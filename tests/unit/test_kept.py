@@ -112,14 +112,19 @@ class TestKept:
         assert kept._thread is not first
         kept.stop()
 
-    def test_keeps_the_value_when_the_database_cannot_be_read(self, caplog: pytest.LogCaptureFixture):
+    @pytest.mark.parametrize(
+        "problem", [DatabaseError("gone"), RuntimeError("a bug"), OSError("no space left")]
+    )
+    def test_keeps_the_value_whatever_hinders_its_thread(
+        self, caplog: pytest.LogCaptureFixture, problem: Exception
+    ):
         failed, n = threading.Semaphore(0), counting()
 
         def build(former: int | None) -> int:
             n.append(former)
             if len(n) > 1:
                 failed.release()
-                raise DatabaseError("gone")
+                raise problem
             return 1
 
         clock = Clock()
