@@ -1,12 +1,11 @@
 """Where the files of models are: a folder a strategy and version, and a storage behind it if one is named."""
 
 import fcntl
-import json
 import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +63,7 @@ class ModelStore:
             sync(self.root / strategy)
             self._upload(manifest, strategy, version)
         except BaseException:
-            self.remove(strategy, version)
+            self.remove(strategy, version, digest)
             raise
         return manifest, digest
 
@@ -85,18 +84,26 @@ class ModelStore:
             self._fetch(self.storage, strategy, version, digest)
         return folder
 
-    def remove(self, strategy: str, version: str) -> None:
-        """Remove the files of the version, here and in the storage, as far as they are there."""
+    def remove(self, strategy: str, version: str, digest: str) -> None:
+        """Remove the files of the version, here first and then in the storage, as far as they are there.
+
+        digest: the registered one; a list of files in the storage that is another one is not believed.
+        """
         folder = self._folder(strategy, version)
-        if self.storage is not None:
-            stored = f"{strategy}/{version}"
-            names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-            if self.storage.exists(f"{stored}/{MANIFEST}"):
-                with self.storage.open(f"{stored}/{MANIFEST}") as file, suppress(ValueError):
-                    names |= set(json.loads(file.read()))
-            for name in [MANIFEST, *sorted(names - {MANIFEST})]:
-                self.storage.delete(f"{stored}/{name}")
+        names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
         shutil.rmtree(folder, ignore_errors=True)
+        if self.storage is None:
+            return
+        stored = f"{strategy}/{version}"
+        if self.storage.exists(f"{stored}/{MANIFEST}"):
+            with self.storage.open(f"{stored}/{MANIFEST}") as file:
+                text = file.read()
+            try:
+                names |= set(Manifest.parse(text, digest).files)
+            except DamagedModel as error:
+                logger.warning("Files of %s %s may be left in the storage: %s.", strategy, version, error)
+        for name in [MANIFEST, *sorted(names - {MANIFEST})]:
+            self.storage.delete(f"{stored}/{name}")
 
     def _folder(self, strategy: str, version: str) -> Path:
         return self.root / strategy / version

@@ -57,7 +57,7 @@ class NewVersion:
             try:
                 registry.register(made)
             except BaseException:
-                self.store.remove(strategy, version)
+                self.store.remove(strategy, version, digest)
                 raise
         return made
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from recommendations.errors import NothingToRollBackTo, VersionActive, VersionGone
 from recommendations.models import DefaultStrategy, TrainedModel
 
-Remove = Callable[[str, str], None]
+Remove = Callable[[str, str, str], None]
 
 
 def register(model: TrainedModel) -> None:
@@ -73,7 +73,7 @@ def delete(models: Iterable[TrainedModel], remove: Remove) -> list[TrainedModel]
                 raise VersionActive(row.strategy, row.version)
         TrainedModel.objects.filter(pk__in=wanted).delete()
         for row in rows:
-            transaction.on_commit(partial(remove, row.strategy, row.version), robust=True)
+            transaction.on_commit(partial(remove, row.strategy, row.version, row.digest), robust=True)
     return rows
 
 

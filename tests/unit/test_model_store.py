@@ -52,6 +52,10 @@ def folders(store: ModelStore) -> list[str]:
     return sorted(path.name for path in (store.root / "counting").glob("*") if path.is_dir())
 
 
+def unreachable(storage: FileSystemStorage, name: str) -> bool:
+    raise OSError("unreachable")
+
+
 class TestModelStore:
     def test_opens_the_folder_that_was_kept(self, here: ModelStore):
         digest = kept(here)
@@ -137,9 +141,9 @@ class TestStorage:
         assert not shared.exists("counting/v1/manifest.json")
 
     def test_loses_what_is_removed(self, here: ModelStore, shared: FileSystemStorage):
-        kept(here)
+        digest = kept(here)
 
-        here.remove("counting", "v1")
+        here.remove("counting", "v1", digest)
 
         assert folders(here) == []
         assert contents(Path(shared.location)) == {}
@@ -147,11 +151,35 @@ class TestStorage:
     def test_loses_what_is_removed_by_a_server_that_never_had_it(
         self, here: ModelStore, there: ModelStore, shared: FileSystemStorage
     ):
-        kept(here)
+        digest = kept(here)
 
-        there.remove("counting", "v1")
+        there.remove("counting", "v1", digest)
 
         assert contents(Path(shared.location)) == {}
+
+    def test_keeps_what_a_list_names_that_was_not_registered(
+        self, there: ModelStore, here: ModelStore, shared: FileSystemStorage, caplog: pytest.LogCaptureFixture
+    ):
+        digest = kept(here)
+        shared.save("counting/v2/record.json", ContentFile("another's"))
+        Path(shared.path("counting/v1/manifest.json")).write_text('{"../v2/record.json": {}}')
+
+        there.remove("counting", "v1", digest)
+
+        assert shared.exists("counting/v2/record.json")
+        assert not shared.exists("counting/v1/manifest.json")
+        assert "Files of counting v1 may be left in the storage" in caplog.text
+
+    def test_that_cannot_be_reached_leaves_no_files_here(
+        self, here: ModelStore, monkeypatch: pytest.MonkeyPatch
+    ):
+        digest = kept(here)
+        monkeypatch.setattr(FileSystemStorage, "exists", unreachable)
+
+        with pytest.raises(OSError, match="unreachable"):
+            here.remove("counting", "v1", digest)
+
+        assert folders(here) == []
 
 
 class TestManifest:
