@@ -4,8 +4,9 @@ import fcntl
 import logging
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from recommendations.services.manifest import MANIFEST, DamagedModel, Manifest, 
 logger = logging.getLogger(__name__)
 _UNFINISHED = ".unfinished-"
 _LOCK = ".lock"
+# No fetching takes as long; what is older was left by a process that was killed.
+_STALE_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,15 @@ class ModelStore:
         finally:
             if staged is not None:
                 shutil.rmtree(staged, ignore_errors=True)
+            _clear_away(parent)
+
+
+def _clear_away(parent: Path) -> None:
+    """Remove what fetching left behind that was killed; what another process fetches now stays."""
+    for left in parent.glob(f"{_UNFINISHED}fetch-*"):
+        with suppress(FileNotFoundError):  # another process clears away too
+            if left.stat().st_mtime < time.time() - _STALE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _put(staged: Path, folder: Path, manifest: Manifest, digest: str) -> None:

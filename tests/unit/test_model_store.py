@@ -1,5 +1,6 @@
 """Where models' files are kept, and how one server's come to another."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,17 @@ class TestStorage:
 
         assert contents(folder) == contents(here.root / "counting/v1")
         assert folders(there) == ["v1"]
+
+    def test_clears_away_what_fetching_left_long_ago(self, here: ModelStore, there: ModelStore):
+        digest = kept(here)
+        old, young = (there.root / f"counting/.unfinished-fetch-{name}" for name in ("old", "young"))
+        for left in (old, young):
+            (left / "inner").mkdir(parents=True)
+        os.utime(old, (0, 0))
+
+        there.open("counting", "v1", digest)
+
+        assert folders(there) == [young.name, "v1"]
 
     def test_is_not_asked_again(self, here: ModelStore, there: ModelStore):
         digest = kept(here)
