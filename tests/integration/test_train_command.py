@@ -1,6 +1,7 @@
 """manage.py train_models."""
 
 import fcntl
+import getpass
 import json
 import re
 from datetime import timedelta
@@ -65,7 +66,7 @@ class TestTrainModels:
         assert (made.data_from, made.data_to, made.n_events) == (NOON - timedelta(days=60), NOON, 200)
         assert made.metrics["ndcg@10"] == made.metrics["hit@10"] == 1
         assert made.metrics["split"]["users"] == 40
-        assert (made.note, made.created_by) == ("the first", "train_models")
+        assert (made.note, made.created_by) == ("the first", getpass.getuser())
         assert folders(tmp_path) == [made.version]
         assert f"{made}: fitted to 200 events" in said
 
@@ -133,6 +134,16 @@ class TestTrainModels:
         assert kept[:2] == ["v0", "v1"]
         assert len(kept) == 3
         assert folders(tmp_path) == sorted(kept)
+
+    def test_names_itself_where_the_system_knows_no_user(self, monkeypatch: pytest.MonkeyPatch):
+        def nobody() -> str:
+            raise OSError("No username set in the environment")
+
+        monkeypatch.setattr(getpass, "getuser", nobody)
+
+        train("--no-evaluate")
+
+        assert TrainedModel.objects.get().created_by == "train_models"
 
     def test_says_what_it_is_doing_and_stays_silent_when_told(self, capsys: pytest.CaptureFixture[str]):
         train("--no-evaluate", verbosity=1)

@@ -1,5 +1,6 @@
 """Trains the strategies that are fitted ahead, and registers their models."""
 
+import getpass
 import json
 import sys
 from argparse import ArgumentParser
@@ -21,8 +22,6 @@ from recommendations.models import TrainedModel
 from recommendations.services.apart import ProcessLost
 from recommendations.services.train import Trained, TrainOrder
 from recommendations.services.verdict import Activate
-
-CREATED_BY = "train_models"
 
 
 class Command(BaseCommand):
@@ -62,7 +61,7 @@ class Command(BaseCommand):
             raise CommandError(f"--note has {len(options['note'])} characters; it may have {most}.")
         order = TrainOrder(
             names=tuple(options["strategy"]),
-            created_by=CREATED_BY,
+            created_by=_whoever_runs_it(),
             activate=_when(options),
             evaluate=not options["no_evaluate"],
             holdout_days=options["holdout_days"],
@@ -124,6 +123,14 @@ def _when(options: dict[str, Any]) -> Activate:
     if options["activate_if_better"]:
         return Activate.IF_BETTER
     return Activate.ALWAYS if options["activate"] else Activate.NEEDED
+
+
+def _whoever_runs_it() -> str:
+    """Return the name of the system's user, or the command's where there is none, as in a container."""
+    try:
+        return getpass.getuser()[: TrainedModel._meta.get_field("created_by").max_length]
+    except (OSError, KeyError, ImportError):
+        return "train_models"
 
 
 def _progress(text: str) -> None:
