@@ -59,11 +59,13 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> HttpResponse
         if isinstance(exc, kind):
             serious = answer.status >= 500
             level = logging.ERROR if serious else logging.INFO
-            logger.log(
-                level, "%s %s: %r", request.method, request.path, exc, exc_info=exc if serious else None
-            )
             errors: list[Fault] = getattr(exc, "errors", [])
-            detail = " ".join(filter(None, [answer.detail or str(exc), sentence(errors)]))
+            told = sentence(errors)
+            said = f"{type(exc).__name__}: {told}" if errors else exc
+            logger.log(
+                level, "%s %s: %r", request.method, request.path, said, exc_info=exc if serious else None
+            )
+            detail = " ".join(filter(None, [answer.detail or str(exc), told]))
             return problem(answer.status, detail, errors=errors)
     return None
 

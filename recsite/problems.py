@@ -12,6 +12,7 @@ from catalog.api.renderers import to_json
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_VALUE = 200
 _ERRORS_IN_DETAIL = 3
+_MOST_ERRORS = 20  # besides those of the elements of a list, which is bounded where it is read
 
 Fault = dict[str, Any]  # field, value, message; index where a list was sent
 
@@ -19,7 +20,10 @@ Fault = dict[str, Any]  # field, value, message; index where a list was sent
 def problem(
     status: int, detail: str, *, errors: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    """Return the problem document: type, title, status, detail, and errors when fields are at fault."""
+    """Return the problem document: type, title, status, detail, and errors when fields are at fault.
+
+    Of very many errors the first are told, and how many there are besides.
+    """
     document: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -27,7 +31,10 @@ def problem(
         "detail": detail,
     }
     if errors:
-        document["errors"] = [{**fault, "value": _shown(fault["value"])} for fault in errors]
+        document["errors"] = [
+            {**fault, "field": _cut(fault["field"]), "value": _shown(fault["value"])}
+            for fault in _first(errors)
+        ]
     return HttpResponse(to_json(document), status=status, content_type=MEDIA_TYPE, headers=headers)
 
 
@@ -35,7 +42,7 @@ def sentence(errors: Sequence[Fault]) -> str:
     """Return the first faults in words: which field, what it holds, and what would be right."""
     told = [_told(fault) for fault in errors[:_ERRORS_IN_DETAIL]]
     if len(errors) > _ERRORS_IN_DETAIL:
-        told.append(f"And {len(errors) - _ERRORS_IN_DETAIL} more, see errors.")
+        told.append("See errors for the rest.")
     return " ".join(told)
 
 
@@ -65,8 +72,15 @@ def _flat(messages: Any) -> Iterable[str]:
         yield str(messages)
 
 
+def _first(errors: Sequence[Fault]) -> Sequence[Fault]:
+    if len(errors) <= _MOST_ERRORS + 1 or "index" in errors[0]:
+        return errors
+    more = {"field": None, "value": None, "message": f"And {len(errors) - _MOST_ERRORS} more."}
+    return [*errors[:_MOST_ERRORS], more]
+
+
 def _told(fault: Fault) -> str:
-    where = fault["field"] or "The request"
+    where = _cut(fault["field"]) or "The request"
     if "index" in fault:
         where = f"{where} (element {fault['index']})"
     if fault["value"] is not None:
@@ -79,4 +93,8 @@ def _shown(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float)):
         return value
     text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+    return _cut(text)
+
+
+def _cut(text: str | None) -> str | None:
+    return text if text is None or len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

@@ -9,15 +9,20 @@ from rest_framework.exceptions import ValidationError
 from catalog.text import validate_line
 
 _MOST_DIGITS = 18
+_MOST_WRONG = 20  # parameters that are told one by one
 
 
 def check_query(sent: QueryDict, *, known: Collection[str], repeatable: Collection[str] = ()) -> None:
     """Raise ValidationError for a parameter that is unknown or holds unprintable text.
 
-    And for one that is given twice, unless it is among the repeatable ones.
+    And for one that is given twice, unless it is among the repeatable ones. When very many are wrong, it
+    looks no further.
     """
     wrong: dict[str, list[str]] = {}
-    for name, values in sent.lists():
+    for n_read, (name, values) in enumerate(sent.lists()):
+        if len(wrong) == _MOST_WRONG:
+            wrong["non_field_errors"] = [f"{len(sent) - n_read} more parameters were not looked at."]
+            break
         if name not in known:
             wrong[name] = [f"Unknown parameter; known here: {', '.join(sorted(known)) or 'none'}."]
         elif len(values) > 1 and name not in repeatable:

@@ -21,6 +21,7 @@ MOST = 100
 DEFAULT = 5
 DEEPEST = 200  # offset + top_n at most
 MOST_NAMED = 200  # categories, or products
+MOST_UNKNOWN = 20  # fields that are told one by one
 REPEATABLE = {"category", "exclude"}
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -76,9 +77,11 @@ def of_body(sent: object, *, known: tuple[str, ...]) -> Asked:
     if not isinstance(sent, Mapping):
         raise BadAsk(_fault(None, sent, f"Must be an object; its fields: {', '.join(known)}."))
     if unknown := [name for name in sent if name not in known]:
-        raise BadAsk(
-            *(_fault(name, sent[name], f"Unknown field; known: {', '.join(known)}.") for name in unknown)
-        )
+        message = f"Unknown field; known: {', '.join(known)}."
+        errors = [_fault(name, sent[name], message) for name in unknown[:MOST_UNKNOWN]]
+        if len(unknown) > MOST_UNKNOWN:
+            errors.append(_fault(None, None, f"And {len(unknown) - MOST_UNKNOWN} more unknown fields."))
+        raise BadAsk(*errors)
     given = {name: value for name, value in sent.items() if value is not None}
     return _asked(given, given)
 

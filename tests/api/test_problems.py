@@ -46,11 +46,50 @@ class TestProblem:
         ]
         assert document["detail"].startswith("tags (element 1) is 'a\\x07b': Holds the control character")
 
-    def test_names_three_faults_and_counts_the_rest(self, staff_client):
+    def test_names_three_faults_and_refers_to_the_rest(self, staff_client):
         document = staff_client.post("/products", dict.fromkeys("abcde", 1)).json()
 
-        assert document["detail"].endswith("And 2 more, see errors.")
+        assert document["detail"].endswith("See errors for the rest.")
         assert [error["field"] for error in document["errors"]] == list("abcde")
+
+    def test_tells_twenty_of_many_faults_and_counts_the_others(self, staff_client):
+        document = staff_client.post("/products", {f"x{n}": 1 for n in range(5000)}).json()
+
+        assert [error["field"] for error in document["errors"][:2]] == ["x0", "x1"]
+        assert len(document["errors"]) == 21
+        assert document["errors"][-1] == {"field": None, "value": None, "message": "And 4980 more."}
+
+    def test_counts_the_unknown_fields_of_a_visit(self, client, open_reads):
+        body = {f"x{n}": 1 for n in range(5000)}
+
+        answer = client.post("/recommend/session", body, format="json")
+
+        assert_problem(answer, 400, "Bad Request")
+        assert len(answer.json()["errors"]) == 21
+        assert answer.json()["errors"][-1]["message"] == "And 4980 more unknown fields."
+
+    def test_looks_no_further_than_twenty_wrong_parameters(self, client, open_reads):
+        answer = client.get("/products?" + "&".join(f"x{n}=1" for n in range(500)))
+
+        assert_problem(answer, 400, "Bad Request")
+        assert len(answer.json()["errors"]) == 21
+        assert answer.json()["errors"][-1] == {
+            "field": None,
+            "value": None,
+            "message": "480 more parameters were not looked at.",
+        }
+
+    def test_cuts_a_long_name(self, client, open_reads):
+        document = client.get(f"/products?{'x' * 300}=1").json()
+
+        assert document["errors"][0]["field"] == "x" * 200 + "…"
+        assert "x" * 201 not in document["detail"]
+
+    def test_is_logged_with_what_was_wrong(self, client, open_reads, caplog):
+        with caplog.at_level("INFO", logger="recsite.api_errors"):
+            client.post("/recommend/session", {"product_ids": []}, format="json")
+
+        assert "BadAsk: product_ids is '[]': Must be a list of 1 to 200" in caplog.text
 
     def test_cuts_a_long_value(self, staff_client):
         document = staff_client.post("/users", {"name": "x" * 300}).json()
