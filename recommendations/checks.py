@@ -12,6 +12,14 @@ from recommendations.conf import Config, Named
 from recommendations.errors import RecommendationError
 from recommendations.models import TrainedModel
 from recommendations.services.registry import default_strategy
+from recommendations.strategies.base import Trainable
+
+# Which strategy an address asks by its name.
+_PLACEMENTS = {
+    "trending": "GET /trending",
+    "content": "GET /products/{id}/similar",
+    "together": "GET /products/{id}/bought-together",
+}
 
 
 def check_configuration(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -26,6 +34,14 @@ def check_configuration(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
         Error(f"settings.RECOMMENDATIONS, {what}: {problem}", id="recommendations.E002")
         for what, entry in named.items()
         if (problem := _problem(entry))
+    ]
+    found += [
+        Error(
+            f"settings.RECOMMENDATIONS: STRATEGIES has no {name!r}, which {address} needs.",
+            id="recommendations.E004",
+        )
+        for name, address in _PLACEMENTS.items()
+        if name not in config.strategies
     ]
     if config.model_storage and config.model_storage not in settings.STORAGES:
         known = ", ".join(sorted(settings.STORAGES))
@@ -77,7 +93,11 @@ def check_models(
 
 def _problem(entry: Named) -> str | None:
     try:
-        entry.make()
+        made = entry.make()
     except RecommendationError as error:
         return str(error)
+    if getattr(made, "log_days", 0) is None and not isinstance(made, Trainable):
+        return (
+            f"{entry.path} is trained ahead, as its log_days is None, but has no load() to open its models."
+        )
     return None

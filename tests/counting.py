@@ -136,3 +136,18 @@ class QuickInterrupted(CountingInterrupted):
     @property
     def log_days(self) -> float:  # type: ignore[override]
         return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetful:
+    """Which is trained ahead, and cannot open what it saved."""
+
+    fallback: ClassVar[str] = "popular"
+    log_days: ClassVar[None] = None
+
+    @classmethod
+    def from_options(cls) -> Self:
+        return cls()
+
+    def fit(self, training: Training) -> CountingModel:
+        raise AssertionError

@@ -80,3 +80,21 @@ class TestCheckConfiguration:
 
         assert "strategy 'content'" in problem.msg
         assert "tag_points is 0" in problem.msg
+
+    @pytest.mark.parametrize("name", ["trending", "content", "together"])
+    def test_reports_a_strategy_that_a_placement_needs(self, settings: Any, raw: dict[str, Any], name: str):
+        del raw["STRATEGIES"][name]
+        settings.RECOMMENDATIONS = {**raw, "DEFAULT_STRATEGY": "popular"}
+
+        (problem,) = check_configuration(None)
+
+        assert f"STRATEGIES has no {name!r}, which GET /" in problem.msg
+
+    def test_reports_a_strategy_whose_models_could_not_be_opened(self, settings: Any, raw: dict[str, Any]):
+        raw["STRATEGIES"]["forgetful"] = {"CLASS": "tests.counting.Forgetful"}
+        settings.RECOMMENDATIONS = raw
+
+        (problem,) = check_configuration(None)
+
+        assert "strategy 'forgetful'" in problem.msg
+        assert "has no load()" in problem.msg
