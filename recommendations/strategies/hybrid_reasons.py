@@ -111,6 +111,7 @@ def _strongest(
         return [_NOTHING] * len(asked[user])
     weights = liking[liked.starts[user] : liked.starts[user + 1]]
     added = contributions(memory.links, mine, weights, memory.columns[asked[user]].astype(np.int64))
+    added[weights <= 0] = 0  # what speaks against a dismissed product does not hold as a ground
     best = added.argmax(axis=0)
     ids = memory.product_ids[memory.positions[mine[best]]]
     return np.where(added.max(axis=0) > 0, ids, _NOTHING).tolist()

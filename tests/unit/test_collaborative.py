@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommendations.engine.actions import Action
-from recommendations.engine.histories import Mask, seen
+from recommendations.engine.histories import Histories, Mask, seen
 from recommendations.engine.ragged import empty
 from recommendations.engine.reasons import ReasonKind
+from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.collaborative import POINTS, Collaborative
 from tests.contracts.strategy import StrategyContract
 from tests.worlds import Article, World
@@ -30,6 +31,13 @@ def recommended(strategy: Collaborative, world: World, user: int, k: int = 7) ->
     found = strategy.fit(world.training()).bind(snapshot).retrieve(histories, allowed=allowed, k=k)
     positions = found.positions[user]
     return snapshot.product_ids[positions[positions >= 0]].tolist()
+
+
+def dismissing(histories: Histories, snapshot: Snapshot, *products: int) -> Histories:
+    """Return the same histories, these products dismissed in each."""
+    unwanted = np.isin(histories.events.flat, snapshot.locate(np.array(products)))
+    actions = np.where(unwanted, Action.DISMISS, histories.actions).astype(np.uint8)
+    return replace(histories, actions=actions, derived={})
 
 
 class TestEase(StrategyContract):
@@ -87,12 +95,7 @@ class TestCircles:
         strategy = Collaborative(method=method, regularisation=1, shrinkage=1)
         snapshot = CIRCLES.snapshot()
         histories = CIRCLES.batch(snapshot).take(np.array([6]))
-        last = histories.events.flat == snapshot.locate(np.array([2]))[0]
-        disliked = replace(
-            histories,
-            actions=np.where(last, Action.DISMISS, histories.actions).astype(np.uint8),
-            derived={},
-        )
+        disliked = dismissing(histories, snapshot, 2)
         retriever = strategy.fit(CIRCLES.training()).bind(snapshot)
         allowed = Mask(snapshot.active, seen(histories, len(snapshot)))
 
@@ -180,6 +183,29 @@ class TestRetriever:
             shown = found.positions[user] >= 0
             points[found.positions[user][shown]] = found.points[user][shown]
             assert np.allclose(points, wanted * POINTS, atol=2)
+
+    def test_names_no_dismissed_product_as_a_ground(self):
+        snapshot = CIRCLES.snapshot()
+        histories = dismissing(CIRCLES.batch(snapshot).take(np.array([6])), snapshot, 2)
+        retriever = Collaborative(method="ease", regularisation=1).fit(CIRCLES.training()).bind(snapshot)
+        allowed = Mask(snapshot.active, seen(histories, len(snapshot)))
+        found = retriever.retrieve(histories, allowed=allowed, k=7)
+
+        reasons = retriever.reasons(histories, found)
+
+        named = {why.value for one in reasons[0] for why in one if why.kind is ReasonKind.BECAUSE}
+        assert named == {12}
+
+    def test_offers_nothing_to_who_only_dismissed(self):
+        snapshot = CIRCLES.snapshot()
+        histories = dismissing(CIRCLES.batch(snapshot), snapshot, 1, 2)
+        retriever = Collaborative(method="ease", regularisation=1).fit(CIRCLES.training()).bind(snapshot)
+        allowed = Mask(snapshot.active, seen(histories, len(snapshot)))
+
+        found = retriever.retrieve(histories, allowed=allowed, k=7)
+
+        assert found.lengths[[2, 7]].tolist() == [0, 0]
+        assert (found.lengths[[3, 5, 6]] > 0).all()
 
     def test_answers_one_user_as_it_answers_many(self):
         snapshot = CIRCLES.snapshot()
