@@ -75,7 +75,13 @@ class Prepared:
 def _compiled(queryset: "QuerySet[Any, Any]", marks: list[Any]) -> _Plan:
     compiler = queryset.query.get_compiler(connection=connection)
     sql, params = compiler.as_sql()
-    places = [(place, marks.index(param)) for place, param in enumerate(params) if param in marks]
+    parameters = {mark: parameter for parameter, mark in enumerate(marks)}
+    # Looking one up needs a hash, which a parameter of the query's own may not have (bytearray, Json).
+    places = [
+        (place, parameters[param])
+        for place, param in enumerate(params)
+        if isinstance(param, int | str) and param in parameters
+    ]
     if {parameter for _, parameter in places} != set(range(len(marks))):
         raise ValueError(f"Not every parameter reached the SQL: {sql}")
     expressions = [expression for expression, *_ in compiler.select]

@@ -18,6 +18,7 @@ from recommendations.selectors.products import Details
 from recommendations.services.shelf import Placed
 
 RECENT = 3  # names that a summary holds of each kind, and categories
+_DEEPEST = 4000  # how far down the lists one round looks for what is gone
 _AHEAD = 8  # events whose products are looked at first: nearly always enough for RECENT distinct ones
 
 
@@ -114,13 +115,14 @@ class Ranker:
     def _replace_gone(self, rankings: list[Ranking], past: Histories, query: Query, known: Known[D]) -> None:
         """Rank again, without what is gone, for whom something gone was picked, until nothing is.
 
-        Each round looks four times as far down the lists for more that is gone, so that many products
-        deactivated at once cost a few rounds, not one for every n of them.
+        Each round looks four times as far down the lists for more that is gone, _DEEPEST places at most,
+        so that many products deactivated at once cost a few rounds, not one for every n of them.
         """
         pipeline, depth = self.pipeline, query.n
+        deepest = max(query.n, min(_DEEPEST, len(pipeline.snapshot)))
         gone: set[int] = set()
         while spoilt := [user for user, ranking in enumerate(rankings) if _gone(ranking, known)]:
-            depth *= 4
+            depth = min(depth * 4, deepest)
             theirs = past.take(np.array(spoilt, np.int64))
             for user in spoilt:
                 gone |= _gone(rankings[user], known)

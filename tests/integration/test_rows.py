@@ -42,6 +42,13 @@ class TestPrepared:
         assert by_name("Zoë", first.id) == [(first.id,), (second.id,)]
         assert by_name("Zoë", second.id) == [(second.id,)]
 
+    def test_puts_each_of_very_many_parameters_in_its_place(self):
+        ids = sorted(product.id for product in ProductFactory.create_batch(3))
+
+        rows = by_ids([*ids[:2], *range(10**9, 10**9 + 2_000)])
+
+        assert [key for key, _ in rows] == ids[:2]
+
     def test_treats_a_parameter_as_data(self):
         UserFactory(name="Max")
 
