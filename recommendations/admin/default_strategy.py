@@ -26,8 +26,9 @@ class DefaultStrategyAdmin(CatalogAdmin[DefaultStrategy]):
             return False
         match = request.resolver_match
         own = f"{self.opts.app_label}_{self.opts.model_name}"
-        is_own = match is not None and (match.url_name or "").startswith(own)
-        return not (is_own and DefaultStrategy.objects.exists())
+        if match is not None and not (match.url_name or "").startswith(own):
+            return True  # a list of all tables, which leads here
+        return not DefaultStrategy.objects.exists()
 
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
         """Return the choice among the configured strategies."""
