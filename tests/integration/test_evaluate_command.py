@@ -56,6 +56,11 @@ class TestLog:
 
 
 class TestEvaluateRecommendations:
+    @pytest.mark.django_db
+    def test_tries_where_to_write_before_it_measures(self, tmp_path: Path):
+        with pytest.raises(CommandError, match=r"--output .*nowhere"):
+            evaluate("--output", str(tmp_path / "nowhere" / "page.html"))
+
     def test_measures_each_strategy_on_what_users_met_first_in_the_window(self, shop: None, settings: Any):
         found = json.loads(evaluate("--format", "json"))
 

@@ -60,16 +60,15 @@ class Command(BaseCommand):
         except UnknownStrategy as error:
             raise CommandError(f"--strategies: {error}") from error
         quiet = options["verbosity"] == 0
+        if options["output"] is not None:
+            _write(options["output"], "")  # measuring takes long: it is tried before
         if options["data"]:
             evaluate = self._of_folder(evaluate, options["data"], quiet=quiet)
         said = FORMATS[options["format"]](self._measured(evaluate, names, quiet=quiet, **options))
         if options["output"] is None:
             self.stdout.write(said)
             return
-        try:
-            options["output"].write_text(said + "\n", encoding="utf-8")
-        except OSError as error:
-            raise CommandError(f"--output {options['output']}: {error.strerror}.") from error
+        _write(options["output"], said + "\n")
 
     def _measured(
         self,
@@ -110,6 +109,14 @@ class Command(BaseCommand):
                 f"{counted(shop.n_problems)} found; what is wrong is left out. The first: {teller.first}"
             )
         return replace(evaluate, log=lambda: shop.log, snapshot=lambda: shop.snapshot)
+
+
+def _write(file: Path, text: str) -> None:
+    """The text is in the file. Raises CommandError."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"--output {file}: {error.strerror}.") from error
 
 
 class _Teller:
