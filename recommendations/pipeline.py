@@ -19,6 +19,8 @@ from recommendations.strategies.base import Reasons, Retriever
 _Layer = tuple[NDArray[np.int64], Retriever, Candidates]
 # How far down a list diversity looks for something different.
 DEPTH = 400
+# What fills up when all else is exhausted.
+LAST = "popular"
 
 Own = Callable[[Histories, int], Ragged]
 
@@ -71,10 +73,15 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """One user's list. matched: whether the strategy itself found any of it (the rest is filled up)."""
+    """One user's list.
+
+    matched:   whether the strategy itself found any of it (the rest is filled up)
+    filled_by: what the list begins with where it did not; "" where it did
+    """
 
     picks: tuple[Pick, ...]
     matched: bool
+    filled_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,18 +106,25 @@ class Pipeline:
         everybody = np.arange(len(histories))
         found = self._retrieved(histories, allowed, query)
         lengths = found.lengths
-        matched = (lengths > 0).tolist()
+        matched = lengths > 0
+        # An empty list counts as the first filler's.
+        filled_by = np.where(matched, "", self.fallback if self.fillers else "").astype(object)
         layers: list[_Layer] = [(everybody, self.retriever, found)]
-        for filler in self.fillers:
+        for place, filler in enumerate(self.fillers):
             short = np.flatnonzero(lengths < query.n)
             if not len(short):
                 break
             rest = _ForNothing(filler)
             more = rest.retrieve(histories.take(short), allowed=_without(allowed, layers, short), k=query.n)
             layers.append((short, rest, more))
+            if place:
+                filled_by[short[(lengths[short] == 0) & (more.lengths > 0)]] = LAST
             lengths[short] += more.lengths
         rows = self._picks(histories, layers, query.n)
-        return [Ranking(tuple(picks), own) for picks, own in zip(rows, matched, strict=True)]
+        return [
+            Ranking(tuple(picks), own, name)
+            for picks, own, name in zip(rows, matched.tolist(), filled_by.tolist(), strict=True)
+        ]
 
     def _retrieved(self, histories: Histories, allowed: Mask, query: Query) -> Candidates:
         if not query.diversity:

@@ -71,7 +71,7 @@ def displayed(
         placement=placement,
         placed=tuple(placed(pick, known) for pick in ranking.picks[page.offset :]),
         strategy=strategy,
-        fallback=pipeline.fallback if pipeline.fillers and not ranking.matched else None,
+        fallback=ranking.filled_by or None,
     )
 
 

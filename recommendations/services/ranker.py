@@ -95,9 +95,9 @@ class Ranker:
         met = [(found.purchased(user), found.viewed(user)) for user in range(len(user_ids))]
         recent = {key for kinds in met for product_ids in kinds for key in _newest(product_ids)}
         rankings = self.fresh(past, query, known, also=recent)
-        summaries, fallback = _summaries(met, past, known), self.pipeline.fallback
+        summaries = _summaries(met, past, known)
         return [
-            Ranked(ranking.picks, "" if ranking.matched else fallback, said, count, last_id)
+            Ranked(ranking.picks, ranking.filled_by, said, count, last_id)
             for ranking, said, count, last_id in zip(
                 rankings, summaries, found.product_ids.lengths.tolist(), found.last_ids.tolist(), strict=True
             )

@@ -10,6 +10,8 @@ from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.pipeline import Pick, Pipeline, Query, Ranking
 from recommendations.strategies.content import Content
 from recommendations.strategies.popular import Popular
+from recommendations.strategies.trending import TrendingRetriever
+from recommendations.strategies.untrained import Untrained
 from tests.worlds import Article, World
 
 NOTHING = np.zeros(0, np.int64)
@@ -110,12 +112,12 @@ class TestPipeline:
 
         (ranking,) = rank(world, 5)
 
-        assert ranking == Ranking((), matched=False)
+        assert ranking == Ranking((), False, "popular")
 
     def test_gives_an_empty_list_from_an_empty_catalogue(self):
         (ranking,) = rank(World({}, [[]]), 5)
 
-        assert ranking == Ranking((), matched=False)
+        assert ranking == Ranking((), False, "popular")
 
     def test_names_the_category_first_and_then_tags_as_the_user_likes_them(self):
         world = World(
@@ -148,3 +150,23 @@ class TestPick:
     def test_refuses_reasons_that_do_not_add_up_to_the_score(self):
         with pytest.raises(ValueError, match="do not add up"):
             Pick(1, 16_000, (Reason(ReasonKind.CATEGORY, "A", 10_000),))
+
+
+class TestFilledBy:
+    WORLD = World({1: Article("A", popularity=2), 2: Article("B", popularity=1)}, [[]])
+
+    def rank(self, trending: list[int]) -> Ranking:
+        """Return the list of somebody without a history, where these products trend."""
+        snapshot = self.WORLD.snapshot()
+        points = np.zeros(len(snapshot) + 1, np.int64)
+        order = snapshot.locate(np.array(trending, np.int64))
+        points[order] = 1
+        fillers = (TrendingRetriever(order, points, points), Popular().bind(snapshot))
+        pipeline = Pipeline(snapshot, Untrained(), fillers, "trending")
+        return pipeline.rank(self.WORLD.batch(snapshot), Query(2))[0]
+
+    def test_names_what_the_list_begins_with(self):
+        assert (ids(self.rank([2])), self.rank([2]).filled_by) == ([2, 1], "trending")
+
+    def test_does_not_claim_a_trend_where_nothing_trends(self):
+        assert (ids(self.rank([])), self.rank([]).filled_by) == ([1, 2], "popular")
