@@ -1,13 +1,13 @@
 """What the API reads of the catalogue, as querysets for lists; each says how many queries it makes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Self
 
 from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
 
-from catalog.models import ActionType, Category, Interaction, Product, User
+from catalog.models import Category, Interaction, Product, User
 from catalog.models.product import ProductQuerySet
 from catalog.rows import Prepared
 
@@ -25,6 +25,11 @@ class ProductPage:
     description: str
     is_active: bool
     tags: tuple[str, ...]
+
+    @property
+    def is_available(self) -> bool:
+        """Whether it may be recommended: active and not sold out."""
+        return self.is_active and self.stock != 0
 
     @classmethod
     def of(cls, row: Product) -> Self:
@@ -48,6 +53,10 @@ _product_by = {
     for key in ("pk", "external_id")
 }
 _tags_of = Prepared(lambda key: Product.tags.through.objects.filter(product_id=key).values_list("tag__name"))
+_products_of = Prepared(lambda ids: Product.objects.filter(pk__in=ids).values_list(*_CELLS))
+_tags_of_all = Prepared(
+    lambda ids: Product.tags.through.objects.filter(product_id__in=ids).values_list("product_id", "tag__name")
+)
 
 
 def product(lookup: Mapping[str, int | str], *, inactive_too: bool) -> ProductPage | None:
@@ -60,23 +69,23 @@ def product(lookup: Mapping[str, int | str], *, inactive_too: bool) -> ProductPa
     return None
 
 
+def product_pages(ids: Iterable[int]) -> dict[int, ProductPage]:
+    """Return the pages of those products that exist, inactive ones too: two queries."""
+    wanted = sorted(ids)
+    tags: dict[int, list[str]] = {}
+    for key, tag in _tags_of_all(wanted):
+        tags.setdefault(key, []).append(tag)
+    return {
+        id: ProductPage(
+            id, external_id, name, category, price, stock, text, is_active, tuple(sorted(tags.get(id, ())))
+        )
+        for id, external_id, name, category, price, stock, text, is_active in _products_of(wanted)
+    }
+
+
 def products(*, inactive_too: bool) -> QuerySet[Product]:
     """Return products by id with category and tags: two queries, however many they are."""
     return _whole(Product.objects.all() if inactive_too else Product.objects.active())
-
-
-def popular_products(categories: Collection[Category] = ()) -> QuerySet[Product]:
-    """Return available products with `interaction_count`, most first, then id: two queries.
-
-    categories: any of which will do; none for all products
-    Dismissals are not counted. Each count is read from the index alone; products without an event come
-    last, with 0.
-    """
-    events = Interaction.objects.filter(product=OuterRef("pk")).exclude(action_type=ActionType.DISMISS)
-    available = Product.objects.available()
-    if categories:
-        available = available.filter(category__in=categories)
-    return _whole(available).annotate(interaction_count=_count(events)).order_by("-interaction_count", "id")
 
 
 def categories() -> QuerySet[Category]:
@@ -104,7 +113,7 @@ def _whole(rows: ProductQuerySet) -> ProductQuerySet:
     return rows.select_related("category").prefetch_related("tags").order_by("id")
 
 
-def _count(rows: QuerySet[Interaction] | QuerySet[Product]) -> Subquery:
+def _count(rows: QuerySet[Product]) -> Subquery:
     """Return how many of the rows there are for each of the outer query, 0 when there are none.
 
     A plain COUNT(*): Django's Count would group first, which doubles the time.

@@ -33,17 +33,6 @@ def product_payload(product: Product | ProductPage, *, for_staff: bool) -> Paylo
     return {**payload, "is_active": page.is_active} if for_staff else payload
 
 
-def popular_payload(product: Product, *, for_staff: bool) -> Payload:
-    """product: as selectors.popular_products() reads it"""
-    count = product.interaction_count  # type: ignore[attr-defined]
-    return {
-        **product_payload(product, for_staff=for_staff),
-        "interaction_count": count,
-        "score": 0.0,
-        "reasons": [{"kind": "popular", "value": count, "points": 0.0}],
-    }
-
-
 def history_payload(interaction: Interaction) -> Payload:
     """interaction: as selectors.history() reads it"""
     return {

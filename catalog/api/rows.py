@@ -42,24 +42,6 @@ class ProductRow(Row):
     is_active = serializers.BooleanField(required=False, help_text="Told to staff only.")
 
 
-class PopularReasonRow(Row):
-    kind = serializers.ChoiceField(choices=["popular"])
-    value = serializers.IntegerField(help_text="The number of interactions.")
-    points = serializers.FloatField(help_text="0: it says nothing of whoever asks.")
-
-
-class PopularRow(ProductRow):
-    interaction_count = serializers.IntegerField(help_text="Dismissals are not counted.")
-    score = serializers.FloatField(help_text="0, the sum of the reasons' points.")
-    reasons = PopularReasonRow(many=True)
-
-
-@extend_schema_serializer(many=False)
-class PopularList(Row):
-    count = serializers.IntegerField()
-    products = PopularRow(many=True)
-
-
 class HistoryRow(Row):
     id = serializers.IntegerField()
     product_id = serializers.IntegerField()

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from catalog.api.rows import Reference
+from catalog.api.rows import ProductRow, Reference
 from catalog.text import MAX_LENGTH
 from recommendations.api.asked import DEEPEST, DEFAULT, MOST, MOST_NAMED
 from recommendations.engine.reasons import ReasonKind
@@ -76,6 +76,24 @@ class PlacementRow(Row):
         allow_null=True,
         help_text="What filled the list where the placement itself found nothing, else null.",
     )
+
+
+class PopularReasonRow(Row):
+    kind = serializers.ChoiceField(choices=["popular"])
+    value = serializers.IntegerField(help_text="The number of interactions.")
+    points = serializers.FloatField(help_text="0: it says nothing of whoever asks.")
+
+
+class PopularRow(ProductRow):
+    interaction_count = serializers.IntegerField(help_text="Dismissals are not counted.")
+    score = serializers.FloatField(help_text="0, the sum of the reasons' points.")
+    reasons = PopularReasonRow(many=True)
+
+
+@extend_schema_serializer(many=False)
+class PopularList(Row):
+    count = serializers.IntegerField()
+    products = PopularRow(many=True)
 
 
 class SessionInput(Row):

@@ -10,6 +10,7 @@ from recommendations.engine.histories import dismissed
 from recommendations.pipeline import Pipeline, nobody
 from recommendations.selectors.histories import events, histories
 from recommendations.services.display import Display, Page, displayed, visit
+from recommendations.services.most_popular import Counted, most_popular
 from recommendations.services.shelf import Chosen
 from recommendations.strategies.base import Retriever
 from recommendations.strategies.content import ContentRetriever, Taste
@@ -36,6 +37,11 @@ class Placements:
         pipeline = self.pipeline(chosen)
         past = visit(_NONE, Action.VIEW, pipeline)
         return displayed("trending", pipeline, past, page, own=nobody, strategy=chosen.strategy)
+
+    def popular(self, chosen: Chosen, page: Page) -> list[Counted]:
+        """Return what has most interactions, whoever asks. chosen: any strategy; all share one snapshot."""
+        pipeline = self.pipeline(chosen)
+        return most_popular(pipeline.snapshot, visit(_NONE, Action.VIEW, pipeline), page)
 
     def session(self, chosen: Chosen, product_ids: Sequence[int], page: Page) -> Display:
         """Return what suits a visitor of whom nothing is known but these products, which are not shown.

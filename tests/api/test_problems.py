@@ -183,30 +183,30 @@ class TestDefect:
         def fail(*args, **kwargs):
             raise RuntimeError("the password is swordfish")
 
-        monkeypatch.setattr("catalog.selectors.popular_products", fail)
+        monkeypatch.setattr("catalog.selectors.products", fail)
 
     def test_is_a_bare_500(self, open_reads, broken):
         client = APIClient(raise_request_exception=False)
 
-        document = assert_problem(client.get("/products/popular"), 500, "Internal Server Error")
+        document = assert_problem(client.get("/products"), 500, "Internal Server Error")
 
         assert "swordfish" not in str(document)
 
     def test_is_logged_with_its_path(self, open_reads, broken, caplog):
-        APIClient(raise_request_exception=False).get("/products/popular?limit=3")
+        APIClient(raise_request_exception=False).get("/products?page=1")
 
-        assert "Internal Server Error: /products/popular" in caplog.text
+        assert "Internal Server Error: /products" in caplog.text
 
     def test_of_the_database_is_a_503_and_logged(self, client, open_reads, monkeypatch, caplog):
         def fail(*args, **kwargs):
             raise OperationalError("database is locked")
 
-        monkeypatch.setattr("catalog.selectors.popular_products", fail)
+        monkeypatch.setattr("catalog.selectors.products", fail)
 
-        document = assert_problem(client.get("/products/popular"), 503, "Service Unavailable")
+        document = assert_problem(client.get("/products"), 503, "Service Unavailable")
 
         assert "locked" not in document["detail"]
-        assert "GET /products/popular: OperationalError('database is locked')" in caplog.text
+        assert "GET /products: OperationalError('database is locked')" in caplog.text
 
 
 class TestRace:

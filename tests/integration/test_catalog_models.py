@@ -9,7 +9,6 @@ from django.db import DataError, IntegrityError, connection, transaction
 from django.db.models import Count, F, Model, ProtectedError, QuerySet
 
 from catalog.models import ActionType, Category, Interaction, Product, Tag, User
-from catalog.selectors import popular_products
 from tests.factories import (
     NOON,
     CategoryFactory,
@@ -178,9 +177,6 @@ class TestIndexes:
 
         assert "SCAN catalog_interaction USING COVERING INDEX interaction_by_product" in plan(popularity)
         assert "B-TREE" not in plan(popularity)
-
-    def test_count_the_events_of_each_popular_product_without_touching_the_table(self):
-        assert "USING COVERING INDEX interaction_by_product (product_id=?)" in plan(popular_products())
 
     def test_read_what_was_done_of_late_without_touching_the_table(self):
         late = Interaction.objects.filter(occurred_at__gte=NOON).values_list(

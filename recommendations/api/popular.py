@@ -1,0 +1,72 @@
+"""GET /products/popular: what has most interactions, in the shape of a product of the catalogue."""
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from catalog.api.payloads import Payload, product_payload
+from catalog.api.permissions import is_staff
+from catalog.api.query import whole_number
+from catalog.api.viewsets import StrictQuery
+from recommendations import wiring
+from recommendations.api import parameters
+from recommendations.api.asked import DEEPEST, MOST
+from recommendations.api.rows import PopularList
+from recommendations.services import naming
+from recommendations.services.display import Page
+from recommendations.services.most_popular import Counted
+
+DEFAULT = 10
+_HOW_MANY = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT}
+_PARAMETERS = [
+    OpenApiParameter("top_n", _HOW_MANY, description="How many."),
+    OpenApiParameter("limit", _HOW_MANY, description="The same as `top_n`; give one of them."),
+    parameters.OFFSET,
+    parameters.CATEGORY,
+]
+_KNOWN = {parameter.name for parameter in _PARAMETERS}
+
+
+class PopularViewSet(StrictQuery, ViewSet):
+    """What has most interactions."""
+
+    def known_parameters(self) -> set[str]:
+        return _KNOWN
+
+    def repeatable_parameters(self) -> set[str]:
+        return {"category"}
+
+    @extend_schema(parameters=_PARAMETERS, responses=PopularList)
+    def list(self, request: Request) -> Response:
+        """List the products with most interactions, dismissals apart; those without any come last.
+
+        Inactive and sold out ones are left out. The reason and the score are as in `/recommend`.
+        """
+        found = wiring.placements().popular(wiring.chosen(wiring.config().default_strategy), _page(request))
+        for_staff = is_staff(request)
+        return Response(
+            {"count": len(found), "products": [_payload(counted, for_staff=for_staff) for counted in found]}
+        )
+
+
+def _page(request: Request) -> Page:
+    """Return what is wanted. Raises ValidationError or BadAsk."""
+    sent = request.query_params
+    if "limit" in sent and "top_n" in sent:
+        raise ValidationError({"limit": ["Means the same as top_n; give one of them."]})
+    top_n = whole_number(sent, "limit" if "limit" in sent else "top_n", default=DEFAULT, high=MOST)
+    offset = whole_number(sent, "offset", default=0, low=0, high=DEEPEST - top_n)
+    categories = tuple(dict.fromkeys(sent.getlist("category")))
+    return Page(top_n, offset, naming.filters(categories=categories, inactive_too=is_staff(request)))
+
+
+def _payload(counted: Counted, *, for_staff: bool) -> Payload:
+    n = counted.n_interactions
+    return {
+        **product_payload(counted.product, for_staff=for_staff),
+        "interaction_count": n,
+        "score": 0.0,
+        "reasons": [{"kind": "popular", "value": n, "points": 0.0}],
+    }
