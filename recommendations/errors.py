@@ -78,6 +78,31 @@ class VersionGone(RecommendationError):
         super().__init__(f"{strategy} {version} was deleted meanwhile; activate another version.")
 
 
+class NoEvents(RecommendationError):
+    """Nothing has happened in the shop."""
+
+    def __init__(self) -> None:
+        super().__init__("There are no events to learn from.")
+
+
+class NothingHeldOut(RecommendationError):
+    """The last days leave nobody to measure on."""
+
+    def __init__(self, holdout_days: int, problem: str) -> None:
+        super().__init__(f"--holdout-days {holdout_days}: {problem}.")
+
+
+class StrategyFailed(RecommendationError):
+    """A strategy cannot be fitted to what there is. doing: what was not done, such as "fitted"."""
+
+    # What strategies, their libraries and numpy raise over data and options that they cannot work with.
+    CAUSES = (ValueError, ArithmeticError, ImportError, MemoryError)
+
+    def __init__(self, strategy: str, doing: str, cause: BaseException) -> None:
+        kind = "" if type(cause) is ValueError else f"{type(cause).__name__}: "
+        super().__init__(f"{strategy} could not be {doing}: {kind}{str(cause).rstrip('.')}.")
+
+
 class NothingToTrain(RecommendationError):
     """Strategies were named that are not trained ahead, or there is none that is."""
 

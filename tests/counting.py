@@ -97,6 +97,16 @@ class HalfSaved(CountingModel):
 
 
 @dataclass(frozen=True, slots=True)
+class CountingOnItsFingers(Counting):
+    """Which cannot be fitted to more than ten events."""
+
+    def fit(self, training: Training) -> CountingModel:
+        if len(training.log) > 10:
+            raise ValueError(f"there are no fingers for {len(training.log)} events")
+        return Counting.fit(self, training)
+
+
+@dataclass(frozen=True, slots=True)
 class CountingUntilKilled(Counting):
     """Whose process the system kills."""
 
@@ -151,3 +161,11 @@ class Forgetful:
 
     def fit(self, training: Training) -> CountingModel:
         raise AssertionError
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit(Forgetful):
+    """Which finds no room for what it would learn."""
+
+    def fit(self, training: Training) -> CountingModel:
+        raise MemoryError("no room")

@@ -35,6 +35,8 @@ def hold_out(log: Log, *, seconds: int) -> Holdout:
         raise ValueError("there are no events to learn from")
     cutoff = int(log.at[-1]) - seconds
     before = log.at < cutoff
+    if not before.any():
+        raise ValueError("nothing happened before the cutoff, so nobody was known then")
     past, window = log.take(before), log.take(~before).liked
     known_users, known_products = np.unique(past.user_ids), np.unique(past.product_ids)
     usable = np.isin(window.user_ids, known_users) & np.isin(window.product_ids, known_products)

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.actions import DAY, EventTable
-from recommendations.engine.holdout import hold_out
+from recommendations.engine.holdout import Holdout, hold_out
 from recommendations.engine.log import Log
 from recommendations.engine.snapshot import Snapshot
+from recommendations.errors import NoEvents, NothingHeldOut, StrategyFailed
 from recommendations.services.apart import ProcessLost
 from recommendations.services.handover import hand_over, taken_over
 from recommendations.services.measuring import Case, Measured, measure
@@ -60,10 +61,11 @@ class Evaluate:
         """Return what was measured; call `done` with each strategy's name once it is.
 
         most_users: of more, so many are drawn, always the same ones; None for all
-        Raises ValueError when the window leaves nobody to measure on, ProcessLost when the system ends
-        a process that measures, such as for want of memory.
+        Raises NoEvents, NothingHeldOut when the window leaves nobody to measure on, StrategyFailed when a
+        strategy cannot be fitted, ProcessLost when the system ends a process that measures, such as for want
+        of memory, and OSError when there is no room for temporary files.
         """
-        case = Case.of(hold_out(self.log(), seconds=holdout_days * DAY), self.snapshot(), most_users)
+        case = Case.of(_held_out(self.log(), holdout_days), self.snapshot(), most_users)
         with TemporaryDirectory(prefix="evaluation-") as name:
             hand_over((case, self.table, dict(self.strategies)), Path(name))
             strategies = {}
@@ -81,6 +83,15 @@ class Evaluate:
         )
 
 
+def _held_out(log: Log, days: int) -> Holdout:
+    if not len(log):
+        raise NoEvents
+    try:
+        return hold_out(log, seconds=days * DAY)
+    except ValueError as error:
+        raise NothingHeldOut(days, str(error)) from error
+
+
 def _measured(folder: Path, strategy: str) -> Measured:
     # A process of its own gives each its own peak of memory, and its own cold start.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=tether) as alone:
@@ -91,6 +102,8 @@ def _measured(folder: Path, strategy: str) -> Measured:
                 f"The process that measured {strategy} was ended before it was done, perhaps for want of "
                 "memory."
             ) from error
+        except StrategyFailed.CAUSES as error:
+            raise StrategyFailed(strategy, "measured", error) from error
 
 
 def _measure(folder: Path, strategy: str) -> Measured:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from recommendations.conf import Config
+from recommendations.errors import StrategyFailed
 from recommendations.models import TrainedModel
 from recommendations.services import registry
 from recommendations.services.fitting import Fit, fit_apart
@@ -30,7 +31,7 @@ class NewVersion:
 
         metrics: what is known of the recipe, see `TrainedModel`
         Whatever happens before the row is stored, nothing of the version is left. Raises TrainingUnderWay,
-        ProcessLost, OSError where the files cannot be written, and what fitting raises.
+        ProcessLost, OSError where the files cannot be written, StrategyFailed where it cannot be fitted.
         """
         recipe = self.strategies[strategy]
         if not isinstance(recipe, Trainable):
@@ -38,7 +39,10 @@ class NewVersion:
         now = self.now()
         version = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         with self.store.staging(strategy) as staged:
-            fit = fit_apart(recipe, training, staged)
+            try:
+                fit = fit_apart(recipe, training, staged)
+            except StrategyFailed.CAUSES as error:
+                raise StrategyFailed(strategy, "fitted", error) from error
             manifest, digest = self.store.keep(staged, strategy, version)
             made = TrainedModel(
                 strategy=strategy,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from recommendations.conf import Config
-from recommendations.errors import NothingToTrain
+from recommendations.errors import NoEvents, NothingHeldOut, NothingToTrain, StrategyFailed
 from recommendations.models import TrainedModel
 from recommendations.services import registry
 from recommendations.services.evaluate import Evaluate, Evaluation, as_dict
@@ -112,7 +112,8 @@ class Train:
     ) -> Evaluation | None:
         """Return what was measured of these recipes, and of that which answers now.
 
-        None where it is not wanted; and where nobody can be measured on, unless something is to be compared.
+        None where it is not wanted; and where nobody can be measured on, or a recipe cannot be fitted to the
+        past alone, unless something is to be compared.
         """
         if not order.evaluate:
             return None
@@ -125,18 +126,18 @@ class Train:
             return self.evaluate(recipes)(
                 all_names, holdout_days=order.holdout_days, done=lambda name: say(f"{name}: measured")
             )
-        except ValueError as error:
+        except (NothingHeldOut, StrategyFailed) as error:
             if now is not None:
                 raise
-            say(f"not measured: {error}")
+            say(f"not measured: {str(error).rstrip('.')}")
             return None
 
     def _read(self, say: Say) -> Training:
-        """Return all that the shop knows. Raises ValueError when nothing happened in it."""
+        """Return all that the shop knows. Raises NoEvents."""
         say("reading the shop")
         training = self.training()
         if not len(training.log):
-            raise ValueError("there are no events to learn from")
+            raise NoEvents
         # The version speaks of the database, which the process that fits does not know.
         return replace(training, snapshot=replace(training.snapshot, version=None))
 

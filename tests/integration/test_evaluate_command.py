@@ -95,12 +95,20 @@ class TestEvaluateRecommendations:
             evaluate("--strategies", "magic")
 
     def test_says_when_the_window_leaves_nobody_to_measure_on(self, shop: None):
-        with pytest.raises(CommandError, match="--holdout-days 300: after the cutoff nobody"):
+        with pytest.raises(CommandError, match="--holdout-days 300: nothing happened before the cutoff"):
             evaluate("--holdout-days", "300")
 
     def test_says_when_there_are_no_events(self):
-        with pytest.raises(CommandError, match="there are no events"):
+        with pytest.raises(CommandError, match=r"^There are no events to learn from\.$"):
             evaluate()
+
+    def test_names_the_strategy_that_cannot_be_fitted(self, shop: None, settings: Any):
+        bad = {"CLASS": "tests.counting.Unfit"}
+        strategies = {**settings.RECOMMENDATIONS["STRATEGIES"], "bad": bad}
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "STRATEGIES": strategies}
+
+        with pytest.raises(CommandError, match=r"^bad could not be measured: MemoryError: no room\.$"):
+            evaluate("--strategies", "popular", "bad")
 
     @pytest.mark.parametrize("days", ["0", "-1", "x", "3651"])
     def test_refuses_days_that_are_no_number_from_1_to_3650(self, days: str):

@@ -78,6 +78,36 @@ class TestData:
             "2 problems found; what is wrong is left out. The first: interactions.csv, line 8"
         )
 
+    def test_says_in_one_line_why_there_are_no_events(self, folder: Path):
+        (folder / "interactions.csv").write_text("user_id,product,action_type,created_at\n")
+
+        with pytest.raises(CommandError) as refusal:
+            evaluate("--data", str(folder))
+
+        assert str(refusal.value) == (
+            f"--data {folder}: there are no events to learn from. 1 problem found, the first: "
+            'interactions.csv, line 1, column product_id, value "user_id,product,action_type,created_at": '
+            "is missing from the header"
+        )
+
+    def test_says_when_nothing_happened(self, folder: Path):
+        (folder / "interactions.csv").write_text("user_id,product_id,action_type,created_at\n")
+
+        with pytest.raises(CommandError, match=r"there are no events to learn from\.$"):
+            evaluate("--data", str(folder))
+
+    def test_leaves_a_former_report_and_makes_no_empty_one(self, folder: Path, tmp_path: Path):
+        (folder / "interactions.csv").unlink()
+        former, new = tmp_path / "former.json", tmp_path / "new.json"
+        former.write_text("former")
+
+        for output in (former, new):
+            with pytest.raises(CommandError, match=r"interactions.csv: is missing"):
+                evaluate("--data", str(folder), "--output", str(output))
+
+        assert former.read_text() == "former"
+        assert not new.exists()
+
     def test_says_when_there_is_no_directory(self):
         with pytest.raises(CommandError, match=r"--data: .* is not a directory"):
             evaluate("--data", "nowhere")

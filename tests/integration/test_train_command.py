@@ -197,8 +197,16 @@ class TestActivateIfBetter:
         assert TrainedModel.objects.count() == 1
 
     def test_needs_somebody_to_measure_on(self):
-        with pytest.raises(CommandError, match="after the cutoff nobody"):
+        with pytest.raises(CommandError, match="--holdout-days 3000: nothing happened before the cutoff"):
             train("--activate-if-better", "--holdout-days", "3000")
+
+    def test_names_the_recipe_that_cannot_be_measured(self, settings: Any, tmp_path: Path):
+        configured(settings, tmp_path, {"CLASS": "tests.counting.CountingOnItsFingers"})
+
+        with pytest.raises(
+            CommandError, match=r"^counting could not be measured: there are no fingers for 160"
+        ):
+            train("--activate-if-better")
 
     def test_needs_to_measure(self):
         with pytest.raises(CommandError, match="--no-evaluate: what is better cannot be said"):
@@ -225,7 +233,17 @@ class TestRefusals:
     def test_of_a_shop_in_which_nothing_happened(self):
         Interaction.objects.all().delete()
 
-        assert self.refused() == "there are no events to learn from."
+        assert self.refused() == "There are no events to learn from."
+
+    def test_of_a_recipe_that_cannot_be_fitted_names_it_and_leaves_nothing(
+        self, settings: Any, tmp_path: Path
+    ):
+        configured(settings, tmp_path, {"CLASS": "tests.counting.CountingOnItsFingers"})
+
+        assert self.refused() == (
+            "counting could not be fitted: there are no fingers for 200 events. Nothing of its model is left."
+        )
+        assert self.nothing_is_left(tmp_path)
 
     def test_of_a_directory_that_is_a_file(self, settings: Any, tmp_path: Path):
         (tmp_path / "file").touch()

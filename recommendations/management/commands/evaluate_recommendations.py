@@ -14,7 +14,7 @@ from catalog.errors import NoShop
 from catalog.management.progress import progress_bar
 from catalog.services.shop_report import Problem, counted
 from recommendations import wiring
-from recommendations.errors import UnknownStrategy
+from recommendations.errors import NoEvents, NothingHeldOut, StrategyFailed, UnknownStrategy
 from recommendations.management.interruption import INTERRUPTED, interrupted_at_once
 from recommendations.management.numbers import whole_number
 from recommendations.services.apart import ProcessLost
@@ -61,7 +61,7 @@ class Command(BaseCommand):
             raise CommandError(f"--strategies: {error}") from error
         quiet = options["verbosity"] == 0
         if options["output"] is not None:
-            _write(options["output"], "")  # measuring takes long: it is tried before
+            _try_to_write(options["output"])  # measuring takes long: it is tried before
         if options["data"]:
             evaluate = self._of_folder(evaluate, options["data"], quiet=quiet)
         said = FORMATS[options["format"]](self._measured(evaluate, names, quiet=quiet, **options))
@@ -92,10 +92,10 @@ class Command(BaseCommand):
                 bar.close()
                 self.stderr.write("Interrupted. Nothing was written.")
                 raise SystemExit(INTERRUPTED) from None
-            except ValueError as error:
-                raise CommandError(f"--holdout-days {holdout_days}: {error}.") from error
-            except ProcessLost as error:
+            except (NoEvents, NothingHeldOut, StrategyFailed, ProcessLost) as error:
                 raise CommandError(str(error)) from error
+            except OSError as error:
+                raise CommandError(f"Temporary files cannot be written: {error}.") from error
 
     def _of_folder(self, evaluate: Evaluate, folder: Path, *, quiet: bool) -> Evaluate:
         """Return the same evaluation of the shop in a directory; say what was left out of it."""
@@ -104,11 +104,25 @@ class Command(BaseCommand):
                 shop = shop_of(folder, teller)
             except NoShop as error:
                 raise CommandError(f"--data: {error}") from error
-        if shop.n_problems:
-            self.stderr.write(
-                f"{counted(shop.n_problems)} found; what is wrong is left out. The first: {teller.first}"
-            )
+        found = f"{counted(shop.n_problems)} found" if shop.n_problems else ""
+        if not len(shop.log):
+            because = f" {found}, the first: {teller.first}" if found else ""
+            raise CommandError(f"--data {folder}: there are no events to learn from.{because}")
+        if found:
+            self.stderr.write(f"{found}; what is wrong is left out. The first: {teller.first}")
         return replace(evaluate, log=lambda: shop.log, snapshot=lambda: shop.snapshot)
+
+
+def _try_to_write(file: Path) -> None:
+    """Nothing has changed, for the file may be written to. Raises CommandError."""
+    is_new = not file.exists()
+    try:
+        with file.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise CommandError(f"--output {file}: {error.strerror}.") from error
+    if is_new:
+        file.unlink()
 
 
 def _write(file: Path, text: str) -> None:

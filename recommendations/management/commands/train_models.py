@@ -11,7 +11,10 @@ from django.core.management.base import BaseCommand, CommandError
 from recommendations import wiring
 from recommendations.errors import (
     BadConfiguration,
+    NoEvents,
+    NothingHeldOut,
     NothingToTrain,
+    StrategyFailed,
     TrainingUnderWay,
     UnknownStrategy,
     VersionGone,
@@ -78,16 +81,14 @@ class Command(BaseCommand):
             raise SystemExit(INTERRUPTED) from None
         except (UnknownStrategy, NothingToTrain) as error:
             raise CommandError(f"--strategy: {error}") from error
-        except (TrainingUnderWay, BadConfiguration, VersionGone) as error:
+        except (NoEvents, NothingHeldOut, TrainingUnderWay, BadConfiguration, VersionGone) as error:
             raise CommandError(str(error)) from error
-        except ProcessLost as error:
+        except (ProcessLost, StrategyFailed) as error:
             raise CommandError(f"{error} Nothing of its model is left.") from error
         except OSError as error:
             raise CommandError(
                 f"The model's files cannot be kept: {error}. Nothing of it is left; see MODEL_DIR."
             ) from error
-        except ValueError as error:
-            raise CommandError(f"{error}.") from error
 
 
 def report(trained: Trained) -> str:
