@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import FloatField, IntegerField, QuerySet
 from numpy.typing import NDArray
 
@@ -19,9 +20,13 @@ _TEXT = "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}parameter "
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """SQL; its parameters, with the place of each that a caller gives; what turns cells into values."""
+    """SQL; its parameters, with the place of each that a caller gives; what turns cells into values.
+
+    native: the SQL as the database's own driver takes it, None where Django's cursor is to run it
+    """
 
     sql: str
+    native: str | None
     params: list[Any]
     places: list[tuple[int, int]]
     converters: Callable[[Rows], Rows] | None
@@ -45,17 +50,16 @@ class Prepared:
         filled = [_filled(value) if isinstance(value, list) else value for value in values]
         if [] in filled:
             return []
-        shape = (connection.vendor, *(len(v) if isinstance(v, list) else type(v) for v in filled))
+        database = connections[DEFAULT_DB_ALIAS]
+        shape = (database.vendor, *[len(v) if isinstance(v, list) else type(v) for v in filled])
         plan = self._plans.get(shape)
         if plan is None:
             plan = self._plans[shape] = self._compiled(filled)
-        flat = list(chain.from_iterable(v if isinstance(v, list) else (v,) for v in filled))
+        flat = list(chain.from_iterable([v if isinstance(v, list) else (v,) for v in filled]))
         params = plan.params.copy()
         for place, parameter in plan.places:
             params[place] = flat[parameter]
-        with connection.cursor() as cursor:
-            cursor.execute(plan.sql, params)
-            rows: Rows = cursor.fetchall()
+        rows = _fetched(database, plan, params)
         return plan.converters(rows) if plan.converters else rows
 
     def _compiled(self, values: list[Any]) -> _Plan:
@@ -70,6 +74,23 @@ class Prepared:
                 marks.append(own)
             arguments.append(own)
         return _compiled(self._build(*arguments), marks)
+
+
+def _fetched(database: BaseDatabaseWrapper, plan: _Plan, params: list[Any]) -> Rows:
+    """Return the rows as the database gives them.
+
+    With SQLite, which answers within the process, Django's cursor would take longer than the query: there the
+    driver is asked at once, unless somebody listens to queries.
+    """
+    if plan.native is None or database.execute_wrappers or database.queries_logged:
+        with database.cursor() as cursor:
+            cursor.execute(plan.sql, params)
+            return cursor.fetchall()
+    if database.connection is None:
+        database.ensure_connection()
+    database.validate_no_broken_transaction()
+    with database.wrap_database_errors:
+        return database.connection.execute(plan.native, params).fetchall()
 
 
 def _compiled(queryset: "QuerySet[Any, Any]", marks: list[Any]) -> _Plan:
@@ -93,7 +114,8 @@ def _compiled(queryset: "QuerySet[Any, Any]", marks: list[Any]) -> _Plan:
     converters = (
         (lambda rows: [tuple(row) for row in compiler.apply_converters(rows, found)]) if found else None
     )
-    return _Plan(sql, list(params), places, converters)
+    native = sql % (("?",) * len(params)) if connection.vendor == "sqlite" else None
+    return _Plan(sql, native, list(params), places, converters)
 
 
 def _filled(values: list[int]) -> list[int]:

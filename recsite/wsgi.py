@@ -9,5 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 application = get_wsgi_application()
 
 from recommendations import wiring  # noqa: E402  needs the applications to be loaded
+from recsite import garbage  # noqa: E402
 
 wiring.serve()
+garbage.look_less()

@@ -1,6 +1,7 @@
 """Points for the features that products share with a user's favourites, over posting lists."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Features
 
 THOUSANDTHS = 1000
+_HIGHEST_BYTE = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,7 @@ class Weights:
 
     def scores(self, n_tags: int) -> list[int]:
         """Every score above 0 that a product can reach with up to n_tags tags, highest first."""
-        reachable = {
-            category * self.category + tags * self.tag for category in (0, 1) for tags in range(n_tags + 1)
-        }
-        return sorted(reachable - {0}, reverse=True)
+        return _reachable(self.category, self.tag, n_tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,13 @@ class PostingLists:
         )
 
 
+@cache
+def _reachable(category: int, tag: int, n_tags: int) -> list[int]:
+    """Return the scores in falling order; nobody may change the list."""
+    reachable = {with_it * category + tags * tag for with_it in (0, 1) for tags in range(n_tags + 1)}
+    return sorted(reachable - {0}, reverse=True)
+
+
 def best_matches(
     postings: PostingLists, profiles: Profiles, weights: Weights, *, allowed: Mask, k: int
 ) -> Candidates:
@@ -63,7 +69,7 @@ def best_matches(
     """
     n_users, n_tags = profiles.tags.shape
     scores = weights.scores(n_tags)
-    row_type = np.dtype(np.uint8 if max(scores) <= np.iinfo(np.uint8).max else np.uint16)
+    row_type = np.dtype(np.uint8 if scores[0] <= _HIGHEST_BYTE else np.uint16)
     positions = np.full((n_users, k), -1, np.int64)
     points = np.zeros((n_users, k), np.int64)
     row: NDArray[np.unsignedinteger] = np.empty(postings.n_products, row_type)

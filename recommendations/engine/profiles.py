@@ -1,7 +1,6 @@
 """What each user likes best, counted from their history."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,63 +36,47 @@ def profiles(histories: Histories, *, top_categories: int, top_tags: int) -> Pro
 
 
 def _counted(histories: Histories, top_categories: int, top_tags: int) -> Profiles:
-    features = histories.features
-    events = histories.events
-    ages = np.arange(len(events.flat)) - np.repeat(events.starts[:-1], events.lengths)
-    users = events.rows()
-    category = features.category[events.flat]
-    sorted_in = category >= 0
-    tags = features.tags.take(events.flat)
-    per_event = tags.lengths
-    return Profiles(
-        categories=_favourites(
-            Counted(users[sorted_in], category[sorted_in], ages[sorted_in]),
-            n_users=len(histories),
-            rank=features.categories.rank,
-            top=top_categories,
-        ),
-        tags=_favourites(
-            Counted(np.repeat(users, per_event), tags.flat, np.repeat(ages, per_event)),
-            n_users=len(histories),
-            rank=features.tag_names.rank,
-            top=top_tags,
-        ),
-    )
+    """Return the profiles, counted in a table of some users × all codes at a time, under BLOCK_BYTES."""
+    n_users, n_codes = len(histories), len(histories.features.ranks)
+    best = np.full((n_users, top_categories + top_tags), -1, np.int64)
+    step = max(1, BLOCK_BYTES // (16 * max(n_codes, 1)))
+    for first in range(0, n_users if n_codes else 0, step):
+        _fill(best[first : first + step], histories, first, top_categories, top_tags)
+    return Profiles(best[:, :top_categories], best[:, top_categories:])
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """Things to count, all of shape (n_entries,): whose it is, its code, the age of its event (0: newest)."""
+def _fill(
+    best: NDArray[np.int64], histories: Histories, first: int, top_categories: int, top_tags: int
+) -> None:
+    """Write the favourites of as many users as best has rows, from the first on: categories, then tags.
 
-    users: NDArray[np.int64]
-    codes: NDArray[np.int64]
-    ages: NDArray[np.int64]
-
-
-def _favourites(things: Counted, *, n_users: int, rank: NDArray[np.int64], top: int) -> NDArray[np.int64]:
-    """Return each user's most frequent codes, shape (n_users, top), -1 pads.
-
-    Counts in a dense table of some users × all codes, a block of users at a time, under BLOCK_BYTES.
+    Both are counted as codes of one kind, the tags' after the categories', so that all is done once.
     """
-    best = np.full((n_users, top), -1, np.int64)
-    n_codes = len(rank)
-    if not n_codes or not len(things.codes) or not top:
-        return best
-    step = max(1, BLOCK_BYTES // (16 * n_codes))
-    bounds = np.searchsorted(things.users, np.arange(0, n_users + step, step))
-    for block, (start, end) in enumerate(pairwise(bounds.tolist())):
-        first = block * step
-        keys = (things.users[start:end] - first) * n_codes + things.codes[start:end]
-        n_keys = min(step, n_users - first) * n_codes
-        counts = np.bincount(keys, minlength=n_keys)
-        newest = np.empty(n_keys, np.int64)
-        # The last write stands: going from the oldest event to the newest leaves the newest age.
-        newest[keys[::-1]] = things.ages[start:end][::-1]
-        present = np.flatnonzero(counts)
-        users, codes = np.divmod(present, n_codes)
-        order = np.lexsort((rank[codes], newest[present], -counts[present], users))
-        users, codes = users[order], codes[order]
-        place = np.arange(len(users)) - np.searchsorted(users, users)
-        kept = place < top
-        best[first + users[kept], place[kept]] = codes[kept]
-    return best
+    features = histories.features
+    n_users, n_categories, n_codes = len(best), len(features.categories.names), len(features.ranks)
+    starts = histories.events.starts[first : first + n_users + 1]
+    events = histories.events.flat[starts[0] : starts[-1]]
+    lengths = starts[1:] - starts[:-1]
+    users = np.repeat(np.arange(n_users), lengths)
+    ages = np.arange(len(events)) - np.repeat(starts[:-1] - starts[0], lengths)
+    category = features.category[events]
+    sorted_in = category >= 0
+    tags = features.tags.take(events)
+    per_event = tags.lengths
+    keys = np.concatenate([users[sorted_in], np.repeat(users, per_event)]) * n_codes
+    keys += np.concatenate([category[sorted_in], tags.flat + n_categories])
+    ages = np.concatenate([ages[sorted_in], np.repeat(ages, per_event)])
+    counts = np.bincount(keys, minlength=n_users * n_codes)
+    newest = np.empty(n_users * n_codes, np.int64)
+    # The last write stands: going from the oldest event to the newest leaves the newest age.
+    newest[keys[::-1]] = ages[::-1]
+    present = np.flatnonzero(counts)
+    owners, codes = np.divmod(present, n_codes)
+    of_tags = codes >= n_categories
+    order = np.lexsort((features.ranks[codes], newest[present], -counts[present], of_tags, owners))
+    owners, codes, of_tags = owners[order], codes[order], of_tags[order]
+    rows = 2 * owners + of_tags
+    place = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    kept = place < np.where(of_tags, top_tags, top_categories)
+    columns = place + top_categories * of_tags
+    best[owners[kept], columns[kept]] = (codes - n_categories * of_tags)[kept]

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from recommendations.engine.ragged import Ints, Ragged
 
+# Ids that go up to so many times the number of products are looked up rather than searched for.
+_SPARSEST = 3
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -37,6 +40,11 @@ class Features:
     tags: Ragged
     categories: Vocabulary
     tag_names: Vocabulary
+
+    @cached_property
+    def ranks(self) -> NDArray[np.int64]:
+        """The places of names among their kind, shape (n_categories + n_tags,): categories, then tags."""
+        return np.concatenate([self.categories.rank, self.tag_names.rank])
 
     def joined(
         self,
@@ -114,10 +122,25 @@ class Snapshot:
     def _sorted_ids(self) -> NDArray[np.int64]:
         return self.product_ids[self._by_id]
 
+    @cached_property
+    def _places(self) -> Ints | None:
+        """The position of each id, in the place after it; -1 at both ends and where there is none.
+
+        None where ids lie so far apart that this would take more memory than to search for them.
+        """
+        lowest, highest = int(self.product_ids.min(initial=0)), int(self.product_ids.max(initial=0))
+        if lowest < 0 or highest > _SPARSEST * len(self):
+            return None
+        places = np.full(highest + 3, -1, np.int32)
+        places[self.product_ids + 1] = np.arange(len(self))
+        return places
+
     def locate(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the positions of products, -1 for those that are not in here. Shape as given."""
         if not len(self):
             return np.full(np.shape(ids), -1, np.int64)
+        if self._places is not None:
+            return self._places.take(ids + 1, mode="clip").astype(np.int64)
         place = np.minimum(np.searchsorted(self._sorted_ids, ids), len(self) - 1)
         return np.where(self._sorted_ids[place] == ids, self._by_id[place].astype(np.int64), -1)
 

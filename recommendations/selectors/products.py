@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db.models import Case, FloatField, Value, When
 from django.db.models.functions import Cast
@@ -22,11 +23,11 @@ class Label:
     is_available: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(NamedTuple):
     """All that is shown of a product. category: its name, or None; tags: names, sorted.
 
     price: the float nearest to it, which is what JSON carries
+    A named tuple, since some ten are made for every answer.
     """
 
     id: int

@@ -37,5 +37,5 @@ def product(placed: Placed) -> dict[str, Any]:
 
 
 def _reason(reason: Reason) -> dict[str, Any]:
-    said = {"kind": reason.kind.value, "value": reason.value, "points": reason.points / 1000}
+    said = {"kind": reason.kind, "value": reason.value, "points": reason.points / 1000}
     return said if reason.name is None else {**said, "name": reason.name}

@@ -92,7 +92,7 @@ class Ranker:
         """
         found = events(user_ids)
         past = histories(found, self.pipeline.snapshot)
-        met = [(found.purchased(user), found.viewed(user)) for user in range(len(user_ids))]
+        met = [found.met(user) for user in range(len(user_ids))]
         recent = {key for kinds in met for product_ids in kinds for key in _newest(product_ids)}
         rankings = self.fresh(past, query, known, also=recent)
         summaries = _summaries(met, past, known)
@@ -143,10 +143,12 @@ class Ranker:
 def placed(pick: Pick, known: Known[Details]) -> Placed:
     """Return the pick with its product's fields, its reasons with the names of the products they speak of."""
     reasons = tuple(
-        replace(reason, name=known.found[int(reason.value)].name)
-        if reason.kind in OF_PRODUCTS and int(reason.value) in known.found
-        else reason
-        for reason in pick.reasons
+        [
+            replace(reason, name=known.found[int(reason.value)].name)
+            if reason.kind in OF_PRODUCTS and int(reason.value) in known.found
+            else reason
+            for reason in pick.reasons
+        ]
     )
     return Placed(known.found[pick.product_id], pick.score, reasons)
 
@@ -156,7 +158,7 @@ def named(picks: Iterable[Pick]) -> set[int]:
     found = set()
     for pick in picks:
         found.add(pick.product_id)
-        found.update(int(reason.value) for reason in pick.reasons if reason.kind in OF_PRODUCTS)
+        found.update([int(reason.value) for reason in pick.reasons if reason.kind in OF_PRODUCTS])
     return found
 
 

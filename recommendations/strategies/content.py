@@ -78,11 +78,13 @@ class ContentRetriever:
             shown = positions[positions >= 0]
             by_category = self._category_reasons(histories.features, profile.categories[user].tolist())
             by_tag = self._tag_reasons(histories.features, profile.tags[user].tolist())
-            tags = self.features.tags.take(shown)
+            tags = self.features.tags
             found.append(
                 [
-                    by_category.get(category, ()) + self._matching(by_tag, tags[pick].tolist())
-                    for pick, category in enumerate(self.features.category[shown].tolist())
+                    by_category.get(category, ()) + _matching(by_tag, tags[position].tolist())
+                    for position, category in zip(
+                        shown.tolist(), self.features.category[shown].tolist(), strict=True
+                    )
                 ]
             )
         return found
@@ -97,7 +99,7 @@ class ContentRetriever:
         names = features.tag_names.names
         return {code: Reason(ReasonKind.TAG, names[code], points) for code in codes if code >= 0}
 
-    @staticmethod
-    def _matching(by_tag: dict[int, Reason], tags: list[int]) -> tuple[Reason, ...]:
-        held = set(tags)
-        return tuple(reason for code, reason in by_tag.items() if code in held)
+
+def _matching(by_tag: dict[int, Reason], tags: list[int]) -> tuple[Reason, ...]:
+    """Return the reasons of the tags, in the order in which the user likes them."""
+    return tuple([by_tag[code] for code in by_tag if code in tags])

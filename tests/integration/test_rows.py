@@ -4,8 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 from django.db.models import FloatField
 from django.db.models.functions import Cast
+from django.db.transaction import TransactionManagementError
 
 from catalog.models import Product, User
 from catalog.rows import Prepared, columns
@@ -70,6 +72,33 @@ class TestPrepared:
 
         with pytest.raises(ValueError, match="Not every parameter"):
             losing(1)
+
+    def test_tells_whoever_listens_to_queries_and_gives_them_the_same_rows(self):
+        product = ProductFactory(price="0.10")
+        unheard, heard = numbers(product.id), []
+
+        def listen(execute: Any, sql: str, params: Any, *others: Any) -> Any:
+            heard.append((sql, params))
+            return execute(sql, params, *others)
+
+        with connection.execute_wrapper(listen):
+            assert numbers(product.id) == unheard
+
+        assert [params[-1] for _, params in heard] == [product.id]
+
+    def test_fails_as_djangos_cursor_does(self):
+        broken = Prepared(
+            lambda key: User.objects.extra(where=["nowhere = %s"], params=[key]).values_list("id")
+        )
+
+        with pytest.raises(DatabaseError), transaction.atomic():
+            broken(1)
+
+    def test_asks_nothing_in_a_transaction_that_has_failed(self):
+        with transaction.atomic():
+            transaction.set_rollback(True)
+            with pytest.raises(TransactionManagementError):
+                by_name("Zoë", 1)
 
 
 class TestColumns:

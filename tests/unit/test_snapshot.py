@@ -35,6 +35,13 @@ class TestSnapshot:
     def test_locates_products_and_says_which_are_not_there(self):
         assert WORLD.snapshot().locate(np.array([30, 99, 20, 5])).tolist() == [2, -1, 0, -1]
 
+    @pytest.mark.parametrize("key", [10, 10_000_000_000], ids=["near", "far apart"])
+    @pytest.mark.parametrize("strange", [-1, 0, 29, 31, 10**10 + 1, 2**63 - 1])
+    def test_locates_products_however_far_apart_their_ids_lie(self, key: int, strange: int):
+        snapshot = World({30: Article("A"), 20: Article("A"), key: Article("A", popularity=1)}).snapshot()
+
+        assert snapshot.locate(np.array([key, strange, 30])).tolist() == [0, -1, 2]
+
     def test_locates_nothing_in_an_empty_catalogue(self):
         assert World({}).snapshot().locate(np.array([1])).tolist() == [-1]
 
