@@ -16,7 +16,8 @@ class TestRequirements:
 
         assert len(packages) > 20
         assert all(
-            re.match(r"[\w.-]+(\[[\w, -]+\])?==[\w.]+", entry) and "--hash=sha256:" in entry for entry in packages
+            re.match(r"[\w.-]+(\[[\w, -]+\])?==[\w.]+", entry) and "--hash=sha256:" in entry
+            for entry in packages
         )
 
     @pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in"])
