@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
 
+from recsite.databases import POSTGRESQL
 from recsite.variables import Variables, from_file
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +28,9 @@ class Environment:
     csrf_trusted_origins: list[str]
     cors_allowed_origins: list[str]
     database: dict[str, Any] = field(repr=False)
+    db_pool_min_size: int
+    db_pool_max_size: int
+    db_pool_timeout_seconds: float
     time_zone: str
     log_level: str
     api_open_reads: bool
@@ -59,6 +62,9 @@ class Environment:
                 f"Set API_OPEN_READS=false, or ALLOWED_HOSTS=localhost,127.0.0.1,[::1]."
             )
         for name, value, least, most in (
+            ("DB_POOL_MIN_SIZE", self.db_pool_min_size, 0, 1000),
+            ("DB_POOL_MAX_SIZE", self.db_pool_max_size, 1, 1004),
+            ("DB_POOL_TIMEOUT_SECONDS", self.db_pool_timeout_seconds, 0.001, 600),
             ("SNAPSHOT_MAX_AGE_SECONDS", self.snapshot_max_age_seconds, 0.001, DAY),
             ("STORED_LIST_MAX_AGE", self.stored_list_max_age_seconds, 0, 3650 * DAY),
             ("ANSWER_CACHE_MIB", self.answer_cache_mib, 0, 65_536),
@@ -71,9 +77,16 @@ class Environment:
         ):
             if not least <= value <= most:
                 raise ImproperlyConfigured(f"{name} is {value}; it must be from {least} to {most}.")
-        if self.database["ENGINE"] == "django.db.backends.postgresql" and not find_spec("psycopg"):
+        if self.db_pool_min_size > self.db_pool_max_size:
             raise ImproperlyConfigured(
-                'DATABASE_URL names PostgreSQL, which needs pip install "psycopg[binary]".'
+                f"DB_POOL_MIN_SIZE is {self.db_pool_min_size}, more than DB_POOL_MAX_SIZE, which is "
+                f"{self.db_pool_max_size}."
+            )
+        if self.database["ENGINE"] == POSTGRESQL and self.db_pool_max_size <= self.web_threads:
+            raise ImproperlyConfigured(
+                f"DB_POOL_MAX_SIZE is {self.db_pool_max_size}, but {self.web_threads} threads answer "
+                f"(WEB_THREADS) and one more renews the catalogue, so that some would wait for a connection. "
+                f"Leave DB_POOL_MAX_SIZE out, or set it to {self.web_threads + 2}."
             )
         try:
             ZoneInfo(self.time_zone)
@@ -107,6 +120,8 @@ def read() -> Environment:
         )
     openai_api_key = env.str("OPENAI_API_KEY", default="")
     openai_max_concurrent = env.int("OPENAI_MAX_CONCURRENT", default=4)
+    # A model that writes slowly holds a thread for its whole time-out; the spare threads keep answering.
+    web_threads = env.int("WEB_THREADS", default=openai_max_concurrent + 2 if openai_api_key else 1)
     return Environment(
         secret_key=secret_key,
         debug=env.bool("DEBUG", default=False),
@@ -114,6 +129,9 @@ def read() -> Environment:
         csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", default=[]),
         cors_allowed_origins=env.list("CORS_ALLOWED_ORIGINS", default=[]),
         database=env.db_url("DATABASE_URL", default=f"sqlite:///{quote(str(ROOT / 'db.sqlite3'))}"),
+        db_pool_min_size=env.int("DB_POOL_MIN_SIZE", default=1),
+        db_pool_max_size=env.int("DB_POOL_MAX_SIZE", default=web_threads + 2),
+        db_pool_timeout_seconds=env.float("DB_POOL_TIMEOUT_SECONDS", default=1.5),
         time_zone=env.str("TIME_ZONE", default="UTC"),
         log_level=env.str("LOG_LEVEL", default="INFO").upper(),
         api_open_reads=env.bool("API_OPEN_READS", default=False),
@@ -134,6 +152,5 @@ def read() -> Environment:
         host=env.str("HOST", default="127.0.0.1"),
         port=env.int("PORT", default=8000),
         web_workers=env.int("WEB_WORKERS", default=2),
-        # A model that writes slowly holds a thread for its whole time-out; the spare threads keep answering.
-        web_threads=env.int("WEB_THREADS", default=openai_max_concurrent + 2 if openai_api_key else 1),
+        web_threads=web_threads,
     )

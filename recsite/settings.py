@@ -1,5 +1,6 @@
 """Django's settings: one module everywhere; what differs between places comes from `env.py`."""
 
+from recsite import databases as _databases
 from recsite import env as _env
 
 ENV = _env.read()
@@ -58,14 +59,12 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": {**ENV.database, "CONN_MAX_AGE": None}}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = {
-        # Readers never wait for the writer; a writer waits its turn instead of failing half-way through.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA mmap_size=268435456; PRAGMA cache_size=-16000;",
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-    }
+DATABASES = {
+    "default": _databases.configured(
+        ENV.database,
+        _databases.PoolSize(ENV.db_pool_min_size, ENV.db_pool_max_size, ENV.db_pool_timeout_seconds),
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "catalog.User"

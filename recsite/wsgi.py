@@ -8,8 +8,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
 application = get_wsgi_application()
 
+from django.db import connections  # noqa: E402
+
 from recommendations import wiring  # noqa: E402  needs the applications to be loaded
 from recsite import garbage  # noqa: E402
 
 wiring.serve()
+# No request is answered by this thread, so its connection is for others to take.
+connections.close_all()
 garbage.look_less()

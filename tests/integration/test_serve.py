@@ -225,7 +225,9 @@ class TestListeningAddress:
 
 class TestGranian:
     def test_gets_what_the_environment_says(self):
-        wanted = replace(ENV, port=8001, web_workers=3, web_threads=5, openai_timeout_seconds=1.5)
+        wanted = replace(
+            ENV, port=8001, web_workers=3, web_threads=5, db_pool_max_size=7, openai_timeout_seconds=1.5
+        )
 
         said = " ".join(granian(wanted, "127.0.0.1"))
 

@@ -1,7 +1,6 @@
 """Variables mean what they say, or are refused by name and without showing what they hold."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -24,13 +23,6 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "file.env"
     monkeypatch.setenv("ENV_FILE", str(path))
     return path
-
-
-@pytest.fixture
-def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Python find a PostgreSQL driver, whether one is installed or not."""
-    (tmp_path / "psycopg.py").touch()
-    monkeypatch.syspath_prepend(tmp_path)
 
 
 def read_with(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Environment:
@@ -117,6 +109,9 @@ class TestEnvironment:
             ("OPENAI_TIMEOUT_SECONDS", "5 hidden", "OPENAI_TIMEOUT_SECONDS must be a number"),
             ("OPENAI_TIMEOUT_SECONDS", "nan", "OPENAI_TIMEOUT_SECONDS must be a number"),
             ("OPENAI_TIMEOUT_SECONDS", "0", "OPENAI_TIMEOUT_SECONDS is 0"),
+            ("DB_POOL_MIN_SIZE", "-1", "DB_POOL_MIN_SIZE is -1; it must be from 0 to 1000"),
+            ("DB_POOL_MAX_SIZE", "some", "DB_POOL_MAX_SIZE must be a whole number"),
+            ("DB_POOL_TIMEOUT_SECONDS", "0", "DB_POOL_TIMEOUT_SECONDS is 0"),
             ("STORED_LIST_MAX_AGE", "-1", "STORED_LIST_MAX_AGE is -1"),
             ("LOG_LEVEL", "loud", "LOG_LEVEL must be one of DEBUG, INFO"),
             ("DATABASE_URL", "postgres://me:p/hidden@host/name", "DATABASE_URL must read like"),
@@ -163,22 +158,27 @@ class TestEnvironment:
 
         assert read.database["NAME"] == "/my shop/no#1.sqlite3"
 
-    def test_refuses_postgres_without_its_driver(self, monkeypatch):
-        monkeypatch.setitem(sys.modules, "psycopg", None)
-
-        with pytest.raises(ImproperlyConfigured) as caught:
-            read_with(monkeypatch, DATABASE_URL="postgres://me@host/name")
-
-        assert (
-            str(caught.value) == 'DATABASE_URL names PostgreSQL, which needs pip install "psycopg[binary]".'
-        )
-
-    def test_takes_postgres_with_its_driver(self, monkeypatch, driver):
+    def test_knows_postgres(self, monkeypatch):
         read = read_with(monkeypatch, DATABASE_URL="postgres://me@host/name")
 
         assert read.database["ENGINE"] == "django.db.backends.postgresql"
 
-    def test_does_not_show_its_secrets(self, monkeypatch, driver):
+    def test_pools_a_connection_for_each_thread_and_for_who_renews(self, monkeypatch):
+        read = read_with(monkeypatch, WEB_THREADS="5")
+
+        assert (read.db_pool_min_size, read.db_pool_max_size) == (1, 7)
+
+    def test_refuses_a_pool_that_lets_threads_wait_for_a_connection(self, monkeypatch):
+        with pytest.raises(ImproperlyConfigured, match=r"DB_POOL_MAX_SIZE is 5, but 5 threads.*set it to 7"):
+            read_with(
+                monkeypatch, DATABASE_URL="postgres://me@host/name", WEB_THREADS="5", DB_POOL_MAX_SIZE="5"
+            )
+
+    def test_refuses_a_pool_that_keeps_more_than_it_may_have(self, monkeypatch):
+        with pytest.raises(ImproperlyConfigured, match="DB_POOL_MIN_SIZE is 9, more than DB_POOL_MAX_SIZE"):
+            read_with(monkeypatch, DB_POOL_MIN_SIZE="9", DB_POOL_MAX_SIZE="8")
+
+    def test_does_not_show_its_secrets(self, monkeypatch):
         read = read_with(
             monkeypatch,
             SECRET_KEY="hidden-1",
