@@ -50,8 +50,9 @@ run: $(VENV)/installed ## serve on http://127.0.0.1:8000 (PORT=… for another)
 	$(PRIVATELY) $(PY) -m recsite.serve
 
 .PHONY: test
-test: $(VENV)/installed-dev ## run the whole test suite
+test: $(VENV)/installed-dev ## run the whole test suite, and what touches the database on PostgreSQL too
 	$(PY) -m pytest -n 2 --cov --cov-report=term:skip-covered
+	$(PY) -m tests.servers -m pytest -n 2 tests/api tests/integration
 
 .PHONY: check
 check: $(VENV)/installed-dev ## format, lint, types, import contract, migrations, Django's checks

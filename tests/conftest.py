@@ -1,12 +1,16 @@
-"""What every test starts from: nothing kept in the process, and no network but loopback."""
+"""What every test starts from: nothing kept in the process, no network but loopback; and real servers."""
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 from hypothesis import settings
+from redis import Redis
 
 from recommendations import wiring
+from tests import servers
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("any machine", deadline=None)
@@ -31,3 +35,33 @@ def _nothing_kept() -> Iterator[None]:
     wiring.forget()
     yield
     wiring.forget()
+
+
+def _running(server: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(server())
+        except servers.NoServer as error:
+            (pytest.fail if servers.are_required() else pytest.skip)(str(error))
+        yield address
+
+
+@pytest.fixture(scope="session")
+def _redis() -> Iterator[str]:
+    yield from _running(servers.a_redis)
+
+
+@pytest.fixture
+def redis_url(_redis: str) -> str:
+    """The address of a real, empty Redis, one database of it for each process of a run."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    url = f"{_redis}/{number}"
+    with Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The address of a real PostgreSQL, for tests that start processes of their own."""
+    yield from _running(servers.postgresql)
