@@ -12,7 +12,7 @@ from django.http import Http404, HttpResponse
 from rest_framework import exceptions
 from rest_framework.request import Request
 
-from catalog.errors import BadEvents, InUse
+from catalog.errors import BadEvents, BadKey, InUse, KeyOfAnother, TooManyEvents
 from recommendations.errors import BadAsk, UnknownProduct, UnknownShopper, UnknownStrategy
 from recsite.problems import Fault, faults, problem, sentence
 
@@ -32,6 +32,9 @@ class Answer:
 # The first line whose class fits counts; put a special case above the general one.
 TABLE: tuple[tuple[type[Exception], Answer], ...] = (
     (BadEvents, Answer(400)),
+    (BadKey, Answer(400)),
+    (KeyOfAnother, Answer(422)),
+    (TooManyEvents, Answer(413)),
     (InUse, Answer(409)),
     (BadAsk, Answer(400)),
     (UnknownProduct, Answer(404)),

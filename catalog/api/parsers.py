@@ -10,7 +10,7 @@ from rest_framework.parsers import BaseParser
 
 
 class BodyTooLarge(APIException):
-    """The body is longer than DATA_UPLOAD_MAX_MEMORY_SIZE."""
+    """The body is longer than it may be."""
 
     status_code = 413
     default_code = "too_large"
@@ -23,11 +23,16 @@ class OrjsonParser(BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         """Return the body's value. Raises ParseError when it is no JSON, BodyTooLarge when it is too long."""
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        body = stream.read(most + 1)
-        if len(body) > most:
-            raise BodyTooLarge(f"The body holds more than {most} bytes; send it in smaller parts.")
+        body = read_body(stream, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not valid JSON: {error}.") from error
+
+
+def read_body(stream: IO[Any], most: int) -> bytes:
+    """Return the body's bytes. Raises BodyTooLarge when there are more than that."""
+    body: bytes = stream.read(most + 1)
+    if len(body) > most:
+        raise BodyTooLarge(f"The body holds more than {most} bytes; send it in smaller parts.")
+    return body

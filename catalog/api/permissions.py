@@ -15,6 +15,11 @@ def is_staff(request: Request) -> bool:
     return bool(request.user.is_active and request.user.is_staff)
 
 
+def caller(request: Request) -> str:
+    """Return what tells whoever asks from all others, for as long as they are known here."""
+    return f"user:{request.user.pk}"
+
+
 class StaffOrOpenRead(BasePermission):
     """Staff may do anything; everybody may read while API_OPEN_READS says so."""
 

@@ -93,6 +93,30 @@ class EventInput(Row):
     )
 
 
+class EventFault(Row):
+    field = serializers.CharField(allow_null=True)
+    value = serializers.JSONField(allow_null=True, help_text="What was sent, cut when long.")
+    message = serializers.CharField(help_text="What would be right.")
+
+
+class EventResult(Row):
+    index = serializers.IntegerField(help_text="The event's place among those sent, from 0.")
+    status = serializers.ChoiceField(
+        choices=[200, 201, 422], help_text="201: stored; 200: stored before; 422: wrong, and not stored."
+    )
+    id = serializers.IntegerField(allow_null=True, help_text="Of the stored event.")
+    errors = EventFault(many=True, required=False)  # type: ignore[assignment]
+
+
+@extend_schema_serializer(many=False)
+class BulkResult(Row):
+    count = serializers.IntegerField(help_text="How many events were sent.")
+    stored = serializers.IntegerField()
+    repeated = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    results = EventResult(many=True, help_text="In the order of the events.")
+
+
 class FaultRow(Row):
     index = serializers.IntegerField(required=False, help_text="Which element of a list, from 0.")
     field = serializers.CharField(allow_null=True)

@@ -2,6 +2,7 @@
 
 from catalog.models.interaction import ActionType, Interaction
 from catalog.models.product import Category, Product, Tag
+from catalog.models.stored_answer import StoredAnswer
 from catalog.models.user import User
 
-__all__ = ["ActionType", "Category", "Interaction", "Product", "Tag", "User"]
+__all__ = ["ActionType", "Category", "Interaction", "Product", "StoredAnswer", "Tag", "User"]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,7 @@ from catalog.text import MAX_LENGTH, validate_line
 IMPORTED = "import:"  # how the importer's own event keys begin
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LEEWAY = timedelta(days=1)
+_SHORT = 300  # characters of a reference that is remembered
 _ACTIONS = tuple(ActionType.values)
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?"
@@ -72,12 +74,18 @@ def _reference(value: object, now: datetime) -> int | str:
         raise Wrong("Is missing.")
     if isinstance(value, str):
         try:
-            return parse_reference(value)
+            return _short(value) if len(value) <= _SHORT else parse_reference(value)
         except BadReference as error:
             raise Wrong(str(error)) from error
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_ID:
         raise Wrong(f"Must be {EXPECTED}.")
     return value
+
+
+@lru_cache(8192)
+def _short(text: str) -> int | str:
+    """Return what the text names: many events name the same few. Raises BadReference."""
+    return parse_reference(text)
 
 
 def _action_type(value: object, now: datetime) -> str:

@@ -5,18 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import Q
 
 from catalog.errors import BadEvents
 from catalog.models import Interaction, Product, User
+from catalog.services.event_rows import EventRow, insert
 from catalog.services.events import Error, Event, read_event, wrong
 
 MOST_EVENTS = 1000
-_FIELDS: tuple["models.Field[Any, Any]", ...] = tuple(
-    Interaction._meta.get_field(name)  # type: ignore[misc]
-    for name in ("user", "product", "action_type", "occurred_at", "created_at", "event_key")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +41,21 @@ def record_interactions(*, events: Sequence[object], now: datetime) -> Recorded:
         errors += found
         read.append(event)
     whole = [event for event in read if event]
-    users = _ids(User.objects.shoppers(), {event.user for event in whole})
-    products = _ids(Product.objects.all(), {event.product for event in whole})
-    errors += _unknown(read, users, products)
+    users = numbers(User.objects.shoppers(), {event.user for event in whole})
+    products = numbers(Product.objects.all(), {event.product for event in whole})
+    errors += unknown(read, users, products)
     if errors:
         raise BadEvents(sorted(errors, key=lambda error: int(str(error["index"]))))
     return _store([_row(event, users, products, now) for event in whole])
 
 
-def _ids(rows: "models.QuerySet[Any]", wanted: Collection[int | str]) -> dict[int | str, int]:
+def numbers(rows: "models.QuerySet[Any]", wanted: Collection[int | str]) -> dict[int | str, int]:
     """Return the number of each row that is asked for by number or by external id: one query."""
-    numbers = [key for key in wanted if isinstance(key, int)]
+    pks = [key for key in wanted if isinstance(key, int)]
     external_ids = [key for key in wanted if isinstance(key, str)]
     found: dict[int | str, int] = {}
     if wanted:
-        for pk, external_id in rows.filter(Q(pk__in=numbers) | Q(external_id__in=external_ids)).values_list(
+        for pk, external_id in rows.filter(Q(pk__in=pks) | Q(external_id__in=external_ids)).values_list(
             "pk", "external_id"
         ):
             found[pk] = pk
@@ -67,9 +64,10 @@ def _ids(rows: "models.QuerySet[Any]", wanted: Collection[int | str]) -> dict[in
     return found
 
 
-def _unknown(
+def unknown(
     events: Iterable[Event | None], users: dict[int | str, int], products: dict[int | str, int]
 ) -> list[Error]:
+    """Return an entry for each user and product that is named and not there. users, products: the numbers"""
     errors = []
     for index, event in enumerate(events):
         if event and event.user not in users:
@@ -103,7 +101,8 @@ def _store(rows: list[Interaction]) -> Recorded:
         if (key := row.event_key) is not None:
             keyed.setdefault(key, row)
     new = [row for row in rows if row.event_key is None or keyed[row.event_key] is row]
-    _insert(new)
+    for row, pk in zip(new, insert([_values(row) for row in new]), strict=True):
+        row.pk = pk
     taken = [key for key, row in keyed.items() if row.pk is None]
     if taken:
         keyed.update({str(row.event_key): row for row in Interaction.objects.filter(event_key__in=taken)})
@@ -111,28 +110,5 @@ def _store(rows: list[Interaction]) -> Recorded:
     return Recorded(rows=stored, n_new=len(new) - len(taken))
 
 
-def _insert(rows: list[Interaction]) -> None:
-    """Each row has its id, but those whose `event_key` is taken: one statement, which decides any race.
-
-    Django's bulk_create would cut it into pieces on SQLite, could not say which rows are new, and
-    where it ignores a conflict there, it ignores a broken rule as well.
-    """
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(str(field.column)) for field in _FIELDS)
-    places = f"({', '.join(['%s'] * len(_FIELDS))})"
-    values = [
-        field.get_db_prep_save(getattr(row, field.attname), connection) for row in rows for field in _FIELDS
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {quote(Interaction._meta.db_table)} ({columns}) "  # noqa: S608 - names of our own
-            f"VALUES {', '.join([places] * len(rows))} "
-            f"ON CONFLICT ({quote('event_key')}) DO NOTHING RETURNING {quote('id')}, {quote('event_key')}",
-            values,
-        )
-        inserted = cursor.fetchall()
-    ids = {key: pk for pk, key in inserted if key is not None}
-    unkeyed = iter([pk for pk, key in inserted if key is None])
-    for row in rows:
-        key = row.event_key
-        row.pk = next(unkeyed) if key is None else ids.get(key)
+def _values(row: Interaction) -> EventRow:
+    return EventRow(*(getattr(row, name) for name in EventRow._fields))

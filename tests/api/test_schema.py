@@ -42,6 +42,7 @@ class TestSchema:
             "/categories",
             "/categories/{id}",
             "/interactions",
+            "/interactions/bulk",
             "/products",
             "/products/popular",
             "/products/{id}",

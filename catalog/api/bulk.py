@@ -1,0 +1,106 @@
+"""Reads and answers events by the thousand: a JSON array, or a line of JSON for each."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO, Any
+
+import orjson
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+from catalog.api.parsers import read_body
+from catalog.api.renderers import to_json
+from catalog.services.bulk_interactions import MOST_ROWS, REFUSED, REPEATED, STORED, NotJson, Outcome
+
+MOST_BYTES = 8 << 20
+MULTI_STATUS = 207
+_LONGEST_TEXT = 200
+_MOST_ERRORS = 10  # that are told of one event
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """events: as they came, a NotJson for a line that is none; digest: of the body's bytes"""
+
+    events: list[Any]
+    digest: str
+
+
+NOTHING = Sent([], "")
+
+
+class JsonArrayParser(BaseParser):
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Return a Sent. Raises ParseError when it is no array, BodyTooLarge when it is too long."""
+        body = read_body(stream, MOST_BYTES)
+        try:
+            events = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise ParseError(f"The body is not valid JSON: {error}.") from error
+        if not isinstance(events, list):
+            raise ParseError("The body must be an array of events; one event alone goes to /interactions.")
+        return Sent(events, _digest(body))
+
+
+class JsonLinesParser(BaseParser):
+    media_type = "application/x-ndjson"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Return a Sent; empty lines are left out. Raises BodyTooLarge when it is too long."""
+        body = read_body(stream, MOST_BYTES)
+        # One too many shows that there are too many, whatever stands in the rest.
+        lines = [line for line in body.split(b"\n") if line.strip()][: MOST_ROWS + 1]
+        return Sent([_event(line) for line in lines], _digest(body))
+
+
+def answer_body(outcomes: list[Outcome]) -> bytes:
+    """Return what became of all events, and of each, as JSON."""
+    statuses = [outcome.status for outcome in outcomes]
+    return to_json(
+        {
+            "count": len(outcomes),
+            "stored": statuses.count(STORED),
+            "repeated": statuses.count(REPEATED),
+            "refused": statuses.count(REFUSED),
+            "results": [_result(index, outcome) for index, outcome in enumerate(outcomes)],
+        }
+    )
+
+
+def _event(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return NotJson(f"The line is not valid JSON: {error}.")
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def _result(index: int, outcome: Outcome) -> dict[str, Any]:
+    told = {"index": index, "status": outcome.status, "id": outcome.id}
+    if not outcome.errors:
+        return told
+    errors = [
+        {"field": _shown(error["field"]), "value": _shown(error["value"]), "message": error["message"]}
+        for error in outcome.errors[:_MOST_ERRORS]
+    ]
+    if (n_more := len(outcome.errors) - _MOST_ERRORS) > 0:
+        errors.append({"field": None, "value": None, "message": f"And {n_more} more."})
+    return {**told, "errors": errors}
+
+
+def _shown(value: object) -> object:
+    """Return the value as it may stand in an answer: not a long one."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"

@@ -1,0 +1,108 @@
+"""Stores what shoppers did by the thousand: what is right is stored, and each row says what became of it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from catalog.errors import BadEvents, TooManyEvents
+from catalog.models import Interaction, Product, User
+from catalog.services.event_rows import EventRow, insert
+from catalog.services.events import Error, Event, read_event, wrong
+from catalog.services.interactions import numbers, unknown
+
+MOST_ROWS = 10_000
+STORED, REPEATED, REFUSED = 201, 200, 422
+
+
+@dataclass(frozen=True, slots=True)
+class NotJson:
+    """A line that is no JSON. problem: what is wrong with it"""
+
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one event. id: of its row; None, with what is wrong, where it was refused."""
+
+    status: int
+    id: int | None
+    errors: tuple[Error, ...] = ()
+
+
+@transaction.atomic
+def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
+    """Return what became of each event, in their order; one that is wrong keeps no other from being stored.
+
+    events: what the caller sent, 1 to 10,000; a NotJson is refused; now: for those that do not say when
+    Raises BadEvents when there are none, TooManyEvents when there are more. One transaction: two queries,
+    one for every 1,000 new rows, and one more when any of them is a repeat.
+    """
+    if len(events) > MOST_ROWS:
+        raise TooManyEvents(len(events), MOST_ROWS)
+    if not events:
+        message = f"Holds no event; send 1 to {MOST_ROWS:,} at a time."
+        raise BadEvents([{"field": None, "value": None, "message": message}])
+    read, faults = _read(events, now)
+    whole = [event for event in read if event]
+    users = numbers(User.objects.shoppers(), {event.user for event in whole})
+    products = numbers(Product.objects.all(), {event.product for event in whole})
+    for error in unknown(read, users, products):
+        faults[int(str(error["index"]))].append(error)
+    rows = {
+        index: EventRow(
+            users[event.user],
+            products[event.product],
+            event.action_type,
+            event.occurred_at,
+            now,
+            event.event_id,
+        )
+        for index, event in enumerate(read)
+        if event and index not in faults
+    }
+    stored = dict(zip(rows, _stored(list(rows.values())), strict=True))
+    return [
+        Outcome(REFUSED, None, tuple(faults[index])) if index in faults else Outcome(*stored[index])
+        for index in range(len(events))
+    ]
+
+
+def _stored(rows: list[EventRow]) -> list[tuple[int, int | None]]:
+    """Return each row's status and id. The first row of a key is stored, if the key is new."""
+    first: dict[str, int] = {}
+    for place, row in enumerate(rows):
+        if row.event_key is not None:
+            first.setdefault(row.event_key, place)
+    new = [place for place, row in enumerate(rows) if row.event_key is None or first[row.event_key] == place]
+    ids = dict(zip(new, insert([rows[place] for place in new]), strict=True))
+    taken = [key for key, place in first.items() if ids[place] is None]
+    known = (
+        dict(Interaction.objects.filter(event_key__in=taken).values_list("event_key", "id")) if taken else {}
+    )
+    return [
+        (STORED, pk)
+        if (pk := ids.get(place)) is not None
+        else (REPEATED, ids[first[str(row.event_key)]] or known.get(row.event_key))
+        for place, row in enumerate(rows)
+    ]
+
+
+def _read(
+    events: Sequence[object], now: datetime
+) -> tuple[list[Event | None], defaultdict[int, list[Error]]]:
+    """Return each event, None for one that is wrong, and what is wrong by its place."""
+    read: list[Event | None] = []
+    faults: defaultdict[int, list[Error]] = defaultdict(list)
+    for index, sent in enumerate(events):
+        if isinstance(sent, NotJson):
+            event, found = None, [wrong(index, None, None, sent.problem)]
+        else:
+            event, found = read_event(sent, index=index, now=now)
+        if found:
+            faults[index] = found
+        read.append(event)
+    return read, faults

@@ -1,0 +1,65 @@
+"""Writes events as rows, a key once: one statement for a thousand of them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import chain
+from typing import NamedTuple
+
+from django.db import connection
+
+from catalog.models import Interaction
+
+A_STATEMENT = 1000
+
+
+class EventRow(NamedTuple):
+    """An event as it is to be stored; the names are those of Interaction's columns."""
+
+    user_id: int
+    product_id: int
+    action_type: str
+    occurred_at: datetime
+    created_at: datetime
+    event_key: str | None
+
+
+def insert(rows: Sequence[EventRow]) -> list[int | None]:
+    """Return each row's new id, None where its key is taken: in the table, not among the rows.
+
+    One query for every 1,000, which decides any race.
+    """
+    return list(
+        chain.from_iterable(
+            _inserted(rows[start : start + A_STATEMENT]) for start in range(0, len(rows), A_STATEMENT)
+        )
+    )
+
+
+def _inserted(rows: Sequence[EventRow]) -> Iterator[int | None]:
+    """Yield the ids of what one statement inserts.
+
+    Django's bulk_create would cut it into pieces on SQLite, could not say which rows are new, and
+    where it ignores a conflict there, it ignores a broken rule as well.
+    """
+    quote, moment = connection.ops.quote_name, connection.ops.adapt_datetimefield_value
+    meta = Interaction._meta
+    columns = ", ".join(quote(name) for name in EventRow._fields)
+    places = f"({', '.join(['%s'] * len(EventRow._fields))})"
+    stored_at = {row.created_at: moment(row.created_at) for row in rows}
+    values = [
+        value
+        for user, product, action, occurred_at, created_at, key in rows
+        for value in (user, product, action, moment(occurred_at), stored_at[created_at], key)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {quote(meta.db_table)} ({columns}) "  # noqa: S608 - names of our own
+            f"VALUES {', '.join([places] * len(rows))} "
+            f"ON CONFLICT ({quote('event_key')}) DO NOTHING RETURNING {quote('id')}, {quote('event_key')}",
+            values,
+        )
+        inserted = cursor.fetchall()
+    ids = {key: pk for pk, key in inserted if key is not None}
+    unkeyed = iter([pk for pk, key in inserted if key is None])
+    for row in rows:
+        yield next(unkeyed) if row.event_key is None else ids.get(row.event_key)
