@@ -157,10 +157,12 @@ def _reachable(binaries: Path, folder: Path, account: Account | None) -> Path:
             [binaries / "postgres", "--version"], check=True, capture_output=True, **run_as(account)
         )
     except PermissionError:
-        copy = folder / "installed"
+        package, copy = binaries.parent.parent, folder / "installed"
         if not copy.exists():
-            shutil.copytree(binaries.parent, copy, symlinks=True)
-        return copy / "bin"
+            # The package's own libraries lie beside it, and are looked for there.
+            for part in package.parent.glob(f"{package.name}*"):
+                shutil.copytree(part, copy / part.name, symlinks=True)
+        return copy / package.name / binaries.relative_to(package)
     return binaries
 
 

@@ -25,7 +25,7 @@ def configured(address: dict[str, Any], pool: PoolSize) -> dict[str, Any]:
     if address["ENGINE"] == POSTGRESQL:
         # The pool keeps the connections, and looks at one before it gives it away, so that none which a
         # restarted server has closed reaches a request.
-        connected = {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+        connected = {"ENGINE": "recsite.postgresql", "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
         return {**address, **connected, "OPTIONS": {**_postgresql(pool), **own}}
     return {**address, **connected}
 
@@ -45,8 +45,9 @@ def _postgresql(pool: PoolSize) -> dict[str, Any]:
             "min_size": pool.least,
             "max_size": pool.most,
             "timeout": pool.patience_seconds,
-            # How long a server that went away is asked again, until the next request wakes the pool.
-            "reconnect_timeout": 30,
+            # Then the pool gives up, and tries at once when the next request wants a connection: later
+            # attempts of its own come ever more seldom, and would find a server late that is back.
+            "reconnect_timeout": 1,
         },
         "connect_timeout": 5,
         "application_name": "shop-recommendations",

@@ -131,7 +131,7 @@ def read() -> Environment:
         database=env.db_url("DATABASE_URL", default=f"sqlite:///{quote(str(ROOT / 'db.sqlite3'))}"),
         db_pool_min_size=env.int("DB_POOL_MIN_SIZE", default=1),
         db_pool_max_size=env.int("DB_POOL_MAX_SIZE", default=web_threads + 2),
-        db_pool_timeout_seconds=env.float("DB_POOL_TIMEOUT_SECONDS", default=1.5),
+        db_pool_timeout_seconds=env.float("DB_POOL_TIMEOUT_SECONDS", default=1.0),
         time_zone=env.str("TIME_ZONE", default="UTC"),
         log_level=env.str("LOG_LEVEL", default="INFO").upper(),
         api_open_reads=env.bool("API_OPEN_READS", default=False),

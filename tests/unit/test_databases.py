@@ -27,6 +27,9 @@ class TestPostgresql:
 
         assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (0, True)
 
+    def test_lets_few_wait_while_the_server_is_away(self):
+        assert configured({"ENGINE": POSTGRESQL, "NAME": "shop"}, POOL)["ENGINE"] == "recsite.postgresql"
+
     def test_takes_what_the_address_says_before_its_own(self):
         said = {"sslmode": "require", "connect_timeout": 9}
 

@@ -1,0 +1,94 @@
+"""What a process sees of a PostgreSQL that stops and starts: refused soon, and at ease again by itself."""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from deploy.postgresql import Cluster, NoPostgresql, cluster
+from recsite.databases import PoolSize, configured
+from recsite.postgresql.base import DatabaseWrapper
+from recsite.variables import Variables
+from tests.servers import are_required
+
+PATIENCE_SECONDS = 0.5
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    """A PostgreSQL that may be stopped."""
+    try:
+        with cluster() as made:
+            yield made
+    except NoPostgresql as error:
+        (pytest.fail if are_required() else pytest.skip)(f"No tests on PostgreSQL: {error}.")
+
+
+@pytest.fixture
+def database(
+    server: Cluster, request: pytest.FixtureRequest, django_db_blocker: Any
+) -> Iterator[DatabaseWrapper]:
+    """A connection of this process to it, with a pool of its own."""
+    address = Variables({"DATABASE_URL": server.url}).db_url("DATABASE_URL", default="")
+    defaults = {"TIME_ZONE": None, "ATOMIC_REQUESTS": False, "AUTOCOMMIT": True, "TEST": {}}
+    settings = {**defaults, **configured(address, PoolSize(1, 2, PATIENCE_SECONDS))}
+    wrapper = DatabaseWrapper(settings, alias=request.node.name)
+    with django_db_blocker.unblock():
+        yield wrapper
+    wrapper.close()
+    wrapper.close_pool()
+
+
+def ask(database: DatabaseWrapper) -> int:
+    """Return 1, as a request would on a connection that it gives back."""
+    try:
+        with database.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            return int(cursor.fetchone()[0])
+    finally:
+        # What is broken cannot be given back; a request does not mind, either.
+        with suppress(OperationalError):
+            database.close()
+
+
+class TestConnection:
+    def test_is_whole_when_the_server_came_back_meanwhile(self, server: Cluster, database: DatabaseWrapper):
+        assert ask(database) == 1
+
+        server.stop()
+        server.start()
+
+        assert ask(database) == 1
+
+    def test_is_refused_at_once_after_somebody_waited_in_vain(
+        self, server: Cluster, database: DatabaseWrapper
+    ):
+        server.stop()
+        try:
+            with pytest.raises(OperationalError):
+                ask(database)
+            began = time.monotonic()
+
+            with pytest.raises(OperationalError, match="could not be reached a moment ago"):
+                ask(database)
+
+            assert time.monotonic() - began < PATIENCE_SECONDS / 2
+        finally:
+            server.start()
+
+    def test_is_had_again_when_the_server_is_back(self, server: Cluster, database: DatabaseWrapper):
+        server.stop()
+        with pytest.raises(OperationalError):
+            ask(database)
+
+        server.start()
+
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            with suppress(OperationalError):
+                assert ask(database) == 1
+                return
+        pytest.fail("the server is back, and nobody noticed")
