@@ -5,13 +5,14 @@ VENV ?= .venv
 PYTHON ?= python3
 PY := $(VENV)/bin/python
 MANAGE := $(PY) manage.py
+PHASE ?= 3
 # Files that hold histories and password hashes are for their owner only.
 PRIVATELY := umask 077 &&
 CHECK_ENV := ENV_FILE=/dev/null DATABASE_URL=sqlite://:memory: SECRET_KEY=checks-only-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH ALLOWED_HOSTS=shop.example
 
 .PHONY: help
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Made when pip works, so that an environment that was left half-made is made anew.
 $(VENV)/made:
@@ -53,6 +54,14 @@ run: $(VENV)/installed ## serve on http://127.0.0.1:8000 (PORT=… for another)
 test: $(VENV)/installed-dev ## run the whole test suite, and what touches the database on PostgreSQL too
 	$(PY) -m pytest -n 2 --cov --cov-report=term:skip-covered
 	$(PY) -m tests.servers -m pytest -n 2 tests/api tests/integration
+
+.PHONY: stack
+stack: $(VENV)/installed-dev ## run a whole deployment as plain processes on loopback (PHASE=1 to 4)
+	$(PRIVATELY) $(PY) -m deploy --phase $(PHASE)
+
+.PHONY: stack-test
+stack-test: $(VENV)/installed-dev ## start phase 3, drive it end to end, break it, stop it
+	$(PRIVATELY) $(PY) -m deploy.end_to_end
 
 .PHONY: check
 check: $(VENV)/installed-dev ## format, lint, types, import contract, migrations, Django's checks

@@ -1,0 +1,58 @@
+"""Starts nginx with deploy/nginx.conf before some web servers on loopback."""
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from string import Template
+
+from deploy.processes import Child, listens, start
+
+TEMPLATE = Path(__file__).with_name("nginx.conf")
+# Debian keeps it where only root looks for programs.
+PLACES = ("/usr/sbin/nginx", "/usr/local/sbin/nginx", "/opt/homebrew/bin/nginx")
+
+
+class BadConfiguration(RuntimeError):
+    """nginx does not take the configuration; the message says why."""
+
+
+def binary() -> Path | None:
+    """Return nginx's program, None where it is not installed."""
+    found = [shutil.which("nginx"), *(place for place in PLACES if Path(place).exists())]
+    return next((Path(place) for place in found if place), None)
+
+
+def configuration(folder: Path, port: int, web_ports: Sequence[int]) -> str:
+    """Return the configuration that listens on this port of loopback."""
+    servers = [f"server 127.0.0.1:{each} max_fails=1 fail_timeout=2s;" for each in web_ports]
+    return Template(TEMPLATE.read_text(encoding="utf-8")).safe_substitute(
+        NGINX_LISTEN=f"127.0.0.1:{port}", NGINX_SERVERS=" ".join(servers), NGINX_FOLDER=str(folder)
+    )
+
+
+def start_nginx(program: Path, folder: Path, port: int, web_ports: Sequence[int]) -> Child:
+    """Return nginx, listening. Raises BadConfiguration."""
+    file = folder / "nginx.conf"
+    file.write_text(configuration(folder, port, web_ports), encoding="utf-8")
+    check(program, file)
+    child = start(
+        "nginx",
+        [program, "-p", folder, "-c", file, "-g", "daemon off;", "-e", "stderr"],
+        log=folder / "nginx.log",
+        cwd=folder,
+    )
+    child.wait_until(lambda: listens(port))
+    return child
+
+
+def check(program: Path, file: Path) -> None:
+    """Do nothing if nginx takes the file. Raises BadConfiguration."""
+    tried = subprocess.run(
+        [program, "-t", "-q", "-p", file.parent, "-c", file, "-e", "stderr"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if tried.returncode:
+        raise BadConfiguration(tried.stderr.strip())
