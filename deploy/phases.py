@@ -28,7 +28,7 @@ class Phase:
         return bool(self.workers)
 
 
-BATCH, EXPLANATIONS = "celery", "explanations"
+BATCH, EXPLANATIONS = "batch", "explanations"
 PHASES = {
     1: Phase("One server with SQLite"),
     2: Phase("One server with SQLite and a Redis cache", has_cache=True),

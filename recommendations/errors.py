@@ -1,6 +1,7 @@
 """What can go wrong in recommending, by name; each message says what was asked and what would be right."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 
 class RecommendationError(Exception):
@@ -55,6 +56,26 @@ class TrainingUnderWay(RecommendationError):
 
     def __init__(self, strategy: str) -> None:
         super().__init__(f"{strategy} is being trained already; wait for that to end.")
+
+
+class GenerationUnderWay(RecommendationError):
+    """Lists of the same strategy are being generated for everybody already."""
+
+    def __init__(
+        self, strategy: str, *, run: int, started_by: str, started_at: datetime, n_ready: int, n_total: int
+    ) -> None:
+        super().__init__(
+            f"Lists of {strategy} are being generated already: run {run}, begun by {started_by} at "
+            f"{started_at:%Y-%m-%d %H:%M:%S} UTC, has done {n_ready:,} of {n_total:,} shoppers. Wait for it, "
+            f"or interrupt it."
+        )
+
+
+class QueueUnavailable(RecommendationError):
+    """Work cannot be handed to workers now."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"Nothing can be handed to the workers: {problem}.")
 
 
 class NothingToRollBackTo(RecommendationError):

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from functools import cache
+from contextlib import AbstractContextManager
+from functools import cache, lru_cache
 
 from django.conf import settings
 from django.core.files.storage import InvalidStorageError, storages
@@ -16,13 +17,17 @@ from recommendations.engine.log import no_events
 from recommendations.engine.snapshot import Snapshot
 from recommendations.errors import BadConfiguration
 from recommendations.explainers.base import Explainer
+from recommendations.models import GenerationRun
 from recommendations.pipeline import Pipeline
 from recommendations.selectors.logs import log
 from recommendations.selectors.models import Standing, registered, standing
+from recommendations.selectors.shoppers import n_shoppers, shopper_id_chunks
 from recommendations.selectors.snapshots import snapshot
 from recommendations.selectors.states import state
+from recommendations.services import retention
 from recommendations.services.answering import Fresh
 from recommendations.services.apart import Apart
+from recommendations.services.distribute import A_SHARD, Distribute, tend
 from recommendations.services.evaluate import Evaluate
 from recommendations.services.fitted import Fitted, Recipes
 from recommendations.services.generate import Generate, Order
@@ -33,8 +38,13 @@ from recommendations.services.new_version import NewVersion
 from recommendations.services.opened import Opened
 from recommendations.services.placements import Placements
 from recommendations.services.precomputed import Precomputed
+from recommendations.services.queue import Queue
 from recommendations.services.ranker import Ranker
 from recommendations.services.ready import Ready
+from recommendations.services.recorded_run import Progress, recorded
+from recommendations.services.retention import Removed
+from recommendations.services.runs import RunOrder
+from recommendations.services.shards import DoShard
 from recommendations.services.shelf import Chosen, Recommend
 from recommendations.services.train import Train
 from recommendations.strategies.base import Strategy, Training
@@ -158,6 +168,54 @@ def generator_apart(processes: int, chosen: Chosen, top_n: int, dry_run: bool) -
     return Apart(processes, f"{__name__}:{generator.__name__}", (chosen, top_n, dry_run))
 
 
+def recorded_run(order: RunOrder) -> AbstractContextManager[Progress]:
+    """Return what records a run of this process. Raises GenerationUnderWay as it is entered."""
+    return recorded(order, timezone.now)
+
+
+def distributed_run(
+    chosen: Chosen, *, started_by: str, top_n: int = 10, a_shard: int = A_SHARD
+) -> GenerationRun:
+    """Return the row of a run for all shoppers that the workers have begun.
+
+    Raises GenerationUnderWay, and QueueUnavailable where there are no workers.
+    """
+    queue().require()
+    order = RunOrder(chosen.strategy, chosen.version, top_n, n_shoppers(), started_by)
+    return Distribute(_send_shard, timezone.now)(order, shopper_id_chunks(a_shard))
+
+
+def tend_runs() -> list[int]:
+    """Return the runs by workers of which nothing came for some minutes, whose shards were sent again."""
+    return tend(_send_shard, timezone.now())
+
+
+def do_shard() -> DoShard:
+    """Return what does a shard of a run."""
+    return DoShard(_of_run, timezone.now)
+
+
+@lru_cache(maxsize=1)
+def _of_run(run_id: int, chosen: Chosen, top_n: int) -> Generate:
+    """Return the generator of a run, which all its shards in this process share."""
+    return generator(chosen, top_n)
+
+
+def _send_shard(run_id: int, number: int) -> None:
+    queue().send("recommendations.shard", run_id, number)
+
+
+def remove_old_rows() -> Removed:
+    """Return how many rows, too old to be kept, are gone."""
+    return retention.remove_old_rows(event_days=settings.EVENT_RETENTION_DAYS, now=timezone.now())
+
+
+@cache
+def queue() -> Queue:
+    """Return what hands work to the workers."""
+    return Queue(settings.CELERY_BROKER_URL)
+
+
 def evaluator(names: Iterable[str]) -> Evaluate:
     """Return what compares these strategies on the last days of the shop. Raises UnknownStrategy."""
     recipes = {name: config().strategy(name).make() for name in names}
@@ -199,7 +257,7 @@ def forget() -> None:
     _in_background = False
     if _kept_fitted.cache_info().currsize:
         _kept_fitted().stop()
-    for kept in (ready, _kept_fitted, recipes, opened, _made, _configured, config, explainer):
+    for kept in (ready, queue, _of_run, _kept_fitted, recipes, opened, _made, _configured, config, explainer):
         kept.cache_clear()
 
 

@@ -1,6 +1,7 @@
 """Reads the environment, and is the only file that does: one frozen value for settings and server."""
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DAY = 24 * 60 * 60
+BROKER = re.compile(r"(redis|rediss|amqp|amqps)://[^\s/]+")
+RATE = re.compile(r"[1-9][0-9]{0,5}/[smh]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,12 @@ class Environment:
     openai_model: str
     openai_timeout_seconds: float
     openai_max_concurrent: int
+    celery_broker_url: str = field(repr=False)
+    event_retention_days: int
+    sync_explanations: bool
+    explanation_rate: str
+    explanation_daily_budget: int
+    explanation_ttl_seconds: float
     host: str
     port: int
     web_workers: int
@@ -71,6 +80,9 @@ class Environment:
             ("SECURE_HSTS_SECONDS", self.secure_hsts_seconds, 0, 3650 * DAY),
             ("OPENAI_TIMEOUT_SECONDS", self.openai_timeout_seconds, 0.001, 600),
             ("OPENAI_MAX_CONCURRENT", self.openai_max_concurrent, 1, 1000),
+            ("EVENT_RETENTION_DAYS", self.event_retention_days, 0, 36_500),
+            ("EXPLANATION_DAILY_BUDGET", self.explanation_daily_budget, 0, 1_000_000_000),
+            ("EXPLANATION_TTL", self.explanation_ttl_seconds, 1, 3650 * DAY),
             ("PORT", self.port, 1, 65_535),
             ("WEB_WORKERS", self.web_workers, 1, 1000),
             ("WEB_THREADS", self.web_threads, 1, 1002),
@@ -94,6 +106,14 @@ class Environment:
             raise ImproperlyConfigured(
                 "TIME_ZONE must be the name of a time zone, such as Europe/Paris."
             ) from None
+        if self.celery_broker_url and not BROKER.match(self.celery_broker_url):
+            raise ImproperlyConfigured(
+                "CELERY_BROKER_URL must be the address of a broker, such as redis://127.0.0.1:6379/1."
+            )
+        if not RATE.fullmatch(self.explanation_rate):
+            raise ImproperlyConfigured(
+                "EXPLANATION_RATE must read like 60/m: how many a second (s), minute (m) or hour (h)."
+            )
         if self.log_level not in LOG_LEVELS:
             raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
         if self.openai_api_key and self.web_threads <= self.openai_max_concurrent:
@@ -149,6 +169,12 @@ def read() -> Environment:
         openai_model=env.str("OPENAI_MODEL", default="gpt-3.5-turbo"),
         openai_timeout_seconds=env.float("OPENAI_TIMEOUT_SECONDS", default=5.0),
         openai_max_concurrent=openai_max_concurrent,
+        celery_broker_url=env.str("CELERY_BROKER_URL", default=""),
+        event_retention_days=env.int("EVENT_RETENTION_DAYS", default=0),
+        sync_explanations=env.bool("SYNC_EXPLANATIONS", default=False),
+        explanation_rate=env.str("EXPLANATION_RATE", default="60/m"),
+        explanation_daily_budget=env.int("EXPLANATION_DAILY_BUDGET", default=0),
+        explanation_ttl_seconds=env.float("EXPLANATION_TTL", default=7.0 * DAY),
         host=env.str("HOST", default="127.0.0.1"),
         port=env.int("PORT", default=8000),
         web_workers=env.int("WEB_WORKERS", default=2),

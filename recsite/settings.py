@@ -4,6 +4,7 @@ from recsite import databases as _databases
 from recsite import env as _env
 
 ENV = _env.read()
+BASE_DIR = _env.ROOT
 
 SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug
@@ -198,6 +199,37 @@ if ENV.openai_api_key:
             "max_concurrent": ENV.openai_max_concurrent,
         },
     }
+
+CELERY_BROKER_URL = ENV.celery_broker_url
+# What a task does is written in the database; nobody waits for its result.
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_DEFAULT_QUEUE = "batch"
+CELERY_TASK_ROUTES = {"recommendations.explanation": {"queue": "explanations"}}
+# A task that a worker did not end, because it was killed, goes to another one. A worker that is gone with all
+# its processes is noticed when a task has been out for `visibility_timeout`: longer than any may take.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 60
+CELERY_TASK_TIME_LIMIT = 90
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 120,
+    # Looks every ten seconds for what has been out for too long.
+    "unacked_restore_interval": 10,
+    "unacked_restore_throttle": 1,
+}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = ENV.time_zone
+EVENT_RETENTION_DAYS = ENV.event_retention_days
+EXPLANATION_RATE = ENV.explanation_rate
+if CELERY_BROKER_URL:
+    from recsite.nightly import SCHEDULE
+
+    CELERY_BEAT_SCHEDULE = SCHEDULE
 
 LOGGING = {
     "version": 1,

@@ -20,6 +20,15 @@ def caller(request: Request) -> str:
     return f"user:{request.user.pk}"
 
 
+class Staff(BasePermission):
+    """Staff alone, to read as well."""
+
+    message = "Only staff may do this."
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return is_staff(request)
+
+
 class StaffOrOpenRead(BasePermission):
     """Staff may do anything; everybody may read while API_OPEN_READS says so."""
 

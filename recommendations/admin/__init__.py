@@ -1,7 +1,8 @@
 """The recommendations' pages for staff: models, what was stored ahead, what a shopper is shown today."""
 
 from recommendations.admin.default_strategy import DefaultStrategyAdmin
+from recommendations.admin.generation_run import GenerationRunAdmin
 from recommendations.admin.stored_list import StoredListAdmin
 from recommendations.admin.trained_model import TrainedModelAdmin
 
-__all__ = ["DefaultStrategyAdmin", "StoredListAdmin", "TrainedModelAdmin"]
+__all__ = ["DefaultStrategyAdmin", "GenerationRunAdmin", "StoredListAdmin", "TrainedModelAdmin"]

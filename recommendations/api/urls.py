@@ -10,6 +10,7 @@ from recommendations.api.placements import (
     TrendingViewSet,
 )
 from recommendations.api.popular import PopularViewSet
+from recommendations.api.runs import RunViewSet
 from recommendations.api.views import RecommendViewSet
 
 router = SimpleRouter()
@@ -18,6 +19,7 @@ router.trailing_slash = "/?"
 router.register("recommend/session", SessionViewSet, basename="session")
 router.register("recommend/(?P<user_id>[^/]+)/buy-again", BuyAgainViewSet, basename="buy-again")
 router.register("recommend", RecommendViewSet, basename="recommend")
+router.register("runs", RunViewSet, basename="run")
 router.register("trending", TrendingViewSet, basename="trending")
 router.register("products/popular", PopularViewSet, basename="popular")
 router.register("products/(?P<id>[^/]+)/similar", SimilarViewSet, basename="similar")

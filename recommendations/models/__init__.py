@@ -1,7 +1,8 @@
-"""The tables of recommendations."""
+"""The recommendations' tables."""
 
 from recommendations.models.default_strategy import DefaultStrategy
+from recommendations.models.generation_run import GenerationRun, GenerationShard, RunState
 from recommendations.models.stored_list import StoredList
 from recommendations.models.trained_model import TrainedModel
 
-__all__ = ["DefaultStrategy", "StoredList", "TrainedModel"]
+__all__ = ["DefaultStrategy", "GenerationRun", "GenerationShard", "RunState", "StoredList", "TrainedModel"]

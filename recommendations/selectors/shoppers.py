@@ -81,6 +81,12 @@ def shopper_id_chunks(size: int) -> Iterator[list[int]]:
         last = chunk[-1]
 
 
+def shopper_ids_between(first: int, last: int) -> list[int]:
+    """Return the ids of the shoppers from one id to another, both included, in rising order. 1 query."""
+    rows = User.objects.shoppers().filter(id__range=(first, last)).order_by("id")
+    return list(rows.values_list("id", flat=True))
+
+
 def n_shoppers() -> int:
     """Return how many shoppers there are. 1 query."""
     return User.objects.shoppers().count()

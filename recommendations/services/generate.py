@@ -67,20 +67,20 @@ class Generate:
         """
         order = self.order
         try:
-            lists = self._lists(user_ids, order)
+            lists = self.lists(user_ids)
             stored = len(lists) if order.dry_run else replace_lists(lists)
         except DatabaseError:
             logger.exception("No lists for users %d to %d.", user_ids[0], user_ids[-1])
             return Totals(failed=user_ids)
         return Totals(
             users=stored,
-            fallbacks=sum(made.fallback != "" for made in lists),
+            fallbacks=n_fallbacks(lists),
             templates=sum(made.explanation == "" for made in lists) if order.explainer else 0,
         )
 
-    def _lists(self, user_ids: list[int], order: Order) -> list[StoredList]:
-        """Return what is to be stored, not yet stored."""
-        now = self.now()
+    def lists(self, user_ids: list[int]) -> list[StoredList]:
+        """Return what is to be stored of these shoppers, whose ids are sorted; nothing is stored yet."""
+        now, order = self.now(), self.order
         ids, query = np.array(user_ids, np.int64), Query(order.top_n)
         if order.explainer is None:
             ranked = self.ranker(ids, query, known=Known(labels))
@@ -100,6 +100,11 @@ class Generate:
             _stored(user_id, found, order, now, texts.get(user_id))
             for user_id, found in zip(user_ids, ranked, strict=True)
         ]
+
+
+def n_fallbacks(lists: list[StoredList]) -> int:
+    """Return how many of them the strategy itself found nothing for."""
+    return sum(made.fallback != "" for made in lists)
 
 
 def _written(shelves: dict[int, Shelf], explainer: Explainer) -> dict[int, tuple[Explanation, str]]:

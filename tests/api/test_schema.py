@@ -51,6 +51,7 @@ class TestSchema:
             "/recommend/session",
             "/recommend/{user_id}",
             "/recommend/{user_id}/buy-again",
+            "/runs/{id}",
             "/trending",
             "/users",
             "/users/{id}",

@@ -14,16 +14,22 @@ from django.db.backends.sqlite3.creation import DatabaseCreation
 from catalog.management.progress import progress_bar
 from catalog.services.references import BadReference, lookup
 from recommendations import wiring
-from recommendations.errors import UnknownShopper, UnknownStrategy
+from recommendations.errors import GenerationUnderWay, QueueUnavailable, UnknownShopper, UnknownStrategy
+from recommendations.management.following import followed
 from recommendations.management.interruption import INTERRUPTED, interrupted_at_once
 from recommendations.management.numbers import whole_number
+from recommendations.management.whoever import whoever_runs_it
+from recommendations.models import RunState
 from recommendations.selectors.shoppers import n_shoppers, shopper, shopper_id_chunks
 from recommendations.services.apart import ProcessLost
+from recommendations.services.distribute import A_SHARD
 from recommendations.services.generate import Totals
+from recommendations.services.runs import RunOrder
 from recommendations.services.shelf import Chosen
 
 # Below, starting processes takes longer than they save.
 WORTH_PROCESSES = 5_000
+A_CHUNK = 500
 
 
 class Command(BaseCommand):
@@ -37,7 +43,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--explain", action="store_true", help="write the explanations too")
         parser.add_argument(
-            "--batch-size", type=whole_number(), default=500, help="shoppers a transaction (500)"
+            "--batch-size",
+            type=whole_number(),
+            help=f"shoppers a transaction ({A_CHUNK}; {A_SHARD} with --distributed)",
         )
         parser.add_argument(
             "--processes",
@@ -45,14 +53,67 @@ class Command(BaseCommand):
             help=f"how many compute at once (one a core from {WORTH_PROCESSES:,} shoppers on, else 1)",
         )
         parser.add_argument("--dry-run", action="store_true", help="do all but store")
+        parser.add_argument(
+            "--distributed", action="store_true", help="have all workers do it, and show how far they are"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             chosen = wiring.chosen(options["strategy"])
         except UnknownStrategy as error:
             raise CommandError(f"--strategy: {error}") from error
-        chunks, total, unknown = self._chosen(options["users"], options["batch_size"])
-        totals = Totals()
+        try:
+            if options["distributed"]:
+                self._distribute(chosen, options)
+            else:
+                self._generate(chosen, options)
+        except (GenerationUnderWay, QueueUnavailable) as error:
+            raise CommandError(str(error)) from error
+
+    def _distribute(self, chosen: Chosen, options: dict[str, Any]) -> None:
+        """Let the workers do it, and follow them to the end."""
+        for name in ("users", "explain", "processes", "dry_run"):
+            if options[name]:
+                raise CommandError(f"--{name.replace('_', '-')} cannot be had with --distributed.")
+        run = wiring.distributed_run(
+            chosen,
+            started_by=whoever_runs_it("generate_recommendations"),
+            top_n=options["top_n"],
+            a_shard=options["batch_size"] or A_SHARD,
+        )
+        with progress_bar(
+            sys.stderr,
+            total=run.n_total,
+            description=f"Run {run.pk}",
+            unit="users",
+            quiet=options["verbosity"] == 0,
+        ) as bar:
+            try:
+                run = followed(run, bar.update)
+            except KeyboardInterrupt:
+                bar.close()
+                self.stderr.write(f"The workers go on with run {run.pk}; GET /runs/{run.pk} tells how far.")
+                raise SystemExit(INTERRUPTED) from None
+        self.stdout.write(
+            f"{run.n_done} users stored in {run.seconds:.1f} s by workers, in {run.n_shards} shards, "
+            f"{run.n_fallbacks} of them with {_fallback(chosen)} products only."
+        )
+        if run.state != RunState.DONE:
+            raise CommandError(f"Run {run.pk} is {run.state}: {run.n_failed} users failed. {run.error}")
+
+    def _generate(self, chosen: Chosen, options: dict[str, Any]) -> None:
+        """Do it here."""
+        chunks, total, unknown = self._chosen(options["users"], options["batch_size"] or A_CHUNK)
+        order = RunOrder(
+            strategy=chosen.strategy,
+            version=chosen.version,
+            top_n=options["top_n"],
+            n_total=total,
+            started_by=whoever_runs_it("generate_recommendations"),
+            is_whole=options["users"] is None,
+            is_dry=options["dry_run"],
+            explains=options["explain"],
+        )
         began = time.monotonic()
         with progress_bar(
             sys.stderr,
@@ -62,9 +123,9 @@ class Command(BaseCommand):
             quiet=options["verbosity"] == 0,
         ) as bar:
             try:
-                with interrupted_at_once():
+                with interrupted_at_once(), wiring.recorded_run(order) as progress:
                     for user_ids, part in self._generated(chunks, chosen, total, options):
-                        totals.add(part)
+                        progress.add(part)
                         bar.update(len(user_ids))
             except KeyboardInterrupt:
                 bar.close()
@@ -74,7 +135,7 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"{error} What was written stays; run the command again, with fewer --processes."
                 ) from error
-        self._close(totals, unknown, time.monotonic() - began, chosen, options)
+        self._close(progress.totals, unknown, time.monotonic() - began, chosen, options)
 
     def _generated(
         self, chunks: Iterable[list[int]], chosen: Chosen, total: int, options: dict[str, Any]
@@ -105,11 +166,10 @@ class Command(BaseCommand):
         self, totals: Totals, unknown: list[str], seconds: float, chosen: Chosen, options: dict[str, Any]
     ) -> None:
         done = "computed, nothing stored" if options["dry_run"] else "stored"
-        fallback = wiring.recipes().strategies[chosen.strategy].fallback
         rate = totals.users / max(seconds, 1e-9)
         self.stdout.write(
             f"{totals.users} users {done} in {seconds:.1f} s ({rate:.0f} users/s), "
-            f"{totals.fallbacks} of them with {fallback} products only."
+            f"{totals.fallbacks} of them with {_fallback(chosen)} products only."
         )
         if options["explain"] and totals.templates:
             self.stdout.write(
@@ -120,6 +180,10 @@ class Command(BaseCommand):
             unknown.append(f"{len(totals.failed)} users failed, from {first} to {last}; the log says why.")
         if unknown:
             raise CommandError("\n".join(unknown))
+
+
+def _fallback(chosen: Chosen) -> str:
+    return wiring.recipes().strategies[chosen.strategy].fallback
 
 
 def _is_in_memory() -> bool:

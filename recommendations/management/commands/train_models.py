@@ -1,6 +1,5 @@
 """Trains the strategies that are fitted ahead, and registers their models."""
 
-import getpass
 import json
 import sys
 from argparse import ArgumentParser
@@ -21,6 +20,7 @@ from recommendations.errors import (
 )
 from recommendations.management.interruption import INTERRUPTED, interrupted_at_once
 from recommendations.management.numbers import whole_number
+from recommendations.management.whoever import whoever_runs_it
 from recommendations.models import TrainedModel
 from recommendations.services.apart import ProcessLost
 from recommendations.services.train import Trained, TrainOrder
@@ -64,7 +64,7 @@ class Command(BaseCommand):
             raise CommandError(f"--note has {len(options['note'])} characters; it may have {most}.")
         order = TrainOrder(
             names=tuple(options["strategy"]),
-            created_by=_whoever_runs_it(),
+            created_by=whoever_runs_it("train_models"),
             activate=_when(options),
             evaluate=not options["no_evaluate"],
             holdout_days=options["holdout_days"],
@@ -124,14 +124,6 @@ def _when(options: dict[str, Any]) -> Activate:
     if options["activate_if_better"]:
         return Activate.IF_BETTER
     return Activate.ALWAYS if options["activate"] else Activate.NEEDED
-
-
-def _whoever_runs_it() -> str:
-    """Return the name of the system's user, or the command's where there is none, as in a container."""
-    try:
-        return getpass.getuser()[: TrainedModel._meta.get_field("created_by").max_length]
-    except (OSError, KeyError, ImportError):
-        return "train_models"
 
 
 def _progress(text: str) -> None:

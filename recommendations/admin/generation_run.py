@@ -1,0 +1,69 @@
+"""Runs of generate_recommendations in the admin: to look at, how far each is."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from catalog.admin.base import CatalogAdmin
+from recommendations.models import GenerationRun, RunState
+
+
+@admin.register(GenerationRun)
+class GenerationRunAdmin(CatalogAdmin[GenerationRun]):
+    list_display = (
+        "started_at",
+        "strategy",
+        "standing",
+        "progress",
+        "n_failed",
+        "took",
+        "n_shards",
+        "started_by",
+    )
+    list_filter = ("state",)
+    ordering = ("-started_at", "-id")
+    sortable_by = ("started_at",)
+    fieldsets = (
+        (None, {"fields": ("standing", "progress", "error")}),
+        (
+            "What",
+            {"fields": ("strategy", "version", "top_n", "is_whole", "is_dry", "explains", "started_by")},
+        ),
+        (
+            "How many",
+            {"fields": ("n_total", "n_done", "n_failed", "n_fallbacks", "n_shards", "n_shards_done")},
+        ),
+        ("When", {"fields": ("started_at", "seen_at", "ended_at", "took")}),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="state")
+    def standing(self, run: GenerationRun) -> str:
+        return RunState(run.state_at(timezone.now())).label
+
+    @admin.display(description="progress")
+    def progress(self, run: GenerationRun) -> SafeString:
+        ready, total = run.n_ready, run.n_total
+        return format_html(
+            '<progress value="{}" max="{}"></progress> {} of {}',
+            ready,
+            max(total, 1),
+            f"{ready:,}",
+            f"{total:,}",
+        )
+
+    @admin.display(description="seconds")
+    def took(self, run: GenerationRun) -> str:
+        return f"{run.seconds:,.1f}"

@@ -1,0 +1,76 @@
+"""GET /runs/{id}: how far a run of generate_recommendations is, and what came of it."""
+
+from typing import Any
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from catalog.api.permissions import Staff
+from catalog.api.viewsets import StrictQuery
+from recommendations.models import GenerationRun, RunState
+from recommendations.services import runs
+
+
+class RunRow(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=RunState.values, help_text="lost: it gives no sign of life.")
+    strategy = serializers.CharField()
+    version = serializers.CharField(allow_null=True, help_text="Of the strategy's model.")
+    top_n = serializers.IntegerField()
+    started_by = serializers.CharField()
+    started_at = serializers.DateTimeField()
+    seen_at = serializers.DateTimeField(help_text="Its last sign of life.")
+    ended_at = serializers.DateTimeField(allow_null=True)
+    seconds = serializers.FloatField()
+    total = serializers.IntegerField(help_text="How many shoppers there were when it began.")
+    done = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    fallbacks = serializers.IntegerField(help_text="Lists of which the strategy itself found nothing.")
+    shards = serializers.IntegerField(help_text="How many pieces workers do; 0: none, a command does it all.")
+    shards_done = serializers.IntegerField()
+    error = serializers.CharField(allow_null=True)
+
+
+class RunViewSet(StrictQuery, ViewSet):
+    """Runs of generate_recommendations."""
+
+    permission_classes = (Staff,)
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[^/]+"
+    id_in_path = "The run's number."
+
+    @extend_schema(responses=RunRow)
+    def retrieve(self, request: Request, id: str) -> Response:
+        """Return how far the run is, and what came of it. Staff only."""
+        number = int(id) if id.isascii() and id.isdigit() and len(id) <= 18 else 0
+        run = runs.run(number)
+        if run is None:
+            raise NotFound(f"There is no run {id[:80]!r}.")
+        return Response(_payload(run))
+
+
+def _payload(run: GenerationRun) -> dict[str, Any]:
+    return {
+        "id": run.pk,
+        "state": run.state_at(timezone.now()).value,
+        "strategy": run.strategy,
+        "version": run.version or None,
+        "top_n": run.top_n,
+        "started_by": run.started_by,
+        "started_at": run.started_at,
+        "seen_at": run.seen_at,
+        "ended_at": run.ended_at,
+        "seconds": round(run.seconds, 3),
+        "total": run.n_total,
+        "done": run.n_done,
+        "failed": run.n_failed,
+        "fallbacks": run.n_fallbacks,
+        "shards": run.n_shards,
+        "shards_done": run.n_shards_done,
+        "error": run.error or None,
+    }

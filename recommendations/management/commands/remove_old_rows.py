@@ -1,0 +1,14 @@
+"""Deletes what is too old: events as EVENT_RETENTION_DAYS says, stored answers, runs."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from recommendations import wiring
+
+
+class Command(BaseCommand):
+    help = "Delete events older than EVENT_RETENTION_DAYS, and what nobody asks for any more."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"Removed: {wiring.remove_old_rows()}.")

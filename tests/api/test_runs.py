@@ -1,0 +1,52 @@
+"""GET /runs/{id}: how far a run is."""
+
+import pytest
+from django.utils import timezone
+
+from recommendations.services import runs
+from recommendations.services.generate import Totals
+from recommendations.services.runs import RunOrder
+from tests.factories import NOON
+
+pytestmark = pytest.mark.django_db
+ORDER = RunOrder("content", "v1", 10, n_total=40, started_by="ada")
+
+
+class TestRun:
+    def test_is_told_to_staff(self, staff_client, django_assert_num_queries):
+        run = runs.begin(ORDER, timezone.now())
+        runs.advance(run.pk, Totals(users=29, fallbacks=2, failed=[7]), timezone.now())
+
+        with django_assert_num_queries(3):  # session, user, run
+            answer = staff_client.get(f"/runs/{run.pk}")
+
+        told = answer.json()
+        assert answer.status_code == 200
+        assert {name: told[name] for name in ("id", "state", "total", "done", "failed", "fallbacks")} == {
+            "id": run.pk,
+            "state": "running",
+            "total": 40,
+            "done": 29,
+            "failed": 1,
+            "fallbacks": 2,
+        }
+        assert (told["strategy"], told["version"], told["started_by"]) == ("content", "v1", "ada")
+        assert (told["ended_at"], told["error"]) == (None, None)
+
+    def test_that_is_silent_is_lost(self, staff_client):
+        run = runs.begin(ORDER, NOON)
+
+        assert staff_client.get(f"/runs/{run.pk}/").json()["state"] == "lost"
+
+    def test_is_nobody_elses_business(self, client, shopper_client, open_reads):
+        run = runs.begin(ORDER, NOON)
+
+        assert client.get(f"/runs/{run.pk}").status_code == 403
+        assert shopper_client.get(f"/runs/{run.pk}").status_code == 403
+
+    @pytest.mark.parametrize("id", ["7", "x", "-1", "9" * 30, "²"])
+    def test_may_not_exist(self, staff_client, id):
+        answer = staff_client.get(f"/runs/{id}")
+
+        assert answer.status_code == 404
+        assert answer.headers["Content-Type"] == "application/problem+json"

@@ -1,0 +1,166 @@
+"""generate_recommendations --distributed: real workers, a real Redis, and a database of their own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from deploy.processes import Child, start
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = """
+from recsite.settings import *
+RECOMMENDATIONS["STRATEGIES"]["lingering"] = {{
+    "CLASS": "tests.lingering.Lingering",
+    "OPTIONS": {{"folder": "{folder}"}},
+}}
+CELERY_BROKER_TRANSPORT_OPTIONS = {{
+    "visibility_timeout": 3,
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+}}
+"""
+PEOPLE = """
+from catalog.models import Product, User
+User.objects.bulk_create(User(name=f"Shopper {n}") for n in range(40))
+Product.objects.bulk_create(Product(name=f"Lamp {n}", price=n) for n in range(5))
+"""
+FOUND = """
+import json
+from django.db.models import Count
+from recommendations.models import GenerationRun, GenerationShard, StoredList
+run = GenerationRun.objects.get()
+print(json.dumps({
+    "state": run.state,
+    "counts": [run.n_total, run.n_done, run.n_failed, run.n_shards, run.n_shards_done],
+    "lists": StoredList.objects.count(),
+    "users": StoredList.objects.values("user").distinct().count(),
+    "begun twice": GenerationShard.objects.filter(n_starts=2).count(),
+    "begun once": GenerationShard.objects.filter(n_starts=1).count(),
+}))
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A shop with 40 shoppers, and whoever works there. folder: where the gate is"""
+
+    folder: Path
+    env: dict[str, str]
+
+    def manage(self, *arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.env,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    def start(self, name: str, *arguments: str) -> Child:
+        log = self.folder / f"{name}.log"
+        return start(name, [sys.executable, *arguments], log=log, cwd=ROOT, env=self.env)
+
+    def worker(self, name: str) -> Child:
+        return self.start(
+            name,
+            *("-m", "celery", "-A", "recsite.celery", "worker", "--queues", "batch", "--concurrency", "1"),
+            *("--hostname", f"{name}@test", "--without-gossip", "--without-mingle"),
+        )
+
+    def came(self) -> list[int]:
+        """Return the numbers of the processes that have come to the gate."""
+        file = self.folder / "came"
+        return [int(line) for line in file.read_text().split()] if file.exists() else []
+
+    def found(self) -> dict[str, object]:
+        return json.loads(self.manage("shell", "--no-imports", "-c", FOUND))
+
+
+@pytest.fixture
+def own_postgresql(postgresql_url: str) -> Iterator[str]:
+    """The address of a new database on a real PostgreSQL, gone afterwards."""
+    name = f"far_{os.getpid()}"
+    with psycopg.connect(postgresql_url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlsplit(postgresql_url)._replace(path=f"/{name}").geturl()
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database that other processes reach; a test says on which kind of server."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'shop.sqlite3'}"
+    return request.getfixturevalue("own_postgresql")
+
+
+@pytest.fixture
+def place(database: str, tmp_path: Path, redis_url: str) -> Place:
+    (tmp_path / "far_settings.py").write_text(SETTINGS.format(folder=tmp_path))
+    made = Place(
+        tmp_path,
+        {
+            **os.environ,
+            "ENV_FILE": os.devnull,
+            "DJANGO_SETTINGS_MODULE": "far_settings",
+            "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
+            "SECRET_KEY": "tests-only-" + "x" * 50,
+            "DATABASE_URL": database,
+            "DEFAULT_STRATEGY": "lingering",
+            "CELERY_BROKER_URL": redis_url,
+        },
+    )
+    made.manage("migrate", "--verbosity", "0")
+    made.manage("shell", "--no-imports", "-c", PEOPLE)
+    return made
+
+
+class TestKilledMidShard:
+    @pytest.mark.parametrize(
+        ("database", "killed"),
+        [("postgresql", "the worker"), ("sqlite", "its process")],
+        indirect=["database"],
+    )
+    def test_loses_nothing_and_doubles_nothing(self, place: Place, killed: str):
+        first = place.worker("first")
+        others: list[Child] = []
+        command = place.start(
+            "command", "manage.py", "generate_recommendations", "--distributed", "--batch-size", "5"
+        )
+        try:
+            command.wait_until(lambda: bool(place.came()))
+
+            if killed == "the worker":
+                first.kill()
+                others.append(place.worker("second"))
+            else:
+                os.kill(place.came()[0], signal.SIGKILL)
+            (place.folder / "open").touch()
+
+            code = command.process.wait(90)
+        finally:
+            for child in (command, first, *others):
+                child.kill()
+
+        assert code == 0, command.log.read_text()
+        assert "40 users stored in" in command.log.read_text()
+        assert place.found() == {
+            "state": "done",
+            "counts": [40, 40, 0, 8, 8],
+            "lists": 40,
+            "users": 40,
+            "begun twice": 1,
+            "begun once": 7,
+        }

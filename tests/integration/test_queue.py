@@ -1,0 +1,96 @@
+"""Work is handed to workers over a real Redis, in time or not at all."""
+
+import json
+import time
+
+import pytest
+from redis import Redis
+
+from deploy.processes import free_port
+from recommendations import wiring
+from recommendations.errors import QueueUnavailable
+from recommendations.services.queue import Queue
+from recsite.celery import app
+
+
+@pytest.fixture
+def there(redis_url: str) -> Redis:
+    with Redis.from_url(redis_url) as client:
+        yield client
+
+
+class TestQueue:
+    def test_hands_over_names_and_numbers_as_json(self, redis_url: str, there: Redis):
+        Queue(redis_url).send("recommendations.shard", 7, 3)
+        Queue(redis_url).send("recommendations.explanation", "abc")
+
+        batch, explanations = (json.loads(there.lpop(name)) for name in ("batch", "explanations"))
+        assert batch["headers"]["task"] == "recommendations.shard"
+        assert batch["content-type"] == explanations["content-type"] == "application/json"
+        assert batch["properties"]["delivery_mode"] == 2
+        assert (there.llen("batch"), there.llen("explanations")) == (0, 0)
+
+    def test_says_that_there_is_none(self):
+        with pytest.raises(QueueUnavailable, match="CELERY_BROKER_URL is not set"):
+            wiring.queue().send("recommendations.shard", 7, 3)
+
+    def test_gives_up_at_once_while_the_broker_is_known_to_be_away(self, monkeypatch, caplog):
+        queue = Queue(f"redis://127.0.0.1:{free_port()}/0")
+        moment = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: moment)
+
+        with pytest.raises(QueueUnavailable, match="cannot be reached"):
+            queue.send("recommendations.shard", 7, 3)
+        with pytest.raises(QueueUnavailable, match="did not answer a moment ago"):
+            queue.send("recommendations.shard", 7, 3)
+        moment += 10
+        with pytest.raises(QueueUnavailable, match="cannot be reached"):
+            queue.send("recommendations.shard", 7, 3)
+
+        assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
+
+    def test_is_there_again_with_the_broker(self, redis_url: str, there: Redis, monkeypatch):
+        moment = time.monotonic()
+        monkeypatch.setattr(time, "monotonic", lambda: moment)
+        queue = Queue(redis_url)
+        queue.send("recommendations.shard", 1, 1)
+        there.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        try:
+            queue.send("recommendations.shard", 1, 2)
+        except QueueUnavailable:
+            moment += 11
+            queue.send("recommendations.shard", 1, 2)
+
+        assert there.llen("batch") == 2
+
+
+class TestApplication:
+    def test_takes_json_alone_and_one_task_at_a_time(self):
+        assert app.conf.accept_content == ["json"]
+        assert (app.conf.worker_prefetch_multiplier, app.conf.worker_disable_prefetch) == (1, True)
+        assert (app.conf.task_acks_late, app.conf.task_reject_on_worker_lost) == (True, True)
+
+    def test_gives_nobody_a_task_that_another_may_still_be_doing(self):
+        options = app.conf.broker_transport_options
+
+        assert app.conf.task_soft_time_limit < app.conf.task_time_limit < options["visibility_timeout"]
+
+    def test_knows_every_task_that_beat_starts(self):
+        from recsite.nightly import SCHEDULE
+
+        app.loader.import_default_modules()
+
+        assert {entry["task"] for entry in SCHEDULE.values()} <= set(app.tasks)
+
+    def test_gives_what_takes_long_to_nobody_else(self):
+        app.loader.import_default_modules()
+        longest = app.conf.broker_transport_options["visibility_timeout"]
+
+        late = [
+            name
+            for name, task in app.tasks.items()
+            if name.startswith("recommendations.")
+            and task.acks_late
+            and (task.time_limit or app.conf.task_time_limit) > longest
+        ]
+        assert late == []

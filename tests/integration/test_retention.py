@@ -1,0 +1,60 @@
+"""What is too old is deleted: by hand, and each night where there are workers."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from catalog.models import Interaction, StoredAnswer
+from catalog.services import retention
+from catalog.services.retention import remove_events
+from recommendations.models import GenerationRun, RunState
+from recommendations.services import runs
+from recommendations.services.runs import RunOrder
+from tests.factories import NOON, InteractionFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def remove() -> str:
+    out = StringIO()
+    call_command("remove_old_rows", stdout=out)
+    return out.getvalue()
+
+
+class TestEvents:
+    def test_go_in_batches_the_oldest_first(self, monkeypatch):
+        monkeypatch.setattr(retention, "A_BATCH", 2)
+        for hours in range(7):
+            InteractionFactory(occurred_at=NOON - timedelta(hours=hours))
+
+        assert remove_events(before=NOON - timedelta(hours=1)) == 5
+        assert set(Interaction.objects.values_list("occurred_at", flat=True)) == {
+            NOON,
+            NOON - timedelta(hours=1),
+        }
+
+    @pytest.mark.parametrize(("days", "n_left"), [(0, 2), (30, 1)])
+    def test_go_after_the_days_that_are_set(self, settings, days, n_left):
+        settings.EVENT_RETENTION_DAYS = days
+        for age in (29, 31):
+            InteractionFactory(occurred_at=timezone.now() - timedelta(days=age))
+
+        said = remove()
+
+        assert Interaction.objects.count() == n_left
+        assert said.startswith(f"Removed: {2 - n_left} events, 0 answers, 0 runs")
+
+
+class TestTheRest:
+    def test_goes_too(self):
+        long_ago = timezone.now() - timedelta(days=100)
+        old = runs.begin(RunOrder("content", "", 10, 0, "ada"), long_ago)
+        runs.end(old.pk, RunState.DONE, long_ago)
+        runs.begin(RunOrder("content", "", 10, 0, "ada"), long_ago)
+        StoredAnswer.objects.create(caller="x", key="y", created_at=long_ago)
+
+        assert remove().startswith("Removed: 0 events, 1 answers, 1 runs")
+        assert GenerationRun.objects.get().state == "lost"
