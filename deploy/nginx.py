@@ -25,7 +25,7 @@ def binary() -> Path | None:
 
 def configuration(folder: Path, port: int, web_ports: Sequence[int]) -> str:
     """Return the configuration that listens on this port of loopback."""
-    servers = [f"server 127.0.0.1:{each} max_fails=1 fail_timeout=2s;" for each in web_ports]
+    servers = [f"server 127.0.0.1:{each} max_fails=1 fail_timeout=1s;" for each in web_ports]
     return Template(TEMPLATE.read_text(encoding="utf-8")).safe_substitute(
         NGINX_LISTEN=f"127.0.0.1:{port}", NGINX_SERVERS=" ".join(servers), NGINX_FOLDER=str(folder)
     )

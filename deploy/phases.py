@@ -28,6 +28,8 @@ class Phase:
         return bool(self.workers)
 
 
+# How the service is told of the two Redis servers, which must not be one: the cache may forget.
+CACHE_VARIABLE, BROKER_VARIABLE = "CACHE_URL", "CELERY_BROKER_URL"
 BATCH, EXPLANATIONS = "batch", "explanations"
 PHASES = {
     1: Phase("One server with SQLite"),

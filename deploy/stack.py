@@ -1,6 +1,5 @@
 """The whole service as plain processes on loopback: what `make stack` starts, waits for and stops."""
 
-import http.client
 import os
 import secrets
 import subprocess
@@ -8,12 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 
+from deploy.health import is_healthy
 from deploy.nginx import binary as nginx_binary
 from deploy.nginx import start_nginx
-from deploy.phases import PHASES, Phase, Worker
+from deploy.phases import BROKER_VARIABLE, CACHE_VARIABLE, PHASES, Phase, Worker
 from deploy.postgresql import Cluster
 from deploy.processes import Child, free_port, start
 from deploy.redis_server import start_redis
@@ -52,6 +51,11 @@ class Stack:
         """Where to ask: the gateway, or the first web server where there is none."""
         return self.addresses.get("gateway") or self.addresses[self.phase.web[0]]
 
+    @property
+    def runs_background_work(self) -> bool:
+        """Whether there are workers."""
+        return any(worker.name in self.children for worker in self.phase.workers)
+
     def manage(self, *arguments: str) -> str:
         """Return what `manage.py` says with these arguments. Raises CannotStart when it fails."""
         ran = subprocess.run(
@@ -65,6 +69,23 @@ class Stack:
         if ran.returncode:
             raise CannotStart(f"manage.py {' '.join(arguments)} failed: {ran.stderr.strip()[-2000:]}")
         return ran.stdout
+
+    def web(self, name: str) -> Child:
+        """Return that web server, started anew at its address, when it answers."""
+        port = self.addresses[name].rpartition(":")[2]
+        child = start(
+            name,
+            [sys.executable, "-m", "recsite.serve"],
+            log=self.folder / f"{name}.log",
+            env={**self.env, "HOST": "127.0.0.1", "PORT": port},
+            cwd=ROOT,
+        )
+        child.wait_until(lambda: is_healthy(int(port)))
+        return child
+
+    def stop(self, name: str) -> None:
+        """End that process, or the one that took its place."""
+        self.children[name].stop()
 
     def ended(self) -> list[Child]:
         """Return the processes that have ended."""
@@ -115,8 +136,8 @@ def _data(stack: Stack, running: ExitStack, say: Callable[[str], None]) -> None:
         env["DATABASE_URL"] = stack.cluster.url
         say(f"postgresql    127.0.0.1:{stack.cluster.port}")
     for wanted, name, variable, options in (
-        (phase.has_cache, "redis-cache", "CACHE_URL", EVICTING),
-        (phase.has_broker, "redis-broker", "BROKER_URL", KEEPING),
+        (phase.has_cache, "redis-cache", CACHE_VARIABLE, EVICTING),
+        (phase.has_broker, "redis-broker", BROKER_VARIABLE, KEEPING),
     ):
         if wanted and variable not in os.environ:
             port = free_port()
@@ -129,28 +150,18 @@ def _data(stack: Stack, running: ExitStack, say: Callable[[str], None]) -> None:
 
 def _web(stack: Stack, running: ExitStack, say: Callable[[str], None]) -> None:
     for name in stack.phase.web:
-        port = free_port()
-        child = start(
-            name,
-            [sys.executable, "-m", "recsite.serve"],
-            log=stack.folder / f"{name}.log",
-            env={**stack.env, "HOST": "127.0.0.1", "PORT": str(port)},
-            cwd=ROOT,
-        )
-        _keep(stack, running, name, child)
-        stack.addresses[name] = f"http://127.0.0.1:{port}"
-        child.wait_until(lambda port=port: is_healthy(port))  # type: ignore[misc]
+        stack.addresses[name] = f"http://127.0.0.1:{free_port()}"
+        _keep(stack, running, name, stack.web(name))
         say(f"{name:<13} {stack.addresses[name]}")
 
 
 def _background(stack: Stack, running: ExitStack, say: Callable[[str], None]) -> None:
     if not stack.phase.workers:
         return
-    if find_spec(CELERY) is None:
-        stack.missing.append(f"There is no background work yet: {CELERY} cannot be imported.")
-        return
     for worker in stack.phase.workers:
-        _keep(stack, running, worker.name, _celery(stack, worker.name, *_takes(worker)))
+        child = _celery(stack, worker.name, *_takes(worker))
+        _keep(stack, running, worker.name, child)
+        child.wait_until(lambda log=child.log: " ready." in log.read_text(encoding="utf-8"))  # type: ignore[misc]
         say(f"{worker.name:<13} takes from {', '.join(worker.queues)}")
     schedule = stack.folder / "schedule"
     _keep(stack, running, "beat", _celery(stack, "beat", "beat", "--schedule", str(schedule)))
@@ -169,7 +180,7 @@ def _celery(stack: Stack, name: str, *arguments: str) -> Child:
         name,
         [sys.executable, "-m", "celery", "--app", CELERY, *arguments, "--loglevel", "info"],
         log=stack.folder / f"{name}.log",
-        env=stack.env,
+        env={**stack.env, "LOG_LEVEL": "INFO"},  # a worker says when it is ready
         cwd=ROOT,
     )
 
@@ -193,21 +204,4 @@ def _gateway(stack: Stack, running: ExitStack, say: Callable[[str], None]) -> No
 
 def _keep(stack: Stack, running: ExitStack, name: str, child: Child) -> None:
     stack.children[name] = child
-    running.callback(child.stop)
-
-
-def is_healthy(port: int) -> bool:
-    """Whether a web server there says that it lives, or answers at all where it knows no such question."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        for path in ("/health/live", "/"):
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            answer.read()
-            if answer.status != http.client.NOT_FOUND:
-                return answer.status < http.client.BAD_REQUEST
-    except OSError:
-        return False
-    finally:
-        connection.close()
-    return False
+    running.callback(stack.stop, name)

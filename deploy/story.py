@@ -2,7 +2,8 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
@@ -13,6 +14,7 @@ from deploy.stack import Stack
 ALICE = "/recommend/ext:alice"
 LONGEST_SECONDS = 2.0  # that a caller may wait, whatever has broken
 AWAY_SECONDS = 4.0  # for which PostgreSQL does not come back
+SETTLING_SECONDS = 2.0  # within which the gateway sees that a server is back: its fail_timeout and some more
 N_ASKS = 300
 
 
@@ -88,6 +90,17 @@ def stores_lists_ahead(drive: Drive) -> str:
     return said
 
 
+def has_workers_generate(drive: Drive) -> str:
+    """Have the workers do it that take from the queue: the command only watches."""
+    if not drive.stack.runs_background_work:
+        return "not tried: no workers"
+    began = time.monotonic()
+    said = drive.stack.manage("generate_recommendations", "--distributed", "--batch-size", "3").strip()
+    must("8 users stored" in said, said)
+    drive.figures["distributed_s"] = round(time.monotonic() - began, 1)
+    return said
+
+
 def is_quick(drive: Drive) -> str:
     took = sorted(_asked(drive.gateway, N_ASKS))
     median, slow = took[len(took) // 2] * 1000, took[int(len(took) * 0.99)] * 1000
@@ -102,12 +115,11 @@ def _asked(client: Client, n: int) -> list[float]:
     return [answer.seconds for answer in answers]
 
 
-def outlives_its_database(drive: Drive) -> str:
-    """Restart PostgreSQL while somebody asks: 200 or 503, never late, and 200 again by itself."""
-    if drive.stack.cluster is None:
-        return "not tried: the database is not of this stack"
-    cluster, is_over = drive.stack.cluster, Event()
+@contextmanager
+def somebody_asks(drive: Drive) -> Iterator[list[Answered]]:
+    """Give the answers that somebody gets who asks the gateway again and again meanwhile."""
     answers: list[Answered] = []
+    is_over = Event()
 
     def keep_asking() -> None:
         while not is_over.is_set():
@@ -116,6 +128,36 @@ def outlives_its_database(drive: Drive) -> str:
     asking = Thread(target=keep_asking)
     asking.start()
     try:
+        yield answers
+    finally:
+        is_over.set()
+        asking.join()
+
+
+def is_replaced_without_anybody_noticing(drive: Drive) -> str:
+    """Restart each web server in turn, as an upgrade does: every answer is a 200."""
+    if "gateway" not in drive.stack.addresses:
+        return "not tried: without a gateway those who ask a server wait for that one"
+    with somebody_asks(drive) as answers:
+        for name in drive.stack.phase.web:
+            drive.stack.children[name].stop()
+            drive.stack.children[name] = drive.stack.web(name)
+            time.sleep(SETTLING_SECONDS)
+    bad = [answer for answer in answers if answer.status != 200]
+    must(not bad, f"{len(bad)} of {len(answers)} got no list: {bad[:2]}")
+    longest = max(answer.seconds for answer in answers)
+    drive.figures["rolling_restart_longest_s"] = round(longest, 3)
+    return (
+        f"{len(answers)} of {len(answers)} asks answered meanwhile, the longest wait {longest * 1000:.0f} ms"
+    )
+
+
+def outlives_its_database(drive: Drive) -> str:
+    """Restart PostgreSQL while somebody asks: 200 or 503, never late, and 200 again by itself."""
+    cluster = drive.stack.cluster
+    if cluster is None:
+        return "not tried: the database is not of this stack"
+    with somebody_asks(drive) as answers:
         cluster.stop()
         time.sleep(AWAY_SECONDS)
         cluster.start()
@@ -124,9 +166,6 @@ def outlives_its_database(drive: Drive) -> str:
         while drive.gateway.get(ALICE).status != 200:
             must(time.monotonic() - began < 30, "no answer 30 s after PostgreSQL was back")
         seconds = time.monotonic() - began
-    finally:
-        is_over.set()
-        asking.join()
     longest = max(answer.seconds for answer in answers)
     strange = [answer for answer in answers if answer.status not in (200, 503)]
     must(not strange, f"{strange[:2]}")
@@ -157,7 +196,9 @@ STORY: tuple[tuple[str, Step], ...] = (
     ("recommends", recommends),
     ("heeds what was just done", heeds_what_was_just_done),
     ("lists are stored ahead", stores_lists_ahead),
+    ("workers generate", has_workers_generate),
     ("answers through the gateway", is_quick),
+    ("web servers are replaced", is_replaced_without_anybody_noticing),
     ("PostgreSQL restarts", outlives_its_database),
     ("a web server is killed", outlives_a_web_server),
 )
