@@ -22,7 +22,7 @@ from recommendations.strategies.base import Reasons, Training
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """The recipe.
+    """The recipe: pairs that are in one basket more often than by chance (lift above 1), in enough baskets.
 
     time_zone:      whose days make a basket of what was bought alone at its moment
     min_support:    baskets that must hold both of a pair

@@ -301,10 +301,10 @@ class TestBuyAgain:
 class TestBoughtTogether:
     @pytest.fixture
     def shop(self) -> dict[str, Product]:
-        """Tea goes with a pot in 3 of 7 baskets, with sugar in 3; sugar goes with salt, too."""
+        """Tea goes with a pot in 3 of 10 baskets, with sugar in 3; sugar goes with salt, too."""
         shop = {name: ProductFactory(name=name, external_id=name.lower()) for name in ("Tea", "Pot", "Sugar")}
         shop["Salt"] = ProductFactory(name="Salt", external_id="salt", category="Food")
-        for basket in [["Tea", "Pot"]] * 3 + [["Tea", "Sugar"]] * 3 + [["Sugar", "Salt"]]:
+        for basket in [["Tea", "Pot"]] * 3 + [["Tea", "Sugar"]] * 3 + [["Sugar", "Salt"]] + [["Salt"]] * 3:
             user = UserFactory()
             for name in basket:
                 buy(shop[name], user)
@@ -318,18 +318,18 @@ class TestBoughtTogether:
         assert [(p["name"], p["score"], p["reasons"]) for p in shown(answer)] == [
             (
                 "Pot",
-                1.167,
+                1.667,
                 [
                     {"kind": "together", "value": 3, "points": 0.0},
-                    {"kind": "lift", "value": 1167, "points": 1.167},
+                    {"kind": "lift", "value": 1667, "points": 1.667},
                 ],
             ),
             (
                 "Sugar",
-                0.875,
+                1.25,
                 [
                     {"kind": "together", "value": 3, "points": 0.0},
-                    {"kind": "lift", "value": 875, "points": 0.875},
+                    {"kind": "lift", "value": 1250, "points": 1.25},
                 ],
             ),
         ]

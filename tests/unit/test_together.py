@@ -64,7 +64,8 @@ def ids(*args, **kwargs) -> list[int]:
     return [product for product, _ in offered(*args, **kwargs)]
 
 
-BASKETS = ({1, 2}, {1, 2}, {1, 3}, {1, 3}, {3, 4}, {3, 5}, {6})
+SEVEN = ({1, 2}, {1, 2}, {1, 3}, {1, 3}, {3, 4}, {3, 5}, {6})
+BASKETS = (*SEVEN, {6}, {6}, {6}, {6})
 
 
 class TestTogether(StrategyContract):
@@ -74,11 +75,18 @@ class TestTogether(StrategyContract):
     def test_orders_by_lift_and_says_it(self):
         found = offered(model(*BASKETS), (1, 0))
 
-        # 7 baskets: 1 is in four, 2 in two, 3 in four; twice with either.
+        # 11 baskets: 1 is in four, 2 in two, 3 in four; twice with either.
         assert found == [
-            (2, (Reason(ReasonKind.TOGETHER, 2, 0), Reason(ReasonKind.LIFT, 1750, 1750))),
-            (3, (Reason(ReasonKind.TOGETHER, 2, 0), Reason(ReasonKind.LIFT, 875, 875))),
+            (2, (Reason(ReasonKind.TOGETHER, 2, 0), Reason(ReasonKind.LIFT, 2750, 2750))),
+            (3, (Reason(ReasonKind.TOGETHER, 2, 0), Reason(ReasonKind.LIFT, 1375, 1375))),
         ]
+
+    def test_leaves_out_what_is_in_one_basket_no_more_often_than_by_chance(self):
+        less_often = ids(model(*SEVEN), (1, 0))  # 3 goes with 1 twice; chance would have it 16 / 7 times
+        just_as_often = ids(model(*SEVEN, {6}), (1, 0))  # and here 16 / 8 times
+
+        assert (less_often, just_as_often) == ([2], [2])
+        assert ids(model(*SEVEN, {6}, {6}), (1, 0)) == [2, 3]
 
     def test_leaves_out_what_has_too_little_support(self):
         assert ids(model(*BASKETS), (3, 0)) == [1]
@@ -91,7 +99,7 @@ class TestTogether(StrategyContract):
     def test_takes_the_best_pair_of_what_goes_with_several(self):
         found = dict(offered(model(*BASKETS), (2, 0), (3, 0)))
 
-        assert found[1][1] == Reason(ReasonKind.LIFT, 1750, 1750)
+        assert found[1][1] == Reason(ReasonKind.LIFT, 2750, 2750)
 
     def test_leaves_alone_who_bought_nothing(self):
         assert ids(model(*BASKETS)) == []
@@ -121,11 +129,11 @@ class TestTogether(StrategyContract):
         assert len(learned.pairs.columns) in (2, 4)
 
     def test_makes_baskets_by_the_days_of_its_zone(self):
-        """Two purchases at 23:00 and 00:00 of Paris, thrice."""
-        events = [(user, 1 + n, 22 * 3600 + n * 3600) for user in range(3) for n in range(2)]
+        """Two purchases at 23:00 and 00:00 of Paris, thrice, and one of something else."""
+        events = [(user, 1 + n, 22 * 3600 + n * 3600) for user in range(3) for n in range(2)] + [(3, 6, 0)]
         events.sort(key=lambda event: event[2])
         users, products, at = np.array(events).T
-        purchases = Log(users, products, at, np.full(6, Action.PURCHASE, np.uint8))
+        purchases = Log(users, products, at, np.full(len(at), Action.PURCHASE, np.uint8))
         training = Training(SHOP.snapshot(), purchases, TABLE)
 
         pairs = {
