@@ -89,6 +89,18 @@ class TestSimilar:
         ]
         assert answer.json()["strategy"] == "collaborative"
 
+    def test_names_content_where_the_model_cannot_be_opened(
+        self, client: Client, shop: dict[str, Product], tmp_path: Path
+    ):
+        bought(shop, ("Radio", "Battery"), ("Vase",))
+        trained("collaborative")
+        (tmp_path / "collaborative/v1/manifest.json").unlink()
+
+        answer = client.get("/products/ext:radio/similar")
+
+        assert scores(answer) == [("Tuner", 13.0), ("Amp", 10.0), ("Clock", 6.0)]
+        assert answer.json()["strategy"] == "content"
+
     def test_gives_a_product_without_events_its_neighbours_by_content(
         self, client: Client, shop: dict[str, Product]
     ):

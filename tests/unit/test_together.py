@@ -33,12 +33,12 @@ def log(*baskets: set[int]) -> Log:
     )
 
 
-def bought(snapshot: Snapshot, *events: tuple[int, int]) -> Histories:
-    """Return one user's purchases, (product, moment), newest first."""
+def bought(snapshot: Snapshot, *events: tuple[int, int], action: Action = Action.PURCHASE) -> Histories:
+    """Return one user's purchases, or what else they did, (product, moment), newest first."""
     ids = np.array([product for product, _ in events], np.int64)
     return Histories(
         Ragged(starts_of(np.array([len(events)])), snapshot.locate(ids)),
-        np.full(len(events), Action.PURCHASE, np.uint8),
+        np.full(len(events), action, np.uint8),
         np.array([at for _, at in events], np.int64),
         snapshot.features,
     )
@@ -51,10 +51,13 @@ def model(*baskets: set[int], **options: object) -> TogetherModel:
 
 
 def offered(
-    learned: TogetherModel, *events: tuple[int, int], snapshot: Snapshot | None = None
+    learned: TogetherModel,
+    *events: tuple[int, int],
+    snapshot: Snapshot | None = None,
+    action: Action = Action.PURCHASE,
 ) -> list[tuple[int, tuple[Reason, ...]]]:
     snapshot = snapshot or SHOP.snapshot()
-    retriever, past = learned.bind(snapshot), bought(snapshot, *events)
+    retriever, past = learned.bind(snapshot), bought(snapshot, *events, action=action)
     found = retriever.retrieve(past, allowed=Mask(snapshot.active, empty(1)), k=5)
     positions = found.positions[0, found.positions[0] >= 0]
     return list(zip(snapshot.product_ids[positions].tolist(), retriever.reasons(past, found)[0], strict=True))
@@ -100,6 +103,20 @@ class TestTogether(StrategyContract):
         found = dict(offered(model(*BASKETS), (2, 0), (3, 0)))
 
         assert found[1][1] == Reason(ReasonKind.LIFT, 2750, 2750)
+
+    def test_goes_by_the_cart_of_who_bought_nothing(self):
+        assert ids(model(*BASKETS), (2, 0), action=Action.CART) == [1]
+        assert ids(model(*BASKETS), (2, 0), action=Action.VIEW) == []
+
+    def test_goes_by_what_was_bought_whatever_is_in_the_cart(self):
+        snapshot, learned = SHOP.snapshot(), model(*BASKETS)
+        past = bought(snapshot, (2, 9 * DAY), (3, 0))
+        cart_last = replace(past, actions=np.array([Action.CART, Action.PURCHASE], np.uint8))
+
+        found = learned.bind(snapshot).retrieve(cart_last, allowed=Mask(snapshot.active, empty(1)), k=5)
+
+        # 1 goes with 2 as well, but 3 times as often as by chance.
+        assert found.points[0, :2].tolist() == [1375, 0]
 
     def test_leaves_alone_who_bought_nothing(self):
         assert ids(model(*BASKETS)) == []
