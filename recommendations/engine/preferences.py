@@ -67,10 +67,9 @@ def worths(
     half_life_days: float | None = None,
 ) -> NDArray[np.float64]:
     """Return what events are worth at a moment in units of the heaviest deed, shape as given."""
-    unit = max(float(table.weights.max()), np.finfo(np.float64).tiny)
     if half_life_days is None:
-        return table.weigh(actions, at, now) / unit
-    return table.weights[actions] / unit * np.exp2(-np.maximum(now - at, 0) / DAY / half_life_days)
+        return table.weigh(actions, at, now) / max(float(table.weights.max()), np.finfo(np.float64).tiny)
+    return table.units(actions) * np.exp2(-np.maximum(now - at, 0) / DAY / half_life_days)
 
 
 def tastes(

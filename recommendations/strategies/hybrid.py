@@ -90,7 +90,8 @@ class Hybrid:
 
     def _learned(self, training: Training) -> tuple[Facts, CollaborativeModel, CollaborativeModel]:
         long, recent = self._memories()
-        return facts(training.log, now=training.snapshot.now), long.fit(training), recent.fit(training)
+        known = facts(training.log, training.table, now=training.snapshot.now)
+        return known, long.fit(training), recent.fit(training)
 
     def _memories(self) -> tuple[Collaborative, Collaborative]:
         return (

@@ -105,11 +105,12 @@ class Stage:
                 asked.flat,
                 features=self.snapshot.features,
                 tag_weights=self.tag_weights,
+                table=self.long.table,
                 now=self.facts.now,
             ),
             category_level=self.category_level,
             facts=self.facts,
-            shoppers=shoppers(histories, self.facts, self.rows, self.log_price),
+            shoppers=shoppers(histories, self.facts, self.long.table, self.rows, self.log_price),
             log_price=self.log_price,
         )
 

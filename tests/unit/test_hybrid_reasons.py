@@ -49,7 +49,7 @@ def why(retriever, k: int = 1) -> tuple[Reason, ...]:
 
 
 def hybrid(long: CollaborativeModel, recent: CollaborativeModel, ranker=None) -> HybridRetriever:
-    known = facts(WORLD.log(), now=SNAPSHOT.now)
+    known = facts(WORLD.log(), TABLE, now=SNAPSHOT.now)
     return HybridModel(known, long, recent, ranker or Blend(), {}).bind(SNAPSHOT)
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.actions import DAY
+from recommendations.engine.actions import EventTable
 from recommendations.engine.histories import Histories
+from recommendations.engine.preferences import worths
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.snapshot import Features
 
@@ -34,7 +35,7 @@ class TagWeights:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Of each pair. category: the share of the user's events in its category; tags: cosine, 0 to 1."""
+    """Of each pair. category: the share of the user's likes in its category; tags: cosine, 0 to 1."""
 
     category: NDArray[np.float64]
     tags: NDArray[np.float64]
@@ -47,16 +48,18 @@ def likeness(
     *,
     features: Features,
     tag_weights: TagWeights,
+    table: EventTable,
     now: int,
 ) -> Likeness:
     """Return how each pair of a user (row) and a product (position) match, shape (n_pairs,).
 
-    Events fade by a half-life of half a year. Nothing is as large as users × tags.
+    Events count by their weights in the table, and fade by a half-life of half a year. Nothing is as large
+    as users × tags.
     """
     liked = histories.liked
     known = liked.events.flat < len(features.category)
     rows, seen = liked.events.rows()[known], liked.events.flat[known]
-    worth = np.exp2(-np.maximum(now - liked.at[known], 0) / DAY / _HALF_LIFE_DAYS)
+    worth = worths(table, liked.actions[known], liked.at[known], now, _HALF_LIFE_DAYS)
     category, n_categories = features.category[seen], len(features.categories.names) + 1
     totals = np.bincount(rows, worth, minlength=len(histories))
     shares = _Table.of(rows * n_categories + category + 1, worth)
