@@ -71,7 +71,7 @@ def reasons_of(stage: Stage, histories: Histories, picked: Picked) -> Reasons:
 def _reasons(
     values: tuple[int, str, str, int, int], added: list[int], counted: list[int], total: int
 ) -> tuple[Reason, ...]:
-    """Return the reasons of one pick. added, counted: by group, the points, and how many features gave them"""
+    """Return the reasons of one pick. added, counted: of each group, points and features that gave some."""
     told: tuple[int | str, ...] = values
     named = {
         group: Reason(kind, value, added[group])

@@ -74,7 +74,7 @@ class TestGrounds:
 
 
 class Fixed:
-    """A ranker for which each feature adds what it is told to, whatever is asked; the worth has a part more."""
+    """A ranker whose features add what it is told, whatever is asked; the worth is so much more."""
 
     def __init__(self, more: float = 0, **added: float) -> None:
         self.more = more
