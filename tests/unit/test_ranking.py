@@ -10,9 +10,6 @@ from hypothesis import strategies as st
 
 from recommendations.engine.actions import DAY, Action, EventTable
 from recommendations.engine.log import Log
-from recommendations.engine.neighbours import Sums
-from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.ranking.affinity import affinity
 from recommendations.engine.ranking.facts import COLUMN, Facts, facts
 from recommendations.engine.ranking.likeness import TagWeights, likeness
 from recommendations.engine.ranking.shoppers import SHOPPER, shoppers
@@ -183,33 +180,6 @@ def average(values: list[float], weights: np.ndarray) -> float:
     return float(np.average(values, weights=weights)) if len(values) else 0.0
 
 
-class TestAffinity:
-    @given(seed=st.integers(0, 10_000))
-    @settings(deadline=None, max_examples=50)
-    def test_is_score_share_of_the_best_and_rank_among_what_was_not_met(self, seed):
-        random = np.random.default_rng(seed)
-        n, users = 12, 3
-        touched = [random.permutation(n)[: random.integers(0, n)] for _ in range(users)]
-        values = [random.integers(1, 9, len(row)).astype(np.float32) for row in touched]
-        own = [random.permutation(n)[: random.integers(0, 4)] for _ in range(users)]
-        asked = [np.sort(np.setdiff1d(np.arange(n), row))[: random.integers(0, n)] for row in own]
-
-        found = affinity(Sums(ragged(touched), np.concatenate(values)), ragged(asked), ragged(own), n)
-
-        place = 0
-        for user in range(users):
-            score = dict(zip(touched[user].tolist(), values[user].tolist(), strict=True))
-            others = [0.0 if p in own[user] else score[p] for p in score]
-            best = max(others, default=0)
-            for product in asked[user].tolist():
-                mine = score.get(product, 0.0)
-                assert found.score[place] == mine
-                assert found.share[place] == pytest.approx(mine / best if best > 0 else 0)
-                if others:
-                    assert found.rank[place] == sum(other > mine for other in others)
-                place += 1
-
-
 class TestLikeness:
     @given(seed=st.integers(0, 10_000))
     @settings(deadline=None, max_examples=50)
@@ -248,7 +218,3 @@ class TestLikeness:
             length = np.linalg.norm(profile)
             cosine = profile @ units[position] / length if length > 0 else 0
             assert found.tags[pair] == pytest.approx(cosine, abs=1e-6)
-
-
-def ragged(rows: list[np.ndarray]) -> Ragged:
-    return Ragged(starts_of(np.array([len(row) for row in rows])), np.concatenate(rows).astype(np.int64))
