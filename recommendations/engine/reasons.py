@@ -21,8 +21,7 @@ class ReasonKind(StrEnum):
 
 
 # Kinds whose value is the id of a product, which has a name that words need.
-# A tuple: hashing a member of an enum takes longer than comparing it with two.
-OF_PRODUCTS = (ReasonKind.BECAUSE, ReasonKind.SIMILAR)
+OF_PRODUCTS = frozenset({ReasonKind.BECAUSE, ReasonKind.SIMILAR})
 
 
 @dataclass(frozen=True, slots=True)

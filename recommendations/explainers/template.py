@@ -13,6 +13,8 @@ ORIGINS_SHOWN = 3
 INTERESTS = (ReasonKind.CATEGORY, ReasonKind.TAG)
 # What a sentence can be about, each of its own.
 KINDS = (INTERESTS, (ReasonKind.BECAUSE,), (ReasonKind.LIFT,), (ReasonKind.TRENDING,), (ReasonKind.POPULAR,))
+_PLACE = {kind: place for place, kinds in enumerate(KINDS) for kind in kinds}
+_NUMBERED = frozenset({ReasonKind.TRENDING, ReasonKind.POPULAR})
 PERSONAL = frozenset({*INTERESTS, ReasonKind.BECAUSE, ReasonKind.LIFT})
 
 
@@ -75,10 +77,9 @@ def _sorted(suggestions: Sequence[Suggestion]) -> tuple[list[Suggestion], ...]:
     found: tuple[list[Suggestion], ...] = tuple([] for _ in KINDS)
     for suggestion in suggestions:
         weighed = [
-            (reason.points, -place)
+            (reason.points, -_PLACE[reason.kind])
             for reason in suggestion.reasons
-            for place, wanted in enumerate(KINDS)
-            if reason.kind in wanted and _counts(reason)
+            if reason.kind in _PLACE and _counts(reason)
         ]
         if weighed:
             _, place = max(weighed)
@@ -93,7 +94,7 @@ def _is_personal(suggestion: Suggestion) -> bool:
 
 def _counts(reason: Reason) -> bool:
     """Return whether the reason speaks for its product: fillers have no points, but perhaps a number."""
-    if reason.kind in (ReasonKind.TRENDING, ReasonKind.POPULAR):
+    if reason.kind in _NUMBERED:
         return reason.points >= 0 and bool(reason.value)
     if reason.kind is ReasonKind.BECAUSE:
         return reason.points > 0 and bool(reason.name)
