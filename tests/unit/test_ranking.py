@@ -126,7 +126,7 @@ class TestShoppers:
         log = bought((1, 5, 40), (1, 5, 2), (1, 6, 2))
         known = facts(log, TABLE, now=NOW)
         rows = np.searchsorted(known.product_ids, snapshot.product_ids).astype(np.int32)
-        price = np.where(snapshot.product_ids == 5, math.log(4), np.nan)
+        price = np.where(snapshot.product_ids == 5, 4 - 0.01, np.nan)
 
         (row,) = shoppers(log.histories(np.array([1]), snapshot), known, TABLE, rows, price).table
 
@@ -207,6 +207,7 @@ class TestLikeness:
         for position in range(8):
             vectors[position, features.tags[position]] = weights.weights[features.tags[position]]
         lengths = np.linalg.norm(vectors, axis=1)
+        assert weights.lengths(features.tags) == pytest.approx(lengths)
         units = vectors / np.where(lengths > 0, lengths, 1)[:, None]
         for pair, (user, position) in enumerate(zip(users, positions, strict=True)):
             mine = past.take(np.array([user])).liked

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.actions import DAY, EventTable
+from recommendations.engine.codes import coded, distinct
 from recommendations.engine.log import Log
 from recommendations.engine.neighbours import mapped
 
@@ -72,12 +73,12 @@ def facts(log: Log, table: EventTable, *, now: int) -> Facts:
     they mean the same in a busy month and in a quiet one; logarithms of them are kept.
     """
     liked = log.liked
-    ids, rows, n_events = np.unique(liked.product_ids, return_inverse=True, return_counts=True)
-    users = np.unique(liked.user_ids, return_inverse=True)[1]
+    products, users = coded(liked.product_ids), coded(liked.user_ids).codes
+    ids, rows, n_events = products.values, products.codes, products.counts
     n = len(ids)
     days = np.maximum(now - liked.at, 0) / DAY
-    first = np.unique(users * max(n, 1) + rows, return_index=True)[1]
-    firsts, distinct = np.bincount(rows[first], minlength=n), np.bincount(users[first])
+    first = np.unique(users.astype(np.int64) * max(n, 1) + rows, return_index=True)[1]
+    firsts, breadth = np.bincount(rows[first], minlength=n), np.bincount(users[first])
     found = np.zeros((n + 1, len(NAMES)), np.float32)
 
     def put(name: str, values: NDArray[Any]) -> None:
@@ -101,13 +102,14 @@ def facts(log: Log, table: EventTable, *, now: int) -> Facts:
     put("idle", newest)
     for length in (7, 30):
         recent = days < length
-        sold = np.unique(rows[recent] * 64 + days[recent].astype(np.int64))
+        sold = distinct(rows[recent].astype(np.int64) * 64 + days[recent].astype(np.int64))
         put(f"days {length}", np.bincount(sold // 64, minlength=n))
     put("buyers", np.log1p(firsts))
     put("repeat", n_events / np.maximum(firsts, 1))
-    put("audience", np.bincount(rows, np.log1p(distinct)[users], minlength=n) * per_event)
+    put("audience", np.bincount(rows, np.log1p(breadth)[users], minlength=n) * per_event)
     put("basket", np.bincount(rows, _basket_sizes(users, days), minlength=n) * per_event)
-    counts = np.bincount(rows * len(SPANS) + spans(days), minlength=n * len(SPANS)).reshape(n, len(SPANS))
+    by_age = rows.astype(np.int64) * len(SPANS) + spans(days)
+    counts = np.bincount(by_age, minlength=n * len(SPANS)).reshape(n, len(SPANS))
     rates = np.zeros((n + 1, len(SPANS)), np.float32)
     rates[:n] = counts / np.maximum(counts.sum(axis=0), 1) * n
     week = np.bincount(rows[days < 7], minlength=n + 1)
@@ -115,7 +117,7 @@ def facts(log: Log, table: EventTable, *, now: int) -> Facts:
 
 
 def _shares(
-    rows: NDArray[np.int64],
+    rows: NDArray[np.int32],
     days: NDArray[np.float64],
     n: int,
     half_life: float,
@@ -132,10 +134,10 @@ def _shares(
     return np.log(worth / max(float(worth.sum()), 1e-300) * n + _LITTLE)
 
 
-def _basket_sizes(users: NDArray[np.int64], days: NDArray[np.float64]) -> NDArray[np.float64]:
+def _basket_sizes(users: NDArray[np.int32], days: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the logarithm of how many events the event's user had within the same 24 hours."""
     longest = int(days.max(initial=0)) + 1
     _, baskets, sizes = np.unique(
-        users * longest + days.astype(np.int64), return_inverse=True, return_counts=True
+        users.astype(np.int64) * longest + days.astype(np.int64), return_inverse=True, return_counts=True
     )
     return np.log(sizes)[baskets]

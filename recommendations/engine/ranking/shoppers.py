@@ -29,20 +29,25 @@ class Shoppers:
     days: NDArray[np.float32]
 
 
+def log_price(price: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how dear something is, shape as given; NaN where the price is not known."""
+    return np.log(np.maximum(price, 0) + 0.01)
+
+
 def shoppers(
     histories: Histories,
     facts: Facts,
     table: EventTable,
     rows: NDArray[np.int32],
-    log_price: NDArray[np.float64],
+    price: NDArray[np.float64],
 ) -> Shoppers:
     """Return the ways of each user at the moment of the facts; dismissals count nowhere.
 
     Averages, of prices and of tastes, are by the events' weights in the table; what is counted, and how
     long ago it was, is not.
 
-    rows:      shape (n_products,), the row of each position in the facts
-    log_price: shape (n_products,), NaN where it is not known
+    rows:  shape (n_products,), the row of each position in the facts, -1 (the last one) for none
+    price: shape (n_products,), NaN where it is not known
     """
     liked = histories.liked
     known = liked.events.flat < len(rows)
@@ -66,9 +71,9 @@ def shoppers(
     newest, oldest = np.full(n_users, np.inf), np.zeros(n_users)
     np.minimum.at(newest, users, ago)
     np.maximum.at(oldest, users, ago)
-    price = log_price[positions]
-    priced = ~np.isnan(price)
-    usual, square = mean(price, priced), mean(price**2, priced)
+    dear = log_price(price[positions])
+    priced = ~np.isnan(dear)
+    usual, square = mean(dear, priced), mean(dear**2, priced)
     distinct = np.bincount(np.unique(users * n + positions) // max(n, 1), minlength=n_users)
     columns = {
         "events": np.log1p(n_events),
