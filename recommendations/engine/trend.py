@@ -16,12 +16,12 @@ class Trend:
 
     product_ids: shape (n_known,), rising
     worth:       shape (n_known,), exponentially decayed sums of event weights, 0 or more
-    recent:      shape (n_known,), int64, how many events fell within one half-life of the moment
+    recent:      shape (n_known,), int32, how many events fell within one half-life of the moment
     """
 
     product_ids: NDArray[np.int64]
     worth: NDArray[np.float64]
-    recent: NDArray[np.int64]
+    recent: NDArray[np.int32]
 
 
 def trend(log: Log, table: EventTable, *, half_life_days: float, now: int) -> Trend:
@@ -37,5 +37,5 @@ def trend(log: Log, table: EventTable, *, half_life_days: float, now: int) -> Tr
     return Trend(
         product_ids=products.values,
         worth=np.bincount(places, worth, minlength=n).astype(np.float64),
-        recent=np.bincount(places[days <= half_life_days], minlength=n),
+        recent=np.bincount(places[days <= half_life_days], minlength=n).astype(np.int32),
     )
