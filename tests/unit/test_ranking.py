@@ -145,7 +145,7 @@ class TestShoppers:
         known = facts(log, TABLE, now=NOW)
         rows = np.full(5, len(known.product_ids), np.int32)
         rows[known.product_ids - 1] = np.arange(len(known.product_ids))
-        price = np.where(snapshot.product_ids == 5, np.nan, np.log(snapshot.product_ids))
+        price = np.where(snapshot.product_ids == 5, np.nan, snapshot.product_ids - 0.01)
 
         found = shoppers(log.histories(np.arange(1, 4), snapshot), known, TABLE, rows, price).table
 
