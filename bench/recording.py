@@ -7,11 +7,12 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import django
+import psycopg
 
 Statement = tuple[str, list[Any]]
 
@@ -51,17 +52,20 @@ def _reads() -> Iterator[list[Statement]]:
         yield found
 
 
-def keep_answers(recording: Path, database: Path) -> None:
+def keep_answers(recording: Path, database: Path | str) -> None:
     """Put the recorded bodies into the table bench_answer of that database, each under its id."""
     answers = json.loads(recording.read_text())["answers"]
-    with sqlite3.connect(database) as connection:
-        connection.execute("DROP TABLE IF EXISTS bench_answer")
-        connection.execute("CREATE TABLE bench_answer (id INTEGER PRIMARY KEY, body BLOB NOT NULL)")
-        connection.executemany(
-            "INSERT INTO bench_answer VALUES (?, ?)",
+    on_sqlite = isinstance(database, Path)
+    connect: Any = sqlite3.connect if on_sqlite else psycopg.connect
+    kind, values = ("BLOB", "?, ?") if on_sqlite else ("BYTEA", "%s, %s")
+    with closing(connect(database)) as connection, connection:
+        cursor = connection.cursor()
+        cursor.execute("DROP TABLE IF EXISTS bench_answer")
+        cursor.execute(f"CREATE TABLE bench_answer (id INTEGER PRIMARY KEY, body {kind} NOT NULL)")
+        cursor.executemany(
+            f"INSERT INTO bench_answer VALUES ({values})",  # noqa: S608  one of two texts above
             [(int(key), answer["body"].encode()) for key, answer in answers.items()],
         )
-    connection.close()
 
 
 def reads_of(recording: Path) -> float:

@@ -20,14 +20,14 @@ _PATIENCE = 1800  # seconds; the peer fills its own database before it answers
 
 
 @contextmanager
-def ours(database: Path) -> Iterator[str]:
+def ours(database: shops.Database) -> Iterator[str]:
     """Give the address of the project, served as `make run` does it."""
     port = _free_port()
     yield from _serving([sys.executable, "-m", "recsite.serve"], _environment(database, port), port)
 
 
 @contextmanager
-def plain(database: Path, recording: Path) -> Iterator[str]:
+def plain(database: shops.Database, recording: Path) -> Iterator[str]:
     """Give the address of the plain views (bench/plain), served in the same way. recording: see there."""
     port = _free_port()
     own = {"DJANGO_SETTINGS_MODULE": "bench.plain.settings", "BENCH_RECORDING": str(recording)}
@@ -63,7 +63,7 @@ def _free_port() -> int:
         return port
 
 
-def _environment(database: Path, port: int) -> dict[str, str]:
+def _environment(database: shops.Database, port: int) -> dict[str, str]:
     return {**shops.environment(database), "PORT": str(port), "WEB_WORKERS": str(WORKERS)}
 
 

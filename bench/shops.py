@@ -18,14 +18,18 @@ SIZES = ("S", "M", "L", "XL")  # smallest first
 REAL = ROOT / "data" / "online_retail"
 
 
-def environment(database: Path) -> dict[str, str]:
+# A file of SQLite's, or an address.
+Database = Path | str
+
+
+def environment(database: Database) -> dict[str, str]:
     """Return the environment of a process that works on this database and on nothing of the developer's."""
     return {
         **os.environ,
         "ENV_FILE": os.devnull,
         "DJANGO_SETTINGS_MODULE": "recsite.settings",
         "SECRET_KEY": "bench-only-" + "x" * 50,
-        "DATABASE_URL": f"sqlite:///{database}",
+        "DATABASE_URL": database if isinstance(database, str) else f"sqlite:///{database}",
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "API_OPEN_READS": "true",
         "SECURE_SSL_REDIRECT": "false",
@@ -52,6 +56,12 @@ def generated(size: str) -> Path:
     """Return the database of the generated shop, made and imported if it is not there."""
     files = folder(size)
     return _imported(files, files / "shop.sqlite3")
+
+
+def fill(size: str, database: Database) -> None:
+    """The empty database holds the generated shop, in the tables of today's code."""
+    _run(["manage.py", "migrate", "--verbosity", "0"], environment(database))
+    _run(["manage.py", "import_shop", str(folder(size))], environment(database))
 
 
 def real() -> Path:

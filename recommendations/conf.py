@@ -13,7 +13,7 @@ from recommendations.engine.actions import EventTable
 from recommendations.errors import BadConfiguration, UnknownStrategy
 
 # To be raised whenever the same options come to give other scores or reasons: lists stored before are void.
-SCORING = 1
+SCORING = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,21 +104,21 @@ class Pipeline:
         """
         allowed = query.mask(histories, self.snapshot)
         everybody = np.arange(len(histories))
-        found = self._retrieved(histories, allowed, query)
+        found = self._found(self.retriever, histories, allowed, query)
         lengths = found.lengths
         matched = lengths > 0
-        # An empty list counts as the first filler's.
-        filled_by = np.where(matched, "", self.fallback if self.fillers else "").astype(object)
+        # An empty list counts as that of the last one who was asked.
+        filled_by = np.where(matched, "", LAST if self.fillers else "").astype(object)
         layers: list[_Layer] = [(everybody, self.retriever, found)]
         for place, filler in enumerate(self.fillers):
             short = np.flatnonzero(lengths < query.n)
             if not len(short):
                 break
-            rest = _ForNothing(filler)
-            more = rest.retrieve(histories.take(short), allowed=_without(allowed, layers, short), k=query.n)
+            rest, held = _ForNothing(filler), _held(layers, short)
+            more = self._found(rest, histories.take(short), _without(allowed, short, held), query, held)
             layers.append((short, rest, more))
-            if place:
-                filled_by[short[(lengths[short] == 0) & (more.lengths > 0)]] = LAST
+            if not place:
+                filled_by[short[(lengths[short] == 0) & (more.lengths > 0)]] = self.fallback
             lengths[short] += more.lengths
         rows = self._picks(histories, layers, query.n)
         return [
@@ -126,11 +126,19 @@ class Pipeline:
             for picks, own, name in zip(rows, matched.tolist(), filled_by.tolist(), strict=True)
         ]
 
-    def _retrieved(self, histories: Histories, allowed: Mask, query: Query) -> Candidates:
+    def _found(
+        self,
+        retriever: Retriever,
+        histories: Histories,
+        allowed: Mask,
+        query: Query,
+        held: Ragged | None = None,
+    ) -> Candidates:
+        """Return what the retriever offers, made diverse where asked; held: what each list has already"""
         if not query.diversity:
-            return self.retriever.retrieve(histories, allowed=allowed, k=query.n)
-        pool = self.retriever.retrieve(histories, allowed=allowed, k=max(DEPTH, query.n))
-        return diversified(pool, self.snapshot.features, diversity=query.diversity, k=query.n)
+            return retriever.retrieve(histories, allowed=allowed, k=query.n)
+        pool = retriever.retrieve(histories, allowed=allowed, k=max(DEPTH, query.n))
+        return diversified(pool, self.snapshot.features, diversity=query.diversity, k=query.n, held=held)
 
     def _picks(self, histories: Histories, layers: list[_Layer], n: int) -> list[list[Pick]]:
         """Return each user's n picks at most, from one layer after another."""
@@ -151,18 +159,28 @@ class Pipeline:
         return rows
 
 
-def _without(allowed: Mask, layers: list[_Layer], users: NDArray[np.int64]) -> Mask:
-    """Return the mask of these users alone, in which what was found for them already is forbidden too."""
-    own = allowed.own.take(users)
+def _held(layers: list[_Layer], users: NDArray[np.int64]) -> Ragged:
+    """Return what was found for these users already, one row a user."""
+    rows, flat = [], []
     for whose, _, found in layers:
         # Every layer is for some of the users of the one before.
         theirs = found.positions[np.searchsorted(whose, users)]
         taken = theirs >= 0
-        rows = np.concatenate([own.rows(), np.nonzero(taken)[0]])
-        flat = np.concatenate([own.flat, theirs[taken]])
-        lengths = np.bincount(rows, minlength=len(users))
-        own = Ragged(starts_of(lengths), flat[np.argsort(rows, kind="stable")])
-    return Mask(allowed.everyone, own)
+        rows.append(np.nonzero(taken)[0])
+        flat.append(theirs[taken])
+    return _by_row(np.concatenate(rows), np.concatenate(flat), len(users))
+
+
+def _without(allowed: Mask, users: NDArray[np.int64], held: Ragged) -> Mask:
+    """Return the mask of these users alone, in which what their lists hold already is forbidden too."""
+    own = allowed.own.take(users)
+    rows = np.concatenate([own.rows(), held.rows()])
+    return Mask(allowed.everyone, _by_row(rows, np.concatenate([own.flat, held.flat]), len(users)))
+
+
+def _by_row(rows: NDArray[np.int64], flat: NDArray[np.int64], n_rows: int) -> Ragged:
+    starts = starts_of(np.bincount(rows, minlength=n_rows))
+    return Ragged(starts, flat[np.argsort(rows, kind="stable")])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Answers over HTTP, two servers against each other in one run, so that only ratios count.
 
 Sections: peer (a plain FastAPI service), reads (a view that only reads the same), growth (the largest shop
-against the smallest), stored (a stored answer against a view that reads ready bytes).
+against the smallest), stored (a stored answer against a view that reads ready bytes), postgresql (the same
+with PostgreSQL, in the middle one of the shops).
 """
 
 import subprocess
@@ -16,8 +17,9 @@ from bench.ab import Ratios, Side, compared
 from bench.figures import Figure
 from bench.measured import Measured
 from bench.options import Options
+from deploy.postgresql import cluster
 
-SECTIONS = ("peer", "reads", "growth", "stored")
+SECTIONS = ("peer", "reads", "growth", "stored", "postgresql")
 LIVE = "/recommend/{id}?top_n=5"
 PRODUCT = "/products/{id}"
 RECORDED = 500  # users whose answers the plain views know
@@ -35,6 +37,8 @@ def measure(options: Options) -> Measured:
             found += _reads(size, options)
         if options.wants("stored"):
             found += _stored(size, options)
+    if options.wants("postgresql"):
+        found += _stored_on_postgresql(options.sizes[len(options.sizes) // 2], options)
     if options.wants("growth") and len(options.sizes) > 1:
         found += _growth(options.sizes[0], options.sizes[-1], options)
     details: dict[str, Any] = {figure.name: ratios.found for figure, ratios in found}
@@ -68,7 +72,7 @@ def _peer(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
 
 def _reads(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
     database, users = shops.generated(size), _some_users(size)
-    file = _recorded(database, users)
+    file = _recorded(database, size, users)
     with ExitStack() as stack:
         here = stack.enter_context(servers.ours(database))
         there = stack.enter_context(servers.plain(database, file))
@@ -80,7 +84,23 @@ def _reads(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
 
 
 def _stored(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
-    database, users = shops.copied(shops.generated(size), "stored"), _some_users(size)
+    ratios, n_reads = _against_ready_bytes(shops.copied(shops.generated(size), "stored"), size, options)
+    name = f"stored answer against ready bytes, {shops.manifest(size)['products']:,} products"
+    return [(_figure(name, ratios, least=0.7, also=f"{n_reads:.2f} reads"), ratios)]
+
+
+def _stored_on_postgresql(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
+    """Nobody wants a ratio of it; it is told."""
+    with cluster() as made:
+        shops.fill(size, made.url)
+        ratios, _ = _against_ready_bytes(made.url, size, options)
+    name = f"the same with PostgreSQL, {shops.manifest(size)['products']:,} products"
+    return [(_figure(name, ratios, least=None), ratios)]
+
+
+def _against_ready_bytes(database: shops.Database, size: str, options: Options) -> tuple[Ratios, float]:
+    """Return the ratios, and how many reads a first answer takes. The database gets lists and answers."""
+    users = _some_users(size)
     subprocess.run(
         [sys.executable, "manage.py", "generate_recommendations"],
         cwd=shops.ROOT,
@@ -88,7 +108,7 @@ def _stored(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
         check=True,
         stdout=sys.stderr,
     )
-    file = _recorded(database, users)
+    file = _recorded(database, size, users)
     recording.keep_answers(file, database)
     with ExitStack() as stack:
         here = stack.enter_context(servers.ours(database))
@@ -96,8 +116,7 @@ def _stored(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
         ratios = compared(
             Side(there, "/one-read/{id}", users), Side(here, LIVE, users), options, f"stored {size}"
         )
-    name = f"stored answer against ready bytes, {shops.manifest(size)['products']:,} products"
-    return [(_figure(name, ratios, least=0.7, also=f"{recording.reads_of(file):.2f} reads"), ratios)]
+    return ratios, recording.reads_of(file)
 
 
 def _growth(small: str, large: str, options: Options) -> list[tuple[Figure, Ratios]]:
@@ -137,8 +156,8 @@ def _some_users(size: str) -> tuple[int, int]:
     return (first, min(last, first + RECORDED - 1))
 
 
-def _recorded(database: Path, users: tuple[int, int]) -> Path:
-    file = database.with_suffix(".recording.json")
+def _recorded(database: shops.Database, size: str, users: tuple[int, int]) -> Path:
+    file = shops.folder(size) / "recording.json"
     first, last = users
     subprocess.run(
         [sys.executable, "-m", "bench.recording", str(file), LIVE, str(first), str(last)],

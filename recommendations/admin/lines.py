@@ -51,5 +51,5 @@ def _words(reason: Reason) -> str:
     if reason.kind is ReasonKind.TRENDING:
         return f"trending: {int(reason.value):,} recent interaction{'' if reason.value == 1 else 's'}"
     if reason.kind is ReasonKind.REST:
-        return f"{reason.value} smaller reason{'' if reason.value == 1 else 's'}"
+        return f"everything else ({reason.value:,} not named)" if reason.value else "everything else"
     return f"{reason.kind.value} {reason.name or reason.value}"

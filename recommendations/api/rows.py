@@ -24,7 +24,8 @@ _MEANINGS = (
     "recent ones; `because`: the id of a product that the shopper met; `similar`: the id of the product "
     "asked about; `together`: the number of baskets that held both products; `lift`: how many times as often "
     "as by chance, in thousandths; `bought`: the number of days on which the shopper bought it; `due`: days "
-    "since the last time, in thousandths of the usual gap; `rest`: the number of smaller reasons."
+    "since the last time, in thousandths of the usual gap; `rest`: how many other things counted, for or "
+    "against, that are not named; what they come to together may be below 0."
 )
 
 

@@ -55,6 +55,10 @@ class EventTable:
         days = np.maximum(now - at, 0) / DAY
         return self.weights[actions] * np.exp2(-days / self.half_life_days[actions])
 
+    def units(self, actions: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return the weight of each event in units of the heaviest deed's, shape as given."""
+        return (self.weights / max(float(self.weights.max()), np.finfo(np.float64).tiny))[actions]
+
 
 def _row(name: str, row: Mapping[str, Any]) -> tuple[float, float]:
     if set(row) != {"WEIGHT", "HALF_LIFE_DAYS"}:

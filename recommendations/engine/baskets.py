@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendations.engine.codes import distinct
 from recommendations.engine.days import local_days
 from recommendations.engine.ragged import Ragged, starts_of
 
@@ -41,7 +42,7 @@ def baskets(
     whose = np.zeros(n_baskets, np.int64)
     whose[of_event] = rows
     width = int(products.max(initial=0)) + 1
-    held, once = np.divmod(np.unique(of_event * width + products), width)
+    held, once = np.divmod(distinct(of_event * width + products), width)
     lengths = np.bincount(held, minlength=n_baskets)
     return Baskets(Ragged(starts_of(lengths), once), whose, of_event)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendations.engine.codes import coded, distinct
 from recommendations.engine.log import Log
 from recommendations.engine.ragged import Ragged, starts_of
 
@@ -34,14 +35,17 @@ def hold_out(log: Log, *, seconds: int) -> Holdout:
     if not len(log):
         raise ValueError("there are no events to learn from")
     cutoff = int(log.at[-1]) - seconds
-    before = log.at < cutoff
-    if not before.any():
+    past, window = log.until(cutoff), log.since(cutoff).liked
+    if not len(past):
         raise ValueError("nothing happened before the cutoff, so nobody was known then")
-    past, window = log.take(before), log.take(~before).liked
-    known_users, known_products = np.unique(past.user_ids), np.unique(past.product_ids)
+    known_users, known_products = coded(past.user_ids).values, coded(past.product_ids).values
     usable = np.isin(window.user_ids, known_users) & np.isin(window.product_ids, known_products)
-    met = _pairs(window.take(usable), known_users, known_products)
-    fresh = np.setdiff1d(met, _pairs(past, known_users, known_products))
+    window = window.take(usable)
+    met = _pairs(window, known_users, known_products)
+    # Of a long past most is of users who did nothing in the window, or of other products.
+    again = np.isin(past.user_ids, window.user_ids) & np.isin(past.product_ids, window.product_ids)
+    former = _pairs(past.take(again), known_users, known_products)
+    fresh = np.setdiff1d(met, former, assume_unique=True)
     if not len(fresh):
         raise ValueError("after the cutoff nobody who was known then met a known product for the first time")
     rows, products = np.divmod(fresh, len(known_products))
@@ -51,5 +55,7 @@ def hold_out(log: Log, *, seconds: int) -> Holdout:
 
 def _pairs(log: Log, users: NDArray[np.int64], products: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return each pair of a user and a product once, as one number, rising."""
-    rows, columns = np.searchsorted(users, log.user_ids), np.searchsorted(products, log.product_ids)
-    return np.unique(rows * len(products) + columns)
+    keys = np.searchsorted(users, log.user_ids)
+    keys *= len(products)
+    keys += np.searchsorted(products, log.product_ids)
+    return distinct(keys)

@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 
 from recommendations.engine.neighbours import Links, joined
 from recommendations.engine.ragged import starts_of
 
-_BLOCK_ENTRIES = 8_000_000
+_BLOCK_ENTRIES = 4_000_000
 _THREADS = min(os.cpu_count() or 1, 4)
 
 
@@ -26,16 +26,12 @@ def cosine(matrix: csr_array, *, shrinkage: float, n_links: int) -> Links:
     by_column = matrix.tocsc()
     n = by_column.shape[1]
     length = np.sqrt(np.maximum(_sums_of_squares(by_column, n), np.finfo(np.float32).tiny))
-    work = np.diff(matrix.indptr).astype(np.int64)
-    entries = work[by_column.indices]
-    cost = starts_of(
-        np.add.reduceat(np.append(entries, 0), by_column.indptr[:-1]) * (np.diff(by_column.indptr) > 0)
-    )
+    blocks = _blocks(_costs(by_column, np.diff(matrix.indptr)))
 
     def nearest(block: tuple[int, int]) -> csr_array:
         start, end = block
         common = (by_column[:, start:end].T @ matrix).tocsr()
-        rows = np.repeat(np.arange(end - start), np.diff(common.indptr))
+        rows = np.repeat(np.arange(end - start, dtype=np.int32), np.diff(common.indptr))
         common.data *= common.data / (
             (common.data + shrinkage) * length[rows + start] * length[common.indices]
         )
@@ -44,7 +40,13 @@ def cosine(matrix: csr_array, *, shrinkage: float, n_links: int) -> Links:
 
     # Multiplying leaves other threads alone, so each core may have a block.
     with ThreadPoolExecutor(_THREADS) as pool:
-        return joined(list(pool.map(nearest, _blocks(cost))))
+        return joined(pool.map(nearest, blocks), n * min(n_links, n))
+
+
+def _costs(by_column: csc_array, work: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return how many products are multiplied for all columns before each one, shape (n_columns + 1,)."""
+    entries = np.append(work[by_column.indices], 0).astype(np.int64)
+    return starts_of(np.add.reduceat(entries, by_column.indptr[:-1]) * (np.diff(by_column.indptr) > 0))
 
 
 def _sums_of_squares(by_column: csr_array, n: int) -> NDArray[np.float32]:
@@ -63,7 +65,7 @@ def _blocks(cost: NDArray[np.int64]) -> list[tuple[int, int]]:
     return found
 
 
-def _cut(block: csr_array, rows: NDArray[np.int64], n_links: int) -> csr_array:
+def _cut(block: csr_array, rows: NDArray[np.int32], n_links: int) -> csr_array:
     """Return each row's largest entries alone. Only rows that hold more than that are sorted."""
     lengths = np.diff(block.indptr)
     long = np.flatnonzero(lengths[rows] > n_links)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.actions import Action
+from recommendations.engine.codes import coded
 from recommendations.engine.histories import Histories
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Snapshot
@@ -28,7 +29,7 @@ class Log:
     def __post_init__(self) -> None:
         if not len(self.user_ids) == len(self.product_ids) == len(self.at) == len(self.actions):
             raise ValueError("every array must have one entry an event")
-        if (np.diff(self.at) < 0).any():
+        if (self.at[1:] < self.at[:-1]).any():
             raise ValueError("events must be in order of time")
 
     def __len__(self) -> int:
@@ -36,6 +37,17 @@ class Log:
 
     def take(self, events: NDArray[np.bool_]) -> "Log":
         """Return the events that are marked."""
+        return Log(self.user_ids[events], self.product_ids[events], self.at[events], self.actions[events])
+
+    def until(self, moment: int) -> "Log":
+        """Return what happened before the moment: views, however much that is."""
+        return self._part(slice(int(np.searchsorted(self.at, moment))))
+
+    def since(self, moment: int) -> "Log":
+        """Return what happened at the moment or later: views, however much that is."""
+        return self._part(slice(int(np.searchsorted(self.at, moment)), None))
+
+    def _part(self, events: slice) -> "Log":
         return Log(self.user_ids[events], self.product_ids[events], self.at[events], self.actions[events])
 
     @property
@@ -46,7 +58,8 @@ class Log:
 
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the products with events, rising, and how many each has; dismissals count nowhere."""
-        return np.unique(self.liked.product_ids, return_counts=True)
+        found = coded(self.liked.product_ids)
+        return found.values, found.counts
 
     def histories(self, user_ids: NDArray[np.int64], snapshot: Snapshot) -> Histories:
         """Return what these users did, newest first. user_ids: rising; every product is in the snapshot."""

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Mask
+from recommendations.engine.postings import PostingLists
 from recommendations.engine.profiles import Profiles
-from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.snapshot import Features
 
 THOUSANDTHS = 1000
 _HIGHEST_BYTE = 255
@@ -31,25 +30,6 @@ class Weights:
     def scores(self, n_tags: int) -> list[int]:
         """Every score above 0 that a product can reach with up to n_tags tags, highest first."""
         return _reachable(self.category, self.tag, n_tags)
-
-
-@dataclass(frozen=True, slots=True)
-class PostingLists:
-    """The products of each category and of each tag, by position, so best-sold first."""
-
-    by_category: Ragged
-    by_tag: Ragged
-    n_products: int
-
-    @classmethod
-    def of(cls, features: Features) -> "PostingLists":
-        sorted_in = features.category >= 0
-        categories = Ragged(starts_of(sorted_in.astype(np.int64)), features.category[sorted_in])
-        return cls(
-            by_category=categories.inverted(len(features.categories.names)),
-            by_tag=features.tags.inverted(len(features.tag_names.names)),
-            n_products=len(features.category),
-        )
 
 
 @cache

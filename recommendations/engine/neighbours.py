@@ -1,5 +1,6 @@
 """Links between products: which ones each product speaks for, and how strongly."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -113,8 +114,8 @@ def strongest(dense: NDArray[np.float32], *, n_links: int) -> Links:
     """Return the n links of each row of a square matrix that are largest by absolute value."""
     n = len(dense)
     step = max(1, _BLOCK_BYTES // (16 * max(n, 1)))
-    parts = [_strongest_rows(dense[start : start + step], n_links) for start in range(0, n, step)]
-    return joined([csr_array(part) for part in parts])
+    parts = (_strongest_rows(dense[start : start + step], n_links) for start in range(0, n, step))
+    return joined(parts, n * min(n_links, n))
 
 
 def _strongest_rows(block: NDArray[np.float32], n_links: int) -> csr_array:
@@ -127,14 +128,20 @@ def _strongest_rows(block: NDArray[np.float32], n_links: int) -> csr_array:
     return csr_array(block)
 
 
-def joined(parts: list[csr_array]) -> Links:
-    """Return the rows of sparse blocks, one below another, without zeros."""
+def joined(parts: Iterable[csr_array], n_at_most: int) -> Links:
+    """Return the rows of sparse blocks, one below another, without zeros.
+
+    Each block is copied and let go before the next one is asked for, and what is reserved takes memory
+    only where it is written to: so the links are never held twice. n_at_most: of links, in all blocks
+    """
+    columns, weights = np.empty(n_at_most, np.int32), np.empty(n_at_most, np.float32)
+    lengths, end = [np.zeros(0, np.int64)], 0
     for part in parts:
         part.eliminate_zeros()
         part.sort_indices()
-    lengths = [np.diff(part.indptr) for part in parts] or [np.zeros(0, np.int64)]
-    return Links(
-        starts_of(np.concatenate(lengths).astype(np.int64)),
-        np.concatenate([part.indices for part in parts] or [np.zeros(0, np.int32)]).astype(np.int32),
-        np.concatenate([part.data for part in parts] or [np.zeros(0, np.float32)]).astype(np.float32),
-    )
+        begin, end = end, end + part.nnz
+        columns[begin:end], weights[begin:end] = part.indices, part.data
+        lengths.append(np.diff(part.indptr).astype(np.int64))
+    for array in (columns, weights):
+        array.resize(end, refcheck=False)  # in place; nothing else knows of it
+    return Links(starts_of(np.concatenate(lengths)), columns, weights)

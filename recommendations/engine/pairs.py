@@ -22,7 +22,7 @@ class Pairs:
     starts:  shape (n_columns + 1,), int64
     columns: shape (n_pairs,), int32
     support: shape (n_pairs,), int32, the number of baskets with both
-    lift:    shape (n_pairs,), int64, thousandths: 1,000 is what chance would give
+    lift:    shape (n_pairs,), int64, thousandths: 1,000 is what chance would give, and each is above it
     """
 
     starts: NDArray[np.int64]
@@ -48,6 +48,7 @@ def pairs(
 ) -> Pairs:
     """Return the n pairs of each column that have the highest lift among those with enough support.
 
+    Pairs that are no more often in one basket than chance would have it, to the thousandth, are left out.
     Lift (Brin, Motwani, Ullman & Tsur, 1997) is n(a, b) × N ÷ (n(a) × n(b)), over N baskets. Pairs are
     counted by multiplying sparse matrices, some columns at a time, under block_bytes.
 
@@ -81,6 +82,8 @@ class _Rule:
         rows, columns, support = rows[enough], columns[enough], support[enough]
         times = support * self.n_baskets / (self.counts[rows + first] * self.counts[columns])
         lift = np.rint(times * _THOUSANDTHS).astype(np.int64)
+        often = lift > _THOUSANDTHS
+        rows, columns, support, lift = rows[often], columns[often], support[often], lift[often]
         order = np.lexsort((columns, -support, -lift, rows))
         rows = rows[order]
         kept = np.arange(len(rows)) - np.searchsorted(rows, rows) < self.n_kept

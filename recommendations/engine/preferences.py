@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from recommendations.engine.actions import DAY, EventTable
+from recommendations.engine.codes import coded
 from recommendations.engine.histories import Histories
 from recommendations.engine.log import Log
 from recommendations.engine.ragged import Ragged, starts_of
@@ -43,20 +44,21 @@ def preferences(
     fewest:         products with fewer events are left out
     """
     liked = log.liked
-    ids, columns, counts = np.unique(liked.product_ids, return_inverse=True, return_counts=True)
-    kept = counts >= fewest
-    chosen = kept[columns]
-    columns = (np.cumsum(kept) - 1)[columns[chosen]]
-    users = np.unique(liked.user_ids[chosen], return_inverse=True)[1]
-    worth = worths(table, liked.actions[chosen], liked.at[chosen], now, half_life_days)
+    products = coded(liked.product_ids)
+    kept, columns = products.counts >= fewest, products.codes
+    if not kept.all():
+        chosen = kept[columns]
+        liked, columns = liked.take(chosen), (np.cumsum(kept, dtype=np.int32) - np.int32(1))[columns[chosen]]
+    users = coded(liked.user_ids).codes
+    worth = worths(table, liked.actions, liked.at, now, half_life_days).astype(np.float32)
     n_users, n_columns = int(users.max(initial=-1)) + 1, int(np.count_nonzero(kept))
     if longest is not None:
         recent = _newest(users, longest)
         users, columns, worth = users[recent], columns[recent], worth[recent]
-    matrix = csr_array((worth.astype(np.float32), (users, columns)), (n_users, n_columns))
+    matrix = csr_array((worth, (users, columns)), (n_users, n_columns))
     matrix.sum_duplicates()
     np.minimum(matrix.data, 1, out=matrix.data)
-    return Preferences(ids[kept], matrix)
+    return Preferences(products.values[kept], matrix)
 
 
 def worths(
@@ -67,10 +69,9 @@ def worths(
     half_life_days: float | None = None,
 ) -> NDArray[np.float64]:
     """Return what events are worth at a moment in units of the heaviest deed, shape as given."""
-    unit = max(float(table.weights.max()), np.finfo(np.float64).tiny)
     if half_life_days is None:
-        return table.weigh(actions, at, now) / unit
-    return table.weights[actions] / unit * np.exp2(-np.maximum(now - at, 0) / DAY / half_life_days)
+        return table.weigh(actions, at, now) / max(float(table.weights.max()), np.finfo(np.float64).tiny)
+    return table.units(actions) * np.exp2(-np.maximum(now - at, 0) / DAY / half_life_days)
 
 
 def tastes(
@@ -97,7 +98,7 @@ def tastes(
     return Ragged(starts_of(np.bincount(row, minlength=len(events))), flat), liking.astype(np.float32)
 
 
-def _newest(users: NDArray[np.int64], longest: int) -> NDArray[np.bool_]:
+def _newest(users: NDArray[np.int32], longest: int) -> NDArray[np.bool_]:
     """Return which events are among the newest so many of their user; events are oldest first."""
     counts = np.bincount(users)
     if not len(users) or counts.max() <= longest:

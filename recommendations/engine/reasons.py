@@ -17,12 +17,11 @@ class ReasonKind(StrEnum):
     LIFT = "lift"  # how many times as often as by chance they were in one basket, in thousandths
     DUE = "due"  # days since the user last bought it, in thousandths of their usual gap
     BOUGHT = "bought"  # the number of days on which the user bought it
-    REST = "rest"  # the number of smaller reasons that are not named
+    REST = "rest"  # how many other things counted, for or against; all that is not named
 
 
 # Kinds whose value is the id of a product, which has a name that words need.
-# A tuple: hashing a member of an enum takes longer than comparing it with two.
-OF_PRODUCTS = (ReasonKind.BECAUSE, ReasonKind.SIMILAR)
+OF_PRODUCTS = frozenset({ReasonKind.BECAUSE, ReasonKind.SIMILAR})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.actions import DAY, EventTable
+from recommendations.engine.codes import coded
 from recommendations.engine.log import Log
 
 
@@ -15,12 +16,12 @@ class Trend:
 
     product_ids: shape (n_known,), rising
     worth:       shape (n_known,), exponentially decayed sums of event weights, 0 or more
-    recent:      shape (n_known,), int64, how many events fell within one half-life of the moment
+    recent:      shape (n_known,), int32, how many events fell within one half-life of the moment
     """
 
     product_ids: NDArray[np.int64]
     worth: NDArray[np.float64]
-    recent: NDArray[np.int64]
+    recent: NDArray[np.int32]
 
 
 def trend(log: Log, table: EventTable, *, half_life_days: float, now: int) -> Trend:
@@ -31,10 +32,10 @@ def trend(log: Log, table: EventTable, *, half_life_days: float, now: int) -> Tr
     liked = log.liked
     days = np.maximum(now - liked.at, 0) / DAY
     worth = table.weights[liked.actions] * np.exp2(-days / half_life_days)
-    product_ids, places = np.unique(liked.product_ids, return_inverse=True)
-    n = len(product_ids)
+    products = coded(liked.product_ids)
+    places, n = products.codes, len(products.values)
     return Trend(
-        product_ids=product_ids,
+        product_ids=products.values,
         worth=np.bincount(places, worth, minlength=n).astype(np.float64),
-        recent=np.bincount(places[days <= half_life_days], minlength=n),
+        recent=np.bincount(places[days <= half_life_days], minlength=n).astype(np.int32),
     )

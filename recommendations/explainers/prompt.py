@@ -22,8 +22,8 @@ Write a friendly explanation of these recommendations to the shopper: at most th
 plain text without headings or lists. Greet them by user_name, or without a name if it is empty. Where \
 why_recommended says "popular" or "trending" alone, say that the product is so with other shoppers; do not \
 claim that it matches their taste. Where it says "because", shoppers who met the named product, as this one \
-did, also chose this. Where it says "together", others often bought it together with what this one bought \
-last."""
+did, also chose this. Where it says "together", others often bought it together with what was in this \
+one's basket last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Words the evidence with sentences of our own: always there, always true, never slow."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from recommendations.engine.reasons import Reason, ReasonKind
@@ -11,6 +11,11 @@ NAMES_SHOWN = 3
 INTERESTS_SHOWN = 5
 ORIGINS_SHOWN = 3
 INTERESTS = (ReasonKind.CATEGORY, ReasonKind.TAG)
+# What a sentence can be about, each of its own.
+KINDS = (INTERESTS, (ReasonKind.BECAUSE,), (ReasonKind.LIFT,), (ReasonKind.TRENDING,), (ReasonKind.POPULAR,))
+_PLACE = {kind: place for place, kinds in enumerate(KINDS) for kind in kinds}
+_NUMBERED = frozenset({ReasonKind.TRENDING, ReasonKind.POPULAR})
+PERSONAL = frozenset({*INTERESTS, ReasonKind.BECAUSE, ReasonKind.LIFT})
 
 
 class TemplateExplainer:
@@ -37,7 +42,7 @@ class TemplateExplainer:
 def _sentences(evidence: Evidence) -> list[str]:
     if not evidence.suggestions:
         return ["There is nothing new that we could recommend to you just now."]
-    matched, because, together, trending, popular = _sorted(evidence.suggestions)
+    matched, because, together, trending, popular = found = _sorted(evidence.suggestions)
     said = []
     if matched:
         interests = _listed(_interests(matched)[:INTERESTS_SHOWN])
@@ -46,8 +51,8 @@ def _sentences(evidence: Evidence) -> list[str]:
         met = _listed(_origins(because)[:ORIGINS_SHOWN])
         said.append(f"Shoppers who met {met}, as you did, also chose {_names(because)}.")
     if together:
-        said.append(f"Often bought together with what you bought last: {_names(together)}.")
-    if said:
+        said.append(f"Often bought together with what was in your basket last: {_names(together)}.")
+    if said or any(_is_personal(suggestion) for kind in found for suggestion in kind):
         if trending:
             said.append(f"Trending now: {_names(trending)}.")
         if popular:
@@ -65,26 +70,31 @@ def _sentences(evidence: Evidence) -> list[str]:
 
 
 def _sorted(suggestions: Sequence[Suggestion]) -> tuple[list[Suggestion], ...]:
-    """Return the suggestions by what is to be said of each, as `kinds` has it."""
-    kinds = (
-        INTERESTS,
-        (ReasonKind.BECAUSE,),
-        (ReasonKind.LIFT,),
-        (ReasonKind.TRENDING,),
-        (ReasonKind.POPULAR,),
-    )
-    found: tuple[list[Suggestion], ...] = tuple([] for _ in kinds)
+    """Return the suggestions by what is to be said of each: the kind of the reason that has most points.
+
+    Of reasons that have as many, the kind that `KINDS` has first.
+    """
+    found: tuple[list[Suggestion], ...] = tuple([] for _ in KINDS)
     for suggestion in suggestions:
-        for place, wanted in enumerate(kinds):
-            if any(reason.kind in wanted and _counts(reason) for reason in suggestion.reasons):
-                found[place].append(suggestion)
-                break
+        weighed = [
+            (reason.points, -_PLACE[reason.kind])
+            for reason in suggestion.reasons
+            if reason.kind in _PLACE and _counts(reason)
+        ]
+        if weighed:
+            _, place = max(weighed)
+            found[-place].append(suggestion)
     return found
+
+
+def _is_personal(suggestion: Suggestion) -> bool:
+    """Return whether anything that the shopper did speaks for it, be it not the most."""
+    return any(reason.kind in PERSONAL and _counts(reason) for reason in suggestion.reasons)
 
 
 def _counts(reason: Reason) -> bool:
     """Return whether the reason speaks for its product: fillers have no points, but perhaps a number."""
-    if reason.kind in (ReasonKind.TRENDING, ReasonKind.POPULAR):
+    if reason.kind in _NUMBERED:
         return reason.points >= 0 and bool(reason.value)
     if reason.kind is ReasonKind.BECAUSE:
         return reason.points > 0 and bool(reason.name)
@@ -92,29 +102,38 @@ def _counts(reason: Reason) -> bool:
 
 
 def _origins(suggestions: Sequence[Suggestion]) -> list[str]:
-    """Return the names of the products that the reasons lead back to, the commonest first."""
-    found = Counter(
-        reason.name
+    """Return the names of the products that the reasons lead back to, those with most points first."""
+    return _heaviest(
+        (reason.name or "", reason.points)
         for suggestion in suggestions
         for reason in suggestion.reasons
         if reason.kind is ReasonKind.BECAUSE and _counts(reason)
     )
-    return [name for name, _ in found.most_common() if name]
 
 
 def _interests(suggestions: Sequence[Suggestion]) -> list[str]:
-    """Return the categories, then the tags, that the reasons name: the commonest first, each word once."""
+    """Return the categories, then the tags, that the reasons name: of each kind those with most points in
+    all first, which are the commonest where each gives as many; each word once.
+    """
     words: dict[str, str] = {}
     for kind in INTERESTS:
-        found = Counter(
-            str(reason.value)
+        found = _heaviest(
+            (str(reason.value), reason.points)
             for suggestion in suggestions
             for reason in suggestion.reasons
             if reason.kind is kind and reason.points > 0
         )
-        for word, _ in found.most_common():
+        for word in found:
             words.setdefault(word.casefold(), word)
     return list(words.values())
+
+
+def _heaviest(points: Iterable[tuple[str, int]]) -> list[str]:
+    """Return the distinct words, that with the highest sum of points first; ties as they came."""
+    sums: Counter[str] = Counter()
+    for word, n in points:
+        sums[word] += n
+    return [word for word, _ in sums.most_common()]
 
 
 def _names(suggestions: Sequence[Suggestion]) -> str:

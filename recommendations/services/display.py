@@ -76,7 +76,7 @@ def displayed(
 
 
 def visit(product_ids: NDArray[np.int64], action: Action, pipeline: Pipeline) -> Histories:
-    """Return the history of a visitor who did one thing with each product, a second apart, the last one now.
+    """Return the history of a visitor who did one thing with each product, all at the snapshot's moment.
 
     product_ids: newest first. No query; 2 when a product is younger than the snapshot.
     """
@@ -84,7 +84,7 @@ def visit(product_ids: NDArray[np.int64], action: Action, pipeline: Pipeline) ->
     found = Events(
         product_ids=Ragged(np.array([0, n], np.int64), product_ids),
         actions=np.full(n, action, np.uint8),
-        at=pipeline.snapshot.now - np.arange(n),
+        at=np.full(n, pipeline.snapshot.now),
         last_ids=np.zeros(1, np.int64),
     )
     return histories(found, pipeline.snapshot)

@@ -15,7 +15,6 @@ from recommendations.engine import metrics
 from recommendations.engine.actions import DAY, EventTable
 from recommendations.engine.histories import Histories
 from recommendations.engine.holdout import Holdout
-from recommendations.engine.log import Log
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline, Query
@@ -59,8 +58,7 @@ class Case:
         """Return what the recipe is fitted to: the past, as far back as it looks. The arrays are views."""
         past = self.holdout.past
         if recipe.log_days is not None:
-            first = int(np.searchsorted(past.at, self.snapshot.now - int(recipe.log_days * DAY)))
-            past = Log(past.user_ids[first:], past.product_ids[first:], past.at[first:], past.actions[first:])
+            past = past.since(self.snapshot.now - int(recipe.log_days * DAY))
         return Training(self.snapshot, past, table)
 
     def n_past(self) -> NDArray[np.int64]:

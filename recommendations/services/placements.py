@@ -16,6 +16,7 @@ from recommendations.strategies.base import Retriever
 from recommendations.strategies.content import ContentRetriever, Taste
 from recommendations.strategies.replenishment import BuyAgain
 from recommendations.strategies.similar import Similar
+from recommendations.strategies.untrained import Untrained
 
 _NONE = np.zeros(0, np.int64)
 # All that one product is made of counts, not only what a taste would remember.
@@ -46,28 +47,31 @@ class Placements:
     def session(self, chosen: Chosen, product_ids: Sequence[int], page: Page) -> Display:
         """Return what suits a visitor of whom nothing is known but these products, which are not shown.
 
+        They count as put into the cart at this moment, so that they are one basket.
+
         product_ids: newest last
         """
         pipeline = self.pipeline(chosen)
-        past = visit(np.array(product_ids[::-1], np.int64), Action.VIEW, pipeline)
+        past = visit(np.array(product_ids[::-1], np.int64), Action.CART, pipeline)
         return displayed("session", pipeline, past, page, strategy=chosen.strategy)
 
     def similar(self, content: Chosen, behaviour: Chosen | None, product_id: int, page: Page) -> Display:
         """Return what is like the product; nothing fills it up.
 
-        behaviour: a strategy that learns from what users met, None where there is none
+        behaviour: a strategy that learns from what users met, None where there is none; it is named only
+        where its model could be asked, too
         """
         by_content = self.pipeline(content)
         learned = self.pipeline(behaviour) if behaviour else None
         if learned and learned.snapshot is not by_content.snapshot:
             # The catalogue was read anew between the two.
             by_content = self.pipeline(content)
-        retriever = _whole(by_content.retriever)
-        if learned and learned.snapshot is by_content.snapshot:
-            retriever = Similar(retriever, learned.retriever, product_id)
+        retriever, named = _whole(by_content.retriever), content
+        if behaviour and learned and _can_be_asked(learned, by_content):
+            retriever, named = Similar(retriever, learned.retriever, product_id), behaviour
         pipeline = replace(by_content, retriever=retriever, fillers=())
         past = visit(np.array([product_id], np.int64), Action.PURCHASE, pipeline)
-        return displayed("similar", pipeline, past, page, strategy=(behaviour or content).strategy)
+        return displayed("similar", pipeline, past, page, strategy=named.strategy)
 
     def bought_together(self, chosen: Chosen, product_id: int, page: Page) -> Display:
         """Return what is bought along with the product; nothing where no model is active."""
@@ -81,6 +85,11 @@ class Placements:
         pipeline = replace(base, retriever=BuyAgain(base.snapshot, self.zone), fillers=())
         past = histories(events(np.array([user_id], np.int64)), pipeline.snapshot)
         return displayed("buy-again", pipeline, past, page, own=dismissed, strategy=None)
+
+
+def _can_be_asked(learned: Pipeline, by_content: Pipeline) -> bool:
+    """Return whether there is a model, and both speak of the same positions."""
+    return learned.snapshot is by_content.snapshot and not isinstance(learned.retriever, Untrained)
 
 
 def _whole(retriever: Retriever) -> Retriever:

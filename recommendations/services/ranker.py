@@ -12,7 +12,7 @@ from recommendations.engine.histories import Histories
 from recommendations.engine.profiles import profiles
 from recommendations.engine.reasons import OF_PRODUCTS
 from recommendations.explainers.behaviour import summary
-from recommendations.pipeline import Pick, Pipeline, Query, Ranking
+from recommendations.pipeline import DEPTH, Pick, Pipeline, Query, Ranking
 from recommendations.selectors.histories import events, histories
 from recommendations.selectors.products import Details
 from recommendations.services.shelf import Placed
@@ -116,7 +116,8 @@ class Ranker:
         """Rank again, without what is gone, for whom something gone was picked, until nothing is.
 
         Each round looks four times as far down the lists for more that is gone, _DEEPEST places at most,
-        so that many products deactivated at once cost a few rounds, not one for every n of them.
+        so that many products deactivated at once cost a few rounds, not one for every n of them. It looks
+        at the best, without diversity, which is chosen from them and dear so far down.
         """
         pipeline, depth = self.pipeline, query.n
         deepest = max(query.n, min(_DEEPEST, len(pipeline.snapshot)))
@@ -126,7 +127,8 @@ class Ranker:
             theirs = past.take(np.array(spoilt, np.int64))
             for user in spoilt:
                 gone |= _gone(rankings[user], known)
-            deeper = pipeline.rank(theirs, self._without(replace(query, n=depth), gone))
+            far = max(depth, min(DEPTH, deepest)) if query.diversity else depth
+            deeper = pipeline.rank(theirs, self._without(replace(query, n=far, diversity=0.0), gone))
             known.ask(_named_in(deeper))
             for ranking in deeper:
                 gone |= _gone(ranking, known)

@@ -17,6 +17,7 @@ from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.item_item import cosine
 from recommendations.engine.linear import ease
 from recommendations.engine.neighbours import Links, Sums, contributions, mapped, summed
+from recommendations.engine.placed import Placed
 from recommendations.engine.preferences import preferences, tastes
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.reasons import Reason, ReasonKind
@@ -129,12 +130,12 @@ class CollaborativeModel:
         )
 
     def bind(self, snapshot: Snapshot) -> "CollaborativeRetriever":
-        positions = snapshot.locate(self.product_ids)
-        columns = np.full(len(snapshot), -1, np.int32)
-        known = np.flatnonzero(positions >= 0)
-        columns[positions[known]] = known
+        return self.over(snapshot, Placed.of(self.product_ids, snapshot))
+
+    def over(self, snapshot: Snapshot, placed: Placed) -> "CollaborativeRetriever":
+        """Return the retriever over the snapshot, in which the model's products are placed already."""
         return CollaborativeRetriever(
-            self.links, self.table, snapshot.product_ids, snapshot.now, positions.astype(np.int32), columns
+            self.links, self.table, snapshot.product_ids, snapshot.now, placed.positions, placed.columns
         )
 
 

@@ -5,7 +5,8 @@ from typing import ClassVar, Self
 
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Histories, Mask
-from recommendations.engine.matching import THOUSANDTHS, PostingLists, Weights, best_matches
+from recommendations.engine.matching import THOUSANDTHS, Weights, best_matches
+from recommendations.engine.postings import PostingLists
 from recommendations.engine.profiles import Profiles, profiles
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Features, Snapshot
@@ -55,9 +56,7 @@ class Content:
         return self
 
     def bind(self, snapshot: Snapshot) -> "ContentRetriever":
-        return ContentRetriever(
-            self.taste, self.weights, PostingLists.of(snapshot.features), snapshot.features
-        )
+        return ContentRetriever(self.taste, self.weights, snapshot.features.postings, snapshot.features)
 
 
 @dataclass(frozen=True)

@@ -69,18 +69,22 @@ class Hybrid:
         return cls(**options)
 
     def fit(self, training: Training) -> "HybridModel":
+        ranker, record = self._ranker(training)  # what it was learned from is let go before more is learned
+        return HybridModel(*self._learned(training), ranker, record)
+
+    def _ranker(self, training: Training) -> tuple[Ranker, dict[str, Any]]:
+        """Return the ranker, and what is written down of it."""
         found = examples(training, self.windows, self._stage, seed=self.seed) if self.windows else None
         ranker: Ranker = Blend()
         if found and len(found.sizes) >= _FEWEST_USERS and np.count_nonzero(found.met) >= _FEWEST_MET:
             ranker = learned(
                 found, n_trees=self.trees, depth=self.depth, seed=self.seed, threads=self.threads
             )
-        record = {
+        return ranker, {
             "ranker": "blend" if isinstance(ranker, Blend) else "trees",
             "learned_from_users": 0 if found is None else len(found.sizes),
             "learned_from_pairs": 0 if found is None else len(found.met),
         }
-        return HybridModel(*self._learned(training), ranker, record)
 
     def load(self, folder: Path) -> "HybridModel":
         return HybridModel.load(folder)
@@ -90,7 +94,8 @@ class Hybrid:
 
     def _learned(self, training: Training) -> tuple[Facts, CollaborativeModel, CollaborativeModel]:
         long, recent = self._memories()
-        return facts(training.log, now=training.snapshot.now), long.fit(training), recent.fit(training)
+        known = facts(training.log, training.table, now=training.snapshot.now)
+        return known, long.fit(training), recent.fit(training)
 
     def _memories(self) -> tuple[Collaborative, Collaborative]:
         return (

@@ -45,12 +45,13 @@ class Picked:
 def reasons_of(stage: Stage, histories: Histories, picked: Picked) -> Reasons:
     """Return the reasons of each pick, the strongest first, the rest last; they add up to its points.
 
-    Of what speaks for a pick only that is named which holds; all else is in the rest.
+    Of what speaks for a pick only that is named which holds. The rest is all else: features that are not of
+    a named kind, for or against the pick, and where the ranker begins to count.
     """
     asked, parts = picked.asked, picked.parts
-    sums = np.stack([parts[:, group == GROUPS].sum(axis=1) for group in range(OTHER + 1)], axis=1)
-    added = np.rint(sums).astype(np.int64).tolist()
-    n_features = np.count_nonzero(parts, axis=1).tolist()
+    groups = [parts[:, group == GROUPS] for group in range(OTHER + 1)]
+    added = np.rint(np.stack([group.sum(axis=1) for group in groups], axis=1)).astype(np.int64).tolist()
+    counted = np.stack([np.count_nonzero(group, axis=1) for group in groups], axis=1).tolist()
     said = zip(
         _origins(stage, histories, asked),
         _liked_tags(stage, histories, asked),
@@ -60,7 +61,7 @@ def reasons_of(stage: Stage, histories: Histories, picked: Picked) -> Reasons:
         strict=True,
     )
     flat = [
-        _reasons(values, added[pick], total, n_features[pick])
+        _reasons(values, added[pick], counted[pick], total)
         for pick, (values, total) in enumerate(zip(said, picked.points.tolist(), strict=True))
     ]
     starts = asked.starts.tolist()
@@ -68,18 +69,20 @@ def reasons_of(stage: Stage, histories: Histories, picked: Picked) -> Reasons:
 
 
 def _reasons(
-    values: tuple[int, str, str, int, int], added: list[int], total: int, n_features: int
+    values: tuple[int, str, str, int, int], added: list[int], counted: list[int], total: int
 ) -> tuple[Reason, ...]:
+    """Return the reasons of one pick. added, counted: of each group, points and features that gave some."""
     told: tuple[int | str, ...] = values
-    reasons = [
-        Reason(kind, value, added[group])
+    named = {
+        group: Reason(kind, value, added[group])
         for (group, kind), value in zip(_KINDS, told, strict=True)
         if added[group] > 0 and value and value != _NOTHING
-    ]
-    reasons.sort(key=lambda reason: -reason.points)
+    }
+    reasons = sorted(named.values(), key=lambda reason: -reason.points)
     rest = total - sum(reason.points for reason in reasons)
     if rest or not reasons:
-        reasons.append(Reason(ReasonKind.REST, n_features, rest))
+        others = sum(n for group, n in enumerate(counted) if group not in named)
+        reasons.append(Reason(ReasonKind.REST, others, rest))
     return tuple(reasons)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recommendations.engine.best import best_of
 from recommendations.engine.histories import Histories, Mask, seen
 from recommendations.engine.neighbours import Sums
+from recommendations.engine.placed import Placed
 from recommendations.engine.popularity import first_allowed
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.ranking import features
@@ -30,10 +31,12 @@ _TRENDS = (("sold 3", 60), ("sold 14", 40))
 class Stage:
     """Everything bound to one snapshot.
 
-    rows:           shape (n_products,), int32, the row of each position in the facts
-    log_price:      shape (n_products,), NaN where it is not known
-    category_level: shape (n_products,), the share of all sales in the category of each position
-    orders:         positions with events, best first, for each trend
+    Nothing that a few passes over the asked products can tell is kept for all of them: at a million, each
+    such array is 4 or 8 MB in every process.
+
+    rows:   shape (n_products,), int32, the row of each position in the facts, -1 (the last one) for none
+    levels: shape (n_categories + 1,), the share of all sales in no category (0) and in each code's (from 1)
+    orders: positions with events, int32, best first, for each trend
     """
 
     snapshot: Snapshot
@@ -42,31 +45,27 @@ class Stage:
     content: ContentRetriever
     facts: Facts
     rows: NDArray[np.int32]
-    log_price: NDArray[np.float64]
-    category_level: NDArray[np.float64]
+    levels: NDArray[np.float64]
     tag_weights: TagWeights
-    orders: tuple[NDArray[np.int64], ...]
+    orders: tuple[NDArray[np.int32], ...]
 
     @classmethod
     def of(
         cls, snapshot: Snapshot, facts: Facts, long: CollaborativeModel, recent: CollaborativeModel
     ) -> "Stage":
-        positions = snapshot.locate(facts.product_ids)
-        known = np.flatnonzero(positions >= 0)
-        rows = np.full(len(snapshot), len(facts.product_ids), np.int32)
-        rows[positions[known]] = known
+        placed = Placed.of(facts.product_ids, snapshot)
+        known = np.flatnonzero(placed.positions >= 0)
         return cls(
             snapshot=snapshot,
-            long=long.bind(snapshot),
-            recent=recent.bind(snapshot),
+            long=long.over(snapshot, placed.shared(long.product_ids, snapshot)),
+            recent=recent.over(snapshot, placed.shared(recent.product_ids, snapshot)),
             content=Content.from_options().bind(snapshot),
             facts=facts,
-            rows=rows,
-            log_price=np.log(np.maximum(snapshot.price, 0) + 0.01),
-            category_level=_levels(snapshot, facts, rows),
+            rows=placed.columns,
+            levels=_levels(snapshot, facts, placed.columns),
             tag_weights=TagWeights.of(snapshot.features),
             orders=tuple(
-                positions[known][np.argsort(-facts.table[known, COLUMN[name]], kind="stable")]
+                placed.positions[known][np.argsort(-facts.table[known, COLUMN[name]], kind="stable")]
                 for name, _ in _TRENDS
             ),
         )
@@ -96,7 +95,7 @@ class Stage:
         own = seen(histories, n)
         long, recent = (affinity(sums, asked, own, n) for sums in self.sums(histories))
         return features.table(
-            features.Pairs(users, asked.flat, self.rows[asked.flat]),
+            features.Pairs(users, self.rows[asked.flat]),
             long=long,
             recent=recent,
             likeness=likeness(
@@ -105,12 +104,13 @@ class Stage:
                 asked.flat,
                 features=self.snapshot.features,
                 tag_weights=self.tag_weights,
+                table=self.long.table,
                 now=self.facts.now,
             ),
-            category_level=self.category_level,
+            category_level=self.levels[self.snapshot.features.category[asked.flat] + 1],
             facts=self.facts,
-            shoppers=shoppers(histories, self.facts, self.rows, self.log_price),
-            log_price=self.log_price,
+            shoppers=shoppers(histories, self.facts, self.long.table, self.rows, self.snapshot.price),
+            price=self.snapshot.price[asked.flat],
         )
 
     def sums(self, histories: Histories) -> tuple[Sums, Sums]:
@@ -125,4 +125,4 @@ def _levels(snapshot: Snapshot, facts: Facts, rows: NDArray[np.int32]) -> NDArra
     sold = np.exp(facts.table[rows, COLUMN["sold 365"]].astype(np.float64))
     codes = snapshot.features.category + 1
     levels = np.bincount(codes, sold, minlength=len(snapshot.features.categories.names) + 1)
-    return levels[codes] / max(float(levels.sum()), 1e-9)
+    return levels / max(float(levels.sum()), 1e-9)

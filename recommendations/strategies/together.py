@@ -1,4 +1,4 @@
-"""The together strategy: what goes with what was bought last, learned from baskets."""
+"""The together strategy: what goes with what was in the basket last, learned from baskets."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from recommendations.strategies.base import Reasons, Training
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """The recipe.
+    """The recipe: pairs that are in one basket more often than by chance (lift above 1), in enough baskets.
 
     time_zone:      whose days make a basket of what was bought alone at its moment
     min_support:    baskets that must hold both of a pair
@@ -115,6 +115,8 @@ class TogetherModel:
 class TogetherRetriever:
     """What goes with anything in each user's last basket, by its highest lift; ties by position.
 
+    The last basket is of what was bought; of who bought nothing yet, of what they put into the cart.
+
     positions: shape (n_columns,), -1 for what is gone; columns: shape (n_products,), the way back
     """
 
@@ -167,19 +169,21 @@ class TogetherRetriever:
         return found, lift[order][first], support[order][first]
 
     def _last_baskets(self, histories: Histories) -> list[NDArray[np.int64]]:
-        """Return the columns of each user's last basket, nothing for those who bought nothing."""
+        """Return the columns of each user's last basket, nothing for those who have none."""
         if self not in histories.derived:
             histories.derived[self] = self._worked_out(histories)
         found: list[NDArray[np.int64]] = histories.derived[self]
         return found
 
     def _worked_out(self, histories: Histories) -> list[NDArray[np.int64]]:
-        bought = histories.having(histories.actions == Action.PURCHASE)
-        made = baskets(bought.events.rows(), bought.events.flat, bought.at, zone=self.zone)
+        is_bought = histories.actions == Action.PURCHASE
+        rows = histories.events.rows()
+        have_bought = np.bincount(rows, is_bought, minlength=len(histories)) > 0
+        held_only = (histories.actions == Action.CART) & ~have_bought[rows]
+        put = histories.having(is_bought | held_only)
+        made = baskets(put.events.rows(), put.events.flat, put.at, zone=self.zone)
         last = []
-        for start, end in zip(
-            bought.events.starts[:-1].tolist(), bought.events.starts[1:].tolist(), strict=True
-        ):
+        for start, end in zip(put.events.starts[:-1].tolist(), put.events.starts[1:].tolist(), strict=True):
             held = made.products[int(made.of_event[start])] if end > start else np.zeros(0, np.int64)
             columns = self.columns[held[held < len(self.columns)]]
             last.append(columns[columns >= 0])

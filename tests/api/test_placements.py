@@ -141,6 +141,27 @@ class TestSession:
 
         assert names(self.ask(client, product_ids=["ext:mug"], top_n=1)) == ["Vase"]
 
+    def test_learns_from_others_what_suits_the_visitor(
+        self, client: Client, shop: dict[str, Product], settings: Any
+    ):
+        learned = {
+            "CLASS": "recommendations.strategies.collaborative.Collaborative",
+            "OPTIONS": {"regularisation": 1},
+        }
+        strategies = {**settings.RECOMMENDATIONS["STRATEGIES"], "collaborative": learned}
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "STRATEGIES": strategies}
+        wiring.forget()
+        for basket in [["Radio", "Vase"]] * 3 + [["Amp", "Pot"]] * 3:
+            user = UserFactory()
+            for name in basket:
+                buy(shop[name], user)
+        trained("collaborative")
+
+        answer = self.ask(client, product_ids=["ext:radio"], strategy="collaborative", top_n=1)
+
+        assert names(answer) == ["Vase"]
+        assert [(r["kind"], r["name"]) for r in shown(answer)[0]["reasons"]] == [("because", "Radio")]
+
     def test_makes_no_user_and_stores_nothing(self, client: Client, shop: dict[str, Product]):
         self.ask(client, product_ids=["ext:radio"])
 
@@ -301,10 +322,10 @@ class TestBuyAgain:
 class TestBoughtTogether:
     @pytest.fixture
     def shop(self) -> dict[str, Product]:
-        """Tea goes with a pot in 3 of 7 baskets, with sugar in 3; sugar goes with salt, too."""
+        """Tea goes with a pot in 3 of 10 baskets, with sugar in 3; sugar goes with salt, too."""
         shop = {name: ProductFactory(name=name, external_id=name.lower()) for name in ("Tea", "Pot", "Sugar")}
         shop["Salt"] = ProductFactory(name="Salt", external_id="salt", category="Food")
-        for basket in [["Tea", "Pot"]] * 3 + [["Tea", "Sugar"]] * 3 + [["Sugar", "Salt"]]:
+        for basket in [["Tea", "Pot"]] * 3 + [["Tea", "Sugar"]] * 3 + [["Sugar", "Salt"]] + [["Salt"]] * 3:
             user = UserFactory()
             for name in basket:
                 buy(shop[name], user)
@@ -318,18 +339,18 @@ class TestBoughtTogether:
         assert [(p["name"], p["score"], p["reasons"]) for p in shown(answer)] == [
             (
                 "Pot",
-                1.167,
+                1.667,
                 [
                     {"kind": "together", "value": 3, "points": 0.0},
-                    {"kind": "lift", "value": 1167, "points": 1.167},
+                    {"kind": "lift", "value": 1667, "points": 1.667},
                 ],
             ),
             (
                 "Sugar",
-                0.875,
+                1.25,
                 [
                     {"kind": "together", "value": 3, "points": 0.0},
-                    {"kind": "lift", "value": 875, "points": 0.875},
+                    {"kind": "lift", "value": 1250, "points": 1.25},
                 ],
             ),
         ]
@@ -364,6 +385,21 @@ class TestBoughtTogether:
 
         assert [p["name"] for p in answer["recommended_products"]] == ["Tea"]
         assert (answer["strategy"], answer["fallback"]) == ("together", None)
+
+    def test_serves_a_visitor_by_the_whole_cart(self, client: Client, shop: dict[str, Product]):
+        """The shop's clock stands at one second after midnight: the cart is one basket all the same."""
+        InteractionFactory(product=shop["Salt"], occurred_at=NOON + timedelta(hours=12, seconds=1))
+        trained("together")
+        cart = ["ext:pot", "ext:salt", "ext:sugar"]
+
+        answer = client.post(
+            "/recommend/session",
+            {"product_ids": cart, "strategy": "together", "top_n": 1},
+            content_type="application/json",
+        )
+
+        assert [(p["name"], p["score"]) for p in shown(answer)] == [("Tea", 1.667)]
+        assert (answer.json()["strategy"], answer.json()["fallback"]) == ("together", None)
 
     def test_makes_four_queries(
         self, client: Client, shop: dict[str, Product], django_assert_num_queries: Any

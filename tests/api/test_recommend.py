@@ -111,6 +111,15 @@ class TestRecommend:
 
         assert client.get(f"/recommend/{alice.id}").status_code == 200
 
+    def test_does_not_ask_who_reads_while_everybody_may(
+        self, client: Client, alice: User, django_assert_num_queries: Any
+    ):
+        client.get(f"/recommend/{alice.id}")
+        client.force_login(StaffFactory())
+
+        with django_assert_num_queries(6):
+            assert client.get(f"/recommend/{alice.id}").status_code == 200
+
     def test_makes_six_queries(self, client: Client, alice: User, django_assert_num_queries: Any):
         ProductFactory.create_batch(20, tags=["audio", "x"])
         client.get(f"/recommend/{alice.id}")

@@ -89,6 +89,18 @@ class TestSimilar:
         ]
         assert answer.json()["strategy"] == "collaborative"
 
+    def test_names_content_where_the_model_cannot_be_opened(
+        self, client: Client, shop: dict[str, Product], tmp_path: Path
+    ):
+        bought(shop, ("Radio", "Battery"), ("Vase",))
+        trained("collaborative")
+        (tmp_path / "collaborative/v1/manifest.json").unlink()
+
+        answer = client.get("/products/ext:radio/similar")
+
+        assert scores(answer) == [("Tuner", 13.0), ("Amp", 10.0), ("Clock", 6.0)]
+        assert answer.json()["strategy"] == "content"
+
     def test_gives_a_product_without_events_its_neighbours_by_content(
         self, client: Client, shop: dict[str, Product]
     ):
@@ -98,12 +110,12 @@ class TestSimilar:
         assert scores(client.get("/products/ext:amp/similar")) == [("Radio", 10.0), ("Tuner", 10.0)]
 
     def test_brings_a_product_without_events_to_others(self, client: Client, shop: dict[str, Product]):
-        bought(shop, ("Radio", "Battery"))
+        bought(shop, ("Radio", "Battery"), ("Vase",))
         trained("collaborative")
         ProductFactory(name="Brand new", category="Power")
         wiring.forget()
 
-        assert scores(client.get("/products/ext:battery/similar")) == [("Brand new", 10.0), ("Radio", 1.0)]
+        assert scores(client.get("/products/ext:battery/similar")) == [("Brand new", 10.0), ("Radio", 2.0)]
 
     def test_counts_more_tags_than_a_taste_has(self, client: Client, shop: dict[str, Product]):
         tags = [f"t{n}" for n in range(8)]

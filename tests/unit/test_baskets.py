@@ -99,8 +99,9 @@ def naive_pairs(
     for (a, b), support in both.items():
         if support >= min_support:
             lift = int(np.rint(support * len(rows) / (single[a] * single[b]) * 1000))
-            found[a].append((b, support, lift))
-            found[b].append((a, support, lift))
+            if lift > 1000:
+                found[a].append((b, support, lift))
+                found[b].append((a, support, lift))
     return [sorted(row, key=lambda pair: (-pair[2], -pair[1], pair[0]))[:kept] for row in found]
 
 

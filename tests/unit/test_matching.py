@@ -5,7 +5,7 @@ import pytest
 
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Mask
-from recommendations.engine.matching import PostingLists, Weights, best_matches
+from recommendations.engine.matching import Weights, best_matches
 from recommendations.engine.profiles import Profiles
 from recommendations.engine.ragged import empty
 from tests.worlds import Article, World
@@ -26,7 +26,7 @@ class TestBestMatches:
         features = World({1: Article("A", frozenset({"x"})), 2: Article("A")}).snapshot().features
 
         found = best_matches(
-            PostingLists.of(features),
+            features.postings,
             Profiles(np.array([[0]]), np.array([[0]])),
             Weights(900, 800),
             allowed=Mask(np.array([True, True]), empty(1)),

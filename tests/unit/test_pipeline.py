@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from recommendations.engine.matching import THOUSANDTHS
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.pipeline import Pick, Pipeline, Query, Ranking
+from recommendations.strategies.base import Strategy, Training
 from recommendations.strategies.content import Content
 from recommendations.strategies.popular import Popular
 from recommendations.strategies.trending import TrendingRetriever
 from recommendations.strategies.untrained import Untrained
-from tests.worlds import Article, World
+from tests.worlds import TABLE, Article, World
 
 NOTHING = np.zeros(0, np.int64)
 
@@ -155,7 +156,7 @@ class TestPick:
 class TestFilledBy:
     WORLD = World({1: Article("A", popularity=2), 2: Article("B", popularity=1)}, [[]])
 
-    def rank(self, trending: list[int]) -> Ranking:
+    def rank(self, trending: list[int], closed: list[int] | None = None) -> Ranking:
         """Return the list of somebody without a history, where these products trend."""
         snapshot = self.WORLD.snapshot()
         points = np.zeros(len(snapshot) + 1, np.int64)
@@ -163,10 +164,81 @@ class TestFilledBy:
         points[order] = 1
         fillers = (TrendingRetriever(order, points, points), Popular().bind(snapshot))
         pipeline = Pipeline(snapshot, Untrained(), fillers, "trending")
-        return pipeline.rank(self.WORLD.batch(snapshot), Query(2))[0]
+        query = Query(2, closed=snapshot.locate(np.array(closed or [], np.int64)))
+        return pipeline.rank(self.WORLD.batch(snapshot), query)[0]
 
     def test_names_what_the_list_begins_with(self):
         assert (ids(self.rank([2])), self.rank([2]).filled_by) == ([2, 1], "trending")
 
     def test_does_not_claim_a_trend_where_nothing_trends(self):
         assert (ids(self.rank([])), self.rank([]).filled_by) == ([1, 2], "popular")
+
+    def test_is_what_was_asked_last_where_nothing_may_be_shown_at_all(self):
+        assert self.rank([2], closed=[1, 2]) == Ranking((), False, "popular")
+
+    def test_is_nothing_where_nothing_fills_up(self):
+        pipeline = Pipeline(self.WORLD.snapshot(), Untrained(), (), "trending")
+
+        assert pipeline.rank(self.WORLD.batch(pipeline.snapshot), Query(2)) == [Ranking((), False, "")]
+
+
+class TestDiversity:
+    # Ten lamps, more popular than ten of others.
+    LAMPS = {n: Article("Lamps", popularity=50 - n) for n in range(1, 11)}
+    OTHERS = {n: Article(f"C{n}", popularity=50 - n) for n in range(11, 21)}
+
+    def rank(self, strategy: Strategy, history: list[int], query: Query) -> Ranking:
+        world = World(self.LAMPS | self.OTHERS, [history, []])
+        snapshot = world.snapshot()
+        popular = Popular().bind(snapshot)
+        trending = TrendingRetriever(np.zeros(0, np.int64), *np.zeros((2, len(snapshot) + 1), np.int64))
+        model = strategy.fit(Training(snapshot, world.log(), TABLE))
+        pipeline = Pipeline(snapshot, model.bind(snapshot), (trending, popular), "trending")
+        return pipeline.rank(world.batch(snapshot), query)[0]
+
+    def test_shows_no_two_of_a_kind_where_everything_counts_the_same(self):
+        plain = self.rank(Popular(), [], Query(4))
+        diverse = self.rank(Popular(), [], Query(4, diversity=0.5))
+
+        assert (ids(plain), ids(diverse)) == ([1, 2, 3, 4], [1, 11, 12, 13])
+
+    def test_keeps_the_order_where_little_of_it_is_asked_for(self):
+        assert ids(self.rank(Popular(), [], Query(4, diversity=0.01))) == [1, 2, 3, 4]
+
+    def test_fills_up_with_something_else_than_the_list_holds(self):
+        """Who met 20 is offered 19, which has its tag; 1 is the most popular, and of the category of 19."""
+        tagged = frozenset({"red"})
+        articles = {
+            20: Article("B", tagged, popularity=1),
+            19: Article("C", tagged, popularity=1),
+            1: Article("C", popularity=9),
+            2: Article("D", popularity=8),
+        }
+        world = World(articles, [[20]])
+        snapshot = world.snapshot()
+        pipeline = Pipeline(snapshot, Content.from_options().bind(snapshot), (Popular().bind(snapshot),))
+        histories = world.batch(snapshot)
+
+        (plain,) = pipeline.rank(histories, Query(3))
+        (diverse,) = pipeline.rank(histories, Query(3, diversity=0.5))
+
+        assert (ids(plain), ids(diverse)) == ([19, 1, 2], [19, 2, 1])
+        assert [pick.reasons for pick in diverse.picks[1:]] == [
+            (Reason(ReasonKind.POPULAR, 8, 0),),
+            (Reason(ReasonKind.POPULAR, 9, 0),),
+        ]
+
+    @pytest.mark.parametrize("diversity", [0.3, 1.0])
+    @pytest.mark.parametrize("strategy", [Popular(), Content.from_options()])
+    def test_shows_as_many_as_there_are_each_once(self, strategy: Strategy, diversity: float):
+        for n in (3, 15, 19, 30):
+            found = ids(self.rank(strategy, [1], Query(n, diversity=diversity)))
+
+            assert len(found) == len(set(found)) == min(n, 19)
+
+    @pytest.mark.parametrize("strategy", [Popular(), Content.from_options()])
+    def test_begins_a_longer_list_with_the_shorter_one(self, strategy: Strategy):
+        longer = self.rank(strategy, [1], Query(19, diversity=0.4))
+
+        for n in (1, 8, 12):
+            assert self.rank(strategy, [1], Query(n, diversity=0.4)).picks == longer.picks[:n]

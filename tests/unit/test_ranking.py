@@ -1,21 +1,19 @@
 """What the ranker looks at, against the same worked out pair by pair."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommendations.engine.actions import DAY, Action
+from recommendations.engine.actions import DAY, Action, EventTable
 from recommendations.engine.log import Log
-from recommendations.engine.neighbours import Sums
-from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.ranking.affinity import affinity
 from recommendations.engine.ranking.facts import COLUMN, Facts, facts
 from recommendations.engine.ranking.likeness import TagWeights, likeness
 from recommendations.engine.ranking.shoppers import SHOPPER, shoppers
-from tests.worlds import Article, World
+from tests.worlds import TABLE, Article, World
 
 NOW = 100 * DAY
 
@@ -27,6 +25,22 @@ def bought(*events: tuple[int, int, float], action: Action = Action.PURCHASE) ->
     return Log(np.array(users), np.array(products), at, np.full(len(at), action, np.uint8))
 
 
+def mixed(seed: int) -> Log:
+    """Return a log of all that three users could do with five products, at distinct moments."""
+    random = np.random.default_rng(seed)
+    n = int(random.integers(1, 25))
+    at = NOW - np.sort(random.choice(90 * DAY, n, replace=False))[::-1]
+    return Log(
+        random.integers(1, 4, n), random.integers(1, 6, n), at, random.integers(0, 5, n).astype(np.uint8)
+    )
+
+
+def told(log: Log) -> list[tuple[int, int, int, int]]:
+    """Return the events as user, product, moment, action."""
+    columns = (log.user_ids, log.product_ids, log.at, log.actions)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
 def fact(found: Facts, product: int, name: str) -> float:
     return float(found.table[np.searchsorted(found.product_ids, product), COLUMN[name]])
 
@@ -35,34 +49,71 @@ class TestFacts:
     LOG = bought((1, 5, 40), (1, 5, 2), (2, 5, 2), (2, 6, 0.5), (3, 6, 10))
 
     def test_say_since_when_and_until_when_a_product_sold(self):
-        found = facts(self.LOG, now=NOW)
+        found = facts(self.LOG, TABLE, now=NOW)
 
         assert fact(found, 5, "age") == pytest.approx(40)
         assert fact(found, 6, "idle") == pytest.approx(0.5)
 
     def test_give_the_share_of_decayed_sales_in_units_of_an_equal_one(self):
-        found = facts(self.LOG, now=NOW)
+        found = facts(self.LOG, TABLE, now=NOW)
 
         five, six = 2 ** (-40 / 7) + 2 * 2 ** (-2 / 7), 2 ** (-0.5 / 7) + 2 ** (-10 / 7)
         assert fact(found, 5, "sold 7") == pytest.approx(math.log(five / (five + six) * 2 + 1e-3), abs=1e-5)
 
     def test_count_only_the_first_time_that_a_user_wins_a_product(self):
-        found = facts(self.LOG, now=NOW)
+        found = facts(self.LOG, TABLE, now=NOW)
 
         five, six = 2 ** (-40 / 7) + 2 ** (-2 / 7), 2 ** (-0.5 / 7) + 2 ** (-10 / 7)
         assert fact(found, 5, "won 7") == pytest.approx(math.log(five / (five + six) * 2 + 1e-3), abs=1e-5)
 
     def test_count_buyers_and_how_often_they_come_back(self):
-        found = facts(self.LOG, now=NOW)
+        found = facts(self.LOG, TABLE, now=NOW)
 
         assert fact(found, 5, "buyers") == pytest.approx(math.log(3))
         assert fact(found, 5, "repeat") == pytest.approx(3 / 2)
 
     def test_count_events_of_the_last_week(self):
-        assert facts(self.LOG, now=NOW).week.tolist() == [2, 1, 0]
+        assert facts(self.LOG, TABLE, now=NOW).week.tolist() == [2, 1, 0]
+
+    @given(seed=st.integers(0, 10_000))
+    @settings(deadline=None, max_examples=30)
+    def test_weigh_what_sold_by_the_deed_and_count_all_else(self, seed):
+        log = mixed(seed)
+
+        found = facts(log, TABLE, now=NOW)
+
+        liked = [
+            (user, product, (NOW - at) / DAY, TABLE.weights[action])
+            for user, product, at, action in told(log)
+            if action != Action.DISMISS
+        ]
+        products = sorted({product for _, product, _, _ in liked})
+        assert found.product_ids.tolist() == products
+        for name, half_life in (("sold 7", 7), ("sold 365", 365)):
+            worth = {
+                product: sum(weight * 2 ** (-ago / half_life) for _, p, ago, weight in liked if p == product)
+                for product in products
+            }
+            for product in products:
+                share = worth[product] / sum(worth.values()) * len(products)
+                assert fact(found, product, name) == pytest.approx(math.log(share + 1e-3), abs=1e-4)
+        for product in products:
+            theirs = [(user, ago) for user, p, ago, _ in liked if p == product]
+            assert fact(found, product, "momentum 7 30") == pytest.approx(
+                fact(found, product, "sold 7") - fact(found, product, "sold 30")
+            )
+            assert fact(found, product, "age") == pytest.approx(max(ago for _, ago in theirs))
+            assert fact(found, product, "buyers") == pytest.approx(math.log1p(len(dict(theirs))))
+            assert fact(found, product, "repeat") == pytest.approx(len(theirs) / len(dict(theirs)))
+            assert found.week[products.index(product)] == sum(ago < 7 for _, ago in theirs)
+
+    def test_are_the_same_whatever_one_deed_is_worth_where_there_is_no_other(self):
+        cheap = EventTable(np.array([0, 0, 0, 0.1, 0]), TABLE.half_life_days)
+
+        assert np.array_equal(facts(self.LOG, cheap, now=NOW).table, facts(self.LOG, TABLE, now=NOW).table)
 
     def test_leave_out_dismissals(self):
-        found = facts(bought((1, 5, 3), action=Action.DISMISS), now=NOW)
+        found = facts(bought((1, 5, 3), action=Action.DISMISS), TABLE, now=NOW)
 
         assert len(found.product_ids) == 0
         assert len(found.table) == 1
@@ -73,11 +124,11 @@ class TestShoppers:
         world = World({5: Article(), 6: Article()})
         snapshot = world.snapshot()
         log = bought((1, 5, 40), (1, 5, 2), (1, 6, 2))
-        known = facts(log, now=NOW)
+        known = facts(log, TABLE, now=NOW)
         rows = np.searchsorted(known.product_ids, snapshot.product_ids).astype(np.int32)
-        price = np.where(snapshot.product_ids == 5, math.log(4), np.nan)
+        price = np.where(snapshot.product_ids == 5, 4 - 0.01, np.nan)
 
-        (row,) = shoppers(log.histories(np.array([1]), snapshot), known, rows, price).table
+        (row,) = shoppers(log.histories(np.array([1]), snapshot), known, TABLE, rows, price).table
 
         assert row[SHOPPER["events"]] == pytest.approx(math.log(4))
         assert row[SHOPPER["products"]] == pytest.approx(math.log(3))
@@ -86,32 +137,47 @@ class TestShoppers:
         assert row[SHOPPER["tenure"]] == pytest.approx(40)
         assert row[SHOPPER["price"]] == pytest.approx(math.log(4))
 
-
-class TestAffinity:
     @given(seed=st.integers(0, 10_000))
-    @settings(deadline=None, max_examples=50)
-    def test_is_score_share_of_the_best_and_rank_among_what_was_not_met(self, seed):
-        random = np.random.default_rng(seed)
-        n, users = 12, 3
-        touched = [random.permutation(n)[: random.integers(0, n)] for _ in range(users)]
-        values = [random.integers(1, 9, len(row)).astype(np.float32) for row in touched]
-        own = [random.permutation(n)[: random.integers(0, 4)] for _ in range(users)]
-        asked = [np.sort(np.setdiff1d(np.arange(n), row))[: random.integers(0, n)] for row in own]
+    @settings(deadline=None, max_examples=30)
+    def test_average_by_what_the_deed_is_worth(self, seed):
+        log, world = mixed(seed), World({n: Article() for n in range(1, 6)})
+        snapshot = world.snapshot()
+        known = facts(log, TABLE, now=NOW)
+        rows = np.full(5, len(known.product_ids), np.int32)
+        rows[known.product_ids - 1] = np.arange(len(known.product_ids))
+        price = np.where(snapshot.product_ids == 5, np.nan, snapshot.product_ids - 0.01)
 
-        found = affinity(Sums(ragged(touched), np.concatenate(values)), ragged(asked), ragged(own), n)
+        found = shoppers(log.histories(np.arange(1, 4), snapshot), known, TABLE, rows, price).table
 
-        place = 0
-        for user in range(users):
-            score = dict(zip(touched[user].tolist(), values[user].tolist(), strict=True))
-            others = [0.0 if p in own[user] else score[p] for p in score]
-            best = max(others, default=0)
-            for product in asked[user].tolist():
-                mine = score.get(product, 0.0)
-                assert found.score[place] == mine
-                assert found.share[place] == pytest.approx(mine / best if best > 0 else 0)
-                if others:
-                    assert found.rank[place] == sum(other > mine for other in others)
-                place += 1
+        for user, row in enumerate(found, 1):
+            mine = [event for event in told(log) if event[0] == user and event[3] != Action.DISMISS]
+            assert row[SHOPPER["events"]] == pytest.approx(math.log1p(len(mine)))
+            weights = np.array([TABLE.weights[action] for *_, action in mine])
+            sold = [fact(known, product, "sold 365") for _, product, _, _ in mine]
+            assert row[SHOPPER["sold taste"]] == pytest.approx(average(sold, weights), abs=1e-4)
+            priced = np.array([product != 5 for _, product, _, _ in mine], bool)
+            paid = [math.log(product) for _, product, _, _ in mine if product != 5]
+            usual = average(paid, weights[priced])
+            assert row[SHOPPER["price"]] == pytest.approx(usual, abs=1e-5)
+            spread = math.sqrt(average([(one - usual) ** 2 for one in paid], weights[priced]))
+            assert row[SHOPPER["price spread"]] == pytest.approx(spread, abs=1e-4)
+
+    def test_know_no_price_of_who_did_what_is_worth_nothing(self):
+        snapshot = World({5: Article()}).snapshot()
+        log = bought((1, 5, 2), action=Action.VIEW)
+        table = EventTable(np.array([0.0, 2, 3, 5, -5]), TABLE.half_life_days)
+        known = facts(log, table, now=NOW)
+
+        (row,) = shoppers(
+            log.histories(np.array([1]), snapshot), known, table, np.zeros(1, np.int32), np.ones(1)
+        ).table
+
+        assert row[SHOPPER["events"]] == pytest.approx(math.log(2))
+        assert (row[SHOPPER["price"]], row[SHOPPER["price spread"]]) == (0, 0)
+
+
+def average(values: list[float], weights: np.ndarray) -> float:
+    return float(np.average(values, weights=weights)) if len(values) else 0.0
 
 
 class TestLikeness:
@@ -131,27 +197,25 @@ class TestLikeness:
         features = snapshot.features
         weights = TagWeights.of(features)
         users, positions = np.repeat(np.arange(3), 8), np.tile(np.arange(8), 3)
+        past = world.batch(snapshot)
+        past = replace(past, actions=random.integers(0, 5, len(past.at)).astype(np.uint8))
 
-        found = likeness(
-            world.batch(snapshot), users, positions, features=features, tag_weights=weights, now=0
-        )
+        found = likeness(past, users, positions, features=features, tag_weights=weights, table=TABLE, now=0)
 
         n_tags = len(features.tag_names.names)
         vectors = np.zeros((8, n_tags))
         for position in range(8):
             vectors[position, features.tags[position]] = weights.weights[features.tags[position]]
         lengths = np.linalg.norm(vectors, axis=1)
+        assert weights.lengths(features.tags) == pytest.approx(lengths)
         units = vectors / np.where(lengths > 0, lengths, 1)[:, None]
         for pair, (user, position) in enumerate(zip(users, positions, strict=True)):
-            seen = world.batch(snapshot).events[user]
+            mine = past.take(np.array([user])).liked
+            seen, worth = mine.events.flat, TABLE.weights[mine.actions]
             category = features.category[position]
-            same = (features.category[seen] == category).mean() if len(seen) and category >= 0 else 0
+            same = average(features.category[seen] == category, worth) if category >= 0 else 0
             assert found.category[pair] == pytest.approx(same)
-            profile = units[seen].sum(axis=0)
+            profile = worth @ units[seen]
             length = np.linalg.norm(profile)
             cosine = profile @ units[position] / length if length > 0 else 0
             assert found.tags[pair] == pytest.approx(cosine, abs=1e-6)
-
-
-def ragged(rows: list[np.ndarray]) -> Ragged:
-    return Ragged(starts_of(np.array([len(row) for row in rows])), np.concatenate(rows).astype(np.int64))

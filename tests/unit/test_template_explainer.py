@@ -14,6 +14,10 @@ def matched(name: str, *words: str) -> Suggestion:
     return Suggestion(name, None, tuple(Reason(*pair, 3_000) for pair in zip(kinds, words, strict=True)))
 
 
+def because(name: str, points: int) -> Reason:
+    return Reason(ReasonKind.BECAUSE, 1, points, name)
+
+
 def text(given: Evidence) -> str:
     return TemplateExplainer().explain(given).text
 
@@ -55,8 +59,61 @@ class TestTemplateExplainer(ExplainerContract):
         )
 
         assert text(evidence(pot, BESTSELLER)) == (
-            "Hi Alice! Often bought together with what you bought last: Pot. "
+            "Hi Alice! Often bought together with what was in your basket last: Pot. "
             "Popular with other shoppers: Kettle."
+        )
+
+    def test_names_categories_before_tags_however_often_a_tag_counts(self):
+        home = Suggestion(
+            "Lamp", None, (Reason(ReasonKind.CATEGORY, "Home", 10_000), Reason(ReasonKind.TAG, "led", 3_000))
+        )
+
+        assert "interest in Home, led and audio, we" in text(
+            evidence(home, *[matched("Amp", "led")] * 4, matched("Bell", "audio"))
+        )
+
+    def test_says_of_each_product_what_speaks_most_for_it(self):
+        given = evidence(
+            Suggestion("Amp", None, (because("Radio", 900), Reason(ReasonKind.CATEGORY, "Audio", 100))),
+            Suggestion("Lamp", None, (Reason(ReasonKind.TAG, "led", 500), because("Radio", 400))),
+            Suggestion("Pot", None, (Reason(ReasonKind.TRENDING, 7, 800), because("Pan", 300))),
+            Suggestion("Mug", None, (Reason(ReasonKind.POPULAR, 9, 700), Reason(ReasonKind.TAG, "tea", 1))),
+        )
+
+        assert text(given) == (
+            "Hi Alice! Based on your interest in led, we picked Lamp for you. "
+            "Shoppers who met Radio, as you did, also chose Amp. "
+            "Trending now: Pot. Popular with other shoppers: Mug."
+        )
+
+    def test_says_of_reasons_that_count_the_same_the_more_personal_one(self):
+        both = (Reason(ReasonKind.TRENDING, 7, 500), because("Radio", 500))
+
+        assert "Shoppers who met Radio" in text(evidence(Suggestion("Amp", None, both)))
+
+    def test_names_first_what_has_most_points_not_what_comes_most_often(self):
+        once, twice = Reason(ReasonKind.TAG, "led", 900), Reason(ReasonKind.TAG, "home", 300)
+        given = evidence(
+            Suggestion("Amp", None, (because("Radio", 100),)),
+            Suggestion("Bell", None, (because("Radio", 100),)),
+            Suggestion("Cello", None, (because("Violin", 900),)),
+            Suggestion("Lamp", None, (once, twice)),
+            Suggestion("Vase", None, (twice,)),
+        )
+
+        assert "interest in led and home, we" in text(given)
+        assert "Shoppers who met Violin and Radio, as" in text(given)
+
+    def test_takes_no_product_that_something_personal_speaks_for_for_one_without(self):
+        reasons = (Reason(ReasonKind.TRENDING, 7, 800), because("Pan", 300))
+
+        assert text(evidence(Suggestion("Pot", None, reasons))) == "Hi Alice! Trending now: Pot."
+
+    def test_leaves_out_what_speaks_against_a_product(self):
+        reasons = (because("Radio", 200), Reason(ReasonKind.REST, 4, -100), Reason(ReasonKind.TAG, "x", -900))
+
+        assert text(evidence(Suggestion("Amp", None, reasons))) == (
+            "Hi Alice! Shoppers who met Radio, as you did, also chose Amp."
         )
 
     def test_counts_the_products_after_the_third(self):

@@ -33,12 +33,12 @@ def log(*baskets: set[int]) -> Log:
     )
 
 
-def bought(snapshot: Snapshot, *events: tuple[int, int]) -> Histories:
-    """Return one user's purchases, (product, moment), newest first."""
+def bought(snapshot: Snapshot, *events: tuple[int, int], action: Action = Action.PURCHASE) -> Histories:
+    """Return one user's purchases, or what else they did, (product, moment), newest first."""
     ids = np.array([product for product, _ in events], np.int64)
     return Histories(
         Ragged(starts_of(np.array([len(events)])), snapshot.locate(ids)),
-        np.full(len(events), Action.PURCHASE, np.uint8),
+        np.full(len(events), action, np.uint8),
         np.array([at for _, at in events], np.int64),
         snapshot.features,
     )
@@ -51,10 +51,13 @@ def model(*baskets: set[int], **options: object) -> TogetherModel:
 
 
 def offered(
-    learned: TogetherModel, *events: tuple[int, int], snapshot: Snapshot | None = None
+    learned: TogetherModel,
+    *events: tuple[int, int],
+    snapshot: Snapshot | None = None,
+    action: Action = Action.PURCHASE,
 ) -> list[tuple[int, tuple[Reason, ...]]]:
     snapshot = snapshot or SHOP.snapshot()
-    retriever, past = learned.bind(snapshot), bought(snapshot, *events)
+    retriever, past = learned.bind(snapshot), bought(snapshot, *events, action=action)
     found = retriever.retrieve(past, allowed=Mask(snapshot.active, empty(1)), k=5)
     positions = found.positions[0, found.positions[0] >= 0]
     return list(zip(snapshot.product_ids[positions].tolist(), retriever.reasons(past, found)[0], strict=True))
@@ -64,7 +67,8 @@ def ids(*args, **kwargs) -> list[int]:
     return [product for product, _ in offered(*args, **kwargs)]
 
 
-BASKETS = ({1, 2}, {1, 2}, {1, 3}, {1, 3}, {3, 4}, {3, 5}, {6})
+SEVEN = ({1, 2}, {1, 2}, {1, 3}, {1, 3}, {3, 4}, {3, 5}, {6})
+BASKETS = (*SEVEN, {6}, {6}, {6}, {6})
 
 
 class TestTogether(StrategyContract):
@@ -74,11 +78,18 @@ class TestTogether(StrategyContract):
     def test_orders_by_lift_and_says_it(self):
         found = offered(model(*BASKETS), (1, 0))
 
-        # 7 baskets: 1 is in four, 2 in two, 3 in four; twice with either.
+        # 11 baskets: 1 is in four, 2 in two, 3 in four; twice with either.
         assert found == [
-            (2, (Reason(ReasonKind.TOGETHER, 2, 0), Reason(ReasonKind.LIFT, 1750, 1750))),
-            (3, (Reason(ReasonKind.TOGETHER, 2, 0), Reason(ReasonKind.LIFT, 875, 875))),
+            (2, (Reason(ReasonKind.TOGETHER, 2, 0), Reason(ReasonKind.LIFT, 2750, 2750))),
+            (3, (Reason(ReasonKind.TOGETHER, 2, 0), Reason(ReasonKind.LIFT, 1375, 1375))),
         ]
+
+    def test_leaves_out_what_is_in_one_basket_no_more_often_than_by_chance(self):
+        less_often = ids(model(*SEVEN), (1, 0))  # 3 goes with 1 twice; chance would have it 16 / 7 times
+        just_as_often = ids(model(*SEVEN, {6}), (1, 0))  # and here 16 / 8 times
+
+        assert (less_often, just_as_often) == ([2], [2])
+        assert ids(model(*SEVEN, {6}, {6}), (1, 0)) == [2, 3]
 
     def test_leaves_out_what_has_too_little_support(self):
         assert ids(model(*BASKETS), (3, 0)) == [1]
@@ -91,7 +102,21 @@ class TestTogether(StrategyContract):
     def test_takes_the_best_pair_of_what_goes_with_several(self):
         found = dict(offered(model(*BASKETS), (2, 0), (3, 0)))
 
-        assert found[1][1] == Reason(ReasonKind.LIFT, 1750, 1750)
+        assert found[1][1] == Reason(ReasonKind.LIFT, 2750, 2750)
+
+    def test_goes_by_the_cart_of_who_bought_nothing(self):
+        assert ids(model(*BASKETS), (2, 0), action=Action.CART) == [1]
+        assert ids(model(*BASKETS), (2, 0), action=Action.VIEW) == []
+
+    def test_goes_by_what_was_bought_whatever_is_in_the_cart(self):
+        snapshot, learned = SHOP.snapshot(), model(*BASKETS)
+        past = bought(snapshot, (2, 9 * DAY), (3, 0))
+        cart_last = replace(past, actions=np.array([Action.CART, Action.PURCHASE], np.uint8))
+
+        found = learned.bind(snapshot).retrieve(cart_last, allowed=Mask(snapshot.active, empty(1)), k=5)
+
+        # 1 goes with 2 as well, but 3 times as often as by chance.
+        assert found.points[0, :2].tolist() == [1375, 0]
 
     def test_leaves_alone_who_bought_nothing(self):
         assert ids(model(*BASKETS)) == []
@@ -121,11 +146,11 @@ class TestTogether(StrategyContract):
         assert len(learned.pairs.columns) in (2, 4)
 
     def test_makes_baskets_by_the_days_of_its_zone(self):
-        """Two purchases at 23:00 and 00:00 of Paris, thrice."""
-        events = [(user, 1 + n, 22 * 3600 + n * 3600) for user in range(3) for n in range(2)]
+        """Two purchases at 23:00 and 00:00 of Paris, thrice, and one of something else."""
+        events = [(user, 1 + n, 22 * 3600 + n * 3600) for user in range(3) for n in range(2)] + [(3, 6, 0)]
         events.sort(key=lambda event: event[2])
         users, products, at = np.array(events).T
-        purchases = Log(users, products, at, np.full(6, Action.PURCHASE, np.uint8))
+        purchases = Log(users, products, at, np.full(len(at), Action.PURCHASE, np.uint8))
         training = Training(SHOP.snapshot(), purchases, TABLE)
 
         pairs = {

@@ -7,7 +7,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.actions import DAY
+from recommendations.engine.actions import DAY, EventTable
+from recommendations.engine.codes import coded, distinct
 from recommendations.engine.log import Log
 from recommendations.engine.neighbours import mapped
 
@@ -64,31 +65,34 @@ def spans(days: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
     return np.searchsorted(SPANS, days, side="right") - 1
 
 
-def facts(log: Log, *, now: int) -> Facts:
+def facts(log: Log, table: EventTable, *, now: int) -> Facts:
     """Return the facts at a moment; dismissals count nowhere. A few passes over the log, none over users.
 
-    Shares are in units of an equal share for everybody, so they mean the same in a busy month and in a
-    quiet one; logarithms of them are kept.
+    What sold is a sum of events by their weights in the table; what was won counts users, and all else
+    events and days, whatever each deed is worth. Shares are in units of an equal share for everybody, so
+    they mean the same in a busy month and in a quiet one; logarithms of them are kept.
     """
     liked = log.liked
-    ids, rows, n_events = np.unique(liked.product_ids, return_inverse=True, return_counts=True)
-    users = np.unique(liked.user_ids, return_inverse=True)[1]
+    products, users = coded(liked.product_ids), coded(liked.user_ids).codes
+    ids, rows, n_events = products.values, products.codes, products.counts
     n = len(ids)
     days = np.maximum(now - liked.at, 0) / DAY
-    first = np.unique(users * max(n, 1) + rows, return_index=True)[1]
-    firsts, distinct = np.bincount(rows[first], minlength=n), np.bincount(users[first])
-    table = np.zeros((n + 1, len(NAMES)), np.float32)
+    first = np.unique(users.astype(np.int64) * max(n, 1) + rows, return_index=True)[1]
+    firsts, breadth = np.bincount(rows[first], minlength=n), np.bincount(users[first])
+    found = np.zeros((n + 1, len(NAMES)), np.float32)
 
     def put(name: str, values: NDArray[Any]) -> None:
-        table[:n, COLUMN[name]] = values
+        found[:n, COLUMN[name]] = values
 
+    # Half the width is exact enough, and tens of millions of events take half the room.
+    weights = table.units(liked.actions).astype(np.float32)
     for half_life in HALF_LIVES:
-        table[:, COLUMN[f"sold {half_life}"]] = _shares(rows, days, n, half_life)
+        found[:, COLUMN[f"sold {half_life}"]] = _shares(rows, days, n, half_life, weights)
     for half_life in NEW_HALF_LIVES:
-        table[:, COLUMN[f"won {half_life}"]] = _shares(rows[first], days[first], n, half_life)
+        found[:, COLUMN[f"won {half_life}"]] = _shares(rows[first], days[first], n, half_life)
     for new, old in _MOMENTA:
-        table[:, COLUMN[f"momentum {new} {old}"]] = (
-            table[:, COLUMN[f"sold {new}"]] - table[:, COLUMN[f"sold {old}"]]
+        found[:, COLUMN[f"momentum {new} {old}"]] = (
+            found[:, COLUMN[f"sold {new}"]] - found[:, COLUMN[f"sold {old}"]]
         )
     per_event = 1 / np.maximum(n_events, 1)
     oldest, newest = np.zeros(n), np.full(n, np.inf)
@@ -98,31 +102,42 @@ def facts(log: Log, *, now: int) -> Facts:
     put("idle", newest)
     for length in (7, 30):
         recent = days < length
-        sold = np.unique(rows[recent] * 64 + days[recent].astype(np.int64))
+        sold = distinct(rows[recent].astype(np.int64) * 64 + days[recent].astype(np.int64))
         put(f"days {length}", np.bincount(sold // 64, minlength=n))
     put("buyers", np.log1p(firsts))
     put("repeat", n_events / np.maximum(firsts, 1))
-    put("audience", np.bincount(rows, np.log1p(distinct)[users], minlength=n) * per_event)
+    put("audience", np.bincount(rows, np.log1p(breadth)[users], minlength=n) * per_event)
     put("basket", np.bincount(rows, _basket_sizes(users, days), minlength=n) * per_event)
-    counts = np.bincount(rows * len(SPANS) + spans(days), minlength=n * len(SPANS)).reshape(n, len(SPANS))
+    by_age = rows.astype(np.int64) * len(SPANS) + spans(days)
+    counts = np.bincount(by_age, minlength=n * len(SPANS)).reshape(n, len(SPANS))
     rates = np.zeros((n + 1, len(SPANS)), np.float32)
     rates[:n] = counts / np.maximum(counts.sum(axis=0), 1) * n
     week = np.bincount(rows[days < 7], minlength=n + 1)
-    return Facts(now, ids, table, rates, week)
+    return Facts(now, ids, found, rates, week)
 
 
 def _shares(
-    rows: NDArray[np.int64], days: NDArray[np.float64], n: int, half_life: float
+    rows: NDArray[np.int32],
+    days: NDArray[np.float64],
+    n: int,
+    half_life: float,
+    weights: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the logarithm of each product's share of the decayed events, then that of none at all."""
-    worth = np.append(np.bincount(rows, np.exp2(-days / half_life), minlength=n), 0)
+    """Return the logarithm of each product's share of the decayed events, then that of none at all.
+
+    weights: shape (n_events,), of each event; None where all weigh the same
+    """
+    of_event = np.exp2(-days / half_life)
+    if weights is not None:
+        of_event *= weights
+    worth = np.append(np.bincount(rows, of_event, minlength=n), 0)
     return np.log(worth / max(float(worth.sum()), 1e-300) * n + _LITTLE)
 
 
-def _basket_sizes(users: NDArray[np.int64], days: NDArray[np.float64]) -> NDArray[np.float64]:
+def _basket_sizes(users: NDArray[np.int32], days: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the logarithm of how many events the event's user had within the same 24 hours."""
     longest = int(days.max(initial=0)) + 1
     _, baskets, sizes = np.unique(
-        users * longest + days.astype(np.int64), return_inverse=True, return_counts=True
+        users.astype(np.int64) * longest + days.astype(np.int64), return_inverse=True, return_counts=True
     )
     return np.log(sizes)[baskets]

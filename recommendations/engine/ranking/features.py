@@ -11,7 +11,7 @@ from recommendations.engine.ranking import shoppers as of_users
 from recommendations.engine.ranking.affinity import Affinity
 from recommendations.engine.ranking.facts import COLUMN, Facts
 from recommendations.engine.ranking.likeness import Likeness
-from recommendations.engine.ranking.shoppers import SHOPPER, Shoppers
+from recommendations.engine.ranking.shoppers import SHOPPER, Shoppers, log_price
 
 _LEARNED = ("score", "share", "rank")
 _CHANCES = ("chances sum", "chances log", "since", "since before", "at last visit", "chances")
@@ -46,10 +46,9 @@ GROUPS = np.array([TRENDING if name in _SHORT else _GROUPS.get(name.split()[0], 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """users: shape (n_pairs,), rows, never falling; positions: shape (n_pairs,); rows: those of the facts."""
+    """users: shape (n_pairs,), rows, never falling; rows: shape (n_pairs,), those of the facts."""
 
     users: NDArray[np.int64]
-    positions: NDArray[np.int64]
     rows: NDArray[np.int32]
 
 
@@ -62,23 +61,24 @@ def table(
     category_level: NDArray[np.float64],
     facts: Facts,
     shoppers: Shoppers,
-    log_price: NDArray[np.float64],
+    price: NDArray[np.float64],
 ) -> NDArray[np.float32]:
     """Return the features of each pair, shape (n_pairs, len(NAMES)); NaN where a price is not known.
 
-    category_level: shape (n_products,), the share of all sales in the category of each position
+    category_level: shape (n_pairs,), the share of all sales in the category of each product
+    price:          shape (n_pairs,), NaN where it is not known
     """
     product, user = facts.table[pairs.rows], shoppers.table[pairs.users]
-    price = log_price[pairs.positions]
-    distance = price - user[:, SHOPPER["price"]]
+    dear = log_price(price)
+    distance = dear - user[:, SHOPPER["price"]]
     found = np.empty((len(pairs.users), len(NAMES)), np.float32)
     columns = [getattr(of, kind) for of in (long, recent) for kind in _LEARNED]
-    lift = np.log((likeness.category + 1e-3) / (category_level[pairs.positions] + 1e-3))
+    lift = np.log((likeness.category + 1e-3) / (category_level + 1e-3))
     columns += [likeness.tags, likeness.category, lift]
     columns += list(product.T)
     columns += list(user.T)
     columns += [
-        price,
+        dear,
         distance,
         np.abs(distance) / (user[:, SHOPPER["price spread"]] + 0.3),
         np.log1p(product[:, COLUMN["age"]]) - user[:, SHOPPER["age taste"]],

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.actions import DAY
+from recommendations.engine.actions import EventTable
 from recommendations.engine.histories import Histories
+from recommendations.engine.preferences import worths
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.snapshot import Features
 
@@ -17,24 +18,25 @@ _HALF_LIFE_DAYS = 180
 class TagWeights:
     """Rare tags tell more (inverse document frequency, Spärck Jones, 1972).
 
-    weights: shape (n_tags,), 0 or more; lengths: shape (n_products,), of each product's vector of tags
+    weights: shape (n_tags,), 0 or more
     """
 
     weights: NDArray[np.float64]
-    lengths: NDArray[np.float64]
 
     @classmethod
     def of(cls, features: Features) -> "TagWeights":
         tags, n = features.tags, len(features.category)
         counts = np.bincount(tags.flat, minlength=len(features.tag_names.names))
-        weights = np.log(np.maximum(n, 1) / (1 + counts)).clip(min=0)
-        squares = np.bincount(tags.rows(), weights[tags.flat] ** 2, minlength=n)
-        return cls(weights, np.sqrt(squares))
+        return cls(np.log(np.maximum(n, 1) / (1 + counts)).clip(min=0))
+
+    def lengths(self, tags: Ragged) -> NDArray[np.float64]:
+        """Return the length of each row's vector of tags, shape (n_rows,)."""
+        return np.sqrt(np.bincount(tags.rows(), self.weights[tags.flat] ** 2, minlength=len(tags)))
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """Of each pair. category: the share of the user's events in its category; tags: cosine, 0 to 1."""
+    """Of each pair. category: the share of the user's likes in its category; tags: cosine, 0 to 1."""
 
     category: NDArray[np.float64]
     tags: NDArray[np.float64]
@@ -47,16 +49,18 @@ def likeness(
     *,
     features: Features,
     tag_weights: TagWeights,
+    table: EventTable,
     now: int,
 ) -> Likeness:
     """Return how each pair of a user (row) and a product (position) match, shape (n_pairs,).
 
-    Events fade by a half-life of half a year. Nothing is as large as users × tags.
+    Events count by their weights in the table, and fade by a half-life of half a year. Nothing is as large
+    as users × tags.
     """
     liked = histories.liked
     known = liked.events.flat < len(features.category)
     rows, seen = liked.events.rows()[known], liked.events.flat[known]
-    worth = np.exp2(-np.maximum(now - liked.at[known], 0) / DAY / _HALF_LIFE_DAYS)
+    worth = worths(table, liked.actions[known], liked.at[known], now, _HALF_LIFE_DAYS)
     category, n_categories = features.category[seen], len(features.categories.names) + 1
     totals = np.bincount(rows, worth, minlength=len(histories))
     shares = _Table.of(rows * n_categories + category + 1, worth)
@@ -65,7 +69,7 @@ def likeness(
     tags, n_tags = features.tags, len(tag_weights.weights)
     per_event = tags.take(seen)
     owner = np.repeat(rows, per_event.lengths)
-    scale = np.repeat(worth / np.maximum(tag_weights.lengths[seen], 1e-9), per_event.lengths)
+    scale = np.repeat(worth / np.maximum(tag_weights.lengths(per_event), 1e-9), per_event.lengths)
     profile = _Table.of(owner * n_tags + per_event.flat, scale * tag_weights.weights[per_event.flat])
     norms = np.sqrt(np.bincount(profile.keys // max(n_tags, 1), profile.values**2, minlength=len(histories)))
     asked: Ragged = tags.take(positions)
@@ -75,7 +79,7 @@ def likeness(
         profile.at(users[pair] * n_tags + asked.flat) * tag_weights.weights[asked.flat],
         minlength=len(positions),
     )
-    both = norms[users] * tag_weights.lengths[positions]
+    both = norms[users] * tag_weights.lengths(asked)
     return Likeness(
         share / np.maximum(totals[users], 1e-9), np.divide(dot, both, out=np.zeros(len(dot)), where=both > 0)
     )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.actions import DAY
+from recommendations.engine.actions import DAY, EventTable
 from recommendations.engine.histories import Histories
 from recommendations.engine.ranking.facts import COLUMN, SPANS, Facts, spans
 
@@ -29,13 +29,25 @@ class Shoppers:
     days: NDArray[np.float32]
 
 
+def log_price(price: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how dear something is, shape as given; NaN where the price is not known."""
+    return np.log(np.maximum(price, 0) + 0.01)
+
+
 def shoppers(
-    histories: Histories, facts: Facts, rows: NDArray[np.int32], log_price: NDArray[np.float64]
+    histories: Histories,
+    facts: Facts,
+    table: EventTable,
+    rows: NDArray[np.int32],
+    price: NDArray[np.float64],
 ) -> Shoppers:
     """Return the ways of each user at the moment of the facts; dismissals count nowhere.
 
-    rows:      shape (n_products,), the row of each position in the facts
-    log_price: shape (n_products,), NaN where it is not known
+    Averages, of prices and of tastes, are by the events' weights in the table; what is counted, and how
+    long ago it was, is not.
+
+    rows:  shape (n_products,), the row of each position in the facts, -1 (the last one) for none
+    price: shape (n_products,), NaN where it is not known
     """
     liked = histories.liked
     known = liked.events.flat < len(rows)
@@ -44,10 +56,13 @@ def shoppers(
     ago = np.maximum(facts.now - at, 0) / DAY
     product = facts.table[rows[positions]]
     n_events = np.bincount(users, minlength=n_users)
-    divisor = np.maximum(n_events, 1)
+    weights = table.units(liked.actions[known])
 
-    def mean(values: NDArray[Any]) -> NDArray[np.float64]:
-        return np.bincount(users, values, minlength=n_users) / divisor
+    def mean(values: NDArray[Any], of: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.float64]:
+        """Return the average of some events of each user, 0 where none of them weighs anything."""
+        total = np.bincount(users[of], weights[of], minlength=n_users)
+        summed = np.bincount(users[of], values[of] * weights[of], minlength=n_users)
+        return np.divide(summed, total, out=np.zeros(n_users), where=total > 0)
 
     longest = int(ago.max(initial=0)) + 1
     active = np.unique(users * longest + ago.astype(np.int64))
@@ -56,11 +71,9 @@ def shoppers(
     newest, oldest = np.full(n_users, np.inf), np.zeros(n_users)
     np.minimum.at(newest, users, ago)
     np.maximum.at(oldest, users, ago)
-    price = log_price[positions]
-    priced = ~np.isnan(price)
-    n_priced = np.maximum(np.bincount(users[priced], minlength=n_users), 1)
-    usual = np.bincount(users[priced], price[priced], minlength=n_users) / n_priced
-    square = np.bincount(users[priced], price[priced] ** 2, minlength=n_users) / n_priced
+    dear = log_price(price[positions])
+    priced = ~np.isnan(dear)
+    usual, square = mean(dear, priced), mean(dear**2, priced)
     distinct = np.bincount(np.unique(users * n + positions) // max(n, 1), minlength=n_users)
     columns = {
         "events": np.log1p(n_events),
@@ -75,5 +88,5 @@ def shoppers(
         "momentum taste": mean(product[:, COLUMN["sold 7"]] - product[:, COLUMN["sold 90"]]),
     }
     columns["per day"] = columns["events"] - columns["days"]
-    table = np.stack([columns[name] for name in NAMES], axis=1).astype(np.float32)
-    return Shoppers(table, by_span.reshape(n_users, len(SPANS)).astype(np.float32))
+    found = np.stack([columns[name] for name in NAMES], axis=1).astype(np.float32)
+    return Shoppers(found, by_span.reshape(n_users, len(SPANS)).astype(np.float32))
