@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ImproperlyConfigured
 
 from recsite.databases import POSTGRESQL
+from observe.logs import FORMATS
 from recsite.variables import Variables, from_file
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,6 +38,7 @@ class Environment:
     db_pool_timeout_seconds: float
     time_zone: str
     log_level: str
+    log_format: str
     api_open_reads: bool
     secure_ssl_redirect: bool
     secure_hsts_seconds: int
@@ -116,12 +119,19 @@ class Environment:
             )
         if self.log_level not in LOG_LEVELS:
             raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
+        if self.log_format not in FORMATS:
+            raise ImproperlyConfigured(f"LOG_FORMAT must be one of {', '.join(FORMATS)}.")
         if self.openai_api_key and self.web_threads <= self.openai_max_concurrent:
             raise ImproperlyConfigured(
                 f"WEB_THREADS is {self.web_threads}, but {self.openai_max_concurrent} threads may wait for a "
                 f"model (OPENAI_MAX_CONCURRENT), so that none would be left to answer anybody else. "
                 f"Leave WEB_THREADS out, or set it to {self.openai_max_concurrent + 2}."
             )
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must never be seen in a log, whatever it stands in."""
+        return [self.secret_key, self.openai_api_key, str(self.database.get("PASSWORD", ""))]
 
 
 def read() -> Environment:
@@ -154,6 +164,7 @@ def read() -> Environment:
         db_pool_timeout_seconds=env.float("DB_POOL_TIMEOUT_SECONDS", default=1.0),
         time_zone=env.str("TIME_ZONE", default="UTC"),
         log_level=env.str("LOG_LEVEL", default="INFO").upper(),
+        log_format=env.str("LOG_FORMAT", default="line" if sys.stderr.isatty() else "json").lower(),
         api_open_reads=env.bool("API_OPEN_READS", default=False),
         secure_ssl_redirect=env.bool("SECURE_SSL_REDIRECT", default=True),
         secure_hsts_seconds=env.int("SECURE_HSTS_SECONDS", default=365 * DAY),

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "recsite.observing.observed",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -234,8 +235,8 @@ if CELERY_BROKER_URL:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"any": {"()": "observe.logs.formatter", "form": ENV.log_format, "secrets": ENV.secrets}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "any"}},
     "root": {"handlers": ["console"], "level": ENV.log_level},
     # One line for each explanation that a model wrote would drown the others.
     "loggers": {"httpx2": {"level": "WARNING"}},
