@@ -23,6 +23,7 @@ _LOOKS = re.compile(
       (?P<scheme>\b(?:Bearer|Basic|Token|Api-Key)\s{1,9})[\w.~+/=-]{8,}        # a header's value on its own
     | \beyJ[\w-]{5,}\.[\w-]+\.[\w-]*                                           # a JSON web token
     | \b(?:sk|pk|rk)[-_][\w-]{16,}                                             # a key of a model's server
+    | \brecs_\w{8}_[\w-]{20,}                                                  # a key of this service
     | (?P<url>\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]{0,100}:)[^\s/@]{1,200}(?=@)  # a password in an address
     """,
     re.VERBOSE | re.IGNORECASE,

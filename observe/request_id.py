@@ -10,7 +10,7 @@ _now: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def begin(given: str | None) -> str:
-    """Return the id that holds in this thread from here on: the given one where it can be one, or a new one."""
+    """Return the id that holds in this thread from here on: the given one if it can be one, or a new one."""
     own = given if given is not None and _FITS.fullmatch(given) else os.urandom(8).hex()
     _now.set(own)
     return own

@@ -96,6 +96,7 @@ class TestRedact:
             ('{"password": "hunter2", "name": "Ann"}', f'{{"password": "{GONE}", "name": "Ann"}}'),
             ("new_password=hunter2", f"new_password={GONE}"),
             (f"refused {KEY}.", f"refused {GONE}."),
+            (f"key recs_abcdefgh_{'x' * 43}!", f"key {GONE}!"),
             (f"got {TOKEN} here", f"got {GONE} here"),
             (f"said Bearer {'x' * 20}", f"said Bearer {GONE}"),
             ("postgres://shop:hunter2@db:5432/shop", f"postgres://shop:{GONE}@db:5432/shop"),
