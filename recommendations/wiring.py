@@ -89,6 +89,11 @@ def is_trained(strategy: str) -> bool:
     return recipes().strategies[strategy].log_days is None
 
 
+def lacks_model(chosen: Chosen) -> bool:
+    """Return whether what fills up answers in place of the model that the strategy needs."""
+    return is_trained(chosen.strategy) and (not chosen.version or opened().lacks(chosen.strategy))
+
+
 @cache
 def _configured(default: str | None) -> str:
     """Return the strategy that staff chose, or the setting's where it is none, or none that is configured."""

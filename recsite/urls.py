@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from recsite import docs, root
+from recsite import docs, health, root
 
 urlpatterns = [
     # First what is asked for most: the addresses before one cost it time.
@@ -13,6 +13,9 @@ urlpatterns = [
     path("", include("catalog.api.urls")),
     re_path(r"^schema/?$", docs.SchemaView.as_view(), name="schema"),
     re_path(r"^docs/?$", docs.DocsView.as_view(), name="docs"),
+    # Answered before all middleware (recsite/observing.py); here for whoever looks for every address.
+    path("health/live", health.live, name="live"),
+    path("health/ready", health.ready, name="ready"),
     # Last: what leads nowhere. /admin without its slash stays Django's, which adds it.
     re_path(r"^(?!admin$)", root.not_found),
 ]

@@ -1,0 +1,99 @@
+"""/health/live and /health/ready: who is asked, who is not, and how long it takes at most."""
+
+import socket
+import time
+from collections.abc import Iterator
+from threading import Event
+
+import pytest
+from django.core.cache.backends.dummy import DummyCache
+from django.db import OperationalError
+from django.test import Client
+
+from recommendations import wiring
+from recommendations.services.shelf import Chosen
+from recsite import health
+
+STRANGER = {"Host": "10.0.0.7:8000"}
+
+
+@pytest.fixture(autouse=True)
+def probed_anew() -> Iterator[None]:
+    health.probes.cache_clear()
+    yield
+    health.probes.cache_clear()
+
+
+def out_of_order(*_: object, **__: object) -> None:
+    raise OperationalError("gone")
+
+
+class TestLive:
+    def test_asks_nobody(self, client: Client):
+        # Without the fixture `db` any query would fail this test.
+        answer = client.get("/health/live")
+
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+    def test_answers_by_any_host_name_over_plain_http(self, client: Client, settings):
+        settings.SECURE_SSL_REDIRECT = True
+
+        assert client.get("/health/live", headers=STRANGER).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+class TestReady:
+    def test_is_ok_when_all_is_well(self, client: Client):
+        answer = client.get("/health/ready", headers=STRANGER)
+
+        checks = {"database": "ok", "cache": "ok", "model": "ok"}
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok", "checks": checks})
+        assert answer["Cache-Control"] == "no-store"
+
+    def test_is_503_only_without_the_database(self, client: Client, monkeypatch):
+        monkeypatch.setattr(health, "database", out_of_order)
+
+        answer = client.get("/health/ready")
+
+        assert (answer.status_code, answer.json()["status"]) == (503, "unusable")
+        assert answer.json()["checks"]["database"] == "failed"
+        assert "gone" not in answer.content.decode()
+
+    def test_is_degraded_when_the_cache_keeps_nothing(self, client: Client, monkeypatch):
+        monkeypatch.setattr(health, "shared", DummyCache("", {}))
+
+        answer = client.get("/health/ready")
+
+        assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+        assert answer.json()["checks"] == {"database": "ok", "cache": "failed", "model": "ok"}
+
+    def test_is_degraded_without_a_model_that_the_default_needs(self, client: Client, monkeypatch):
+        monkeypatch.setattr(wiring, "chosen", lambda: Chosen("hybrid"))
+
+        answer = client.get("/health/ready")
+
+        assert (answer.status_code, answer.json()["checks"]["model"]) == (200, "failed")
+
+    def test_is_degraded_when_the_broker_refuses(self, client: Client, settings):
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{closed.getsockname()[1]}/0"
+
+            answer = client.get("/health/ready")
+
+        assert (answer.status_code, answer.json()["checks"]["broker"]) == (200, "failed")
+
+    def test_answers_within_a_second_whatever_hangs(self, client: Client, monkeypatch, settings):
+        never = Event()
+        for name in ("database", "cache_keeps", "model"):
+            monkeypatch.setattr(health, name, never.wait)
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+
+            began = time.monotonic()
+            answer = client.get("/health/ready")
+            seconds = time.monotonic() - began
+            never.set()
+
+        assert seconds < 1
+        assert (answer.status_code, set(answer.json()["checks"].values())) == (503, {"no answer"})

@@ -1,0 +1,79 @@
+"""Looking at several things at once, some of which hang."""
+
+import logging
+import time
+from threading import Event
+
+import pytest
+
+from recsite.probes import FAILED, NO_ANSWER, OK, Probes
+
+
+def fails() -> None:
+    raise RuntimeError("gone")
+
+
+class TestProbes:
+    def test_say_of_each_what_became_of_it(self):
+        assert Probes({"a": lambda: None, "b": fails}, seconds=5)() == {"a": OK, "b": FAILED}
+
+    def test_wait_no_longer_than_they_may_for_all_together(self):
+        never = Event()
+        probes = Probes({"a": never.wait, "b": never.wait, "c": lambda: None}, seconds=0.05)
+
+        began = time.monotonic()
+        found = probes()
+
+        assert time.monotonic() - began < 1
+        assert found == {"a": NO_ANSWER, "b": NO_ANSWER, "c": OK}
+        never.set()
+
+    def test_begin_nothing_anew_that_still_hangs(self):
+        never, begun = Event(), []
+
+        def hang() -> None:
+            begun.append(1)
+            never.wait()
+
+        probes = Probes({"a": hang}, seconds=0.01)
+        found = [probes() for _ in range(3)]
+
+        never.set()
+
+        assert found == [{"a": NO_ANSWER}] * 3
+        assert len(begun) == 1
+
+    def test_give_up_what_hangs_since_all_may_be_well_again(self):
+        never, looks = Event(), iter([True, False])
+        probes = Probes({"a": lambda: next(looks) and never.wait()}, seconds=0.5, given_up_after_seconds=0.0)
+
+        assert [probes(), probes()] == [{"a": NO_ANSWER}, {"a": OK}]
+        never.set()
+
+    def test_let_only_so_many_hang(self, monkeypatch: pytest.MonkeyPatch):
+        never, begun = Event(), []
+        monkeypatch.setattr(Probes, "MOST_AT_ONCE", 2)
+        probes = Probes(
+            {"a": lambda: begun.append(1) or never.wait()}, seconds=0.01, given_up_after_seconds=0.0
+        )
+
+        found = [probes() for _ in range(5)]
+        never.set()
+
+        assert found == [{"a": NO_ANSWER}] * 5
+        assert len(begun) == 2
+
+    def test_log_only_what_changes(self, caplog: pytest.LogCaptureFixture):
+        well = [True]
+
+        def look() -> None:
+            if not well[0]:
+                fails()
+
+        caplog.set_level(logging.INFO, "recsite.probes")
+        probes = Probes({"cache": look}, seconds=5)
+        for well[0] in (True, False, False, True):
+            probes()
+
+        told = [record.getMessage() for record in caplog.records if "Looking" not in record.getMessage()]
+        assert told == ["The cache is not well: failed.", "The cache is well again."]
