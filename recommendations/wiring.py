@@ -1,6 +1,7 @@
 """Where settings become objects, and nowhere else. What a process keeps, `forget()` drops."""
 
 import logging
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from functools import cache, lru_cache
@@ -11,6 +12,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from catalog.api.renderers import to_json
+from observe import metrics
 from recommendations.conf import Config
 from recommendations.engine.actions import DAY
 from recommendations.engine.log import no_events
@@ -127,7 +129,7 @@ def ready() -> Ready:
     """Return what answers a wish as JSON, and keeps such answers as a stored list gave."""
     max_bytes = config().answer_cache_bytes
     grounded = recommender(grounded=max_bytes > 0)
-    inner = Fresh(grounded, explainer(), to_json)
+    inner = Fresh(grounded, explainer(), to_json, lacks_model)
     return Ready(inner, state=state, settled=_settled, is_young=grounded.is_young, max_bytes=max_bytes)
 
 
@@ -297,7 +299,14 @@ def model_store() -> ModelStore:
 
 @cache
 def _kept_fitted() -> Kept[Fitted]:
-    return Kept(_fitted, max_age_seconds=config().snapshot_max_age_seconds, in_background=_in_background)
+    return Kept(_renewed, max_age_seconds=config().snapshot_max_age_seconds, in_background=_in_background)
+
+
+def _renewed(former: Fitted | None) -> Fitted:
+    began = time.time()
+    fitted = _fitted(former)
+    metrics.sink.snapshot_read(began)
+    return fitted
 
 
 def _fitted(former: Fitted | None) -> Fitted:

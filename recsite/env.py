@@ -21,6 +21,7 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DAY = 24 * 60 * 60
 BROKER = re.compile(r"(redis|rediss|amqp|amqps)://[^\s/]+")
 RATE = re.compile(r"[1-9][0-9]{0,5}/[smh]")
+SHORTEST_TOKEN = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,9 @@ class Environment:
     time_zone: str
     log_level: str
     log_format: str
+    metrics: bool
+    metrics_token: str = field(repr=False)
+    metrics_dir: str
     api_open_reads: bool
     secure_ssl_redirect: bool
     secure_hsts_seconds: int
@@ -60,6 +64,8 @@ class Environment:
     explanation_rate: str
     explanation_daily_budget: int
     explanation_ttl_seconds: float
+    openai_prompt_price: float
+    openai_completion_price: float
     host: str
     port: int
     web_workers: int
@@ -86,6 +92,8 @@ class Environment:
             ("EVENT_RETENTION_DAYS", self.event_retention_days, 0, 36_500),
             ("EXPLANATION_DAILY_BUDGET", self.explanation_daily_budget, 0, 1_000_000_000),
             ("EXPLANATION_TTL", self.explanation_ttl_seconds, 1, 3650 * DAY),
+            ("OPENAI_PROMPT_PRICE", self.openai_prompt_price, 0, 1_000_000),
+            ("OPENAI_COMPLETION_PRICE", self.openai_completion_price, 0, 1_000_000),
             ("PORT", self.port, 1, 65_535),
             ("WEB_WORKERS", self.web_workers, 1, 1000),
             ("WEB_THREADS", self.web_threads, 1, 1002),
@@ -119,6 +127,8 @@ class Environment:
             )
         if self.log_level not in LOG_LEVELS:
             raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
+        if self.metrics_token and len(self.metrics_token) < SHORTEST_TOKEN:
+            raise ImproperlyConfigured(f"METRICS_TOKEN must have {SHORTEST_TOKEN} characters or more.")
         if self.log_format not in FORMATS:
             raise ImproperlyConfigured(f"LOG_FORMAT must be one of {', '.join(FORMATS)}.")
         if self.openai_api_key and self.web_threads <= self.openai_max_concurrent:
@@ -131,7 +141,12 @@ class Environment:
     @property
     def secrets(self) -> list[str]:
         """What must never be seen in a log, whatever it stands in."""
-        return [self.secret_key, self.openai_api_key, str(self.database.get("PASSWORD", ""))]
+        return [
+            self.secret_key,
+            self.openai_api_key,
+            self.metrics_token,
+            str(self.database.get("PASSWORD", "")),
+        ]
 
 
 def read() -> Environment:
@@ -165,6 +180,9 @@ def read() -> Environment:
         time_zone=env.str("TIME_ZONE", default="UTC"),
         log_level=env.str("LOG_LEVEL", default="INFO").upper(),
         log_format=env.str("LOG_FORMAT", default="line" if sys.stderr.isatty() else "json").lower(),
+        metrics=env.bool("METRICS", default=True),
+        metrics_token=env.str("METRICS_TOKEN", default=""),
+        metrics_dir=env.str("PROMETHEUS_MULTIPROC_DIR", default=""),
         api_open_reads=env.bool("API_OPEN_READS", default=False),
         secure_ssl_redirect=env.bool("SECURE_SSL_REDIRECT", default=True),
         secure_hsts_seconds=env.int("SECURE_HSTS_SECONDS", default=365 * DAY),
@@ -186,8 +204,15 @@ def read() -> Environment:
         explanation_rate=env.str("EXPLANATION_RATE", default="60/m"),
         explanation_daily_budget=env.int("EXPLANATION_DAILY_BUDGET", default=0),
         explanation_ttl_seconds=env.float("EXPLANATION_TTL", default=7.0 * DAY),
+        openai_prompt_price=env.float("OPENAI_PROMPT_PRICE", default=0.0),
+        openai_completion_price=env.float("OPENAI_COMPLETION_PRICE", default=0.0),
         host=env.str("HOST", default="127.0.0.1"),
         port=env.int("PORT", default=8000),
         web_workers=env.int("WEB_WORKERS", default=2),
         web_threads=web_threads,
     )
+
+
+def hand_on(name: str, value: str) -> None:
+    """This process has the variable from here on, and so has whatever it starts or becomes."""
+    os.environ[name] = value

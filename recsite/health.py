@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Mapping
 from functools import cache
 
-from django.conf import settings
 from django.core.cache import cache as shared
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -12,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from catalog.api.renderers import to_json
 from catalog.models import User
 from recommendations import wiring
+from recsite import queues
 from recsite.probes import OK, Look, Probes
 
 DEADLINE_SECONDS = 0.8  # of the second that a caller is promised
@@ -41,7 +41,7 @@ def ready(request: HttpRequest) -> HttpResponse:
 def probes() -> Probes:
     """Return what looks at everything that answers depend on and that is configured."""
     looks: dict[str, Look] = {"database": database, "cache": cache_keeps, "model": model}
-    if getattr(settings, "CELERY_BROKER_URL", ""):
+    if queues.broker():
         looks["broker"] = broker
     return Probes(looks, seconds=DEADLINE_SECONDS)
 
@@ -68,11 +68,8 @@ def model() -> None:
 
 def broker() -> None:
     """Return if the broker of background work can be reached."""
-    from kombu import Connection  # noqa: PLC0415  only where there is a broker
-
-    in_time = {"socket_timeout": DEADLINE_SECONDS, "socket_connect_timeout": DEADLINE_SECONDS}
-    with Connection(settings.CELERY_BROKER_URL, transport_options=in_time) as connection:
-        connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+    with queues.connected():
+        pass
 
 
 def _json(document: Mapping[str, object], *, status: int = 200) -> HttpResponse:

@@ -7,6 +7,8 @@ import math
 import os
 import socket
 import sys
+import tempfile
+from pathlib import Path
 
 import django
 from django.core.exceptions import ImproperlyConfigured
@@ -14,8 +16,9 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from observe.folder import BadFolder, prepared
 from recsite.address import url
-from recsite.env import ROOT, Environment
+from recsite.env import ROOT, Environment, hand_on
 
 
 class CannotServe(Exception):
@@ -33,6 +36,7 @@ def main() -> None:
         address = listening_address(env)
         call_command("check", stdout=io.StringIO())
         refuse_unmigrated()
+        count_together(env)
     except (ImproperlyConfigured, CommandError, CannotServe) as error:
         sys.exit(f"The server does not start. {error}")
     sys.stdout.write(f"Serving {url(address, env.port)}/ with the admin at /admin/. Ctrl-C stops it.\n")
@@ -79,6 +83,20 @@ def listening_address(env: Environment) -> str:
             f"Set HOST=127.0.0.1, or API_OPEN_READS=false."
         )
     return address
+
+
+def count_together(env: Environment) -> None:
+    """All workers count in one directory, which is this server's own. Raises CannotServe."""
+    if not env.metrics:
+        return
+    own = f"shop-recommendations-{os.geteuid()}-{env.port}"
+    try:
+        folder = prepared(Path(env.metrics_dir) if env.metrics_dir else Path(tempfile.gettempdir()) / own)
+    except BadFolder as error:
+        raise CannotServe(
+            f"{error} Name another one: PROMETHEUS_MULTIPROC_DIR=…, or set METRICS=false."
+        ) from None
+    hand_on("PROMETHEUS_MULTIPROC_DIR", str(folder))
 
 
 def refuse_unmigrated() -> None:

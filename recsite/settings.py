@@ -198,6 +198,8 @@ if ENV.openai_api_key:
             "max_tokens": 150,
             "timeout_seconds": ENV.openai_timeout_seconds,
             "max_concurrent": ENV.openai_max_concurrent,
+            "prompt_price": ENV.openai_prompt_price,
+            "completion_price": ENV.openai_completion_price,
         },
     }
 
@@ -231,6 +233,9 @@ if CELERY_BROKER_URL:
     from recsite.nightly import SCHEDULE
 
     CELERY_BEAT_SCHEDULE = SCHEDULE
+METRICS = ENV.metrics
+METRICS_TOKEN = ENV.metrics_token
+METRICS_DIR = ENV.metrics_dir
 
 LOGGING = {
     "version": 1,

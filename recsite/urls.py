@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from recsite import docs, health, root
+from recsite import docs, health, metrics_page, root
 
 urlpatterns = [
     # First what is asked for most: the addresses before one cost it time.
@@ -16,6 +16,7 @@ urlpatterns = [
     # Answered before all middleware (recsite/observing.py); here for whoever looks for every address.
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
+    path("metrics", metrics_page.page, name="metrics"),
     # Last: what leads nowhere. /admin without its slash stays Django's, which adds it.
     re_path(r"^(?!admin$)", root.not_found),
 ]

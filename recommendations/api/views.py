@@ -1,5 +1,7 @@
 """GET /recommend/{user_id}: what to show a shopper next, and why."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -17,6 +19,14 @@ from recommendations.services.ready import Wish
 from recommendations.services.shelf import Ask
 
 _KNOWN = {parameter.name for parameter in parameters.EVERY}
+
+
+class Listed(HttpResponse):
+    """strategy: which one made the list; who counts requests asks for it"""
+
+    def __init__(self, *args: Any, strategy: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.strategy = strategy
 
 
 class RecommendViewSet(StrictQuery, ViewSet):
@@ -50,4 +60,4 @@ class RecommendViewSet(StrictQuery, ViewSet):
             )
 
         answer = wiring.ready()(Wish((by, key), wanted.strategy, wanted), ask)
-        return HttpResponse(answer.body, content_type=OrjsonRenderer.media_type)
+        return Listed(answer.body, content_type=OrjsonRenderer.media_type, strategy=answer.tally.strategy)

@@ -15,11 +15,13 @@ from ssl import SSLContext
 import httpx2
 import openai
 
+from observe import metrics
 from recommendations.explainers.chat_options import ChatOptions, ChatUnavailable
 from recommendations.explainers.own_loop import OwnLoop
 from recommendations.explainers.prompt import Prompt
 
 RETRIES = 1
+MOST_TOKENS = 10_000_000  # more, no answer takes: who says so is not believed
 # What a call can fail with beside a status. What they say is never shown: it may quote the key or the answer.
 FAILURES = (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, ImportError)
 HINTS = {401: " (the key is refused)", 403: " (the key may not do this)", 404: " (wrong address or model)"}
@@ -32,7 +34,9 @@ def ask(options: ChatOptions, prompt: Prompt, deadline: float) -> str:
     is under way has to be waited for. Raises ChatUnavailable.
     """
     with asyncio.Runner(loop_factory=OwnLoop) as runner:
-        return text_in(runner.run(_body(options, prompt, deadline)))
+        body = runner.run(_body(options, prompt, deadline))
+    _count(body, options)
+    return text_in(body)
 
 
 async def _body(options: ChatOptions, prompt: Prompt, deadline: float) -> bytes:
@@ -40,11 +44,12 @@ async def _body(options: ChatOptions, prompt: Prompt, deadline: float) -> bytes:
         async with asyncio.timeout(deadline - time.monotonic()):
             return await _post(options, prompt, deadline)
     except TimeoutError:
-        raise ChatUnavailable(f"no answer within {options.timeout_seconds:g} s") from None
+        raise ChatUnavailable(f"no answer within {options.timeout_seconds:g} s", "time-out") from None
     except openai.APIStatusError as error:
-        raise ChatUnavailable(f"HTTP {error.status_code}{HINTS.get(error.status_code, '')}") from None
+        told = f"HTTP {error.status_code}"
+        raise ChatUnavailable(f"{told}{HINTS.get(error.status_code, '')}", told) from None
     except openai.APIConnectionError as error:
-        raise ChatUnavailable(f"no connection ({type(error.__cause__).__name__})") from None
+        raise ChatUnavailable(f"no connection ({type(error.__cause__).__name__})", "no connection") from None
     except FAILURES as error:
         raise ChatUnavailable(f"the call failed ({type(error).__name__})") from None
 
@@ -82,15 +87,28 @@ def text_in(body: bytes) -> str:
     try:
         completion = json.loads(body)
     except (ValueError, RecursionError):
-        raise ChatUnavailable("an answer that is not JSON") from None
+        raise ChatUnavailable("an answer that is not JSON", "garbage") from None
     match completion:
         case {"choices": [{"message": {"content": str(content)}}, *_]}:
             text = "".join(letter for letter in content if letter == "\n" or _is_for_reading(letter)).strip()
         case _:
-            raise ChatUnavailable("an answer of another shape than a chat completion")
+            raise ChatUnavailable("an answer of another shape than a chat completion", "garbage")
     if not text:
-        raise ChatUnavailable("an empty answer")
+        raise ChatUnavailable("an empty answer", "garbage")
     return text
+
+
+def _count(body: bytes, options: ChatOptions) -> None:
+    """What the answer says that it took is counted; one that does not say so, or is garbage, is not."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    match answer:
+        case {"usage": {"prompt_tokens": int(prompt), "completion_tokens": int(completion)}}:
+            if 0 <= prompt <= MOST_TOKENS and 0 <= completion <= MOST_TOKENS:
+                cost = prompt * options.prompt_price + completion * options.completion_price
+                metrics.sink.tokens(prompt, completion, cost / 1_000_000)
 
 
 def _is_for_reading(letter: str) -> bool:
@@ -102,7 +120,8 @@ def _refuse_long_waits(deadline: float) -> Callable[[httpx2.Response], Awaitable
     async def check(response: httpx2.Response) -> None:
         wait = _retry_after_seconds(response) if response.is_error else 0.0
         if wait > max(deadline - time.monotonic(), 0):
-            raise ChatUnavailable(f"HTTP {response.status_code}, to be tried again in {wait:.0f} s")
+            told = f"HTTP {response.status_code}"
+            raise ChatUnavailable(f"{told}, to be tried again in {wait:.0f} s", told)
 
     return check
 

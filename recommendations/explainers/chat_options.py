@@ -6,7 +6,14 @@ from urllib.parse import urlsplit
 
 
 class ChatUnavailable(Exception):
-    """No answer that can be shown. The message says why, without the key or a word of the answer."""
+    """No answer that can be shown. The message says why, without the key or a word of the answer.
+
+    kind: the same in a word or two, of which there are few, to be counted by
+    """
+
+    def __init__(self, message: str, kind: str = "failed") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +23,7 @@ class ChatOptions:
     api_key: may be empty, and then nothing is asked
     timeout_seconds: for one answer in all, retries included
     max_concurrent: calls running at once in this process
+    prompt_price, completion_price: of a million tokens; 0 where nobody counts the cost
     """
 
     api_key: str = field(repr=False)
@@ -25,6 +33,8 @@ class ChatOptions:
     max_tokens: int
     timeout_seconds: float
     max_concurrent: int
+    prompt_price: float = 0.0
+    completion_price: float = 0.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.api_key, str) or not all("!" <= letter <= "~" for letter in self.api_key):
@@ -41,6 +51,12 @@ class ChatOptions:
             raise ValueError(
                 f"timeout_seconds must be a number above 0, at most 600; it is {self.timeout_seconds!r}."
             )
+        for name, price in (
+            ("prompt_price", self.prompt_price),
+            ("completion_price", self.completion_price),
+        ):
+            if not _is_number(price) or price < 0:
+                raise ValueError(f"{name} must be a number of at least 0; it is {price!r}.")
         for name, value in (("max_tokens", self.max_tokens), ("max_concurrent", self.max_concurrent)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a whole number of at least 1; it is {value!r}.")

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from threading import BoundedSemaphore, Thread
 from typing import Any, Self
 
+from observe import metrics
 from recommendations.explainers.base import Evidence, Explanation, Source
 from recommendations.explainers.chat_options import ChatOptions, ChatUnavailable
 from recommendations.explainers.prompt import Prompt, prompt
@@ -46,18 +47,22 @@ class OpenAIExplainer:
 
     def explain(self, evidence: Evidence) -> Explanation:
         """Return the model's text, or the template's, with a line in the log that says why."""
+        began, outcome = time.monotonic(), "written"
         try:
             return Explanation(self._ask(prompt(evidence)), self.source)
         except ChatUnavailable as reason:
+            outcome = reason.kind
             log.warning("The template explains instead of %s: %s.", self._options.model, reason)
             return self._template.explain(evidence)
+        finally:
+            metrics.sink.model_called(outcome, time.monotonic() - began)
 
     def _ask(self, question: Prompt) -> str:
         seconds = self._options.timeout_seconds
         if not self._options.api_key:
-            raise ChatUnavailable("no API key is set")
+            raise ChatUnavailable("no API key is set", "no key")
         if not self._free.acquire(blocking=False):
-            raise ChatUnavailable(f"no more than {self._options.max_concurrent} may run at once")
+            raise ChatUnavailable(f"no more than {self._options.max_concurrent} may run at once", "busy")
         answer: Future[str] = Future()
         call = Thread(
             target=self._call, args=(question, time.monotonic() + seconds, answer), name="chat", daemon=True
@@ -70,7 +75,7 @@ class OpenAIExplainer:
         try:
             return answer.result(seconds)
         except TimeoutError:
-            raise ChatUnavailable(f"no answer within {seconds:g} s") from None
+            raise ChatUnavailable(f"no answer within {seconds:g} s", "time-out") from None
 
     def _call(self, question: Prompt, deadline: float, answer: Future[str]) -> None:
         """Fill in the answer: last of all, when nothing of the call is running any more."""

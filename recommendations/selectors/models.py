@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import CharField, QuerySet, Value
@@ -49,6 +50,12 @@ def standing() -> Standing:
         else:
             default = strategy
     return Standing(default, versions)
+
+
+def trained_at() -> list[tuple[str, datetime]]:
+    """Return each strategy that has an active version, and when that was trained. 1 query."""
+    active = TrainedModel.objects.filter(is_active=True).order_by("strategy")
+    return list(active.values_list("strategy", "created_at"))
 
 
 def registered(strategy: str, version: str) -> Registered | None:

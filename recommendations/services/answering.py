@@ -4,18 +4,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from observe.metrics import LIVE, NOBODY, STORED, Tally
 from recommendations.explainers.base import Explainer, Source
 from recommendations.services.explaining import explained
 from recommendations.services.payload import payload
-from recommendations.services.shelf import Ask, Grounds, Recommend
+from recommendations.services.shelf import Ask, Chosen, Grounds, Recommend, Shelf
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """grounds: what the body stands on and may be given again with; None for one to be given once."""
+    """grounds: what the body stands on and may be given again with; None for one to be given once.
+
+    tally, origin: what is counted of it
+    """
 
     body: bytes
     grounds: Grounds | None
+    tally: Tally = NOBODY
+    origin: str = LIVE
 
 
 class Answering(Protocol):
@@ -26,11 +32,12 @@ class Answering(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """Recommends, words and renders."""
+    """Recommends, words and renders. lacks_model: whether what fills up answers in place of a model"""
 
     recommend: Recommend
     explainer: Explainer
     render: Callable[[dict[str, Any]], bytes]
+    lacks_model: Callable[[Chosen], bool] = lambda chosen: False
 
     def __call__(self, ask: Ask) -> Answer:
         """Return the answer; one that a model worded just now, or should have, has no grounds."""
@@ -38,4 +45,16 @@ class Fresh:
         words = explained(shelf, self.explainer)
         was_written = shelf.written is not None and words is shelf.written.explanation
         is_fixed = was_written or self.explainer.source is Source.TEMPLATE
-        return Answer(self.render(payload(shelf, words)), shelf.grounds if is_fixed else None)
+        return Answer(
+            self.render(payload(shelf, words)),
+            shelf.grounds if is_fixed else None,
+            self._tally(shelf, ask),
+            STORED if shelf.is_stored else LIVE,
+        )
+
+    def _tally(self, shelf: Shelf, ask: Ask) -> Tally:
+        if not shelf.fallback:
+            return Tally(shelf.strategy)
+        if self.lacks_model(ask.chosen):
+            return Tally(shelf.strategy, shelf.fallback, "no model")
+        return Tally(shelf.strategy, shelf.fallback, "nothing fits" if shelf.has_history else "no history")

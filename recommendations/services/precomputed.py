@@ -83,6 +83,7 @@ def _shelf(found: Stored, ask: Ask, *, grounded: bool) -> Shelf | None:
         has_history=found.event_count > 0 and found.summary != NOBODY,
         written=_written(found),
         grounds=grounds,
+        is_stored=True,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
+from observe import metrics
 from recommendations.selectors.models import Standing
 from recommendations.selectors.states import State
 from recommendations.services.answering import Answer, Answering
@@ -70,9 +71,13 @@ class Ready:
         kept = self._found(wish)
         if kept is not None:
             if self._stands(wish, kept.grounds):
+                metrics.sink.cache("answers", metrics.HIT)
+                metrics.sink.answered(kept.answer.tally, metrics.KEPT)
                 return kept.answer
             self._drop(wish)
         answer = self._inner(ask())
+        metrics.sink.cache("answers", metrics.MISS if kept is None else metrics.STALE)
+        metrics.sink.answered(answer.tally, answer.origin)
         if answer.grounds is not None and self._is_settled(wish, answer.grounds):
             self._keep(wish, answer, answer.grounds)
         return answer

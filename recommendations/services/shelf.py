@@ -78,6 +78,7 @@ class Shelf:
 
     fallback: what filled it when the strategy itself found nothing, else None
     grounds:  None for what cannot be told to be the same the next time
+    is_stored: whether it was made ahead
     """
 
     shopper: Shopper
@@ -88,6 +89,7 @@ class Shelf:
     has_history: bool
     written: Written | None = None
     grounds: Grounds | None = None
+    is_stored: bool = False
 
 
 class Recommend(Protocol):

@@ -24,9 +24,10 @@ def alice() -> User:
 class TestKept:
     def test_is_the_same_to_the_byte(self, client: Client, alice: User):
         generate(alice)
-        before = client.get(f"/recommend/{alice.id}")
+        same = {"X-Request-ID": "r-1"}
+        before = client.get(f"/recommend/{alice.id}", headers=same)
 
-        again = client.get(f"/recommend/{alice.id}")
+        again = client.get(f"/recommend/{alice.id}", headers=same)
 
         assert again.content == before.content
         assert again.headers == before.headers

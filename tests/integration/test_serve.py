@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -39,6 +40,7 @@ def variables(database: Path, **others: object) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1",
         "DATABASE_URL": f"sqlite:///{database}",
         "WEB_WORKERS": "1",
+        "PROMETHEUS_MULTIPROC_DIR": str(database.parent / "counts"),
         **{name: str(value) for name, value in others.items()},
     }
 
@@ -71,6 +73,12 @@ def free_port() -> int:
 def get(url: str) -> dict:
     with urlopen(url, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310  always http to loopback
         return json.load(answer)
+
+
+def metrics_of(url: str) -> dict[str, float]:
+    with urlopen(url + "/metrics", timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
+        samples = [line.decode().rpartition(" ") for line in answer if not line.startswith(b"#")]
+    return {name: float(value) for name, _, value in samples}
 
 
 def wait_until_open(port: int, server: subprocess.Popen[str]) -> None:
@@ -165,6 +173,26 @@ class TestServe:
             assert still_waiting
             assert [each.result()["llm_explanation"] for each in slow] == ["Here I am at last."] * 2
 
+    def test_counts_over_all_its_workers(self, shop: Path, tmp_path: Path):
+        n = 40
+        with serving(shop, WEB_WORKERS=2, PROMETHEUS_MULTIPROC_DIR=tmp_path / "counts") as url:
+            # Each connection goes to whichever worker takes it.
+            for _ in range(n):
+                get(f"{url}/recommend/ext:alice")
+            told = [metrics_of(url) for _ in range(10)]
+            workers = {file.stem.rpartition("_")[2] for file in (tmp_path / "counts").glob("*.db")}
+
+        assert {counts['shop_answers_total{origin="live",strategy="content"}'] for counts in told} == {n}
+        assert {counts['shop_responses_total{route="recommend-detail",status="200"}'] for counts in told} == {
+            n
+        }
+        assert all(0 <= counts["shop_catalogue_snapshot_age_seconds"] < 60 for counts in told)
+        assert len(workers) == 2
+
+    def test_counts_nothing_when_told_not_to(self, shop: Path):
+        with serving(shop, METRICS="false") as url, pytest.raises(HTTPError, match="404"):
+            metrics_of(url)
+
     def test_says_what_prepares_a_database_without_tables(self, tmp_path: Path):
         assert "`make demo` prepares it" in refusal(tmp_path / "empty.sqlite3")
 
@@ -186,14 +214,16 @@ class TestServe:
 
 class TestMain:
     @pytest.mark.django_db
-    def test_becomes_granian(self, monkeypatch, capsys, settings):
-        settings.ENV = replace(ENV, port=free_port())
+    def test_becomes_granian(self, monkeypatch, capsys, settings, tmp_path: Path):
+        settings.ENV = replace(ENV, port=free_port(), metrics_dir=str(tmp_path / "counts"))
         become: list[list[str]] = []
+        monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
         monkeypatch.setattr(os, "execv", lambda path, arguments: become.append(arguments))
 
         serve.main()
 
         assert become == [[sys.executable, *granian(settings.ENV, "127.0.0.1")]]
+        assert os.environ["PROMETHEUS_MULTIPROC_DIR"] == str(tmp_path / "counts")
         assert f"Serving http://127.0.0.1:{settings.ENV.port}/" in capsys.readouterr().out
 
     def test_exits_with_the_reason_when_it_cannot_serve(self, settings):

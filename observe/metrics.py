@@ -1,0 +1,59 @@
+"""What is worth counting, and the one place to report it to: `metrics.sink`, silent until it is turned on."""
+
+from typing import NamedTuple
+
+
+class Tally(NamedTuple):
+    """What is counted of an answer: who made it; what filled it up, and why, "" for nothing."""
+
+    strategy: str
+    filled_with: str = ""
+    why: str = ""
+
+
+NOBODY = Tally("")
+LIVE, STORED, KEPT = "live", "stored", "kept"
+HIT, MISS, STALE, FAILED = "hit", "miss", "stale", "failed"
+
+
+class Sink:
+    """Takes reports and counts nothing; `observe.counting.Counting` counts."""
+
+    is_on = False
+
+    def answered(self, tally: Tally, origin: str) -> None:
+        """A shopper's list was answered. origin: NOBODY = Tally("")
+        LIVE, STORED or KEPT"""
+
+    def cache(self, name: str, result: str) -> None:
+        """A cache was asked. result: HIT, MISS, STALE for what held no more, FAILED for no answer"""
+
+    def request(self, route: str, strategy: str, status: int, seconds: float) -> None:
+        """A request was answered. strategy: "" where none was asked"""
+
+    def model_called(self, outcome: str, seconds: float) -> None:
+        """A language model was asked for words. outcome: "written", or why not, in a word or two"""
+
+    def tokens(self, prompt: int, completion: int, cost: float) -> None:
+        """A language model said what its answer took. cost: in the currency of the prices in settings"""
+
+    def snapshot_read(self, at: float) -> None:
+        """The catalogue in this process's memory is what the database held at that moment, since 1970."""
+
+
+sink = Sink()
+
+
+def turn_on(folder: str = "") -> None:
+    """From here on this process counts. folder: where the processes of one server do so together"""
+    global sink  # noqa: PLW0603  what reports must not know who listens
+    if not sink.is_on:
+        from observe.counting import Counting  # noqa: PLC0415  brings its package only where somebody counts
+
+        sink = Counting(folder)
+
+
+def turn_off() -> None:
+    """From here on this process counts nothing, and has counted nothing."""
+    global sink  # noqa: PLW0603
+    sink = Sink()

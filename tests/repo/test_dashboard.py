@@ -1,0 +1,73 @@
+"""The Grafana dashboard asks for what is exported, and sums it over processes and servers."""
+
+import json
+import re
+
+import pytest
+
+from observe import metrics
+from observe.counting import Counting
+from observe.metrics import HIT, KEPT, Tally
+from recsite.env import ROOT
+
+DASHBOARD = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
+QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+# Looked up when Prometheus asks, whatever was counted.
+LOOKED_UP = {"shop_model_age_seconds": {"strategy"}, "shop_queue_length": {"queue"}}
+OF_PROMETHEUS = {"le", "instance"}
+
+
+def exported() -> dict[str, set[str]]:
+    """Return the labels of every sample that the service exports, by its name."""
+    counting = Counting()
+    counting.request("root", "content", 200, 0.1)
+    counting.answered(Tally("content", "popular", "no history"), KEPT)
+    counting.cache("answers", HIT)
+    counting.model_called("written", 1)
+    counting.tokens(1, 1, 1)
+    counting.snapshot_read(1)
+    samples = [sample for family in counting.families(2) for sample in family.samples]
+    return {sample.name: set(sample.labels) for sample in samples} | LOOKED_UP
+
+
+class TestDashboard:
+    def test_has_queries(self):
+        assert len(QUERIES) > 10
+        assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
+
+    @pytest.mark.parametrize("query", QUERIES)
+    def test_names_only_what_is_exported(self, query: str):
+        names = set(re.findall(r"\bshop_\w+", query))
+
+        assert names
+        assert names <= exported().keys()
+
+    @pytest.mark.parametrize("query", QUERIES)
+    def test_groups_and_filters_by_labels_that_are_there(self, query: str):
+        grouped = {label for found in re.findall(r"by \(([^)]*)\)", query) for label in found.split(", ")}
+        filtered = set(re.findall(r'(\w+)="', query))
+        [labels] = {frozenset(exported()[name]) for name in re.findall(r"\bshop_\w+", query)}
+
+        assert grouped | filtered <= labels | OF_PROMETHEUS
+
+    @pytest.mark.parametrize("query", QUERIES)
+    def test_aggregates_over_servers(self, query: str):
+        for name in re.findall(r"\bshop_\w+", query):
+            counts = name.endswith(("_total", "_bucket"))
+            before = query[: query.index(name)]
+
+            assert re.search(r"\b(sum|max)( by \([^)]*\))? ?\((rate\(|increase\()?$", before), name
+            assert before.endswith(("rate(", "increase(")) == counts, name
+
+    def test_shows_every_metric(self):
+        shown = {name for query in QUERIES for name in re.findall(r"\bshop_\w+", query)}
+        families = {re.sub("_(total|bucket|sum|count|created)$", "", name) for name in exported()}
+
+        assert families - {re.sub("_(total|bucket)$", "", name) for name in shown} == {
+            "shop_catalogue_snapshot_timestamp_seconds"
+        }
+
+    def test_knows_every_report(self):
+        reports = {name for name in vars(metrics.Sink) if not name.startswith("_") and name != "is_on"}
+
+        assert reports == {"answered", "cache", "request", "model_called", "tokens", "snapshot_read"}
