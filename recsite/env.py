@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
 
-from recsite.databases import POSTGRESQL
 from observe.logs import FORMATS
+from recsite.databases import POSTGRESQL
 from recsite.variables import Variables, from_file
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -156,14 +156,14 @@ class TestQueues:
 
     def test_are_as_long_as_what_waits(self, settings):
         settings.CELERY_BROKER_URL = "memory://"
-        settings.CELERY_QUEUES_SEEN = ["celery", "never-used"]
+        settings.CELERY_QUEUES_SEEN = ["waiting", "never-used"]
         with queues.connected() as connection:
-            producer = connection.SimpleQueue("celery")
+            producer = connection.SimpleQueue("waiting")
             for number in range(3):
                 producer.put(number)
             producer.close()
 
-        assert queues.lengths() == {"celery": 3, "never-used": 0}
+        assert queues.lengths() == {"waiting": 3, "never-used": 0}
 
     def test_are_left_out_when_the_broker_is_gone(self, settings):
         with socket.socket() as closed:
