@@ -24,6 +24,7 @@ from recommendations.pipeline import Pipeline
 from recommendations.selectors.logs import log
 from recommendations.selectors.models import Standing, registered, standing
 from recommendations.selectors.shoppers import n_shoppers, shopper_id_chunks
+from recommendations.selectors.shoppers import shoppers
 from recommendations.selectors.snapshots import snapshot
 from recommendations.selectors.states import state
 from recommendations.services import retention
@@ -258,6 +259,21 @@ def serve() -> None:
         logger.warning("The catalogue cannot be read yet: %s", error)
 
 
+def forget_user(user_id: int) -> None:
+    """Drop all that this process keeps of that user."""
+    ready().forget([user_id])
+
+
+def forget_the_gone() -> None:
+    """Drop all that this process keeps of users who are gone, whichever process erased them. 1 query.
+
+    Nobody would be given it; it should not even stay in memory.
+    """
+    kept = ready()
+    if ids := kept.user_ids():
+        kept.forget(ids - shoppers(ids).keys())
+
+
 def forget() -> None:
     """Drop all that this process keeps, as if it had just started."""
     global _in_background  # noqa: PLW0603
@@ -306,6 +322,8 @@ def _renewed(former: Fitted | None) -> Fitted:
     began = time.time()
     fitted = _fitted(former)
     metrics.sink.snapshot_read(began)
+    if _in_background:
+        forget_the_gone()
     return fitted
 
 

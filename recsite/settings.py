@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "recsite",
+    "privacy",
     "catalog",
     "recommendations",
 ]

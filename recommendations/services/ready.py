@@ -2,7 +2,7 @@
 
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Container, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
@@ -81,6 +81,17 @@ class Ready:
         if answer.grounds is not None and self._is_settled(wish, answer.grounds):
             self._keep(wish, answer, answer.grounds)
         return answer
+
+    def user_ids(self) -> set[int]:
+        """Return of whom something is kept."""
+        with self._changing:
+            return {kept.grounds.state.user_id for kept in self._kept.values()}
+
+    def forget(self, user_ids: Container[int]) -> None:
+        """Keep nothing of these users."""
+        with self._changing:
+            for wish in [w for w, kept in self._kept.items() if kept.grounds.state.user_id in user_ids]:
+                self._remove(wish)
 
     def _found(self, wish: Wish) -> _Kept | None:
         with self._changing:

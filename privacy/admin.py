@@ -1,0 +1,98 @@
+"""Staff export and erase a user from the user's page; the receipts of it can be read and nothing else."""
+
+import logging
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from catalog.admin.base import CatalogAdmin
+from catalog.models import User
+from privacy.models import Receipt
+from privacy.services.erase import counted, erase
+from privacy.services.export import as_json, exported
+
+logger = logging.getLogger(__name__)
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(CatalogAdmin[Receipt]):
+    list_display = ("deed", "at", "by", "counts")
+    list_select_related = ("by",)
+    list_filter = ("deed",)
+    ordering = ("-at", "-id")
+    sortable_by = ("at",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Receipt | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Receipt | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("user/<int:user_id>/export/", view(require_POST(self.export_view)), name="privacy_export"),
+            path("user/<int:user_id>/erase/", view(self.erase_view), name="privacy_erase"),
+            *super().get_urls(),
+        ]
+
+    def export_view(self, request: HttpRequest, user_id: int) -> HttpResponse:
+        """Return everything about the user as a file."""
+        user = self._user(request, user_id, "privacy.export_user")
+        document = as_json(exported(user, by=self._asker(request), now=timezone.now()))
+        logger.info("User %d was exported by user %d.", user_id, self._asker(request).pk)
+        headers = {"Content-Disposition": f'attachment; filename="user-{user_id}.json"'}
+        return HttpResponse(document, content_type="application/json", headers=headers)
+
+    def erase_view(self, request: HttpRequest, user_id: int) -> HttpResponse:
+        """Ask, saying what it would take; erase once that is confirmed."""
+        user = self._user(request, user_id, "privacy.erase_user")
+        if user.pk == self._asker(request).pk:
+            self.message_user(request, "Somebody else has to erase you.", messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:catalog_user_change", args=[user_id]))
+        if request.method != "POST":
+            return self._confirmation(request, user)
+        receipt = erase(user, by=self._asker(request), now=timezone.now())
+        logger.info("A user was erased by user %d: receipt %d.", self._asker(request).pk, receipt.pk)
+        self.message_user(
+            request, f"The user is gone from everywhere: receipt {receipt.pk}.", messages.SUCCESS
+        )
+        return HttpResponseRedirect(reverse("admin:catalog_user_changelist"))
+
+    def _confirmation(self, request: HttpRequest, user: User) -> HttpResponse:
+        count = counted(user)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Erase this user?",
+            "subtitle": str(user),
+            "opts": self.opts,
+            "media": self.media,
+            "count": count,
+            "user_url": reverse("admin:catalog_user_change", args=[user.pk]),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/privacy/erase.html", context)
+
+    def _user(self, request: HttpRequest, user_id: int, permission: str) -> User:
+        """Return the user. Raises PermissionDenied, Http404; staff are the business of superusers."""
+        asker = self._asker(request)
+        if not asker.has_perm(permission):
+            raise PermissionDenied
+        user: User | None = User.objects.filter(pk=user_id).first()
+        if user is None:
+            raise Http404("There is no such user.")
+        if (user.is_staff or user.is_superuser) and not asker.is_superuser:
+            raise PermissionDenied
+        return user
+
+    def _asker(self, request: HttpRequest) -> Any:
+        return request.user

@@ -1,0 +1,35 @@
+"""What was done for whom is not kept; that it was done, when, by whom, and how much it took, is."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Deed(models.TextChoices):
+    EXPORTED = "exported"
+    ERASED = "erased"
+
+
+class Receipt(models.Model):
+    """Proof that somebody's rows were exported or erased; it says nothing of whose they were."""
+
+    deed = models.CharField(max_length=16, choices=Deed.choices)
+    at = models.DateTimeField()
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Empty: on the command line, or by somebody who is gone.",
+    )
+    counts = models.JSONField(help_text="Rows by table.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(deed__in=Deed.values), name="receipt_deed_known")]
+        permissions = [
+            ("export_user", "Can export everything about a user"),
+            ("erase_user", "Can erase a user from everywhere"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deed} {self.at:%Y-%m-%d %H:%M:%S}, receipt {self.pk}"

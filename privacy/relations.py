@@ -1,0 +1,60 @@
+"""Finds every table that knows a user through relations: by walking all models, so that none is forgotten."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.apps import apps
+from django.db.models import CASCADE, Field, Model, QuerySet
+
+from catalog.models import User
+from privacy.rules import FATES, Fate
+
+
+@dataclass(frozen=True)
+class Relation:
+    """model's rows know a user by the path, a lookup such as "user" or "run__user"."""
+
+    model: type[Model]
+    field: "Field[Any, Any]"
+    path: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.model._meta.label}.{self.field.name}"
+
+    @cached_property
+    def fate(self) -> Fate | None:
+        """What becomes of the rows; None where nobody has said it."""
+        if self.name in FATES:
+            return FATES[self.name]
+        return Fate.GOES if self.field.remote_field.on_delete is CASCADE else None
+
+    def rows(self, user_id: int) -> QuerySet[Model]:
+        """Return the rows that know the user."""
+        return self.model._base_manager.filter(**{self.path: user_id}).order_by("pk")
+
+
+def relations() -> list[Relation]:
+    """Return all of them, the nearest to the user first; rows of the farther ones hang on nearer ones."""
+    return list(_leading_to(User, "", frozenset({User})))
+
+
+def undecided() -> list[str]:
+    """Return the names of those of which nobody has said what becomes of their rows."""
+    return [relation.name for relation in relations() if relation.fate is None]
+
+
+def _leading_to(owner: type[Model], path: str, seen: frozenset[type[Model]]) -> Iterator[Relation]:
+    found = [
+        Relation(model, field, f"{field.name}__{path}" if path else field.name)
+        for model in apps.get_models(include_auto_created=True)
+        if not model._meta.proxy
+        for field in model._meta.local_fields
+        if field.is_relation and field.remote_field.model._meta.concrete_model is owner
+    ]
+    yield from found
+    for relation in found:
+        if relation.fate is Fate.GOES and relation.model not in seen:
+            yield from _leading_to(relation.model, relation.path, seen | {relation.model})

@@ -1,0 +1,65 @@
+"""Lets one user be gone from everywhere, and says what that took."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from catalog.models import User
+from privacy.mentions import mentions
+from privacy.models import Deed, Receipt
+from privacy.person import Person
+from privacy.relations import relations
+from privacy.rules import Fate
+from recommendations import wiring
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Rows by table: those that are gone, and those that stay and no longer know who it was."""
+
+    gone: Mapping[str, int]
+    forgot: Mapping[str, int]
+
+
+def counted(user: User) -> Count:
+    """Return what erasing the user would take, without doing it. About 1 query a table."""
+    person, gone, forgot = Person.of(user), Counter({User._meta.label: 1}), Counter[str]()
+    for relation in relations():
+        table = gone if relation.fate is Fate.GOES else forgot
+        table[relation.model._meta.label] += relation.rows(person.id).count()
+    for mention in mentions():
+        gone[mention.label] += sum(1 for _ in mention.rows(person))
+    return Count(_without_zeros(gone), _without_zeros(forgot))
+
+
+def erase(user: User, *, by: User | None, now: datetime) -> Receipt:
+    """Return the stored receipt; the user is gone from every table and from what this process keeps.
+
+    by: the member of staff who does it, None on the command line
+    All of it or nothing. Whoever writes for the user meanwhile waits, and then finds nobody.
+    """
+    person = Person.of(user)
+    with transaction.atomic():
+        User.objects.select_for_update().filter(pk=person.id).first()
+        gone, forgot = Counter[str](), Counter[str]()
+        for mention in mentions():
+            gone[mention.label] += mention.erase(person)
+        # Those that hang on others first, so that each is counted under its own name.
+        for relation in reversed(relations()):
+            rows = relation.rows(person.id)
+            if relation.fate is Fate.GOES:
+                gone.update(rows.order_by().delete()[1])
+            else:
+                forgot[relation.model._meta.label] += rows.order_by().update(**{relation.field.name: None})
+        gone.update(User.objects.filter(pk=person.id).delete()[1])
+        counts = {"gone": _without_zeros(gone), "forgot": _without_zeros(forgot)}
+        receipt = Receipt.objects.create(deed=Deed.ERASED, at=now, by=by, counts=counts)
+        transaction.on_commit(lambda: wiring.forget_user(person.id))
+    return receipt
+
+
+def _without_zeros(counts: Mapping[str, int]) -> dict[str, int]:
+    return {label: n for label, n in sorted(counts.items()) if n}

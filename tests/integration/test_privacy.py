@@ -1,0 +1,296 @@
+"""What one person may ask for: all that is known about them, or to be gone from everywhere."""
+
+import json
+import stat
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.checks import run_checks
+from django.core.management import CommandError, call_command
+from django.db import models
+from django.test.utils import isolate_apps
+
+from catalog.models import Interaction, User
+from privacy import relations as walked
+from privacy.checks import every_relation_is_covered
+from privacy.mentions import mentions
+from privacy.models import Receipt
+from privacy.relations import relations, undecided
+from privacy.rules import FATES, Fate
+from privacy.services.erase import counted, erase
+from privacy.services.export import everything
+from recommendations import wiring
+from tests.factories import NOON, InteractionFactory, ProductFactory, StaffFactory, UserFactory
+from tests.integration.traces import CANARIES, ID, TRACES, found, is_installed, known_everywhere
+
+pytestmark = pytest.mark.django_db
+
+
+def command(name: str, *arguments: str) -> str:
+    out = StringIO()
+    call_command(name, *arguments, stdout=out, stderr=StringIO())
+    return out.getvalue()
+
+
+class TestCoverage:
+    """No table that knows a user can be added and forgotten."""
+
+    def test_decides_what_becomes_of_every_relation(self):
+        assert undecided() == []
+        assert every_relation_is_covered(None) == []
+
+    def test_has_a_trace_for_every_relation_and_every_mention(self):
+        ways = {relation.name for relation in relations()} | {mention.label for mention in mentions()}
+
+        assert ways - {trace.name for trace in TRACES} == set()
+
+    def test_walks_every_model_that_has_a_column_for_a_user(self):
+        from django.apps import apps
+
+        columns = {
+            f"{model._meta.label}.{field.name}"
+            for model in apps.get_models(include_auto_created=True)
+            for field in model._meta.get_fields(include_hidden=True)
+            if field.concrete and field.is_relation and field.related_model is User and not field.many_to_many
+        }
+
+        assert columns
+        assert columns <= {relation.name for relation in relations()}
+
+    def test_is_checked_by_django(self, monkeypatch):
+        monkeypatch.delitem(FATES, "privacy.Receipt.by")
+
+        errors = [message for message in run_checks() if message.id == "privacy.E001"]
+
+        assert [error.msg.split()[0] for error in errors] == ["privacy.Receipt.by"]
+
+    @isolate_apps("privacy")
+    def test_finds_what_hangs_on_rows_that_know_the_user(self, monkeypatch):
+        class Complaint(models.Model):  # noqa: DJ008
+            interaction = models.ForeignKey(Interaction, models.CASCADE, related_name="+")
+
+            class Meta:
+                app_label = "privacy"
+
+        class Reply(models.Model):  # noqa: DJ008
+            complaint = models.ForeignKey(Complaint, models.PROTECT, related_name="+")
+
+            class Meta:
+                app_label = "privacy"
+
+        real = walked.apps.get_models(include_auto_created=True)
+        monkeypatch.setattr(
+            walked.apps, "get_models", lambda include_auto_created=False: [*real, Complaint, Reply]
+        )
+
+        paths = {relation.name: relation.path for relation in relations()}
+
+        assert paths["privacy.Complaint.interaction"] == "interaction__user"
+        assert paths["privacy.Reply.complaint"] == "complaint__interaction__user"
+        assert undecided() == ["privacy.Reply.complaint"]
+
+
+class TestExport:
+    def test_holds_every_row_that_knows_the_user(self):
+        user = known_everywhere()
+        others = InteractionFactory(event_key="of another")
+
+        document = everything(user, now=NOON)
+
+        labels = {".".join(trace.name.split(".")[:2]) for trace in TRACES if is_installed(trace)}
+        assert set(document["tables"]) == labels
+        assert document["user"]["email"] == CANARIES[2]
+        events = document["tables"]["catalog.Interaction"]
+        assert len(events) == 2
+        assert others.pk not in {event["id"] for event in events}
+        assert events[0]["product"] == {"id": user.interactions.first().product_id, "name": "Product 0"} | {
+            "name": user.interactions.first().product.name
+        }
+
+    def test_holds_no_row_twice(self):
+        user = known_everywhere(is_staff=True)
+
+        for rows in everything(user, now=NOON)["tables"].values():
+            ids = [row["id"] for row in rows if "id" in row]
+            assert len(ids) == len(set(ids))
+
+    def test_holds_nothing_that_lets_somebody_in(self):
+        user = known_everywhere()
+        user.set_password("hunter2-hunter2")
+        user.save()
+
+        text = json.dumps(everything(user, now=NOON), default=str)
+
+        assert user.password not in text
+        for secret in ("session_key", "session_data", "password_mark", "jti"):
+            assert f'"{secret}"' not in text
+
+    def test_comes_as_one_json_document(self):
+        known_everywhere()
+
+        by_number, by_key = command("export_user", str(ID)), command("export_user", f"ext:{CANARIES[0]}")
+
+        assert json.loads(by_number)["user"] == json.loads(by_key)["user"]
+        assert json.loads(by_number)["user"]["id"] == ID
+
+    def test_is_written_to_a_new_file_for_its_owner_only(self, tmp_path: Path):
+        UserFactory(external_id="a")
+        file = tmp_path / "a.json"
+
+        command("export_user", "ext:a", "--output", str(file))
+
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert json.loads(file.read_text())["user"]["external_id"] == "a"
+        with pytest.raises(CommandError, match="cannot be made"):
+            command("export_user", "ext:a", "--output", str(file))
+
+    def test_leaves_a_receipt_that_says_nothing_of_whom(self):
+        known_everywhere()
+        before = set(found())
+
+        command("export_user", str(ID))
+
+        assert Receipt.objects.latest("pk").counts["catalog.Interaction"] == 2
+        assert set(found()) == before
+
+    @pytest.mark.parametrize("name", ["export_user", "erase_user"])
+    @pytest.mark.parametrize("reference", ["12345", "ext:nobody", "anna", "0"])
+    def test_names_whom_it_does_not_know(self, name: str, reference: str):
+        with pytest.raises(CommandError):
+            command(name, reference)
+
+
+class TestErase:
+    @pytest.mark.parametrize("staff", [False, True])
+    def test_leaves_no_trace_in_any_table_or_cache(self, staff: bool):
+        user = known_everywhere(is_staff=staff)
+        traces = found()
+        assert len(traces) > 15
+
+        erase(user, by=None, now=NOON)
+
+        assert found() == []
+
+    def test_leaves_everybody_else_as_they_were(self):
+        other = InteractionFactory(user=UserFactory(external_id="ext-canary-77"), event_key="k")
+        known_everywhere()
+        kept = set(Interaction.objects.exclude(user=ID).values_list("pk", flat=True))
+
+        erase(User.objects.get(pk=ID), by=None, now=NOON)
+
+        assert set(Interaction.objects.values_list("pk", flat=True)) == kept >= {other.pk}
+
+    def test_gives_a_receipt_of_what_it_took(self):
+        user = known_everywhere()
+        foreseen = counted(user)
+        boss = StaffFactory()
+
+        receipt = erase(user, by=boss, now=NOON)
+
+        assert receipt.counts == {"gone": foreseen.gone, "forgot": foreseen.forgot}
+        assert receipt.counts["gone"]["catalog.Interaction"] == 2
+        assert receipt.counts["gone"]["catalog.User"] == 1
+        assert receipt.counts["forgot"]["privacy.Receipt"] == 1
+        assert (receipt.by, receipt.at) == (boss, NOON)
+
+    def test_lets_rows_of_the_shop_stay(self):
+        user = known_everywhere()
+        stay = [relation for relation in relations() if relation.fate is Fate.STAYS]
+        before = {relation.name: relation.model._base_manager.count() for relation in stay}
+
+        erase(user, by=None, now=NOON)
+
+        receipts = {"privacy.Receipt.by": 1}  # its own
+        after = {relation.name: relation.model._base_manager.count() for relation in stay}
+        assert after == {name: n + receipts.get(name, 0) for name, n in before.items()}
+
+    def test_makes_the_same_person_a_stranger(self, client, settings):
+        settings.API_OPEN_READS = True
+        user = UserFactory(external_id="anna", name="Anna")
+        bought = ProductFactory(name="Lamp")
+        ProductFactory(name="Other")
+        InteractionFactory(user=user, product=bought)
+        call_command("generate_recommendations", verbosity=0)
+        known = client.get("/recommend/ext:anna").json()
+
+        command("erase_user", "ext:anna", "--yes")
+        gone = client.get("/recommend/ext:anna").status_code
+        UserFactory(external_id="anna", name="Anna")
+        anew = client.get("/recommend/ext:anna").json()
+
+        assert gone == 404
+        assert known["fallback"] is None
+        assert anew["fallback"] == "popular"
+        assert anew["user_id"] != known["user_id"]
+        assert client.get("/users/ext:anna/interactions").json()["count"] == 0
+
+    def test_asks_first(self, monkeypatch):
+        UserFactory(external_id="anna")
+        monkeypatch.setattr("sys.stdin", StringIO())
+
+        with pytest.raises(CommandError, match="Add --yes"):
+            command("erase_user", "ext:anna")
+
+        assert User.objects.filter(external_id="anna").exists()
+
+    @pytest.mark.parametrize(("typed", "is_gone"), [("ext:anna", True), ("yes", False), ("", False)])
+    def test_takes_only_the_very_same_words_for_a_yes(self, monkeypatch, typed: str, is_gone: bool):
+        class Terminal(StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        UserFactory(external_id="anna")
+        monkeypatch.setattr("sys.stdin", Terminal(f"{typed}\n"))
+
+        if is_gone:
+            assert '"catalog.User": 1' in command("erase_user", "ext:anna")
+        else:
+            with pytest.raises(CommandError, match="Nothing was erased"):
+                command("erase_user", "ext:anna")
+
+        assert User.objects.filter(external_id="anna").exists() != is_gone
+
+
+class TestKeptAnswers:
+    @pytest.mark.django_db(transaction=True)
+    def test_are_gone_from_the_memory_of_the_process_that_erases(self, client, settings):
+        settings.API_OPEN_READS = True
+        user = UserFactory(external_id="anna")
+        InteractionFactory(user=user)
+        ProductFactory()
+        call_command("generate_recommendations", verbosity=0)
+        for _ in range(2):
+            client.get(f"/recommend/{user.pk}?top_n=1")
+        assert wiring.ready().user_ids() == {user.pk}
+
+        erase(user, by=None, now=NOON)
+
+        assert wiring.ready().user_ids() == set()
+
+    def test_are_not_given_by_another_process(self, client, settings):
+        settings.API_OPEN_READS = True
+        user = UserFactory(external_id="anna")
+        InteractionFactory(user=user)
+        ProductFactory()
+        call_command("generate_recommendations", verbosity=0)
+        for _ in range(2):
+            client.get(f"/recommend/{user.pk}?top_n=1")
+
+        User.objects.filter(pk=user.pk).delete()  # as another process does it: nothing is dropped here
+
+        assert wiring.ready().user_ids()
+        assert client.get(f"/recommend/{user.pk}?top_n=1").status_code == 404
+
+    def test_leave_the_memory_of_other_processes_as_the_catalogue_is_read_anew(self, client, settings):
+        settings.API_OPEN_READS = True
+        stays, goes = (InteractionFactory().user for _ in range(2))
+        call_command("generate_recommendations", verbosity=0)
+        for user in (stays, goes):
+            for _ in range(2):
+                client.get(f"/recommend/{user.pk}?top_n=1")
+        User.objects.filter(pk=goes.pk).delete()
+
+        wiring.forget_the_gone()
+
+        assert wiring.ready().user_ids() == {stays.pk}
