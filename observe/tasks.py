@@ -11,9 +11,14 @@ def connect() -> None:
     """Every task that this process sends from here on carries the id, and each that it runs takes it up."""
     from celery import signals  # noqa: PLC0415  only where there is a broker
 
+    signals.setup_logging.connect(leave_logs_alone)
     signals.before_task_publish.connect(give)
     signals.task_prerun.connect(take)
     signals.task_postrun.connect(lay_down)
+
+
+def leave_logs_alone(**rest: Any) -> None:
+    """Celery's setup_logging: whoever takes it sets up logs, and Django has done so."""
 
 
 def give(headers: dict[str, Any] | None = None, **rest: Any) -> None:

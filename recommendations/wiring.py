@@ -23,8 +23,7 @@ from recommendations.models import GenerationRun
 from recommendations.pipeline import Pipeline
 from recommendations.selectors.logs import log
 from recommendations.selectors.models import Standing, registered, standing
-from recommendations.selectors.shoppers import n_shoppers, shopper_id_chunks
-from recommendations.selectors.shoppers import shoppers
+from recommendations.selectors.shoppers import n_shoppers, shopper_id_chunks, shoppers
 from recommendations.selectors.snapshots import snapshot
 from recommendations.selectors.states import state
 from recommendations.services import retention

@@ -1,8 +1,12 @@
 """Celery's application, which workers and beat run: `celery -A recsite.celery worker`."""
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
+from django.conf import settings
+
+from observe import metrics, tasks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
@@ -10,3 +14,11 @@ app = Celery("recsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.set_default()
 app.autodiscover_tasks(["recommendations"])
+tasks.connect()
+
+
+@signals.worker_init.connect
+def count(**rest: Any) -> None:
+    """A worker counts along with the web servers of its machine, where it was told where they do."""
+    if settings.METRICS and settings.METRICS_DIR:
+        metrics.turn_on(settings.METRICS_DIR)

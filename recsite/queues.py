@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 def broker() -> str:
     """Return the address of the broker, "" where there is none."""
-    return str(getattr(settings, "CELERY_BROKER_URL", "") or "")
+    return str(settings.CELERY_BROKER_URL)
 
 
 @contextmanager
@@ -41,7 +41,8 @@ def lengths() -> Mapping[str, int]:
 
 
 def _names() -> list[str]:
-    return list(getattr(settings, "CELERY_QUEUES_SEEN", ["celery"]))
+    routed = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()}
+    return sorted({settings.CELERY_TASK_DEFAULT_QUEUE} | routed)
 
 
 def _length(channel: Any, name: str) -> int:

@@ -156,7 +156,8 @@ class TestQueues:
 
     def test_are_as_long_as_what_waits(self, settings):
         settings.CELERY_BROKER_URL = "memory://"
-        settings.CELERY_QUEUES_SEEN = ["waiting", "never-used"]
+        settings.CELERY_TASK_DEFAULT_QUEUE = "waiting"
+        settings.CELERY_TASK_ROUTES = {"rare": {"queue": "never-used"}}
         with queues.connected() as connection:
             producer = connection.SimpleQueue("waiting")
             for number in range(3):
