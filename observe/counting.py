@@ -5,6 +5,7 @@ Labels are put together once for each combination, not for each report.
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
@@ -134,5 +135,6 @@ class Counting(Sink):
 
     def _together(self) -> Iterable[Metric]:
         bury(self._shared)
-        source: Iterable[Metric] = MultiProcessCollector(None, path=self._shared).collect()
-        return source
+        source: Any = MultiProcessCollector(None, path=self._shared)  # type: ignore[no-untyped-call]
+        found: Iterable[Metric] = source.collect()
+        return found

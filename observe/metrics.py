@@ -1,6 +1,7 @@
 """What is worth counting, and the one place to report it to: `metrics.sink`, silent until it is turned on."""
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 
 class Tally(NamedTuple):
@@ -39,6 +40,10 @@ class Sink:
 
     def snapshot_read(self, at: float) -> None:
         """The catalogue in this process's memory is what the database held at that moment, since 1970."""
+
+    def families(self, now: float) -> Iterator[Any]:
+        """Yield what was counted, as prometheus_client has it. now: seconds since 1970"""
+        return iter(())
 
 
 sink = Sink()

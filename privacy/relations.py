@@ -1,12 +1,12 @@
 """Finds every table that knows a user through relations: by walking all models, so that none is forgotten."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django.apps import apps
-from django.db.models import CASCADE, Field, Model, QuerySet
+from django.db.models import CASCADE, Model, QuerySet
 
 from catalog.models import User
 from privacy.rules import FATES, Fate
@@ -17,7 +17,7 @@ class Relation:
     """model's rows know a user by the path, a lookup such as "user" or "run__user"."""
 
     model: type[Model]
-    field: "Field[Any, Any]"
+    field: Any  # a field of the model that is a relation
     path: str
 
     @property
@@ -51,10 +51,14 @@ def _leading_to(owner: type[Model], path: str, seen: frozenset[type[Model]]) -> 
         Relation(model, field, f"{field.name}__{path}" if path else field.name)
         for model in apps.get_models(include_auto_created=True)
         if not model._meta.proxy
-        for field in model._meta.local_fields
+        for field in _columns(model)
         if field.is_relation and field.remote_field.model._meta.concrete_model is owner
     ]
     yield from found
     for relation in found:
         if relation.fate is Fate.GOES and relation.model not in seen:
             yield from _leading_to(relation.model, relation.path, seen | {relation.model})
+
+
+def _columns(model: type[Model]) -> Iterable[Any]:
+    return model._meta.local_fields

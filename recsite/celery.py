@@ -17,8 +17,10 @@ app.autodiscover_tasks(["recommendations"])
 tasks.connect()
 
 
-@signals.worker_init.connect
 def count(**rest: Any) -> None:
     """A worker counts along with the web servers of its machine, where it was told where they do."""
     if settings.METRICS and settings.METRICS_DIR:
         metrics.turn_on(settings.METRICS_DIR)
+
+
+signals.worker_init.connect(count)

@@ -58,6 +58,7 @@ def _add(tables: dict[str, list[Row]], label: str, rows: Iterable[Model]) -> Non
 
 def _plain(row: Model) -> Row:
     plain: Row = {}
+    field: Any
     for field in row._meta.concrete_fields:
         if f"{row._meta.label}.{field.name}" in SECRETS:
             continue

@@ -7,6 +7,7 @@ import pytest
 from redis import Redis
 
 from deploy.processes import free_port
+from observe import request_id
 from recommendations import wiring
 from recommendations.errors import QueueUnavailable
 from recommendations.services.queue import Queue
@@ -29,6 +30,15 @@ class TestQueue:
         assert batch["content-type"] == explanations["content-type"] == "application/json"
         assert batch["properties"]["delivery_mode"] == 2
         assert (there.llen("batch"), there.llen("explanations")) == (0, 0)
+
+    def test_says_which_request_sent_it(self, redis_url: str, there: Redis):
+        request_id.begin("r-7")
+        Queue(redis_url).send("recommendations.shard", 7, 3)
+        request_id.end()
+        Queue(redis_url).send("recommendations.shard", 7, 4)
+
+        headers = [json.loads(message)["headers"] for message in there.lrange("batch", 0, -1)]
+        assert [each.get("request_id") for each in headers] == [None, "r-7"]
 
     def test_says_that_there_is_none(self):
         with pytest.raises(QueueUnavailable, match="CELERY_BROKER_URL is not set"):
