@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from django.core.management import call_command
@@ -154,17 +155,13 @@ class TestQueues:
     def test_are_none_without_a_broker(self):
         assert queues.lengths() == {}
 
-    def test_are_as_long_as_what_waits(self, settings):
-        settings.CELERY_BROKER_URL = "memory://"
-        settings.CELERY_TASK_DEFAULT_QUEUE = "waiting"
-        settings.CELERY_TASK_ROUTES = {"rare": {"queue": "never-used"}}
-        with queues.connected() as connection:
-            producer = connection.SimpleQueue("waiting")
+    def test_are_as_long_as_what_waits(self, settings, redis_url: str):
+        settings.CELERY_BROKER_URL = redis_url
+        with queues.connected() as connection, closing(connection.SimpleQueue("batch")) as batch:
             for number in range(3):
-                producer.put(number)
-            producer.close()
+                batch.put(number)
 
-        assert queues.lengths() == {"waiting": 3, "never-used": 0}
+        assert queues.lengths() == {"batch": 3, "explanations": 0}
 
     def test_are_left_out_when_the_broker_is_gone(self, settings):
         with socket.socket() as closed:

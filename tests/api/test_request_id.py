@@ -70,7 +70,7 @@ class TestTasks:
     def test_keep_it_through_celery_itself(self):
         from celery import Celery
 
-        app = Celery("t", broker="memory://", backend="cache+memory://")
+        app = Celery("t", broker="memory://", backend="cache+memory://", set_as_current=False)
         seen: list[str] = []
 
         @app.task
