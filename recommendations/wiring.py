@@ -53,6 +53,7 @@ from recommendations.strategies.base import Strategy, Training
 
 logger = logging.getLogger(__name__)
 _BEHAVIOUR = "collaborative"
+_AT_ONCE = 10_000  # ids in one query
 
 
 @cache
@@ -264,13 +265,14 @@ def forget_user(user_id: int) -> None:
 
 
 def forget_the_gone() -> None:
-    """Drop all that this process keeps of users who are gone, whichever process erased them. 1 query.
+    """Drop all that this process keeps of users who are gone, whichever process erased them.
 
-    Nobody would be given it; it should not even stay in memory.
+    Nobody would be given it; it should not even stay in memory. 1 query for ten thousand users.
     """
-    kept = ready()
-    if ids := kept.user_ids():
-        kept.forget(ids - shoppers(ids).keys())
+    kept = sorted(ready().user_ids())
+    for start in range(0, len(kept), _AT_ONCE):
+        ids = kept[start : start + _AT_ONCE]
+        ready().forget(set(ids) - shoppers(ids).keys())
 
 
 def forget() -> None:
