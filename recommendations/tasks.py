@@ -35,6 +35,12 @@ def shard(run_id: int, number: int) -> None:
     wiring.do_shard()(run_id, number)
 
 
+@shared_task(name="recommendations.explanation", rate_limit=settings.EXPLANATION_RATE, **PASSING)
+def explanation(digest: str) -> None:
+    """Have a model write the text that an answer waits for."""
+    wiring.write()(digest)
+
+
 @shared_task(name="recommendations.tend_runs")
 def tend_runs() -> None:
     """See to the runs that stand still."""

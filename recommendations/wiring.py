@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from functools import cache, lru_cache
 
 from django.conf import settings
@@ -18,7 +19,8 @@ from recommendations.engine.actions import DAY
 from recommendations.engine.log import no_events
 from recommendations.engine.snapshot import Snapshot
 from recommendations.errors import BadConfiguration
-from recommendations.explainers.base import Explainer
+from recommendations.explainers.base import Explainer, Source
+from recommendations.explainers.template import TemplateExplainer
 from recommendations.models import GenerationRun
 from recommendations.pipeline import Pipeline
 from recommendations.selectors.logs import log
@@ -31,9 +33,11 @@ from recommendations.services.answering import Fresh
 from recommendations.services.apart import Apart
 from recommendations.services.distribute import A_SHARD, Distribute, tend
 from recommendations.services.evaluate import Evaluate
+from recommendations.services.explaining import Inline, Wording
 from recommendations.services.fitted import Fitted, Recipes
 from recommendations.services.generate import Generate, Order
 from recommendations.services.kept import Kept
+from recommendations.services.later import Later
 from recommendations.services.live import Live
 from recommendations.services.model_store import ModelStore
 from recommendations.services.new_version import NewVersion
@@ -49,6 +53,7 @@ from recommendations.services.runs import RunOrder
 from recommendations.services.shards import DoShard
 from recommendations.services.shelf import Chosen, Recommend
 from recommendations.services.train import Train
+from recommendations.services.writing import Write
 from recommendations.strategies.base import Strategy, Training
 
 logger = logging.getLogger(__name__)
@@ -130,8 +135,27 @@ def ready() -> Ready:
     """Return what answers a wish as JSON, and keeps such answers as a stored list gave."""
     max_bytes = config().answer_cache_bytes
     grounded = recommender(grounded=max_bytes > 0)
-    inner = Fresh(grounded, explainer(), to_json, lacks_model)
+    inner = Fresh(grounded, wording(), to_json, lacks_model)
     return Ready(inner, state=state, settled=_settled, is_young=grounded.is_young, max_bytes=max_bytes)
+
+
+@cache
+def wording() -> Wording:
+    """Return what finds the words for a shelf: by workers where a model writes them and there are any."""
+    made = explainer()
+    if made.source is Source.TEMPLATE or settings.SYNC_EXPLANATIONS or not queue().is_there:
+        return Inline(made)
+    return Later(made, TemplateExplainer(), _send_text, timezone.now)
+
+
+def write() -> Write:
+    """Return what writes the texts that answers wait for."""
+    ttl = timedelta(seconds=settings.EXPLANATION_TTL_SECONDS)
+    return Write(explainer(), settings.EXPLANATION_DAILY_BUDGET, ttl, timezone.now)
+
+
+def _send_text(digest: str) -> None:
+    queue().send("recommendations.explanation", digest)
 
 
 def live_recommender() -> Recommend:
@@ -281,7 +305,19 @@ def forget() -> None:
     _in_background = False
     if _kept_fitted.cache_info().currsize:
         _kept_fitted().stop()
-    for kept in (ready, queue, _of_run, _kept_fitted, recipes, opened, _made, _configured, config, explainer):
+    for kept in (
+        ready,
+        wording,
+        queue,
+        _of_run,
+        _kept_fitted,
+        recipes,
+        opened,
+        _made,
+        _configured,
+        config,
+        explainer,
+    ):
         kept.cache_clear()
 
 

@@ -122,6 +122,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {"ExplanationSourceEnum": ["openai", "template"]},
     "PREPROCESSING_HOOKS": ["catalog.api.schema.without_slash"],
 }
 
@@ -229,7 +230,10 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = ENV.time_zone
 EVENT_RETENTION_DAYS = ENV.event_retention_days
+SYNC_EXPLANATIONS = ENV.sync_explanations
 EXPLANATION_RATE = ENV.explanation_rate
+EXPLANATION_DAILY_BUDGET = ENV.explanation_daily_budget
+EXPLANATION_TTL_SECONDS = ENV.explanation_ttl_seconds
 if CELERY_BROKER_URL:
     from recsite.nightly import SCHEDULE
 

@@ -54,6 +54,10 @@ class RecommendationRow(Row):
     recommended_products = RecommendedProductRow(many=True, help_text="Best first.")
     llm_explanation = serializers.CharField(help_text="In words, why these products.")
     explanation_source = serializers.ChoiceField(choices=[source.value for source in Source])
+    explanation_url = serializers.CharField(
+        required=False,
+        help_text="Where to wait for a model's words; only while workers write them.",
+    )
     user_behavior_summary = serializers.CharField()
     strategy = serializers.CharField()
     fallback = serializers.ChoiceField(

@@ -2,6 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
+from recommendations.api.explanations import ExplanationViewSet
 from recommendations.api.placements import (
     BoughtTogetherViewSet,
     BuyAgainViewSet,
@@ -19,6 +20,7 @@ router.trailing_slash = "/?"
 router.register("recommend/session", SessionViewSet, basename="session")
 router.register("recommend/(?P<user_id>[^/]+)/buy-again", BuyAgainViewSet, basename="buy-again")
 router.register("recommend", RecommendViewSet, basename="recommend")
+router.register("explanations", ExplanationViewSet, basename="explanation")
 router.register("runs", RunViewSet, basename="run")
 router.register("trending", TrendingViewSet, basename="trending")
 router.register("products/popular", PopularViewSet, basename="popular")

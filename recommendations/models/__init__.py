@@ -1,8 +1,18 @@
 """The recommendations' tables."""
 
 from recommendations.models.default_strategy import DefaultStrategy
+from recommendations.models.explanation import ModelCalls, WrittenText
 from recommendations.models.generation_run import GenerationRun, GenerationShard, RunState
 from recommendations.models.stored_list import StoredList
 from recommendations.models.trained_model import TrainedModel
 
-__all__ = ["DefaultStrategy", "GenerationRun", "GenerationShard", "RunState", "StoredList", "TrainedModel"]
+__all__ = [
+    "DefaultStrategy",
+    "GenerationRun",
+    "GenerationShard",
+    "ModelCalls",
+    "RunState",
+    "StoredList",
+    "TrainedModel",
+    "WrittenText",
+]

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from observe.metrics import LIVE, NOBODY, STORED, Tally
-from recommendations.explainers.base import Explainer, Source
-from recommendations.services.explaining import explained
+from recommendations.services.explaining import Wording
 from recommendations.services.payload import payload
 from recommendations.services.shelf import Ask, Chosen, Grounds, Recommend, Shelf
 
@@ -35,19 +34,17 @@ class Fresh:
     """Recommends, words and renders. lacks_model: whether what fills up answers in place of a model"""
 
     recommend: Recommend
-    explainer: Explainer
+    wording: Wording
     render: Callable[[dict[str, Any]], bytes]
     lacks_model: Callable[[Chosen], bool] = lambda chosen: False
 
     def __call__(self, ask: Ask) -> Answer:
         """Return the answer; one that a model worded just now, or should have, has no grounds."""
         shelf = self.recommend(ask)
-        words = explained(shelf, self.explainer)
-        was_written = shelf.written is not None and words is shelf.written.explanation
-        is_fixed = was_written or self.explainer.source is Source.TEMPLATE
+        words = self.wording(shelf)
         return Answer(
-            self.render(payload(shelf, words)),
-            shelf.grounds if is_fixed else None,
+            self.render(payload(shelf, words.explanation, awaited=words.awaited)),
+            shelf.grounds if words.is_settled else None,
             self._tally(shelf, ask),
             STORED if shelf.is_stored else LIVE,
         )

@@ -1,6 +1,9 @@
-"""Finds the words for a shelf."""
+"""Finds the words for a shelf, while somebody waits for them."""
 
-from recommendations.explainers.base import Evidence, Explainer, Explanation, Suggestion
+from dataclasses import dataclass
+from typing import Protocol
+
+from recommendations.explainers.base import Evidence, Explainer, Explanation, Source, Suggestion
 from recommendations.services.shelf import Shelf
 
 
@@ -23,3 +26,34 @@ def explained(shelf: Shelf, explainer: Explainer) -> Explanation:
     if shelf.written is not None and shelf.written.digest == grounds.digest(explainer.identity):
         return shelf.written.explanation
     return explainer.explain(grounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is said of a shelf.
+
+    is_settled: whether the same shelf is given the same words again, so that the answer may be kept
+    awaited:    the id under which better words are being written, "" where none are
+    """
+
+    explanation: Explanation
+    is_settled: bool
+    awaited: str = ""
+
+
+class Wording(Protocol):
+    """Finds the words for a shelf."""
+
+    def __call__(self, shelf: Shelf) -> Words: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """Has them written while the shopper waits."""
+
+    explainer: Explainer
+
+    def __call__(self, shelf: Shelf) -> Words:
+        words = explained(shelf, self.explainer)
+        was_written = shelf.written is not None and words is shelf.written.explanation
+        return Words(words, was_written or self.explainer.source is Source.TEMPLATE)

@@ -6,9 +6,12 @@ from recommendations.engine.reasons import Reason
 from recommendations.explainers.base import Explanation
 from recommendations.services.shelf import Placed, Shelf
 
+EXPLANATIONS = "/explanations/"
 
-def payload(shelf: Shelf, explanation: Explanation) -> dict[str, Any]:
-    return {
+
+def payload(shelf: Shelf, explanation: Explanation, *, awaited: str = "") -> dict[str, Any]:
+    """awaited: the id under which better words are being written, "" where none are"""
+    said = {
         "user_id": shelf.shopper.id,
         "user_name": shelf.shopper.name,
         "recommended_products": [product(placed) for placed in shelf.placed],
@@ -18,6 +21,7 @@ def payload(shelf: Shelf, explanation: Explanation) -> dict[str, Any]:
         "strategy": shelf.strategy,
         "fallback": shelf.fallback,
     }
+    return {**said, "explanation_url": EXPLANATIONS + awaited} if awaited else said
 
 
 def product(placed: Placed) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from catalog.services.idempotency import remove_old_answers
 from catalog.services.retention import remove_events
 from recommendations.services.runs import mark_lost, remove_old_runs
+from recommendations.services.writing import remove_old_texts
 
 RUNS_KEPT = timedelta(days=90)
 
@@ -17,6 +18,7 @@ class Removed:
     events: int
     answers: int
     runs: int
+    texts: int
 
     def __str__(self) -> str:
         return ", ".join(f"{n:,} {name}" for name, n in asdict(self).items())
@@ -29,4 +31,5 @@ def remove_old_rows(*, event_days: int, now: datetime) -> Removed:
         events=remove_events(before=now - timedelta(days=event_days)) if event_days else 0,
         answers=remove_old_answers(now),
         runs=remove_old_runs(now - RUNS_KEPT),
+        texts=remove_old_texts(now),
     )

@@ -41,6 +41,7 @@ class TestSchema:
             "/",
             "/categories",
             "/categories/{id}",
+            "/explanations/{id}",
             "/interactions",
             "/interactions/bulk",
             "/products",

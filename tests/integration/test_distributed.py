@@ -3,19 +3,16 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
-from deploy.processes import Child, start
+from deploy.processes import Child
+from tests.place import ROOT, Place, told
 
-ROOT = Path(__file__).parents[2]
 SETTINGS = """
 from recsite.settings import *
 RECOMMENDATIONS["STRATEGIES"]["lingering"] = {{
@@ -49,41 +46,10 @@ print(json.dumps({
 """
 
 
-@dataclass(frozen=True)
-class Place:
-    """A shop with 40 shoppers, and whoever works there. folder: where the gate is"""
-
-    folder: Path
-    env: dict[str, str]
-
-    def manage(self, *arguments: str) -> str:
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.env,
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
-
-    def start(self, name: str, *arguments: str) -> Child:
-        log = self.folder / f"{name}.log"
-        return start(name, [sys.executable, *arguments], log=log, cwd=ROOT, env=self.env)
-
-    def worker(self, name: str) -> Child:
-        return self.start(
-            name,
-            *("-m", "celery", "-A", "recsite.celery", "worker", "--queues", "batch", "--concurrency", "1"),
-            *("--hostname", f"{name}@test", "--without-gossip", "--without-mingle"),
-        )
-
-    def came(self) -> list[int]:
-        """Return the numbers of the processes that have come to the gate."""
-        file = self.folder / "came"
-        return [int(line) for line in file.read_text().split()] if file.exists() else []
-
-    def found(self) -> dict[str, object]:
-        return json.loads(self.manage("shell", "--no-imports", "-c", FOUND))
+def came(place: Place) -> list[int]:
+    """Return the numbers of the processes that have come to the gate."""
+    file = place.folder / "came"
+    return [int(line) for line in file.read_text().split()] if file.exists() else []
 
 
 @pytest.fixture
@@ -108,19 +74,17 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def place(database: str, tmp_path: Path, redis_url: str) -> Place:
+    """A shop with 40 shoppers."""
     (tmp_path / "far_settings.py").write_text(SETTINGS.format(folder=tmp_path))
     made = Place(
         tmp_path,
-        {
-            **os.environ,
-            "ENV_FILE": os.devnull,
-            "DJANGO_SETTINGS_MODULE": "far_settings",
-            "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
-            "SECRET_KEY": "tests-only-" + "x" * 50,
-            "DATABASE_URL": database,
-            "DEFAULT_STRATEGY": "lingering",
-            "CELERY_BROKER_URL": redis_url,
-        },
+        told(
+            database,
+            redis_url,
+            DJANGO_SETTINGS_MODULE="far_settings",
+            PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}",
+            DEFAULT_STRATEGY="lingering",
+        ),
     )
     made.manage("migrate", "--verbosity", "0")
     made.manage("shell", "--no-imports", "-c", PEOPLE)
@@ -134,19 +98,19 @@ class TestKilledMidShard:
         indirect=["database"],
     )
     def test_loses_nothing_and_doubles_nothing(self, place: Place, killed: str):
-        first = place.worker("first")
+        first = place.worker("first", "batch")
         others: list[Child] = []
         command = place.start(
             "command", "manage.py", "generate_recommendations", "--distributed", "--batch-size", "5"
         )
         try:
-            command.wait_until(lambda: bool(place.came()))
+            command.wait_until(lambda: bool(came(place)))
 
             if killed == "the worker":
                 first.kill()
-                others.append(place.worker("second"))
+                others.append(place.worker("second", "batch"))
             else:
-                os.kill(place.came()[0], signal.SIGKILL)
+                os.kill(came(place)[0], signal.SIGKILL)
             (place.folder / "open").touch()
 
             code = command.process.wait(90)
@@ -156,7 +120,7 @@ class TestKilledMidShard:
 
         assert code == 0, command.log.read_text()
         assert "40 users stored in" in command.log.read_text()
-        assert place.found() == {
+        assert json.loads(place.manage("shell", "--no-imports", "-c", FOUND)) == {
             "state": "done",
             "counts": [40, 40, 0, 8, 8],
             "lists": 40,

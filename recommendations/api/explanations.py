@@ -1,0 +1,49 @@
+"""GET /explanations/{id}: the words that an answer's `explanation_url` leads to."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from catalog.api.viewsets import StrictQuery
+from recommendations.explainers.base import Source
+from recommendations.selectors.texts import text
+
+
+class ExplanationRow(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    status = serializers.ChoiceField(choices=["pending", "done"])
+    text = serializers.CharField(help_text="While it is pending, the template's.")
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        choices=[source.value for source in Source]
+    )
+
+
+class ExplanationViewSet(StrictQuery, ViewSet):
+    """Words that workers write."""
+
+    lookup_url_kwarg = "id"
+    lookup_value_regex = "[^/]+"
+    id_in_path = "As an answer's `explanation_url` ends."
+
+    @extend_schema(responses=ExplanationRow)
+    def retrieve(self, request: Request, id: str) -> Response:
+        """Return the text, and whether it is done; it is kept for `EXPLANATION_TTL`.
+
+        A model that failed leaves the template's words, done, for a minute; then it is asked again.
+        """
+        found = text(id)
+        if found is None:
+            raise NotFound(f"There is no explanation {id[:80]!r}.")
+        return Response(
+            {
+                "id": found.digest,
+                "status": "done" if found.is_done else "pending",
+                "text": found.text,
+                "source": found.source,
+            }
+        )
