@@ -86,3 +86,4 @@ format: $(VENV)/installed-dev ## put the code into its format
 lock: $(VENV)/installed-dev ## pin every dependency and its hash anew
 	$(VENV)/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-strip-extras --custom-compile-command "make lock" requirements.in -o requirements.txt
 	$(VENV)/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-strip-extras --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+	$(VENV)/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-strip-extras --custom-compile-command "make lock" requirements-observe.in -o requirements-observe.txt

@@ -1,10 +1,12 @@
-"""The site itself as an application: it brings the checks of a deployment."""
+"""The site itself as an application: it brings the checks of a deployment, and tells of errors."""
 
 from importlib import import_module
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import Tags, register
+
+from recsite import telemetry
 
 
 class SiteConfig(AppConfig):
@@ -14,6 +16,8 @@ class SiteConfig(AppConfig):
     def ready(self) -> None:
         from recsite.checks import reads_are_closed  # noqa: PLC0415  settings are loaded by now
 
+        if dsn := settings.ENV.sentry_dsn:
+            telemetry.report_errors(dsn, version=settings.VERSION, secrets=settings.ENV.secrets)
         register(reads_are_closed, Tags.security, deploy=True)
         if settings.CELERY_BROKER_URL:
             import_module("recsite.celery")  # what is sent goes where this says, from any thread

@@ -7,6 +7,7 @@ from celery import Celery, signals
 from django.conf import settings
 
 from observe import metrics, tasks
+from recsite import telemetry
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
@@ -17,10 +18,12 @@ app.autodiscover_tasks(["recommendations"])
 tasks.connect()
 
 
-def count(**rest: Any) -> None:
-    """A worker counts along with the web servers of its machine, where it was told where they do."""
+def see(**rest: Any) -> None:
+    """A worker counts along with the web servers of its machine, and traces as they do."""
+    if settings.ENV.otlp_endpoint:
+        telemetry.trace(settings.ENV.otlp_endpoint, version=settings.VERSION)
     if settings.METRICS and settings.METRICS_DIR:
         metrics.turn_on(settings.METRICS_DIR)
 
 
-signals.worker_init.connect(count)
+signals.worker_init.connect(see)

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -43,6 +44,8 @@ class Environment:
     metrics: bool
     metrics_token: str = field(repr=False)
     metrics_dir: str
+    sentry_dsn: str = field(repr=False)
+    otlp_endpoint: str = field(repr=False)
     api_open_reads: bool
     secure_ssl_redirect: bool
     secure_hsts_seconds: int
@@ -127,16 +130,31 @@ class Environment:
             )
         if self.log_level not in LOG_LEVELS:
             raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
-        if self.metrics_token and len(self.metrics_token) < SHORTEST_TOKEN:
-            raise ImproperlyConfigured(f"METRICS_TOKEN must have {SHORTEST_TOKEN} characters or more.")
-        if self.log_format not in FORMATS:
-            raise ImproperlyConfigured(f"LOG_FORMAT must be one of {', '.join(FORMATS)}.")
+        self._refuse_what_tells_nobody()
         if self.openai_api_key and self.web_threads <= self.openai_max_concurrent:
             raise ImproperlyConfigured(
                 f"WEB_THREADS is {self.web_threads}, but {self.openai_max_concurrent} threads may wait for a "
                 f"model (OPENAI_MAX_CONCURRENT), so that none would be left to answer anybody else. "
                 f"Leave WEB_THREADS out, or set it to {self.openai_max_concurrent + 2}."
             )
+
+    def _refuse_what_tells_nobody(self) -> None:
+        """Raise ImproperlyConfigured for logs, metrics, errors or traces that could reach nobody."""
+        for name, address, package in (
+            ("SENTRY_DSN", self.sentry_dsn, "sentry_sdk"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", self.otlp_endpoint, "opentelemetry"),
+        ):
+            if address and not address.startswith(("http://", "https://")):
+                raise ImproperlyConfigured(f"{name} must be an address that begins with https:// or http://.")
+            if address and not find_spec(package):
+                raise ImproperlyConfigured(
+                    f"{name} is set, which needs packages besides those of requirements.txt: "
+                    f"pip install --require-hashes -r requirements-observe.txt"
+                )
+        if self.metrics_token and len(self.metrics_token) < SHORTEST_TOKEN:
+            raise ImproperlyConfigured(f"METRICS_TOKEN must have {SHORTEST_TOKEN} characters or more.")
+        if self.log_format not in FORMATS:
+            raise ImproperlyConfigured(f"LOG_FORMAT must be one of {', '.join(FORMATS)}.")
 
     @property
     def secrets(self) -> list[str]:
@@ -182,6 +200,8 @@ def read() -> Environment:
         log_format=env.str("LOG_FORMAT", default="line" if sys.stderr.isatty() else "json").lower(),
         metrics=env.bool("METRICS", default=True),
         metrics_token=env.str("METRICS_TOKEN", default=""),
+        sentry_dsn=env.str("SENTRY_DSN", default=""),
+        otlp_endpoint=env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default=""),
         metrics_dir=env.str("PROMETHEUS_MULTIPROC_DIR", default=""),
         api_open_reads=env.bool("API_OPEN_READS", default=False),
         secure_ssl_redirect=env.bool("SECURE_SSL_REDIRECT", default=True),

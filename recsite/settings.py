@@ -4,6 +4,7 @@ from recsite import databases as _databases
 from recsite import env as _env
 
 ENV = _env.read()
+VERSION = "0.1.0"
 BASE_DIR = _env.ROOT
 
 SECRET_KEY = ENV.secret_key
@@ -115,7 +116,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Shop recommendations",
     "DESCRIPTION": "What to show each shopper next, and why.",
-    "VERSION": "0.1.0",
+    "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["catalog.api.permissions.StaffOrOpenRead"],
     "SWAGGER_UI_DIST": "SIDECAR",

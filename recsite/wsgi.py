@@ -6,6 +6,13 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
+from django.conf import settings
+
+from recsite import telemetry
+
+if settings.ENV.otlp_endpoint:  # before the middleware is put together
+    telemetry.trace(settings.ENV.otlp_endpoint, version=settings.VERSION)
+
 application = get_wsgi_application()
 
 from django.db import connections  # noqa: E402
