@@ -16,6 +16,7 @@ from privacy.relations import relations
 from privacy.rules import SECRETS
 
 Row = dict[str, Any]
+Tables = dict[str, dict[Any, Row]]  # rows by table and primary key
 
 
 def exported(user: User, *, by: User | None, now: datetime) -> dict[str, Any]:
@@ -38,22 +39,22 @@ def everything(user: User, *, now: datetime) -> dict[str, Any]:
     """
     person = Person.of(user)
     with transaction.atomic():
-        tables: dict[str, list[Row]] = {}
+        tables: Tables = {}
         for relation in relations():
             names = [field.name for field in relation.model._meta.concrete_fields if field.is_relation]
-            found = relation.rows(person.id).select_related(*names)
-            _add(tables, relation.model._meta.label, found.iterator(2_000))
+            linked = relation.rows(person.id).select_related(*names)
+            _add(tables, relation.model._meta.label, linked.iterator(2_000))
         for mention in mentions():
             _add(tables, mention.label, mention.rows(person))
-        return {"exported_at": now, "user": _plain(user), "tables": tables}
+        found = {label: list(rows.values()) for label, rows in tables.items() if rows}
+        return {"exported_at": now, "user": _plain(user), "tables": found}
 
 
-def _add(tables: dict[str, list[Row]], label: str, rows: Iterable[Model]) -> None:
+def _add(tables: Tables, label: str, rows: Iterable[Model]) -> None:
     """The rows stand in the table, each once, however many ways lead to it."""
-    known = {row["id"] for row in tables.get(label, ()) if "id" in row}
-    new = [plain for plain in map(_plain, rows) if plain.get("id") not in known or "id" not in plain]
-    if new:
-        tables.setdefault(label, []).extend(new)
+    known = tables.setdefault(label, {})
+    for row in rows:
+        known.setdefault(row.pk, _plain(row))
 
 
 def _plain(row: Model) -> Row:

@@ -19,7 +19,7 @@ from django.test import Client
 
 from catalog.models import StoredAnswer, User
 from privacy.models import Deed, Receipt
-from recommendations.models import StoredList, TrainedModel
+from recommendations.models import StoredList, TrainedModel, WrittenText
 from tests.factories import NOON, InteractionFactory, ProductFactory, StaffFactory, UserFactory
 
 ID = 918_273_645
@@ -88,6 +88,13 @@ def login(user: User) -> object:
     )
 
 
+def text_of(user: User) -> WrittenText:
+    evidence = {"user_name": user.name}
+    return WrittenText.objects.create(
+        digest="d", user=user, evidence=evidence, text=f"Dear {user.name}", asked_at=NOON, expires_at=NOON
+    )
+
+
 def run(user: User) -> object:
     return apps.get_model("recommendations.GenerationRun").objects.create(
         strategy="content", top_n=5, started_by=user.username, started_at=NOON, seen_at=NOON, n_total=1
@@ -97,6 +104,7 @@ def run(user: User) -> object:
 TRACES = [
     Trace("catalog.Interaction.user", lambda user: InteractionFactory(user=user, event_key="ext-canary-7/1")),
     Trace("recommendations.StoredList.user", stored_list),
+    Trace("recommendations.WrittenText.user", text_of),
     Trace("catalog.User_groups.user", lambda user: user.groups.add(Group.objects.create(name="Editors"))),
     Trace(
         "catalog.User_user_permissions.user",
