@@ -3,11 +3,8 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 
 from deploy.processes import Child
@@ -50,26 +47,6 @@ def came(place: Place) -> list[int]:
     """Return the numbers of the processes that have come to the gate."""
     file = place.folder / "came"
     return [int(line) for line in file.read_text().split()] if file.exists() else []
-
-
-@pytest.fixture
-def own_postgresql(postgresql_url: str) -> Iterator[str]:
-    """The address of a new database on a real PostgreSQL, gone afterwards."""
-    name = f"far_{os.getpid()}"
-    with psycopg.connect(postgresql_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            yield urlsplit(postgresql_url)._replace(path=f"/{name}").geturl()
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a database that other processes reach; a test says on which kind of server."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'shop.sqlite3'}"
-    return request.getfixturevalue("own_postgresql")
 
 
 @pytest.fixture

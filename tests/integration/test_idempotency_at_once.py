@@ -1,11 +1,12 @@
-"""The same request over several connections at once, on a database file of its own."""
+"""The same request over several connections at once, on a database of its own."""
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+import pytest
+
+from tests.place import ROOT, told
+
 PROGRAM = """
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -44,19 +45,15 @@ print(json.dumps({
 
 
 class TestEightAtOnce:
-    def test_store_once_and_answer_the_same(self, tmp_path: Path):
-        env = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "recsite.settings",
-            "ENV_FILE": os.devnull,
-            "SECRET_KEY": "tests-only-" + "x" * 50,
-            "ALLOWED_HOSTS": "testserver",
-            "SECURE_SSL_REDIRECT": "false",
-            "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite3'}",
-        }
-
+    @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+    def test_store_once_and_answer_the_same(self, database: str):
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM], cwd=ROOT, env=env, check=True, capture_output=True, text=True
+            [sys.executable, "-c", PROGRAM],
+            cwd=ROOT,
+            env=told(database, broker=""),
+            check=True,
+            capture_output=True,
+            text=True,
         )
 
         assert done.stdout.strip() == (

@@ -1,12 +1,17 @@
 """Work is handed to workers over a real Redis, in time or not at all."""
 
 import json
+import os
+import signal
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from redis import Redis
 
-from deploy.processes import free_port
+from deploy.processes import Child, free_port
+from deploy.redis_server import NoRedis, start_redis
 from observe import request_id
 from recommendations import wiring
 from recommendations.errors import QueueUnavailable
@@ -72,6 +77,38 @@ class TestQueue:
             queue.send("recommendations.shard", 1, 2)
 
         assert there.llen("batch") == 2
+
+
+class TestTrouble:
+    """A server of its own, as what is done to it would be done to other tests."""
+
+    @pytest.fixture
+    def server(self, tmp_path: Path, redis_url: str) -> Iterator[Child]:
+        # Whoever has a Redis at all can start one; `redis_url` skips where there is none.
+        self.port = free_port()
+        try:
+            child = start_redis(tmp_path, self.port)
+        except NoRedis as error:
+            pytest.skip(str(error))
+        yield child
+        child.kill()
+
+    def test_of_a_broker_that_stands_still_is_told_in_time(self, server: Child):
+        queue = Queue(f"redis://127.0.0.1:{self.port}/0")
+        queue.send("recommendations.shard", 1, 1)
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(QueueUnavailable, match="cannot be reached"):
+                queue.send("recommendations.shard", 1, 2)
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+
+    def test_of_a_broker_that_is_full_is_told(self, server: Child):
+        with Redis(port=self.port) as client:
+            client.config_set("maxmemory", "1kb")
+
+        with pytest.raises(QueueUnavailable, match="cannot be reached"):
+            Queue(f"redis://127.0.0.1:{self.port}/0").send("recommendations.shard", 1, 1)
 
 
 class TestApplication:
