@@ -51,6 +51,14 @@ def listed(answer: Answered) -> list[Any]:
     return [product["id"] for product in answer.body["recommended_products"]]
 
 
+def keeps_its_figures_inside(drive: Drive) -> str:
+    closed = drive.gateway.get("/metrics").status
+    must(closed == 404, f"the gateway answers /metrics with {closed}")
+    seen = {name: client.get("/health/ready") for name, client in drive.web().items()}
+    must(all(answer.status == 200 for answer in seen.values()), seen)
+    return f"/metrics is closed to the public, {' and '.join(seen)} are ready"
+
+
 def has_the_shop(drive: Drive) -> str:
     page = drive.gateway.get("/products")
     must(page.status == 200 and page.body["count"] == 30, f"{page.status} {page.body}")
@@ -163,8 +171,9 @@ def outlives_its_database(drive: Drive) -> str:
         cluster.start()
         drive.stack.children["postgresql"] = cluster.child
         began = time.monotonic()
-        while drive.gateway.get(ALICE).status != 200:
-            must(time.monotonic() - began < 30, "no answer 30 s after PostgreSQL was back")
+        for client in drive.web().values():
+            while client.get(ALICE).status != 200:
+                must(time.monotonic() - began < 30, f"{client.url} knows not 30 s later that it is back")
         seconds = time.monotonic() - began
     longest = max(answer.seconds for answer in answers)
     strange = [answer for answer in answers if answer.status not in (200, 503)]
@@ -174,7 +183,7 @@ def outlives_its_database(drive: Drive) -> str:
     drive.figures |= {"database_back_s": round(seconds, 2), "database_away_longest_s": round(longest, 2)}
     return (
         f"{n_refused} of {len(answers)} asks got 503, the longest wait {longest:.2f} s; "
-        f"200 again after {seconds:.1f} s"
+        f"200 from every web server {seconds:.1f} s after it was back"
     )
 
 
@@ -191,6 +200,7 @@ def outlives_a_web_server(drive: Drive) -> str:
 
 
 STORY: tuple[tuple[str, Step], ...] = (
+    ("figures stay inside", keeps_its_figures_inside),
     ("staff log in", lets_staff_in),
     ("the shop is imported", has_the_shop),
     ("recommends", recommends),
