@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DAY = 24 * 60 * 60
+REDIS = re.compile(r"(redis|rediss|unix)://[^\s]+")
 BROKER = re.compile(r"(redis|rediss|amqp|amqps)://[^\s/]+")
 RATE = re.compile(r"[1-9][0-9]{0,5}/[smh]")
 SHORTEST_TOKEN = 16
@@ -56,6 +57,8 @@ class Environment:
     snapshot_max_age_seconds: float
     stored_list_max_age_seconds: float
     answer_cache_mib: int
+    result_cache_seconds: float
+    redis_url: str = field(repr=False)
     openai_api_key: str = field(repr=False)
     openai_base_url: str
     openai_model: str
@@ -89,6 +92,7 @@ class Environment:
             ("SNAPSHOT_MAX_AGE_SECONDS", self.snapshot_max_age_seconds, 0.001, DAY),
             ("STORED_LIST_MAX_AGE", self.stored_list_max_age_seconds, 0, 3650 * DAY),
             ("ANSWER_CACHE_MIB", self.answer_cache_mib, 0, 65_536),
+            ("RESULT_CACHE_SECONDS", self.result_cache_seconds, 0, DAY),
             ("SECURE_HSTS_SECONDS", self.secure_hsts_seconds, 0, 3650 * DAY),
             ("OPENAI_TIMEOUT_SECONDS", self.openai_timeout_seconds, 0.001, 600),
             ("OPENAI_MAX_CONCURRENT", self.openai_max_concurrent, 1, 1000),
@@ -120,6 +124,10 @@ class Environment:
             raise ImproperlyConfigured(
                 "TIME_ZONE must be the name of a time zone, such as Europe/Paris."
             ) from None
+        if self.redis_url and not REDIS.fullmatch(self.redis_url):
+            raise ImproperlyConfigured(
+                "REDIS_URL must be the address of a Redis, such as redis://127.0.0.1:6379/0."
+            )
         if self.celery_broker_url and not BROKER.match(self.celery_broker_url):
             raise ImproperlyConfigured(
                 "CELERY_BROKER_URL must be the address of a broker, such as redis://127.0.0.1:6379/1."
@@ -213,6 +221,8 @@ def read() -> Environment:
         snapshot_max_age_seconds=env.float("SNAPSHOT_MAX_AGE_SECONDS", default=60.0),
         stored_list_max_age_seconds=env.float("STORED_LIST_MAX_AGE", default=float(DAY)),
         answer_cache_mib=env.int("ANSWER_CACHE_MIB", default=64),
+        result_cache_seconds=env.float("RESULT_CACHE_SECONDS", default=300.0),
+        redis_url=env.str("REDIS_URL", default=""),
         openai_api_key=openai_api_key,
         openai_base_url=env.str("OPENAI_BASE_URL", default="https://api.openai.com/v1"),
         openai_model=env.str("OPENAI_MODEL", default="gpt-3.5-turbo"),

@@ -69,6 +69,15 @@ DATABASES = {
         _databases.PoolSize(ENV.db_pool_min_size, ENV.db_pool_max_size, ENV.db_pool_timeout_seconds),
     )
 }
+CACHES = {
+    "default": {
+        "BACKEND": "recsite.cache.TolerantRedisCache",
+        "LOCATION": ENV.redis_url,
+        "KEY_PREFIX": "shop",
+    }
+    if ENV.redis_url
+    else {"BACKEND": "recsite.memory.Memory", "LOCATION": "shop", "OPTIONS": {"MAX_ENTRIES": 10_000}}
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "catalog.User"
@@ -189,6 +198,7 @@ RECOMMENDATIONS = {
     "SNAPSHOT_MAX_AGE_SECONDS": ENV.snapshot_max_age_seconds,
     "STORED_LIST_MAX_AGE_SECONDS": ENV.stored_list_max_age_seconds,
     "ANSWER_CACHE_MIB": ENV.answer_cache_mib,
+    "RESULT_CACHE_SECONDS": ENV.result_cache_seconds,
 }
 if ENV.openai_api_key:
     RECOMMENDATIONS["EXPLAINER"] = {

@@ -1,0 +1,197 @@
+"""A real Redis that is killed, stopped, full, started again: the cache bears it, and comes back by itself."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.processes import Child, free_port
+from deploy.redis_server import NoRedis, start_redis
+from recsite.cache import TolerantRedisCache
+from recsite.memory import Memory
+from tests import servers
+
+REST_SECONDS = 0.2
+
+
+class Server:
+    """A Redis of this test alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.child: Child
+
+    def start(self, *options: str) -> None:
+        self.child = start_redis(self.folder, self.port, *options)
+
+    def cache(self) -> Any:
+        options = {"rest_seconds": REST_SECONDS}
+        return TolerantRedisCache(f"redis://127.0.0.1:{self.port}/0", {"OPTIONS": options})
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    made = Server(tmp_path)
+    try:
+        made.start()
+    except NoRedis as error:
+        (pytest.fail if servers.are_required() else pytest.skip)(str(error))
+    yield made
+    if made.child.is_running():
+        os.kill(made.child.pid, signal.SIGCONT)
+        made.child.stop()
+
+
+def until(is_so: Callable[[], Any], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.01)
+
+
+def everything(cache: Any) -> list[Any]:
+    """What each method says."""
+    cache.set("a", 1, 60)
+    cache.set_many({"b": 2}, 60)
+    said = [cache.get("a", "none"), cache.get_many(["a", "b"]), cache.has_key("a"), cache.add("c", 3, 60)]
+    cache.delete_many(["b"])
+    return [*said, cache.claim("d", 60), cache.touch("a", 60), cache.delete("a"), cache.delete_beginning("c")]
+
+
+WITH = [1, {"a": 1, "b": 2}, True, True, True, True, True, 1]
+WITHOUT = ["none", {}, False, False, True, False, False, None]
+
+
+class TestRedis:
+    def test_keeps_what_it_is_given(self, server: Server):
+        assert everything(server.cache()) == WITH
+
+    def test_does_what_memory_does(self):
+        assert everything(Memory("a test", {})) == WITH
+
+    @pytest.mark.parametrize("value", [7, "text", b"\x00bytes", None, True, 1.5, {"a": [1, "b"]}])
+    def test_gives_back_what_it_was_given(self, server: Server, value: Any):
+        cache = server.cache()
+
+        cache.set("key", value, 60)
+
+        assert cache.get("key", "none") == value
+
+    def test_runs_no_code_that_somebody_put_there(self, server: Server):
+        cache = server.cache()
+        cache._cache.get_client().set(cache.make_key("key"), b"\x80\x04cos\nsystem\n.")
+
+        assert cache.get("key", "none") == "none"
+        assert cache.is_well
+
+    def test_has_a_claim_once(self, server: Server):
+        cache = server.cache()
+
+        assert [cache.claim("key", 5), cache.claim("key", 5)] == [True, False]
+
+    def test_deletes_what_begins_like_this_and_nothing_else(self, server: Server):
+        cache = server.cache()
+        for key in ("u*1:a", "u*1:b", "u21:a"):
+            cache.set(key, 1, 60)
+
+        assert cache.delete_beginning("u*1:") == 2
+        assert cache.get("u21:a") == 1
+
+
+class TestOutages:
+    @pytest.fixture(params=["killed", "stopped"])
+    def gone(self, request: Any, server: Server) -> Any:
+        """A cache that has worked, and whose server is gone now."""
+        cache = server.cache()
+        cache.set("a", 1, 60)
+        if request.param == "killed":
+            server.child.kill()
+        else:
+            os.kill(server.child.pid, signal.SIGSTOP)
+        return cache
+
+    def test_are_misses_and_quick(self, gone: Any):
+        began = time.monotonic()
+
+        assert everything(gone) == WITHOUT
+        assert time.monotonic() - began < 1.0
+        assert not gone.is_well
+
+    def test_are_not_even_tried_just_after_a_failure(self, gone: Any):
+        gone.get("a")
+        failed = gone.counts["failed"]
+        began = time.monotonic()
+
+        for _ in range(100):
+            gone.get("a")
+
+        assert time.monotonic() - began < REST_SECONDS
+        assert gone.counts["failed"] == failed
+        assert gone.counts["skipped"] == 100
+
+    def test_are_told_of_once(self, gone: Any, caplog: pytest.LogCaptureFixture):
+        until(lambda: gone.get("a") or gone.counts["failed"] >= 3)
+
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        assert "redis://" not in caplog.text
+
+    def test_end_by_themselves(self, gone: Any, server: Server, caplog: pytest.LogCaptureFixture):
+        gone.get("a")
+        if server.child.is_running():
+            os.kill(server.child.pid, signal.SIGCONT)
+        else:
+            server.start()
+
+        until(lambda: (gone.set("b", 2, 60), gone.get("b"))[1] == 2)
+        until(lambda: (gone.get("b"), gone.is_well)[1])
+
+        assert len(caplog.records) == 2
+        assert "That is over" in caplog.text
+
+    def test_of_a_connection_alone_cost_nothing(self, server: Server):
+        cache = server.cache()
+        cache.set("a", 1, 60)
+        server.child.stop()
+        server.start()
+
+        cache.set("a", 2, 60)
+
+        assert cache.get("a") == 2
+
+
+class TestFull:
+    @pytest.fixture
+    def full(self, server: Server) -> Any:
+        server.child.stop()
+        server.start("--maxmemory", "1mb", "--maxmemory-policy", "noeviction")
+        return server.cache()
+
+    def test_takes_nothing_and_fails_nobody(self, full: Any, caplog: pytest.LogCaptureFixture):
+        for n in range(100):
+            full.set(f"k{n}", "x" * 100_000, 60)
+
+        assert not full.add("more", "x" * 100_000, 60)
+        assert full.set_many({"more": "x" * 100_000}) == ["more"]
+        assert full.claim("more", 5)
+        assert len(caplog.records) == 1
+        assert "OutOfMemoryError" in caplog.text
+
+    def test_still_gives_what_it_has(self, full: Any):
+        full._cache.get_client().config_set("maxmemory", "0")
+        full.set("a", 1, 60)
+        full._cache.get_client().config_set("maxmemory", "1")
+        full.set("b", 2, 60)
+
+        assert [full.get("a"), full.get("b")] == [1, None]
+
+    def test_takes_again_by_itself_when_there_is_room(self, full: Any):
+        full._cache.get_client().config_set("maxmemory", "1")
+        full.set("a", 1, 60)
+        full._cache.get_client().config_set("maxmemory", "0")
+
+        until(lambda: (full.set("a", 1, 60), full.get("a"))[1] == 1)
