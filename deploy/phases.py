@@ -29,7 +29,7 @@ class Phase:
 
 
 # How the service is told of the two Redis servers, which must not be one: the cache may forget.
-CACHE_VARIABLE, BROKER_VARIABLE = "CACHE_URL", "CELERY_BROKER_URL"
+CACHE_VARIABLE, BROKER_VARIABLE = "REDIS_URL", "CELERY_BROKER_URL"
 BATCH, EXPLANATIONS = "batch", "explanations"
 PHASES = {
     1: Phase("One server with SQLite"),
