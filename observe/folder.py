@@ -2,12 +2,18 @@
 
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 
 class BadFolder(Exception):
     """Why nothing can be counted there."""
+
+
+def own_folder(named: str, port: int) -> Path:
+    """Return the named directory; without a name the one of whatever listens on the port for this user."""
+    return Path(named or Path(tempfile.gettempdir()) / f"shop-recommendations-{os.geteuid()}-{port}")
 
 
 def prepared(folder: Path) -> Path:

@@ -7,7 +7,9 @@ from celery import Celery, signals
 from django.conf import settings
 
 from observe import metrics, tasks
-from recsite import telemetry
+from observe.folder import own_folder, prepared
+from recsite import telemetry, worker_metrics
+from recsite.env import hand_on
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
@@ -22,8 +24,15 @@ def see(**rest: Any) -> None:
     """A worker counts along with the web servers of its machine, and traces as they do."""
     if settings.ENV.otlp_endpoint:
         telemetry.trace(settings.ENV.otlp_endpoint, version=settings.VERSION)
-    if settings.METRICS and settings.METRICS_DIR:
-        metrics.turn_on(settings.METRICS_DIR)
+    port, folder = settings.ENV.worker_metrics_port, settings.METRICS_DIR
+    if not settings.METRICS or not (port or folder):
+        return
+    if port:
+        folder = str(prepared(own_folder(folder, port)))
+        hand_on("PROMETHEUS_MULTIPROC_DIR", folder)  # read as counting begins
+    metrics.turn_on(folder)
+    if port:
+        worker_metrics.serve(settings.ENV.host, port)
 
 
 signals.worker_init.connect(see)

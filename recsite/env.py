@@ -45,6 +45,7 @@ class Environment:
     metrics: bool
     metrics_token: str = field(repr=False)
     metrics_dir: str
+    worker_metrics_port: int
     sentry_dsn: str = field(repr=False)
     otlp_endpoint: str = field(repr=False)
     api_open_reads: bool
@@ -102,6 +103,7 @@ class Environment:
             ("OPENAI_PROMPT_PRICE", self.openai_prompt_price, 0, 1_000_000),
             ("OPENAI_COMPLETION_PRICE", self.openai_completion_price, 0, 1_000_000),
             ("PORT", self.port, 1, 65_535),
+            ("WORKER_METRICS_PORT", self.worker_metrics_port, 0, 65_535),
             ("WEB_WORKERS", self.web_workers, 1, 1000),
             ("WEB_THREADS", self.web_threads, 1, 1002),
         ):
@@ -210,6 +212,7 @@ def read() -> Environment:
         metrics_token=env.str("METRICS_TOKEN", default=""),
         sentry_dsn=env.str("SENTRY_DSN", default=""),
         otlp_endpoint=env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default=""),
+        worker_metrics_port=env.int("WORKER_METRICS_PORT", default=0),
         metrics_dir=env.str("PROMETHEUS_MULTIPROC_DIR", default=""),
         api_open_reads=env.bool("API_OPEN_READS", default=False),
         secure_ssl_redirect=env.bool("SECURE_SSL_REDIRECT", default=True),

@@ -1,13 +1,10 @@
 """/metrics, for Prometheus: what was counted, and what is looked up when it asks. Closed to the public."""
 
-import hmac
-import ipaddress
 import logging
 import time
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -16,13 +13,9 @@ from django.views.decorators.csrf import csrf_exempt
 from observe import metrics
 from recommendations.selectors.models import trained_at
 from recsite import queues, root
+from recsite.metrics_door import may_see
 from recsite.problems import problem
 
-# Any of them says that somebody asks through a proxy, which may well be on this machine.
-PROXIED = (
-    *("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP"),
-    *("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"),
-)
 logger = logging.getLogger(__name__)
 
 
@@ -31,24 +24,11 @@ def page(request: HttpRequest) -> HttpResponse:
     """Return the metrics, 403 to whoever may not see them, 404 where nothing is counted."""
     if not metrics.sink.is_on:
         return root.not_found(request)
-    if not _may_see(request):
+    if not may_see(request.META):
         return problem(403, "Metrics are for whoever sends METRICS_TOKEN, or without one for this machine.")
     from prometheus_client import CONTENT_TYPE_LATEST, generate_latest  # noqa: PLC0415  only where one counts
 
     return HttpResponse(generate_latest(_Everything()), content_type=CONTENT_TYPE_LATEST)  # type: ignore[arg-type]
-
-
-def _may_see(request: HttpRequest) -> bool:
-    """Return whether the token came along; where none is set, whether this machine asks, and by no proxy."""
-    if token := settings.METRICS_TOKEN:
-        sent = request.META.get("HTTP_AUTHORIZATION", "")
-        return hmac.compare_digest(sent.encode(), f"Bearer {token}".encode())
-    if any(header in request.META for header in PROXIED):
-        return False
-    try:
-        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
-        return False
 
 
 class _Everything:

@@ -7,8 +7,6 @@ import math
 import os
 import socket
 import sys
-import tempfile
-from pathlib import Path
 
 import django
 from django.core.exceptions import ImproperlyConfigured
@@ -16,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from observe.folder import BadFolder, prepared
+from observe.folder import BadFolder, own_folder, prepared
 from recsite.address import url
 from recsite.env import ROOT, Environment, hand_on
 
@@ -89,14 +87,12 @@ def count_together(env: Environment) -> None:
     """All workers count in one directory, which is this server's own. Raises CannotServe."""
     if not env.metrics:
         return
-    own = f"shop-recommendations-{os.geteuid()}-{env.port}"
     try:
-        folder = prepared(Path(env.metrics_dir) if env.metrics_dir else Path(tempfile.gettempdir()) / own)
+        hand_on("PROMETHEUS_MULTIPROC_DIR", str(prepared(own_folder(env.metrics_dir, env.port))))
     except BadFolder as error:
         raise CannotServe(
             f"{error} Name another one: PROMETHEUS_MULTIPROC_DIR=…, or set METRICS=false."
         ) from None
-    hand_on("PROMETHEUS_MULTIPROC_DIR", str(folder))
 
 
 def refuse_unmigrated() -> None:
