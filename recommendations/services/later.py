@@ -31,8 +31,8 @@ class Later:
     def __call__(self, shelf: Shelf) -> Words:
         """Return the model's words where they are written, else the template's, and where to wait for others.
 
-        1 query; 4 where they are to be asked for, 3 where somebody asked a moment ago. When there is
-        no handing over now, the template's words are all there is.
+        1 query; 3 in all where they are to be asked for. When nothing can be handed over now, the
+        template's words are all there is.
         """
         grounds = evidence(shelf)
         digest = grounds.digest(self.explainer.identity)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from redis import Redis
 from rest_framework.test import APIClient
@@ -115,6 +117,20 @@ class TestAnswer:
         assert (second["llm_explanation"], second["explanation_source"]) == ("For you, Anna.", "openai")
         assert "explanation_url" not in second
         assert len(model.questions) == 1
+
+    def test_takes_one_query_more_and_three_where_it_is_to_be_asked_for(self, client, model, queue):
+        def n_queries() -> int:
+            with CaptureQueriesContext(connection) as queries:
+                ask(client)
+            return len([query for query in queries if "recommendations_writtentext" in query["sql"]])
+
+        first, pending = n_queries(), n_queries()
+        wiring.write()(waiting(queue)[0])
+        done = n_queries()
+        WrittenText.objects.update(expires_at=timezone.now())
+        again = n_queries()
+
+        assert (first, pending, done, again) == (3, 1, 1, 3)
 
     def test_waits_for_no_model(self, client, model, queue):
         ask(client)
