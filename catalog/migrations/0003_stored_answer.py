@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(db_index=True)),
             ],
             options={
+                'default_permissions': (),
                 'constraints': [models.UniqueConstraint(fields=('caller', 'key'), name='stored_answer_one_a_key'), models.CheckConstraint(condition=models.Q(('key', ''), _negated=True), name='stored_answer_has_a_key')],
             },
         ),

@@ -15,6 +15,7 @@ class StoredAnswer(models.Model):
     created_at = models.DateTimeField(db_index=True)
 
     class Meta:
+        default_permissions = ()  # nobody is shown them
         constraints = [
             models.UniqueConstraint(fields=["caller", "key"], name="stored_answer_one_a_key"),
             models.CheckConstraint(condition=~Q(key=""), name="stored_answer_has_a_key"),

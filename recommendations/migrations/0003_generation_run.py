@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ('error', models.TextField(blank=True, default='')),
             ],
             options={
+                'default_permissions': ('view',),
                 'constraints': [models.UniqueConstraint(condition=models.Q(('is_dry', False), ('is_whole', True), ('state', 'running')), fields=('strategy',), name='generation_run_one_a_strategy'), models.CheckConstraint(condition=models.Q(('state__in', ['running', 'done', 'failed', 'interrupted', 'lost'])), name='generation_run_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='generation_run_ended_unless_running')],
             },
         ),
@@ -51,6 +52,7 @@ class Migration(migrations.Migration):
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shards', to='recommendations.generationrun')),
             ],
             options={
+                'default_permissions': (),
                 'constraints': [models.UniqueConstraint(fields=('run', 'number'), name='generation_shard_one_a_number')],
             },
         ),

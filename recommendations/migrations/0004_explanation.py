@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'model calls',
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
@@ -36,5 +37,8 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(db_index=True)),
                 ('user', models.ForeignKey(help_text='Whom it addresses by name; empty where it is for anybody of whom the same is known.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='written_texts', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'default_permissions': (),
+            },
         ),
     ]

@@ -23,6 +23,9 @@ class WrittenText(models.Model):
     begun_at = models.DateTimeField(null=True, help_text="When a worker took it.")
     expires_at = models.DateTimeField(db_index=True)
 
+    class Meta:
+        default_permissions = ()  # nobody is shown them
+
     def __str__(self) -> str:
         return self.digest
 
@@ -35,6 +38,7 @@ class ModelCalls(models.Model):
 
     class Meta:
         verbose_name_plural = "model calls"
+        default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.n_calls} on {self.day}"

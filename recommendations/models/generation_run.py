@@ -45,6 +45,7 @@ class GenerationRun(models.Model):
     error = models.TextField(blank=True, default="")
 
     class Meta:
+        default_permissions = ("view",)
         constraints = [
             models.UniqueConstraint(
                 fields=["strategy"],
@@ -91,6 +92,7 @@ class GenerationShard(models.Model):
     done_at = models.DateTimeField(null=True)
 
     class Meta:
+        default_permissions = ()
         constraints = [
             models.UniqueConstraint(fields=["run", "number"], name="generation_shard_one_a_number")
         ]
