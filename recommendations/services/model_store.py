@@ -94,11 +94,13 @@ class ModelStore:
         """Remove the files of the version, here first and then in the storage, as far as they are there.
 
         digest: the registered one; a list of files in the storage that is another one is not believed.
+        Raises OSError, or what the storage raises, for what cannot be removed.
         """
         folder = self._folder(strategy, version)
         names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
         seal.take_away(folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)
         if self.storage is None:
             return
         stored = f"{strategy}/{version}"
