@@ -15,6 +15,8 @@ from recommendations.engine.reasons import ReasonKind
 from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.collaborative import POINTS, Collaborative
 from tests.contracts.strategy import StrategyContract
+from tests.unit.test_item_item import naive
+from tests.unit.test_linear import dense
 from tests.worlds import TABLE, Article, World
 
 # Two circles: who likes 1 likes 2 and 3, who likes 11 likes 12 and 13.
@@ -178,6 +180,37 @@ class TestCircles:
         assert json.loads((tmp_path / "model.json").read_text())["method"] == method
 
 
+class TestSparseLinks:
+    @pytest.mark.parametrize(
+        ("evenness", "damping", "shrinkage"),
+        [(1, 0, 0), (0.25, 0, 0), (1, 0.7, 0), (1, 0, 2), (0.5, 0.5, 0.3)],
+    )
+    def test_are_the_cosines_of_what_events_are_worth_by_the_options(self, evenness, damping, shrinkage):
+        random = np.random.default_rng(4)
+        log = replace(
+            CIRCLES.log(),
+            actions=random.choice(sorted(set(Action)), len(CIRCLES.log())).astype(np.uint8),
+            at=np.sort(CIRCLES.snapshot().now - random.integers(0, 200 * DAY, len(CIRCLES.log()))),
+        )
+        recipe = Collaborative(
+            method="sparse",
+            evenness=evenness,
+            damping=damping,
+            shrinkage=shrinkage,
+            sparse_half_life_days=50,
+        )
+
+        model = recipe.fit(replace(CIRCLES.training(), log=log))
+
+        matrix = np.zeros((9, len(model.product_ids)))
+        for user, product, at, action in zip(log.user_ids, log.product_ids, log.at, log.actions, strict=True):
+            if action != Action.DISMISS:
+                unit = float(TABLE.weights[action] / TABLE.weights.max())
+                fading = 0.5 ** ((CIRCLES.snapshot().now - at) / DAY / 50)
+                matrix[user, np.searchsorted(model.product_ids, product)] += unit**evenness * fading
+        assert np.allclose(dense(model.links), naive(np.minimum(matrix, 1), damping, shrinkage), atol=1e-5)
+
+
 class TestSparseHistories:
     @given(seed=st.integers(0, 5_000), evenness=st.sampled_from([0.25, 0.5, 1]))
     @settings(deadline=None, max_examples=30)
@@ -214,7 +247,7 @@ class TestSparseHistories:
 
         liking = former.bind(snapshot).tastes(world.batch(snapshot))[1]
 
-        assert liking.tolist() == pytest.approx([1, 0.2, 0.2, 0.2])
+        assert liking.tolist() == pytest.approx([1, 0.2, 0.2, 0.2], abs=1e-3)
 
 
 class TestRetriever:
