@@ -124,6 +124,15 @@ class StrategyFailed(RecommendationError):
         super().__init__(f"{strategy} could not be {doing}: {kind}{str(cause).rstrip('.')}.")
 
 
+class Overtaken(RecommendationError):
+    """Something else answers by default than what a new version was compared with."""
+
+    def __init__(self, presumed: str) -> None:
+        super().__init__(
+            f"{presumed}, with which it was compared, does not answer by default any more; compare again."
+        )
+
+
 class NothingToTrain(RecommendationError):
     """Strategies were named that are not trained ahead, or there is none that is."""
 

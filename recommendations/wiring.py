@@ -264,6 +264,7 @@ def trainer() -> Train:
         training=lambda: Training(snapshot(), log(), config().events),
         new_version=NewVersion(config(), recipes, store, timezone.now),
         remove=store.remove,
+        problem=opened().problem,
         now=timezone.now,
     )
 

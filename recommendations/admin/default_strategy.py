@@ -4,13 +4,33 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import Field
 from django.http import HttpRequest
 from django.utils import timezone
 
 from catalog.admin.base import CatalogAdmin
 from recommendations import wiring
+from recommendations.errors import UnknownStrategy
 from recommendations.models import DefaultStrategy
+
+
+def cannot_answer(strategy: str) -> str:
+    """Return why the strategy could not answer by default, in a sentence; "" where it could."""
+    try:
+        chosen = wiring.chosen(strategy)
+    except UnknownStrategy as error:
+        return str(error)
+    if not wiring.is_trained(strategy):
+        return ""
+    if not chosen.version:
+        return f"No version of {strategy} is active: activate one first."
+    return wiring.opened().problem(chosen)
+
+
+def _validate(strategy: str) -> None:
+    if strategy in wiring.config().strategies and (why := cannot_answer(strategy)):
+        raise ValidationError(why)
 
 
 @admin.register(DefaultStrategy)
@@ -36,7 +56,9 @@ class DefaultStrategyAdmin(CatalogAdmin[DefaultStrategy]):
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         setting = wiring.config().default_strategy
         return forms.ChoiceField(
-            choices=[(name, name) for name in sorted(wiring.config().strategies)],
+            # What is not configured any more shows as no choice, not as another one.
+            choices=[("", "---------"), *((name, name) for name in sorted(wiring.config().strategies))],
+            validators=[_validate],
             help_text=f"Answers when none is asked for. Without this row the setting does: {setting}.",
         )
 

@@ -1,5 +1,6 @@
 """Trained models in the admin: to compare, activate, roll back and delete; `train_models` makes them."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -25,9 +26,11 @@ from recommendations.admin.trained_model_actions import (
     roll_back,
 )
 from recommendations.errors import UnknownStrategy
-from recommendations.models import TrainedModel
+from recommendations.models import DefaultStrategy, TrainedModel
 from recommendations.services import registry
+from recommendations.services.shelf import Chosen
 
+logger = logging.getLogger(__name__)
 # The digits of an id; no table has longer ones, and no database takes them.
 LONGEST = 18
 LIST = "admin:recommendations_trainedmodel_changelist"
@@ -79,6 +82,11 @@ class TrainedModelAdmin(CatalogAdmin[TrainedModel]):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def has_set_default_permission(self, request: HttpRequest) -> bool:
+        """Return whether the strategy that answers by default may be changed, which is a row of its own."""
+        default = self.admin_site.get_model_admin(DefaultStrategy)
+        return self.has_change_permission(request) and default.has_change_permission(request)
+
     def compare_view(self, request: HttpRequest) -> HttpResponse:
         """Return the versions beside each other; 1 query beside those of the session."""
         if not self.has_view_permission(request):
@@ -118,13 +126,24 @@ class TrainedModelAdmin(CatalogAdmin[TrainedModel]):
         return rows, counts, lacking, [*obstacles, *answering]
 
     def delete_model(self, request: HttpRequest, obj: TrainedModel) -> None:
-        self._delete([obj])
+        self._delete(request, [obj])
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TrainedModel]) -> None:
-        self._delete(queryset)
+        self._delete(request, queryset)
 
-    def _delete(self, versions: Iterable[TrainedModel]) -> None:
-        registry.delete(versions, wiring.model_store().remove)
+    def _delete(self, request: HttpRequest, versions: Iterable[TrainedModel]) -> None:
+        """The rows are deleted, and the files with them, or staff are told that these may be left."""
+
+        def remove(strategy: str, version: str, digest: str) -> None:
+            try:
+                wiring.model_store().remove(strategy, version, digest)
+            # Any storage raises errors of its own; the rows are gone already, whichever it is.
+            except Exception as error:
+                logger.exception("The files of %s %s may be left.", strategy, version)
+                told = f"The files of {strategy} {version} may be left: {error}"
+                self.message_user(request, told, messages.WARNING)
+
+        registry.delete(versions, remove)
 
     @admin.display(description="answers")
     def answers(self, version: TrainedModel) -> str:
@@ -134,7 +153,11 @@ class TrainedModelAdmin(CatalogAdmin[TrainedModel]):
             fits = wiring.config().digest(version.strategy) == version.settings_digest
         except UnknownStrategy:
             return "Active, but its strategy is not configured"
-        return format_html("<strong>{}</strong>", "Active") if fits else "Active, but of other settings"
+        if not fits:
+            return "Active, but of other settings"
+        if why := wiring.opened().problem(Chosen(version.strategy, version.version)):
+            return f"Active, but cannot answer: {why}"
+        return format_html("<strong>{}</strong>", "Active")
 
     @admin.display(description="data")
     def data_window(self, version: TrainedModel) -> str:

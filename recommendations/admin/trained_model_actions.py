@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from recommendations import wiring
+from recommendations.admin.default_strategy import cannot_answer
 from recommendations.errors import ModelUnavailable, NothingToRollBackTo, UnknownStrategy, VersionGone
 from recommendations.models import TrainedModel
 from recommendations.services import registry
@@ -45,7 +46,7 @@ def roll_back(
             _activate(modeladmin, request, model, "Activated again, by rolling back.")
 
 
-@admin.action(permissions=["change"], description="Let the strategy answer by default")
+@admin.action(permissions=["set_default"], description="Let the strategy answer by default")
 def make_default(
     modeladmin: "TrainedModelAdmin", request: HttpRequest, queryset: QuerySet[TrainedModel]
 ) -> None:
@@ -53,10 +54,8 @@ def make_default(
     if any(other.strategy != model.strategy for other in others):
         modeladmin.message_user(request, "Select versions of one strategy.", messages.ERROR)
         return
-    if not model.is_active and registry.active(model.strategy) is None:
-        modeladmin.message_user(
-            request, f"No version of {model.strategy} is active: activate one first.", messages.ERROR
-        )
+    if why := cannot_answer(model.strategy):
+        modeladmin.message_user(request, why, messages.ERROR)
         return
     registry.set_default(model.strategy, at=timezone.now())
     modeladmin.log_change(request, model, f"{model.strategy} answers by default.")

@@ -59,6 +59,16 @@ class EventTable:
         """Return the weight of each event in units of the heaviest deed's, shape as given."""
         return (self.weights / max(float(self.weights.max()), np.finfo(np.float64).tiny))[actions]
 
+    def softened(self, power: float) -> "EventTable":
+        """Return the table by which each event, at every age, is worth what it was to some power, in units of
+        the heaviest deed: below 1 the deeds differ less from each other, and fade more slowly.
+
+        power: above 0; a deed that is worth nothing stays so, a dismissal stays below 0
+        """
+        units = self.units(np.arange(len(self.weights), dtype=np.uint8))
+        weights = np.sign(units) * np.abs(units) ** power
+        return EventTable(weights, self.half_life_days / power)
+
 
 def _row(name: str, row: Mapping[str, Any]) -> tuple[float, float]:
     if set(row) != {"WEIGHT", "HALF_LIFE_DAYS"}:

@@ -14,19 +14,24 @@ _BLOCK_ENTRIES = 4_000_000
 _THREADS = min(os.cpu_count() or 1, 4)
 
 
-def cosine(matrix: csr_array, *, shrinkage: float, n_links: int) -> Links:
+def cosine(matrix: csr_array, *, damping: float, shrinkage: float, n_links: int) -> Links:
     """Return each column's nearest columns by cosine, the strongest alone, a block of columns at a time.
 
-    The cosine of two columns, times their common weight over that weight plus the shrinkage (Bell & Koren,
-    2007), so that what one user happened to do together counts little. Blocks are cut by the number of
-    products that they multiply, so memory does not depend on the catalogue.
+    A user counts the less the more products they met, to the power of the damping, as in a random walk that
+    leaves them by any of these (Paudel et al., 2017, where it is 1). The cosine of two columns, so weighed,
+    times their common weight over that weight plus the shrinkage (Bell & Koren, 2007), so that what one
+    user happened to do together counts little. Blocks are cut by the number of products that they multiply,
+    so memory does not depend on the catalogue.
 
     matrix: shape (n_users, n_columns), values above 0
     """
-    by_column = matrix.tocsc()
+    by_column, n_met = matrix.tocsc(), np.diff(matrix.indptr)
     n = by_column.shape[1]
+    lighter = (np.maximum(n_met, 1) ** (-damping / 2)).astype(np.float32)
+    by_column.data *= lighter[by_column.indices]
     length = np.sqrt(np.maximum(_sums_of_squares(by_column, n), np.finfo(np.float32).tiny))
-    blocks = _blocks(_costs(by_column, np.diff(matrix.indptr)))
+    by_column.data *= lighter[by_column.indices]  # for the other side, too: the matrix stays as it is
+    blocks = _blocks(_costs(by_column, n_met))
 
     def nearest(block: tuple[int, int]) -> csr_array:
         start, end = block

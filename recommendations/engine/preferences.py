@@ -75,14 +75,21 @@ def worths(
 
 
 def tastes(
-    histories: Histories, table: EventTable, columns: NDArray[np.int32], *, now: int, longest: int
+    histories: Histories,
+    table: EventTable,
+    columns: NDArray[np.int32],
+    *,
+    now: int,
+    longest: int,
+    most: float = 1,
 ) -> tuple[Ragged, NDArray[np.float32]]:
     """Return the columns that each user's history speaks of, rising, and how much they like them.
 
-    Likes are above 0, 1 at most; what was dismissed is below 0, -1 at least.
+    Likes are above 0, what was dismissed is below 0.
 
     columns: shape (n_products,), the column of each position, -1 for none
     longest: so many of the newest events of a user count
+    most:    what all events with one product are worth at most, and no less than that below 0
     """
     events = histories.events
     ages = np.arange(len(events.flat)) - np.repeat(events.starts[:-1], events.lengths)
@@ -93,7 +100,7 @@ def tastes(
     n = len(columns) + 1
     worth = worths(table, histories.actions[usable], histories.at[usable], now)
     keys, places = np.unique(rows[known] * n + column[known], return_inverse=True)
-    liking = np.clip(np.bincount(places, worth, minlength=len(keys)), -1, 1)
+    liking = np.clip(np.bincount(places, worth, minlength=len(keys)), -most, most)
     row, flat = np.divmod(keys, n)
     return Ragged(starts_of(np.bincount(row, minlength=len(events))), flat), liking.astype(np.float32)
 

@@ -14,6 +14,7 @@ from django.core.files import File
 from django.core.files.storage import Storage
 
 from recommendations.errors import ModelUnavailable, TrainingUnderWay
+from recommendations.services import seal
 from recommendations.services.manifest import MANIFEST, DamagedModel, Manifest, sync
 
 logger = logging.getLogger(__name__)
@@ -61,9 +62,11 @@ class ModelStore:
         manifest = Manifest.of(staged)
         digest = manifest.write(staged)
         staged.chmod(0o755)  # mkdtemp's own folders are closed to the server's user
-        staged.rename(self._folder(strategy, version))
+        folder = self._folder(strategy, version)
+        staged.rename(folder)
         try:
             sync(self.root / strategy)
+            seal.leave(folder, seal.seal_of(folder, digest, manifest))
             self._upload(manifest, strategy, version)
         except BaseException:
             self.remove(strategy, version, digest)
@@ -73,12 +76,12 @@ class ModelStore:
     def open(self, strategy: str, version: str, digest: str) -> Path:
         """Return the version's folder; where it is lacking or incomplete it is fetched from the storage.
 
-        digest: the registered one. Names and sizes are checked; contents only of what is fetched, so that
-        opening takes no longer for a large model. Raises ModelUnavailable saying what is wrong.
+        digest: the registered one. Contents are read and checked unless they were since a file last changed,
+        so that opening takes no longer for a large model. Raises ModelUnavailable saying what is wrong.
         """
         folder = self._folder(strategy, version)
         try:
-            Manifest.read(folder, digest).check_sizes(folder)
+            _check(folder, digest)
         except (OSError, ValueError, TypeError, DamagedModel) as error:
             problem = str(error) if isinstance(error, DamagedModel) else f"{folder} cannot be read: {error}"
             if self.storage is None:
@@ -91,10 +94,13 @@ class ModelStore:
         """Remove the files of the version, here first and then in the storage, as far as they are there.
 
         digest: the registered one; a list of files in the storage that is another one is not believed.
+        Raises OSError, or what the storage raises, for what cannot be removed.
         """
         folder = self._folder(strategy, version)
         names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-        shutil.rmtree(folder, ignore_errors=True)
+        seal.take_away(folder)
+        with suppress(FileNotFoundError):
+            shutil.rmtree(folder)
         if self.storage is None:
             return
         stored = f"{strategy}/{version}"
@@ -138,7 +144,8 @@ class ModelStore:
             manifest.check_contents(staged)
             manifest.write(staged)
             staged.chmod(0o755)
-            _put(staged, folder, manifest, digest)
+            _put(staged, folder, digest)
+            _check(folder, digest)
         # Any storage raises errors of its own, and whichever it is, other models must go on answering.
         except Exception as error:
             raise ModelUnavailable(strategy, version, f"the storage gives no whole copy: {error}") from error
@@ -156,14 +163,26 @@ def _clear_away(parent: Path) -> None:
                 shutil.rmtree(left, ignore_errors=True)
 
 
-def _put(staged: Path, folder: Path, manifest: Manifest, digest: str) -> None:
+def _check(folder: Path, digest: str) -> None:
+    """Raise DamagedModel, or what reading raises, unless every file is what was registered.
+
+    Files that a process on this server read and found whole are not read again until one of them changes.
+    """
+    manifest = Manifest.read(folder, digest)
+    manifest.check_sizes(folder)
+    found = seal.seal_of(folder, digest, manifest)
+    if not seal.is_sealed(folder, found):
+        manifest.check_contents(folder)
+        seal.leave(folder, found)
+
+
+def _put(staged: Path, folder: Path, digest: str) -> None:
     """Give the staged folder its name, instead of a damaged one; a whole one of another process may stay."""
     try:
         staged.rename(folder)
     except OSError:
         try:
-            Manifest.read(folder, digest)
-            manifest.check_sizes(folder)
+            _check(folder, digest)
         except (OSError, DamagedModel):
             damaged = Path(tempfile.mkdtemp(prefix=f"{_UNFINISHED}fetch-", dir=folder.parent))
             folder.rename(damaged / folder.name)

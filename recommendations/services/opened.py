@@ -60,6 +60,14 @@ class Opened:
         """
         self._loaded(chosen)
 
+    def problem(self, chosen: Chosen) -> str:
+        """Return why the version could not answer, in a sentence; "" where it could. 1 query."""
+        try:
+            self.check(chosen)
+        except ModelUnavailable as error:
+            return str(error)
+        return ""
+
     def lacks(self, strategy: str) -> bool:
         """Return whether the strategy's model could not be had when it was last asked for."""
         return strategy in self._lacking

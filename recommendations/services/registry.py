@@ -9,6 +9,7 @@ from django.db import transaction
 
 from recommendations.errors import NothingToRollBackTo, VersionActive, VersionGone
 from recommendations.models import DefaultStrategy, TrainedModel
+from recommendations.selectors.models import Standing, standing
 
 Remove = Callable[[str, str, str], None]
 
@@ -34,6 +35,18 @@ def activate(model: TrainedModel, *, at: datetime, default: bool = False) -> Non
         if default:
             set_default(model.strategy, at=at)
     model.is_active, model.activated_at = True, at
+
+
+def succeed(model: TrainedModel, *, at: datetime, check: Callable[[Standing], None]) -> None:
+    """Let the version answer for its strategy, and its strategy by default.
+
+    check: raises what is raised when what answers now is not what the version should take the place of; then
+    nothing has changed. Of several who do this at once each sees what the former did.
+    """
+    with transaction.atomic():
+        list(TrainedModel.objects.select_for_update().order_by("id").values_list("id"))
+        check(standing())
+        activate(model, at=at, default=True)
 
 
 def former(strategy: str) -> TrainedModel:

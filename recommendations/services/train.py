@@ -6,12 +6,21 @@ from datetime import datetime
 from typing import Any
 
 from recommendations.conf import Config
-from recommendations.errors import NoEvents, NothingHeldOut, NothingToTrain, StrategyFailed
+from recommendations.errors import NoEvents, NothingHeldOut, NothingToTrain, Overtaken, StrategyFailed
 from recommendations.models import TrainedModel
 from recommendations.services import registry
 from recommendations.services.evaluate import Evaluate, Evaluation, as_dict
 from recommendations.services.new_version import NewVersion
-from recommendations.services.verdict import Activate, Present, Verdict, compared, needed, present, unchanged
+from recommendations.services.verdict import (
+    Activate,
+    Present,
+    Problem,
+    Verdict,
+    compared,
+    needed,
+    present,
+    unchanged,
+)
 from recommendations.strategies.base import Strategy, Training
 
 Say = Callable[[str], object]
@@ -45,7 +54,7 @@ class Train:
     """The use case.
 
     strategies: every configured recipe by name; evaluate: makes what compares recipes; training: reads the
-    shop as it is; remove: removes the files of a version
+    shop as it is; remove: removes the files of a version; problem: says why a version cannot answer
     """
 
     config: Config
@@ -54,6 +63,7 @@ class Train:
     training: Callable[[], Training]
     new_version: NewVersion
     remove: registry.Remove
+    problem: Problem
     now: Callable[[], datetime]
 
     def __call__(self, order: TrainOrder, say: Say) -> Iterator[Trained]:
@@ -63,39 +73,59 @@ class Train:
         raise.
         """
         names = self._names(order.names)
-        is_contest = order.activate is Activate.IF_BETTER
-        now = present(self.config, self.strategies) if is_contest else None
-        if now is not None:
-            same = {name: unchanged(name, self.config.digest(name), now) for name in names}
-            for name, verdict in same.items():
-                if verdict is not None and not verdict.is_active:
-                    yield Trained(name, None, verdict)
-                    names.remove(name)
-            if not names:
-                return
-        evaluation = self._evaluation(order, names, now, say)
-        training: Training | None = None
+        if order.activate is Activate.IF_BETTER:
+            yield from self._contest(order, names, say)
+            return
+        evaluation = self._evaluation(order, names, None, say)
+        training = self._read(say)
         for name in names:
-            digest, verdict = self.config.digest(name), None
-            if now is not None and evaluation is not None:
-                verdict = unchanged(name, digest, now) or compared(name, now, evaluation)
-                if not verdict.is_active:
-                    yield Trained(name, None, verdict)
-                    continue
-            training = training or self._read(say)
-            say(f"{name}: fitting to {len(training.log):,} events")
-            metrics = kept_metrics(evaluation, name, order.holdout_days) if evaluation else {}
-            model = self.new_version(
-                name, training, metrics=metrics, created_by=order.created_by, note=order.note
-            )
-            if order.activate is Activate.ALWAYS:
-                verdict = Verdict(True, "Activated.")
-            verdict = verdict or needed(name, digest)
+            model = self._fitted(order, name, training, evaluation, say)
+            is_wanted = order.activate is Activate.ALWAYS
+            verdict = Verdict(True, "Activated.") if is_wanted else needed(name, self.problem)
             if verdict.is_active:
-                registry.activate(model, at=self.now(), default=verdict.gain is not None)
-            if verdict.gain is not None:
-                now = Present(name, name, digest, self.strategies[name])
+                registry.activate(model, at=self.now())
             yield Trained(name, model, verdict, self._thinned(name, order.keep))
+
+    def _contest(self, order: TrainOrder, names: list[str], say: Say) -> Iterator[Trained]:
+        """Yield what came of each strategy; the one that is to answer by default, if any, is fitted last."""
+        now = present(self.config, self.strategies, self.problem)
+        same = {name: unchanged(name, self.config.digest(name), now) for name in names}
+        verdicts = {name: verdict for name, verdict in same.items() if verdict}
+        others = [name for name in names if name not in verdicts]
+        measured = [*others, *(name for name, verdict in verdicts.items() if verdict.is_active)]
+        evaluation = self._evaluation(order, measured, now, say) if measured else None
+        if evaluation:
+            verdicts |= compared(others, now, evaluation)
+        winner = next((name for name in others if verdicts[name].is_active), None)
+        for name, verdict in verdicts.items():
+            if verdict.is_active and winner and name != winner:
+                verdicts[name] = Verdict(False, f"Not fitted: {winner} is to answer by default in its place.")
+        for name in sorted(names, key=lambda name: verdicts[name].is_active):
+            verdict, model, removed = verdicts[name], None, 0
+            if verdict.is_active:
+                model = self._fitted(order, name, self._read(say), evaluation, say)
+                verdict = self._activated(model, verdict, now)
+                removed = self._thinned(name, order.keep)
+            yield Trained(name, model, verdict, removed)
+
+    def _activated(self, model: TrainedModel, verdict: Verdict, now: Present) -> Verdict:
+        """Return the verdict: the version answers, unless something else was let answer meanwhile."""
+        try:
+            if verdict.gain is None:
+                registry.activate(model, at=self.now())
+            else:
+                registry.succeed(model, at=self.now(), check=now.check)
+        except Overtaken as error:
+            return replace(verdict, is_active=False, because=f"Not activated: {error}")
+        return verdict
+
+    def _fitted(
+        self, order: TrainOrder, name: str, training: Training, evaluation: Evaluation | None, say: Say
+    ) -> TrainedModel:
+        """Return a new version, which is not active yet."""
+        say(f"{name}: fitting to {len(training.log):,} events")
+        metrics = kept_metrics(evaluation, name, order.holdout_days) if evaluation else {}
+        return self.new_version(name, training, metrics=metrics, created_by=order.created_by, note=order.note)
 
     def _names(self, wanted: tuple[str, ...]) -> list[str]:
         """Return the strategies to train, each once: those wanted, or all that are trained ahead."""

@@ -41,6 +41,8 @@ class Collaborative:
     half_life_days: after how many days an event counts half in what ease learns of products
     sparse_half_life_days: the same for sparse
     regularisation: of ease; shrinkage: of sparse; both in users
+    evenness:       of sparse: to what power the worth of an event is raised; 1 leaves it as the table has it
+    damping:        of sparse: by what power of its length a long history counts less in what is learned
     neighbours:     how many links a product keeps at most
     min_events:     a product with fewer events is left to other strategies
     """
@@ -48,9 +50,11 @@ class Collaborative:
     method: str = "auto"
     largest_dense: int = 8_000
     half_life_days: float = 30
-    sparse_half_life_days: float = 180
+    sparse_half_life_days: float = 360
     regularisation: float = 100
-    shrinkage: float = 20
+    shrinkage: float = 0.3
+    evenness: float = 0.25
+    damping: float = 0.5
     neighbours: int = 300
     min_events: int = 1
     fallback: ClassVar[str] = "trending"
@@ -63,6 +67,8 @@ class Collaborative:
         number("sparse_half_life_days", self.sparse_half_life_days, low=0.01, high=36_500)
         number("regularisation", self.regularisation, low=0.001, high=1e9)
         number("shrinkage", self.shrinkage, low=0, high=1e9)
+        number("evenness", self.evenness, low=0.05, high=1)
+        number("damping", self.damping, low=0, high=1)
         for name, highest in (("largest_dense", 20_000), ("neighbours", 5_000), ("min_events", 1_000_000)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= highest:
@@ -75,9 +81,10 @@ class Collaborative:
     def fit(self, training: Training) -> "CollaborativeModel":
         n = int(np.count_nonzero(training.log.counts()[1] >= self.min_events))
         dense = self.method == "ease" or (self.method == "auto" and n <= self.largest_dense)
+        table = training.table if dense else training.table.softened(self.evenness)
         liked = preferences(
             training.log,
-            training.table,
+            table,
             now=training.snapshot.now,
             half_life_days=self.half_life_days if dense else self.sparse_half_life_days,
             longest=None if self.method == "ease" else _LONGEST,
@@ -87,7 +94,7 @@ class Collaborative:
         if dense:
             links = ease(liked.matrix, regularisation=self.regularisation, n_links=n_links)
         else:
-            links = cosine(liked.matrix, shrinkage=self.shrinkage, n_links=n_links)
+            links = cosine(liked.matrix, damping=self.damping, shrinkage=self.shrinkage, n_links=n_links)
         record = {
             "method": "ease" if dense else "sparse",
             "asked": self.method,
@@ -95,8 +102,20 @@ class Collaborative:
             "n_users": int(liked.matrix.shape[0]),
             "neighbours": n_links,
             "longest_history": _LONGEST,
+            **self._chosen(dense),
         }
         return CollaborativeModel(liked.product_ids, links, training.table, record)
+
+    def _chosen(self, dense: bool) -> dict[str, float]:
+        """Return the options that the method has taken."""
+        if dense:
+            return {"half_life_days": self.half_life_days, "regularisation": self.regularisation}
+        return {
+            "half_life_days": self.sparse_half_life_days,
+            "shrinkage": self.shrinkage,
+            "evenness": self.evenness,
+            "damping": self.damping,
+        }
 
     def load(self, folder: Path) -> "CollaborativeModel":
         return CollaborativeModel.load(folder)
@@ -135,16 +154,27 @@ class CollaborativeModel:
     def over(self, snapshot: Snapshot, placed: Placed) -> "CollaborativeRetriever":
         """Return the retriever over the snapshot, in which the model's products are placed already."""
         return CollaborativeRetriever(
-            self.links, self.table, snapshot.product_ids, snapshot.now, placed.positions, placed.columns
+            self.links,
+            self.table,
+            self.record.get("evenness"),
+            snapshot.product_ids,
+            snapshot.now,
+            placed.positions,
+            placed.columns,
         )
 
 
 @dataclass(frozen=True)
 class CollaborativeRetriever:
-    """positions: shape (n_columns,), int32, -1 if gone; columns: shape (n_products,), back again."""
+    """table: the shop's own, of what events are worth; evenness: to what power they are weighed, without a
+    limit to what repeats add; None where they are weighed as they are, and repeats add nothing above 1.
+
+    positions: shape (n_columns,), int32, -1 if gone; columns: shape (n_products,), back again
+    """
 
     links: Links
     table: EventTable
+    evenness: float | None
     product_ids: NDArray[np.int64]
     now: int
     positions: NDArray[np.int32]
@@ -154,6 +184,11 @@ class CollaborativeRetriever:
     def complete(self) -> bool:
         """Whether every product that was learned of is still in the catalogue."""
         return bool((self.positions >= 0).all())
+
+    @cached_property
+    def weighed(self) -> EventTable:
+        """The table by which the events of a history speak."""
+        return self.table if self.evenness is None else self.table.softened(self.evenness)
 
     def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
         return best_of(self.sums(histories), scale=POINTS, allowed=allowed, k=k)
@@ -175,7 +210,14 @@ class CollaborativeRetriever:
         return Sums(Ragged(found.columns.starts, positions).having(kept), found.values[kept])
 
     def tastes(self, histories: Histories) -> tuple[Ragged, NDArray[np.float32]]:
-        return tastes(histories, self.table, self.columns, now=self.now, longest=_LONGEST)
+        return tastes(
+            histories,
+            self.weighed,
+            self.columns,
+            now=self.now,
+            longest=_LONGEST,
+            most=1 if self.evenness is None else np.inf,
+        )
 
     def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
         """The few products of the history that speak most for it; what is left over as one more."""

@@ -1,12 +1,14 @@
 """Trained models in the admin: who may do what, and what it does."""
 
+import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -18,6 +20,7 @@ from recommendations.services.shelf import Chosen
 from tests.factories import NOON, InteractionFactory
 from tests.trained import knows_counting, version
 
+CHANGE = "admin:recommendations_trainedmodel_change"
 LIST = reverse("admin:recommendations_trainedmodel_changelist")
 COMPARE = reverse("admin:recommendations_trainedmodel_compare")
 SPLIT = {"cutoff": "2025-12-16T12:00:00+00:00", "users": 40}
@@ -57,6 +60,13 @@ def act(office: Client, action: str, *models: TrainedModel, **answers: str) -> s
     return office.post(LIST, selected, follow=True).content.decode()
 
 
+def deleted_at_once(office: Client, model: TrainedModel) -> str:
+    """Return the page that staff see after the action, whose transaction is not the test's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transaction, "on_commit", lambda do, **_: do())
+        return act(office, "delete_selected", model, post="yes")
+
+
 def active() -> str:
     return wiring.chosen("counting").version
 
@@ -73,6 +83,28 @@ class TestList:
         TrainedModel.objects.update(settings_digest="other")
 
         assert "Active, but of other settings" in office.get(LIST).content.decode()
+
+    def test_says_when_the_files_of_the_active_one_are_gone(self, office, first, tmp_path: Path):
+        (tmp_path / "counting/v1/counts.npy").unlink()
+
+        assert "Active, but cannot answer: Model counting v1 cannot be used: counts.npy is missing." in (
+            office.get(LIST).content.decode()
+        )
+
+    def test_offers_those_who_may_only_look_nothing_but_to_compare(self, hire, first):
+        html = hire("view_trainedmodel").get(LIST).content.decode()
+
+        assert re.findall(r'<option value="(\w+)"', html) == ["compare"]
+
+    @pytest.mark.parametrize("missing", [True, False])
+    def test_opens_where_there_is_no_directory_of_models(self, office, first, settings, tmp_path, missing):
+        elsewhere = tmp_path / "elsewhere"
+        if not missing:
+            elsewhere.write_text("a file")
+        knows_counting(settings, elsewhere)
+
+        assert "Active, but cannot answer" in office.get(LIST).content.decode()
+        assert office.get(reverse(CHANGE, args=[first.pk])).status_code == 200
 
     def test_offers_no_model_to_be_added(self, office):
         assert office.get(reverse("admin:recommendations_trainedmodel_add")).status_code == 403
@@ -123,6 +155,28 @@ class TestActivate:
         assert "counts.npy is missing" in html
         assert active() == "v1"
 
+    @pytest.mark.parametrize("missing", [True, False])
+    def test_refuses_where_there_is_no_directory_of_models(self, office, second, settings, tmp_path, missing):
+        elsewhere = tmp_path / "elsewhere"
+        if not missing:
+            elsewhere.write_text("a file")
+        knows_counting(settings, elsewhere)
+
+        html = act(office, "activate", second)
+
+        assert "Counting v2 was not activated. Model counting v2 cannot be used: " in html
+        assert active() == "v1"
+
+    def test_refuses_a_version_with_a_flipped_byte(self, office, second, tmp_path: Path):
+        file = tmp_path / "counting/v2/counts.npy"
+        file.write_bytes(file.read_bytes()[:-1] + b"x")
+        os.utime(file, ns=(0, 0))
+
+        html = act(office, "activate", second)
+
+        assert "counts.npy is not what was registered: its SHA-256 differs" in html
+        assert active() == "v1"
+
     def test_refuses_a_version_of_a_strategy_that_is_not_configured(self, office, second):
         TrainedModel.objects.filter(pk=second.pk).update(strategy="magic")
 
@@ -169,6 +223,31 @@ class TestMakeDefault:
         assert "No version of counting is active" in html
         assert wiring.chosen() == Chosen("content")
 
+    def test_needs_a_version_that_can_answer(self, office, first, tmp_path: Path):
+        (tmp_path / "counting/v1/counts.npy").unlink()
+
+        html = act(office, "make_default", first)
+
+        assert "Model counting v1 cannot be used: counts.npy is missing." in html
+        assert not DefaultStrategy.objects.exists()
+
+    def test_needs_a_strategy_that_is_configured(self, office, first):
+        TrainedModel.objects.update(strategy="magic")
+
+        html = act(office, "make_default", first)
+
+        assert "There is no strategy &#x27;magic&#x27;" in html
+        assert not DefaultStrategy.objects.exists()
+
+    def test_is_for_those_who_may_change_the_default_too(self, hire, first):
+        act(hire("view_trainedmodel", "change_trainedmodel"), "make_default", first)
+        refused = DefaultStrategy.objects.exists()
+
+        act(hire("view_trainedmodel", "change_trainedmodel", "change_defaultstrategy"), "make_default", first)
+
+        assert not refused
+        assert wiring.chosen() == Chosen("counting", "v1")
+
 
 class TestCompare:
     def test_shows_versions_beside_each_other_with_their_differences(self, office, first, second):
@@ -214,6 +293,35 @@ class TestDelete:
         assert not (tmp_path / "counting/v2").exists()
         assert (tmp_path / "counting/v1").exists()
 
+    def test_of_a_version_whose_files_are_gone_deletes_the_row(
+        self, office, second, tmp_path: Path, django_capture_on_commit_callbacks: Any
+    ):
+        (tmp_path / "counting/v2").rename(tmp_path / "away")
+
+        with django_capture_on_commit_callbacks(execute=True):
+            html = act(office, "delete_selected", second, post="yes")
+
+        assert "may be left" not in html
+        assert not TrainedModel.objects.filter(pk=second.pk).exists()
+
+    def test_tells_of_files_that_cannot_be_removed(self, office, second, tmp_path: Path):
+        # A link to a folder, which is not what is removed.
+        (tmp_path / "counting/v2").rename(tmp_path / "away")
+        (tmp_path / "counting/v2").symlink_to(tmp_path / "away")
+
+        html = deleted_at_once(office, second)
+
+        assert "The files of counting v2 may be left: " in html
+        assert not TrainedModel.objects.filter(pk=second.pk).exists()
+
+    def test_is_for_those_who_may_delete_models(self, hire, first, second):
+        page = reverse("admin:recommendations_trainedmodel_delete", args=[second.pk])
+        clerk = hire("view_trainedmodel", "change_trainedmodel")
+
+        assert clerk.post(page, {"post": "yes"}).status_code == 403
+        act(clerk, "delete_selected", second, post="yes")
+        assert TrainedModel.objects.filter(pk=second.pk).exists()
+
     def test_leaves_the_active_one_and_says_why(self, office, first, second):
         html = act(office, "delete_selected", first, second, post="yes")
 
@@ -255,6 +363,31 @@ class TestDefaultStrategy:
         office.post(reverse("admin:recommendations_defaultstrategy_add"), {"strategy": "magic"})
 
         assert not DefaultStrategy.objects.exists()
+
+    def test_cannot_be_one_without_an_active_version(self, office):
+        page = reverse("admin:recommendations_defaultstrategy_add")
+
+        html = office.post(page, {"strategy": "counting"}).content.decode()
+
+        assert "No version of counting is active: activate one first." in html
+        assert not DefaultStrategy.objects.exists()
+
+    def test_shows_no_other_one_in_place_of_one_that_is_not_configured(self, office):
+        registry.set_default("magic", at=NOON)
+
+        html = office.get(reverse("admin:recommendations_defaultstrategy_change", args=[1])).content.decode()
+
+        assert '<option value="">---------</option>' in html
+        assert " selected" not in html.split('name="strategy"')[1].split("</select>")[0]
+
+    def test_can_be_looked_at_by_those_who_may_only_look(self, hire):
+        registry.set_default("content", at=NOON)
+        page = reverse("admin:recommendations_defaultstrategy_change", args=[1])
+        clerk = hire("view_defaultstrategy")
+
+        assert "content" in clerk.get(page).content.decode()
+        assert clerk.post(page, {"strategy": "popular"}).status_code == 403
+        assert wiring.chosen() == Chosen("content")
 
     def test_is_the_setting_again_once_the_row_is_deleted(self, office):
         registry.set_default("popular", at=NOON)

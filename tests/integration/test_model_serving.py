@@ -1,6 +1,7 @@
 """Which version answers, and what answers in the place of one that cannot be had."""
 
 import logging
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -174,12 +175,24 @@ class TestUnavailable:
 
         assert "manifest.json is not the one that was registered" in self.problem(caplog)
 
-    def test_files_hold_something_else(self, caplog: pytest.LogCaptureFixture, tmp_path: Path):
+    def test_file_has_a_flipped_byte(self, caplog: pytest.LogCaptureFixture, tmp_path: Path):
         version("v1", active=True)
         file = tmp_path / "counting/v1/counts.npy"
-        file.write_bytes(b"x" * file.stat().st_size)
+        text = file.read_bytes()
+        file.write_bytes(text[:-1] + bytes([text[-1] ^ 1]))
+        os.utime(file, ns=(0, 0))
 
-        assert "it cannot be loaded: " in self.problem(caplog)
+        assert "counts.npy is not what was registered: its SHA-256 differs." in self.problem(caplog)
+
+    def test_files_cannot_be_loaded(self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
+        version("v1", active=True)
+
+        def load(recipe: Counting, folder: Path) -> CountingModel:
+            raise ValueError("the array has another shape")
+
+        monkeypatch.setattr(Counting, "load", load)
+
+        assert "it cannot be loaded: the array has another shape" in self.problem(caplog)
 
     def test_library_that_reads_it_is_not_installed(
         self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch

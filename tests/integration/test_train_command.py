@@ -18,10 +18,13 @@ from recommendations import wiring
 from recommendations.models import DefaultStrategy, TrainedModel
 from recommendations.services import registry
 from recommendations.services.shelf import Chosen
+from recommendations.services.train import TrainOrder
+from recommendations.services.verdict import Activate
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
-from tests.trained import COUNTING, knows_counting, version
+from tests.trained import COUNTING, knows_counting, trained, version
 
 pytestmark = pytest.mark.django_db
+RAREST = {**COUNTING, "OPTIONS": {"rarest": True}}
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +56,13 @@ def configured(settings: Any, model_dir: Path, named: dict[str, Any]) -> None:
     knows_counting(settings, model_dir)
     strategies = settings.RECOMMENDATIONS["STRATEGIES"]
     settings.RECOMMENDATIONS["STRATEGIES"] = {**strategies, "counting": named}
+
+
+def competing(settings: Any, model_dir: Path, others: dict[str, Any]) -> None:
+    """Configure other strategies beside `counting` that are trained ahead too."""
+    knows_counting(settings, model_dir)
+    settings.RECOMMENDATIONS["STRATEGIES"] |= others
+    wiring.forget()
 
 
 class TestTrainModels:
@@ -111,7 +121,16 @@ class TestTrainModels:
 
         said = train("--no-evaluate")
 
-        assert "was trained with other settings and cannot answer" in said
+        assert "it was trained with other settings than those of now" in said
+        assert wiring.chosen("counting").version == TrainedModel.objects.latest("id").version
+
+    def test_activates_a_version_in_place_of_one_whose_files_are_gone(self, tmp_path: Path):
+        train("--no-evaluate")
+        (tmp_path / "counting" / TrainedModel.objects.get().version / "counts.npy").unlink()
+
+        said = train("--no-evaluate")
+
+        assert "Activated, for what was active could not answer: " in said
         assert wiring.chosen("counting").version == TrainedModel.objects.latest("id").version
 
     def test_does_not_change_which_strategy_answers_by_default(self):
@@ -195,6 +214,68 @@ class TestActivateIfBetter:
 
         assert "has the same recipe, so there is nothing to compare" in said
         assert TrainedModel.objects.count() == 1
+
+    def test_fits_what_answers_by_default_again_when_its_files_are_gone(self, tmp_path: Path):
+        train("--activate-if-better")
+        (tmp_path / "counting" / TrainedModel.objects.get().version / "counts.npy").unlink()
+
+        said = train("--activate-if-better")
+
+        assert "Activated, for counting is to answer by default and could not: " in said
+        assert wiring.chosen() == Chosen("counting", TrainedModel.objects.latest("id").version)
+        assert TrainedModel.objects.count() == 2
+
+    def test_says_that_nothing_answers_when_the_present_version_is_of_other_settings(
+        self, settings: Any, tmp_path: Path
+    ):
+        train("--activate-if-better")
+        configured(settings, tmp_path, {**COUNTING, "OPTIONS": {"rarest": True}})
+
+        said = train("--activate-if-better")
+
+        assert "Not fitted: not surely better than counting 2" in said
+        assert "it was trained with other settings than those of now. What fills up answers meanwhile" in said
+
+    def test_fits_the_best_alone_of_several_that_are_better(self, settings: Any, tmp_path: Path):
+        competing(settings, tmp_path, {"also": COUNTING, "rare": RAREST})
+
+        said = train("--activate-if-better")
+
+        assert "also: Not fitted: better than content by +" in said
+        assert "but counting gains more." in said
+        assert "rare: Not fitted: not surely better than content" in said
+        assert TrainedModel.objects.get().strategy == wiring.chosen().strategy == "counting"
+
+    def test_is_not_swayed_by_the_order_of_the_strategies(self, settings: Any, tmp_path: Path):
+        competing(settings, tmp_path, {"second": {"CLASS": "tests.counting.CountingSecond"}})
+
+        said = train("--strategy", "second", "counting", "--activate-if-better")
+
+        assert "second: Not fitted: better than content by +" in said
+        assert TrainedModel.objects.get().strategy == "counting"
+
+    @pytest.mark.parametrize("other", ["default", "version"])
+    def test_lets_alone_what_was_let_answer_meanwhile(self, settings: Any, tmp_path: Path, other: str):
+        competing(settings, tmp_path, {"rare": RAREST})
+        registry.set_default("rare", at=NOON)
+        trained("rare", recipe=RAREST)
+
+        def meanwhile(said: str) -> None:
+            if "fitting" in said and other == "default":
+                registry.set_default("popular", at=NOON)
+            elif "fitting" in said:
+                trained("rare", "v2", recipe=RAREST, at=NOON + timedelta(hours=1))
+
+        (found,) = wiring.trainer()(
+            TrainOrder(("counting",), "a test", activate=Activate.IF_BETTER), meanwhile
+        )
+
+        assert found.verdict.because == (
+            "Not activated: rare v1, with which it was compared, does not answer by default any more; "
+            "compare again."
+        )
+        assert wiring.chosen() == (Chosen("popular") if other == "default" else Chosen("rare", "v2"))
+        assert not TrainedModel.objects.get(strategy="counting").is_active
 
     def test_needs_somebody_to_measure_on(self):
         with pytest.raises(CommandError, match="--holdout-days 3000: nothing happened before the cutoff"):

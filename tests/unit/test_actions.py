@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog.models import ActionType
 from recommendations.engine.actions import DAY, Action, EventTable
@@ -28,6 +30,16 @@ class TestEventTable:
         worth = EventTable.of(RAW).weigh(np.array([Action.CLICK], np.uint8), np.array([DAY]), 0)
 
         assert worth.tolist() == [1]
+
+    @given(power=st.floats(0.05, 2), days=st.integers(0, 500), action=st.sampled_from(sorted(set(Action))))
+    def test_is_softened_to_the_worth_of_each_event_to_some_power(self, power, days, action):
+        table, actions, at = EventTable.of(RAW), np.array([action], np.uint8), np.array([-days * DAY])
+        heaviest = 3
+
+        softened = table.softened(power).weigh(actions, at, 0)[0]
+
+        worth = table.weigh(actions, at, 0)[0] / heaviest
+        assert softened == pytest.approx(np.sign(worth) * abs(worth) ** power)
 
     @pytest.mark.parametrize(
         ("raw", "message"),

@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommendations.engine.actions import Action
+from recommendations.engine.actions import DAY, Action
 from recommendations.engine.histories import Histories, Mask, seen
 from recommendations.engine.ragged import empty
 from recommendations.engine.reasons import ReasonKind
 from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.collaborative import POINTS, Collaborative
 from tests.contracts.strategy import StrategyContract
-from tests.worlds import Article, World
+from tests.unit.test_item_item import naive
+from tests.unit.test_linear import dense
+from tests.worlds import TABLE, Article, World
 
 # Two circles: who likes 1 likes 2 and 3, who likes 11 likes 12 and 13.
 CIRCLES = World(
@@ -60,6 +62,10 @@ class TestRecipe:
             {"regularisation": 0},
             {"half_life_days": "30"},
             {"shrinkage": -1},
+            {"evenness": 0},
+            {"evenness": 1.5},
+            {"damping": -0.1},
+            {"damping": "1"},
         ],
     )
     def test_refuses_an_option_by_name(self, option):
@@ -77,6 +83,29 @@ class TestRecipe:
         model = Collaborative(method=method, largest_dense=3).fit(CIRCLES.training())
 
         assert (model.record["method"], model.record["asked"]) == (method, method)
+
+    @pytest.mark.parametrize(
+        ("method", "taken"),
+        [
+            ("ease", {"half_life_days": 9, "regularisation": 2}),
+            ("sparse", {"half_life_days": 8, "shrinkage": 3, "evenness": 0.7, "damping": 0.2}),
+        ],
+    )
+    def test_records_the_options_that_its_method_took(self, method, taken):
+        recipe = Collaborative(
+            method=method,
+            half_life_days=9,
+            sparse_half_life_days=8,
+            regularisation=2,
+            shrinkage=3,
+            evenness=0.7,
+            damping=0.2,
+        )
+
+        record = recipe.fit(CIRCLES.training()).record
+
+        options = ("half_life_days", "regularisation", "shrinkage", "evenness", "damping")
+        assert {name: record[name] for name in options if name in record} == taken
 
     def test_leaves_out_products_with_few_events(self):
         model = Collaborative(min_events=3, regularisation=1).fit(CIRCLES.training())
@@ -149,6 +178,76 @@ class TestCircles:
         for path in tmp_path.glob("*.npy"):
             np.load(path, allow_pickle=False)
         assert json.loads((tmp_path / "model.json").read_text())["method"] == method
+
+
+class TestSparseLinks:
+    @pytest.mark.parametrize(
+        ("evenness", "damping", "shrinkage"),
+        [(1, 0, 0), (0.25, 0, 0), (1, 0.7, 0), (1, 0, 2), (0.5, 0.5, 0.3)],
+    )
+    def test_are_the_cosines_of_what_events_are_worth_by_the_options(self, evenness, damping, shrinkage):
+        random = np.random.default_rng(4)
+        log = replace(
+            CIRCLES.log(),
+            actions=random.choice(sorted(set(Action)), len(CIRCLES.log())).astype(np.uint8),
+            at=np.sort(CIRCLES.snapshot().now - random.integers(0, 200 * DAY, len(CIRCLES.log()))),
+        )
+        recipe = Collaborative(
+            method="sparse",
+            evenness=evenness,
+            damping=damping,
+            shrinkage=shrinkage,
+            sparse_half_life_days=50,
+        )
+
+        model = recipe.fit(replace(CIRCLES.training(), log=log))
+
+        matrix = np.zeros((9, len(model.product_ids)))
+        for user, product, at, action in zip(log.user_ids, log.product_ids, log.at, log.actions, strict=True):
+            if action != Action.DISMISS:
+                unit = float(TABLE.weights[action] / TABLE.weights.max())
+                fading = 0.5 ** ((CIRCLES.snapshot().now - at) / DAY / 50)
+                matrix[user, np.searchsorted(model.product_ids, product)] += unit**evenness * fading
+        assert np.allclose(dense(model.links), naive(np.minimum(matrix, 1), damping, shrinkage), atol=1e-5)
+
+
+class TestSparseHistories:
+    @given(seed=st.integers(0, 5_000), evenness=st.sampled_from([0.25, 0.5, 1]))
+    @settings(deadline=None, max_examples=30)
+    def test_counts_each_event_by_its_softened_worth_and_every_repeat(self, seed, evenness):
+        random = np.random.default_rng(seed)
+        rows = [random.integers(1, 8, random.integers(1, 9)).tolist() for _ in range(6)]
+        world = World({n: Article() for n in range(1, 8)}, rows)
+        snapshot = world.snapshot()
+        histories = world.batch(snapshot)
+        actions = random.choice(sorted(set(Action)), len(histories.actions)).astype(np.uint8)
+        ages = random.integers(0, 400 * DAY, len(actions))
+        histories = replace(histories, actions=actions, at=snapshot.now - ages, derived={})
+        model = Collaborative(method="sparse", evenness=evenness).fit(world.training())
+
+        columns, liking = model.bind(snapshot).tastes(histories)
+
+        wanted: dict[tuple[int, int], float] = {}
+        for user in range(len(rows)):
+            for place in range(histories.events.starts[user], histories.events.starts[user + 1]):
+                action, age = actions[place], ages[place]
+                fading = 0.5 ** (age / DAY / TABLE.half_life_days[action])
+                worth = TABLE.weights[action] / TABLE.weights.max() * fading
+                key = user, int(snapshot.product_ids[histories.events.flat[place]])
+                wanted[key] = wanted.get(key, 0) + float(np.sign(worth) * abs(worth) ** evenness)
+        ids = model.product_ids[columns.flat].tolist()
+        found = dict(zip(zip(columns.rows().tolist(), ids, strict=True), liking.tolist(), strict=True))
+        assert found == pytest.approx(wanted, abs=1e-5)
+
+    def test_counts_as_before_in_a_model_of_before_there_was_evenness(self):
+        world = World({n: Article() for n in (1, 2)}, [[1, 1, 1, 1, 1, 1, 2], [1, 2]])
+        snapshot = world.snapshot()
+        model = Collaborative(method="sparse").fit(world.training())
+        former = replace(model, record={"method": "sparse"})
+
+        liking = former.bind(snapshot).tastes(world.batch(snapshot))[1]
+
+        assert liking.tolist() == pytest.approx([1, 0.2, 0.2, 0.2], abs=1e-3)
 
 
 class TestRetriever:

@@ -30,6 +30,14 @@ class TestGain:
         assert found.mean == pytest.approx(0.02)
         assert (found.low, found.is_sure) == (0, False)
 
+    @pytest.mark.parametrize(("n", "is_sure"), [(1, False), (5, False), (6, True)])
+    def test_is_sure_of_no_fewer_than_six_users_who_differ(self, n: int, is_sure: bool):
+        found = gain(measured(*[0.5] * n), measured(*[0.25] * n))
+
+        assert found.low > 0
+        assert (found.differing, found.is_sure) == (n, is_sure)
+        assert (f"from {n} users, where 6 are needed" in str(found)) is not is_sure
+
     def test_is_not_sure_where_nothing_differs(self):
         assert not gain(measured(0.5, 0.5), measured(0.5, 0.5)).is_sure
 

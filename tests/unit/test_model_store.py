@@ -1,15 +1,18 @@
 """Where models' files are kept, and how one server's come to another."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
+from pytest_django import Settings
 
 from recommendations.errors import ModelUnavailable
-from recommendations.services.manifest import DamagedModel, Manifest
+from recommendations.services import seal
+from recommendations.services.manifest import DamagedModel, Manifest, sha256_of
 from recommendations.services.model_store import ModelStore
 
 
@@ -29,6 +32,12 @@ def there(tmp_path: Path, shared: FileSystemStorage) -> ModelStore:
     return ModelStore(tmp_path / "there", shared)
 
 
+@pytest.fixture
+def alone(tmp_path: Path) -> ModelStore:
+    """A server without a storage."""
+    return ModelStore(tmp_path / "alone")
+
+
 def kept(store: ModelStore) -> str:
     """Return the digest of a version of two files, one of them in a folder."""
     with store.staging("counting") as staged:
@@ -36,6 +45,38 @@ def kept(store: ModelStore) -> str:
         np.save(staged / "inner/weights.npy", np.arange(1000))
         (staged / "record.json").write_text("{}")
         return store.keep(staged, "counting", "v1")[1]
+
+
+def copied(store: ModelStore) -> str:
+    """Return the digest of a version whose folder is a copy, as from another server."""
+    digest = kept(store)
+    (store.root / "counting/v1").rename(store.root / "original")
+    shutil.copytree(store.root / "original", store.root / "counting/v1")
+    return digest
+
+
+def weights_of(store: ModelStore) -> Path:
+    return store.root / "counting/v1/inner/weights.npy"
+
+
+def flip(path: Path) -> None:
+    """Another bit in the last byte, and a time of change that says so whatever the clock's ticks are."""
+    before = path.stat()
+    text = path.read_bytes()
+    path.write_bytes(text[:-1] + bytes([text[-1] ^ 1]))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+
+
+def read_files(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the files that are read to the end from now on."""
+    names: list[str] = []
+
+    def digest(path: Path) -> str:
+        names.append(path.name)
+        return sha256_of(path)
+
+    monkeypatch.setattr("recommendations.services.manifest.sha256_of", digest)
+    return names
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -64,12 +105,83 @@ class TestModelStore:
         assert here.open("counting", "v1", digest) == here.root / "counting/v1"
         assert folders(here) == ["v1"]
 
-    def test_reads_no_contents_to_open_however_large_they_are(self, here: ModelStore):
+    def test_reads_no_contents_that_it_kept_however_large_they_are(
+        self, here: ModelStore, monkeypatch: pytest.MonkeyPatch
+    ):
         digest = kept(here)
-        weights = here.root / "counting/v1/inner/weights.npy"
-        weights.write_bytes(bytes(weights.stat().st_size))
+        read = read_files(monkeypatch)
 
-        assert here.open("counting", "v1", digest).exists()
+        here.open("counting", "v1", digest)
+
+        assert read == []
+
+    def test_reads_the_contents_of_a_copy_once(self, alone: ModelStore, monkeypatch: pytest.MonkeyPatch):
+        digest = copied(alone)
+        read = read_files(monkeypatch)
+
+        alone.open("counting", "v1", digest)
+        first = sorted(read)
+        alone.open("counting", "v1", digest)
+
+        assert first == sorted(read) == ["record.json", "weights.npy"]
+
+    def test_refuses_a_flipped_byte(self, alone: ModelStore):
+        digest = kept(alone)
+        alone.open("counting", "v1", digest)
+
+        flip(weights_of(alone))
+
+        assert opened(alone, digest) == (
+            "Model counting v1 cannot be used: inner/weights.npy is not what was registered: "
+            "its SHA-256 differs."
+        )
+
+    def test_refuses_a_flipped_byte_for_as_long_as_it_is_there(self, alone: ModelStore):
+        digest = copied(alone)
+        flip(weights_of(alone))
+        opened(alone, digest)
+        assert "its SHA-256 differs" in opened(alone, digest)
+
+        flip(weights_of(alone))
+
+        assert alone.open("counting", "v1", digest).exists()
+
+    def test_is_not_deceived_by_a_time_that_was_set_back(self, alone: ModelStore):
+        digest = kept(alone)
+        weights = weights_of(alone)
+        before = weights.stat()
+
+        flip(weights)
+        while weights.stat().st_ctime_ns == before.st_ctime_ns:  # a tick of the file system's clock
+            os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
+        os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+        assert "its SHA-256 differs" in opened(alone, digest)
+
+    def test_believes_no_seal_of_another_key(self, alone: ModelStore, settings: Settings):
+        digest = kept(alone)
+        flip(weights_of(alone))
+        manifest = Manifest.read(alone.root / "counting/v1", digest)
+        settings.SECRET_KEY = "another"
+        seal.leave(alone.root / "counting/v1", seal.seal_of(alone.root / "counting/v1", digest, manifest))
+        settings.SECRET_KEY = "our own"
+
+        assert "its SHA-256 differs" in opened(alone, digest)
+
+    def test_opens_where_it_may_not_leave_a_seal(self, alone: ModelStore):
+        digest = copied(alone)
+        (alone.root / "counting/.sealed-v1").unlink()
+        (alone.root / "counting/.sealed-v1").mkdir()
+
+        assert alone.open("counting", "v1", digest).exists()
+        assert folders(alone) == [".sealed-v1", "v1"]
+
+    def test_leaves_no_seal_of_what_is_removed(self, alone: ModelStore):
+        digest = kept(alone)
+
+        alone.remove("counting", "v1", digest)
+
+        assert [path.name for path in (alone.root / "counting").iterdir()] == [".lock"]
 
     def test_lets_other_users_of_the_system_read_what_was_trained(self, here: ModelStore):
         kept(here)
@@ -106,6 +218,15 @@ class TestStorage:
         there.storage.delete("counting/v1/record.json")
 
         assert there.open("counting", "v1", digest).exists()
+
+    def test_replaces_a_folder_in_which_a_byte_was_flipped(self, here: ModelStore, there: ModelStore):
+        digest = kept(here)
+        flip(there.open("counting", "v1", digest) / "record.json")
+
+        folder = there.open("counting", "v1", digest)
+
+        assert contents(folder) == contents(here.root / "counting/v1")
+        assert folders(there) == ["v1"]
 
     def test_replaces_a_folder_that_is_incomplete(self, here: ModelStore, there: ModelStore):
         digest = kept(here)
