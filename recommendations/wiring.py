@@ -12,6 +12,7 @@ from django.core.files.storage import InvalidStorageError, storages
 from django.db import DatabaseError
 from django.utils import timezone
 
+from catalog.api.conditional import etag
 from catalog.api.renderers import to_json
 from observe import metrics
 from recommendations.conf import Config
@@ -135,7 +136,7 @@ def ready() -> Ready:
     """Return what answers a wish as JSON, and keeps such answers as a stored list gave."""
     max_bytes = config().answer_cache_bytes
     grounded = recommender(grounded=max_bytes > 0)
-    inner = Fresh(grounded, wording(), to_json, lacks_model)
+    inner = Fresh(grounded, wording(), to_json, etag, lacks_model)
     return Ready(inner, state=state, settled=_settled, is_young=grounded.is_young, max_bytes=max_bytes)
 
 

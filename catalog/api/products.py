@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from catalog import selectors
+from catalog.api.conditional import shown
 from catalog.api.ids import lookup
 from catalog.api.inputs import ProductInput
 from catalog.api.pages import Pages
@@ -33,17 +34,22 @@ class ProductViewSet(CatalogueViewSet):
     pagination_class = ProductPages
     filterset_class = ProductFilter
     what = "product"
+    conditional = frozenset({"list", "retrieve"})
 
     def get_queryset(self) -> QuerySet[Product]:
         return selectors.products(inactive_too=is_staff(self.request))
 
-    def retrieve(self, request: Request, id: str) -> Response:
+    def retrieve(self, request: Request, id: str) -> HttpResponse:
         """Read one."""
         staff = is_staff(request)
         page = selectors.product(lookup(id), inactive_too=staff)
         if page is None:
             raise NotFound(f"There is no {self.what} {id[:80]!r}.")
-        return Response(product_payload(page, for_staff=staff))
+        return shown(request, product_payload(page, for_staff=staff), to_anybody=not staff)
+
+    def list(self, request: Request, **kwargs: str) -> HttpResponse:
+        """List them, a page at a time."""
+        return shown(request, self.page(), to_anybody=not is_staff(request))
 
     def payload(self, row: Product) -> Payload:
         return product_payload(row, for_staff=is_staff(self.request))

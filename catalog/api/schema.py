@@ -25,11 +25,32 @@ def without_slash(endpoints: list[Endpoint]) -> list[Endpoint]:
     return [(path.rstrip("/") or "/", regex, method, view) for path, regex, method, view in endpoints]
 
 
+def _say_conditional(operation: Operation) -> None:
+    """Add what is sent and answered where an answer has an ETag."""
+    text = {"type": "string"}
+    etag = {"ETag": {"schema": text, "description": "Changes with the body; for `If-None-Match`."}}
+    operation["responses"]["200"]["headers"] = etag
+    operation["responses"]["304"] = {
+        "description": "What the caller has is still right. There is no body.",
+        "headers": etag,
+    }
+    operation.setdefault("parameters", []).append(
+        {
+            "in": "header",
+            "name": "If-None-Match",
+            "schema": text,
+            "description": "ETags of what the caller has, by comma, or `*`; 304 if one still holds.",
+        }
+    )
+
+
 class ApiSchema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> Operation | None:
         operation: Operation | None = super().get_operation(*args, **kwargs)
         if operation:
             operation["responses"].update(self._problems())
+            if getattr(self.view, "action", None) in getattr(self.view, "conditional", ()):
+                _say_conditional(operation)
         return operation
 
     def get_description(self) -> str:  # type: ignore[override]

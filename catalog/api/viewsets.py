@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db.models import Model
+from django.http import HttpResponse
 from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -62,10 +63,15 @@ class ListViewSet(StrictQuery, GenericViewSet[Any], ABC):
     def payload(self, row: Any) -> dict[str, Any]:
         """Return the row as the API shows it."""
 
-    def list(self, request: Request, **kwargs: str) -> Response:
+    def page(self) -> dict[str, Any]:
+        """Return the page that is asked for, as the API shows it."""
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or ()
+        page: dict[str, Any] = self.get_paginated_response([self.payload(row) for row in rows]).data
+        return page
+
+    def list(self, request: Request, **kwargs: str) -> HttpResponse:
         """List them, a page at a time."""
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response([self.payload(row) for row in page or ()])
+        return Response(self.page())
 
 
 class CatalogueViewSet(ListViewSet):
@@ -99,7 +105,7 @@ class CatalogueViewSet(ListViewSet):
             raise NotFound(f"There is no {self.what} {id[:80]!r}.")
         return row
 
-    def retrieve(self, request: Request, id: str) -> Response:
+    def retrieve(self, request: Request, id: str) -> HttpResponse:
         """Read one."""
         return Response(self.payload(self.get_object()))
 

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
+from catalog.api.conditional import conditional
 from catalog.api.ids import lookup
 from catalog.api.permissions import is_staff
 from catalog.api.renderers import OrjsonRenderer
@@ -32,6 +33,7 @@ class Listed(HttpResponse):
 class RecommendViewSet(StrictQuery, ViewSet):
     """What to show a shopper next, and why."""
 
+    conditional = frozenset({"retrieve"})
     lookup_url_kwarg = "user_id"
     lookup_value_regex = "[^/]+"
 
@@ -60,4 +62,5 @@ class RecommendViewSet(StrictQuery, ViewSet):
             )
 
         answer = wiring.ready()(Wish((by, key), wanted.strategy, wanted), ask)
-        return Listed(answer.body, content_type=OrjsonRenderer.media_type, strategy=answer.tally.strategy)
+        response = Listed(answer.body, content_type=OrjsonRenderer.media_type, strategy=answer.tally.strategy)
+        return conditional(request, response, answer.etag)

@@ -14,11 +14,13 @@ from recommendations.services.shelf import Ask, Chosen, Grounds, Recommend, Shel
 class Answer:
     """grounds: what the body stands on and may be given again with; None for one to be given once.
 
+    etag:          changes with every byte of the body
     tally, origin: what is counted of it
     """
 
     body: bytes
     grounds: Grounds | None
+    etag: str = ""
     tally: Tally = NOBODY
     origin: str = LIVE
 
@@ -31,20 +33,23 @@ class Answering(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """Recommends, words and renders. lacks_model: whether what fills up answers in place of a model"""
+    """Recommends, words, renders and tags. lacks_model: whether what fills up answers in place of a model"""
 
     recommend: Recommend
     wording: Wording
     render: Callable[[dict[str, Any]], bytes]
+    tag: Callable[[bytes], str]
     lacks_model: Callable[[Chosen], bool] = lambda chosen: False
 
     def __call__(self, ask: Ask) -> Answer:
         """Return the answer; one that a model worded just now, or should have, has no grounds."""
         shelf = self.recommend(ask)
         words = self.wording(shelf)
+        body = self.render(payload(shelf, words.explanation, awaited=words.awaited))
         return Answer(
-            self.render(payload(shelf, words.explanation, awaited=words.awaited)),
+            body,
             shelf.grounds if words.is_settled else None,
+            self.tag(body),
             self._tally(shelf, ask),
             STORED if shelf.is_stored else LIVE,
         )

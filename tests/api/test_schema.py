@@ -73,7 +73,7 @@ class TestSchema:
     def test_documents_problems_as_problems(self, schema):
         for name, operation in operations(schema):
             for code, response in operation["responses"].items():
-                if not code.startswith("2"):
+                if not code.startswith("2") and code != "304":
                     assert list(response["content"]) == ["application/problem+json"], (name, code)
             assert "default" in operation["responses"], name
         assert "404" in schema["paths"]["/products/{id}"]["get"]["responses"]
@@ -90,7 +90,9 @@ class TestSchema:
         assert parameter["description"] == "A number, or `ext:<external id>`."
 
     def test_knows_the_filters(self, schema):
-        parameters = {p["name"] for p in schema["paths"]["/products"]["get"]["parameters"]}
+        parameters = {
+            p["name"] for p in schema["paths"]["/products"]["get"]["parameters"] if p["in"] == "query"
+        }
 
         assert parameters == {
             *(
@@ -179,3 +181,14 @@ class TestOtherViews:
 
         answer = schema["paths"]["/bare"]["post"]["responses"]["201"]
         assert answer["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/UserInput"}
+
+    def test_says_which_answers_have_an_etag(self, schema):
+        conditional = {name for name, operation in operations(schema) if "304" in operation["responses"]}
+
+        assert conditional == {"GET /products", "GET /products/{id}", "GET /recommend/{user_id}"}
+        for name in conditional:
+            method, path = name.split()
+            operation = schema["paths"][path][method.lower()]
+            assert "content" not in operation["responses"]["304"]
+            assert "ETag" in operation["responses"]["200"]["headers"]
+            assert "If-None-Match" in [parameter["name"] for parameter in operation["parameters"]]
