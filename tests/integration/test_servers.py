@@ -21,7 +21,7 @@ from deploy.redis_server import NoRedis
 from tests import servers
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 100
 # Says where its database is, then waits to be told.
 TELLING = "import os; print(os.environ['DATABASE_URL'], flush=True); input()"
 
