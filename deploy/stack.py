@@ -119,6 +119,7 @@ def _environment(phase: Phase, folder: Path) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{folder / 'shop.sqlite3'}",
         "MODEL_DIR": str(folder / "models"),
         "WEB_WORKERS": "1" if several else "2",
+        "TRUSTED_PROXIES": "1" if phase.has_gateway else "0",
     }
     return {**own, **os.environ}
 

@@ -16,7 +16,10 @@ from catalog.errors import BadEvents, BadKey, InUse, KeyOfAnother, TooManyEvents
 from recommendations.errors import BadAsk, UnknownProduct, UnknownShopper, UnknownStrategy
 from recsite.problems import Fault, faults, problem, sentence
 
-LOG_IN = "This is for staff: log in at /admin/ first, and send the session's cookie along."
+LOG_IN = (
+    "This is not for everybody: send Authorization: Api-Key <key> or Authorization: Bearer <token>, "
+    "or log in at /admin/ and send the session's cookie along."
+)
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +60,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> HttpResponse
     """
     request: Request = context["request"]
     if isinstance(exc, exceptions.APIException):
-        return _of_rest_framework(exc, request)
+        return _of_rest_framework(exc, request, hide=getattr(context.get("view"), "hides_values", False))
     for kind, answer in TABLE:
         if isinstance(exc, kind):
             serious = answer.status >= 500
@@ -73,7 +76,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> HttpResponse
     return None
 
 
-def _of_rest_framework(exc: exceptions.APIException, request: Request) -> HttpResponse:
+def _of_rest_framework(exc: exceptions.APIException, request: Request, *, hide: bool) -> HttpResponse:
     headers: dict[str, str] = {}
     if challenge := getattr(exc, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
@@ -82,7 +85,7 @@ def _of_rest_framework(exc: exceptions.APIException, request: Request) -> HttpRe
     if exc.status_code >= 500:
         logger.error("%s %s answered %d", request.method, request.path, exc.status_code, exc_info=exc)
     if isinstance(exc, exceptions.ValidationError):
-        errors = faults(exc.detail, _sent(request))
+        errors = faults(exc.detail, {} if hide else _sent(request))
         return problem(exc.status_code, sentence(errors), errors=errors, headers=headers)
     detail = LOG_IN if isinstance(exc, exceptions.NotAuthenticated) else str(exc.detail)
     return problem(exc.status_code, detail, headers=headers)

@@ -2,12 +2,17 @@
 
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from access.needs import reads
 from catalog.api.viewsets import StrictQuery
 
 
 class SchemaView(StrictQuery, SpectacularAPIView):
     """The API in OpenAPI: YAML, or JSON when the Accept header asks for it."""
 
+    needs = reads(None)
+
 
 class DocsView(StrictQuery, SpectacularSwaggerView):
     """The API to read and to try."""
+
+    needs = reads(None)

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from observe.logs import FORMATS
 from recsite.databases import POSTGRESQL
+from recsite.derived import for_tokens
 from recsite.variables import Variables, from_file
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +25,7 @@ REDIS = re.compile(r"(redis|rediss|unix)://[^\s]+")
 BROKER = re.compile(r"(redis|rediss|amqp|amqps)://[^\s/]+")
 RATE = re.compile(r"[1-9][0-9]{0,5}/[smh]")
 SHORTEST_TOKEN = 16
+SHORTEST_KEY = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,9 @@ class Environment:
     """Every variable that the project reads; `.env.example` says what each means."""
 
     secret_key: str = field(repr=False)
+    secret_key_fallbacks: list[str] = field(repr=False)
+    jwt_signing_key: str = field(repr=False)
+    jwt_verifying_keys: list[str] = field(repr=False)
     debug: bool
     allowed_hosts: list[str]
     csrf_trusted_origins: list[str]
@@ -52,6 +57,9 @@ class Environment:
     secure_ssl_redirect: bool
     secure_hsts_seconds: int
     trust_proxy_https: bool
+    trusted_proxies: int
+    login_failures: int
+    login_locked_seconds: int
     default_strategy: str
     model_dir: str
     model_storage: str
@@ -94,6 +102,9 @@ class Environment:
             ("STORED_LIST_MAX_AGE", self.stored_list_max_age_seconds, 0, 3650 * DAY),
             ("ANSWER_CACHE_MIB", self.answer_cache_mib, 0, 65_536),
             ("RESULT_CACHE_SECONDS", self.result_cache_seconds, 0, DAY),
+            ("TRUSTED_PROXIES", self.trusted_proxies, 0, 10),
+            ("LOGIN_FAILURES", self.login_failures, 1, 1000),
+            ("LOGIN_LOCKED_SECONDS", self.login_locked_seconds, 1, DAY),
             ("SECURE_HSTS_SECONDS", self.secure_hsts_seconds, 0, 3650 * DAY),
             ("OPENAI_TIMEOUT_SECONDS", self.openai_timeout_seconds, 0.001, 600),
             ("OPENAI_MAX_CONCURRENT", self.openai_max_concurrent, 1, 1000),
@@ -109,6 +120,7 @@ class Environment:
         ):
             if not least <= value <= most:
                 raise ImproperlyConfigured(f"{name} is {value}; it must be from {least} to {most}.")
+        self._refuse_short_keys()
         if self.db_pool_min_size > self.db_pool_max_size:
             raise ImproperlyConfigured(
                 f"DB_POOL_MIN_SIZE is {self.db_pool_min_size}, more than DB_POOL_MAX_SIZE, which is "
@@ -166,11 +178,20 @@ class Environment:
         if self.log_format not in FORMATS:
             raise ImproperlyConfigured(f"LOG_FORMAT must be one of {', '.join(FORMATS)}.")
 
+    def _refuse_short_keys(self) -> None:
+        for name, keys in (
+            ("JWT_SIGNING_KEY", [self.jwt_signing_key]),
+            ("JWT_VERIFYING_KEYS", self.jwt_verifying_keys),
+        ):
+            if any(len(key) < SHORTEST_KEY for key in keys):
+                raise ImproperlyConfigured(f"{name}: each key must have {SHORTEST_KEY} characters or more.")
+
     @property
     def secrets(self) -> list[str]:
         """What must never be seen in a log, whatever it stands in."""
         return [
-            self.secret_key,
+            *(self.secret_key, *self.secret_key_fallbacks),
+            *(self.jwt_signing_key, *self.jwt_verifying_keys),
             self.openai_api_key,
             self.metrics_token,
             str(self.database.get("PASSWORD", "")),
@@ -191,12 +212,21 @@ def read() -> Environment:
             "SECRET_KEY is not set. Give it 50 or more random characters in the environment or in .env "
             "(`make demo` writes a .env with a fresh one)."
         )
+    fallbacks = env.list("SECRET_KEY_FALLBACKS", default=[])
+    signing_key = env.str("JWT_SIGNING_KEY", default="")
+    verifying_keys = env.list("JWT_VERIFYING_KEYS", default=[])
+    if not signing_key:
+        signing_key, *older = [for_tokens(key) for key in (secret_key, *fallbacks)]
+        verifying_keys += older
     openai_api_key = env.str("OPENAI_API_KEY", default="")
     openai_max_concurrent = env.int("OPENAI_MAX_CONCURRENT", default=4)
     # A model that writes slowly holds a thread for its whole time-out; the spare threads keep answering.
     web_threads = env.int("WEB_THREADS", default=openai_max_concurrent + 2 if openai_api_key else 1)
     return Environment(
         secret_key=secret_key,
+        secret_key_fallbacks=fallbacks,
+        jwt_signing_key=signing_key,
+        jwt_verifying_keys=verifying_keys,
         debug=env.bool("DEBUG", default=False),
         allowed_hosts=env.list("ALLOWED_HOSTS", default=[]),
         csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", default=[]),
@@ -218,6 +248,9 @@ def read() -> Environment:
         secure_ssl_redirect=env.bool("SECURE_SSL_REDIRECT", default=True),
         secure_hsts_seconds=env.int("SECURE_HSTS_SECONDS", default=365 * DAY),
         trust_proxy_https=env.bool("TRUST_PROXY_HTTPS", default=False),
+        trusted_proxies=env.int("TRUSTED_PROXIES", default=0),
+        login_failures=env.int("LOGIN_FAILURES", default=5),
+        login_locked_seconds=env.int("LOGIN_LOCKED_SECONDS", default=900),
         default_strategy=env.str("DEFAULT_STRATEGY", default="content"),
         model_dir=env.str("MODEL_DIR", default=str(ROOT / "trained_models")),
         model_storage=env.str("MODEL_STORAGE", default=""),

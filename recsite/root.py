@@ -24,6 +24,7 @@ FRONT_DOOR = {
         "categories": "/categories",
         "interactions": "/interactions",
         "recommend": "/recommend/{user_id}",
+        "token": "/token",
         "schema": "/schema",
         "docs": "/docs",
         "admin": "/admin/",

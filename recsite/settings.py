@@ -1,5 +1,7 @@
 """Django's settings: one module everywhere; what differs between places comes from `env.py`."""
 
+from datetime import timedelta
+
 from recsite import databases as _databases
 from recsite import env as _env
 
@@ -8,6 +10,7 @@ VERSION = "0.1.0"
 BASE_DIR = _env.ROOT
 
 SECRET_KEY = ENV.secret_key
+SECRET_KEY_FALLBACKS = ENV.secret_key_fallbacks
 DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.allowed_hosts
 CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
@@ -26,7 +29,9 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "axes",
     "recsite",
+    "access",
     "privacy",
     "catalog",
     "recommendations",
@@ -43,6 +48,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "recsite.urls"
@@ -81,6 +87,34 @@ CACHES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "catalog.User"
+AUTHENTICATION_BACKENDS = [
+    # First, so that of whoever is locked out no password is looked at.
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Wrong passwords for a username from an address are counted: by both together, so that nobody locks out
+# somebody else, and in the database, so for all servers.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = ENV.login_failures
+AXES_COOLOFF_TIME = timedelta(seconds=ENV.login_locked_seconds)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "access.address.client_address"
+AXES_LOCKOUT_CALLABLE = "recsite.lockout.locked_out"
+# A password that went into the wrong field would stand in the log as a username.
+AXES_SENSITIVE_PARAMETERS = ["username"]
+AXES_VERBOSE = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False  # access.admin shows what there is to see
+TRUSTED_PROXIES = ENV.trusted_proxies
+
+# What signs tokens (JWT), and what else may have signed those that still live.
+JWT_SIGNING_KEY = ENV.jwt_signing_key
+JWT_VERIFYING_KEYS = ENV.jwt_verifying_keys
+# Nobody is asked whether an access token still holds, so this is how long a disabled user's goes on.
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=5)
+REFRESH_TOKEN_LIFETIME = timedelta(days=14)
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -111,9 +145,8 @@ X_FRAME_OPTIONS = "DENY"
 
 API_OPEN_READS = ENV.api_open_reads
 REST_FRAMEWORK = {
-    # One clear place for tokens: a class more here, and what it may do in catalog/api/permissions.py.
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["catalog.api.permissions.StaffOrOpenRead"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["access.authentication.Credentials"],
+    "DEFAULT_PERMISSION_CLASSES": ["access.permissions.Allowed"],
     "DEFAULT_PARSER_CLASSES": ["catalog.api.parsers.OrjsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["catalog.api.renderers.OrjsonRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
@@ -127,7 +160,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "What to show each shopper next, and why.",
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["catalog.api.permissions.StaffOrOpenRead"],
+    "SERVE_PERMISSIONS": ["access.permissions.Allowed"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
@@ -261,6 +294,6 @@ LOGGING = {
     "formatters": {"any": {"()": "observe.logs.formatter", "form": ENV.log_format, "secrets": ENV.secrets}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "any"}},
     "root": {"handlers": ["console"], "level": ENV.log_level},
-    # One line for each explanation that a model wrote would drown the others.
-    "loggers": {"httpx2": {"level": "WARNING"}},
+    # A line for each explanation that a model wrote, and four for each log-in, would drown the others.
+    "loggers": {"httpx2": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
 }

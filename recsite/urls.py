@@ -11,6 +11,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", root.RootView.as_view(), name="root"),
     path("", include("catalog.api.urls")),
+    path("", include("access.api.urls")),
     re_path(r"^schema/?$", docs.SchemaView.as_view(), name="schema"),
     re_path(r"^docs/?$", docs.DocsView.as_view(), name="docs"),
     # Answered before all middleware (recsite/observing.py); here for whoever looks for every address.

@@ -8,6 +8,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from access.needs import reads, writes
+from access.scopes import Scope
 from catalog import selectors
 from catalog.api.ids import lookup
 from catalog.api.inputs import CategoryInput
@@ -26,6 +28,7 @@ class CategoryViewSet(CatalogueViewSet):
     row_class = CategoryRow
     pagination_class = None
     what = "category"
+    needs = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.category")}
     id_in_path = "A number."
 
     def get_queryset(self) -> QuerySet[Category]:
@@ -48,7 +51,7 @@ class CategoryViewSet(CatalogueViewSet):
         return super().find(id)
 
     def update(self, request: Request, id: str) -> Response:
-        """Rename one. Staff only."""
+        """Rename one."""
         row = self.get_object()
         return self.shown(self.change(row, **self.checked(request.data, row=row)))
 

@@ -9,9 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from access.needs import Need
+from access.permissions import caller
+from access.scopes import Scope
 from catalog.api.bulk import MULTI_STATUS, NOTHING, JsonArrayParser, JsonLinesParser, Sent, answer_body
 from catalog.api.payloads import interaction_payload
-from catalog.api.permissions import caller
 from catalog.api.renderers import OrjsonRenderer
 from catalog.api.rows import BulkResult, EventInput, InteractionList, InteractionRow
 from catalog.api.viewsets import StrictQuery
@@ -34,6 +36,8 @@ _KEY = OpenApiParameter(
 class InteractionViewSet(StrictQuery, ViewSet):
     """Events."""
 
+    needs = {"POST": Need(Scope.EVENTS_WRITE, ("catalog.add_interaction",))}
+
     @extend_schema(
         request=PolymorphicProxySerializer(
             "Events",
@@ -44,7 +48,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
         responses={201: ANSWER, 200: ANSWER},
     )
     def create(self, request: Request) -> Response:
-        """Store one event, or a list of 1 to 1,000; all of them or, when one is wrong, none. Staff only.
+        """Store one event, or a list of 1 to 1,000; all of them or, when one is wrong, none.
 
         A repeated `event_id` is stored once and answered with the stored row: 200 when all were
         repeats, else 201. `occurred_at` may lie at most a day ahead. In a problem's `errors`,
@@ -69,7 +73,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
     )
     @action(detail=False, methods=["post"], parser_classes=[JsonArrayParser, JsonLinesParser])
     def bulk(self, request: Request) -> HttpResponse:
-        """Store 1 to 10,000 events, and say of each what became of it. Staff only.
+        """Store 1 to 10,000 events, and say of each what became of it.
 
         `index` is its place among those sent, from 0. Its `status` is 201 for a new one, 200 for an
         `event_id` that is stored already, 422 for one that is wrong; that one is not stored, the others are.

@@ -7,13 +7,15 @@ from django.http import HttpResponse
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
+from access.needs import reads, writes
+from access.permissions import knows_inactive
+from access.scopes import Scope
 from catalog import selectors
 from catalog.api.conditional import shown
 from catalog.api.ids import lookup
 from catalog.api.inputs import ProductInput
 from catalog.api.pages import Pages
 from catalog.api.payloads import Payload, product_payload
-from catalog.api.permissions import is_staff
 from catalog.api.product_filter import ProductFilter
 from catalog.api.rows import ProductRow
 from catalog.api.viewsets import CatalogueViewSet
@@ -35,13 +37,14 @@ class ProductViewSet(CatalogueViewSet):
     filterset_class = ProductFilter
     what = "product"
     conditional = frozenset({"list", "retrieve"})
+    needs = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.product")}
 
     def get_queryset(self) -> QuerySet[Product]:
-        return selectors.products(inactive_too=is_staff(self.request))
+        return selectors.products(inactive_too=knows_inactive(self.request))
 
     def retrieve(self, request: Request, id: str) -> HttpResponse:
         """Read one."""
-        staff = is_staff(request)
+        staff = knows_inactive(request)
         page = selectors.product(lookup(id), inactive_too=staff)
         if page is None:
             raise NotFound(f"There is no {self.what} {id[:80]!r}.")
@@ -49,10 +52,10 @@ class ProductViewSet(CatalogueViewSet):
 
     def list(self, request: Request, **kwargs: str) -> HttpResponse:
         """List them, a page at a time."""
-        return shown(request, self.page(), to_anybody=not is_staff(request))
+        return shown(request, self.page(), to_anybody=not knows_inactive(request))
 
     def payload(self, row: Product) -> Payload:
-        return product_payload(row, for_staff=is_staff(self.request))
+        return product_payload(row, for_staff=knows_inactive(self.request))
 
     def add(self, **values: Any) -> Product:
         return create_product(**values)

@@ -39,7 +39,9 @@ class ProductRow(Row):
     )
     description = serializers.CharField()
     tags = serializers.ListField(child=serializers.CharField(), help_text="Their names.")
-    is_active = serializers.BooleanField(required=False, help_text="Told to staff only.")
+    is_active = serializers.BooleanField(
+        required=False, help_text="Told to staff, and to keys that write the catalogue."
+    )
 
 
 class HistoryRow(Row):

@@ -6,6 +6,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_doc
 from rest_framework.permissions import AllowAny
 
+from access.needs import need_of
 from catalog.api.rows import Problem
 
 Operation = dict[str, Any]
@@ -14,7 +15,8 @@ Endpoint = tuple[str, str, str, Any]
 ID_IN_PATH = "A number, or `ext:<external id>`."
 PROBLEMS = {
     "400": "Something in the request is wrong; `errors` says what.",
-    "403": "Only staff may do this.",
+    "401": "Nobody is known by what was sent.",
+    "403": "Whoever asks may not do this.",
     "404": "There is no such thing.",
     "409": "It is in use, or somebody changed it at this moment.",
 }
@@ -59,7 +61,9 @@ class ApiSchema(AutoSchema):
             get_doc(getattr(self.view, getattr(self.view, "action", "") or "", None)),
             get_doc(type(self.view)),
         ]
-        return "\n\n".join(filter(None, told)) if told[0] else super().get_description()
+        said = "\n\n".join(filter(None, told)) if told[0] else super().get_description()
+        need = need_of(getattr(self.view, "needs", {}), self.method)
+        return f"{said}\n\nFor {need.told()}." if need else said
 
     def get_response_serializers(self) -> Any:
         """Return what a viewset's `row_class` says of each of its actions."""
@@ -88,7 +92,9 @@ class ApiSchema(AutoSchema):
         content = {"application/problem+json": {"schema": self.resolve_serializer(Problem, "response").ref}}
         codes = []
         if not any(isinstance(permission, AllowAny) for permission in self.view.get_permissions()):
-            codes += ["400", "403"]
+            codes += ["400", "401", "403"]
+        if getattr(self.view, "takes_credentials", False):
+            codes += ["400", "401"]
         if "{" in self.path or "page" in getattr(self.view, "known_parameters", set)():
             codes.append("404")
         if self.method in ("POST", "PUT", "PATCH", "DELETE"):

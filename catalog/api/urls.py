@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 from catalog.api.categories import CategoryViewSet
 from catalog.api.interactions import InteractionViewSet
 from catalog.api.products import ProductViewSet
+from catalog.api.tokens import ShopperTokenViewSet
 from catalog.api.users import HistoryViewSet, UserViewSet
 
 router = SimpleRouter()
@@ -14,5 +15,6 @@ router.register("users/(?P<id>[^/]+)/interactions", HistoryViewSet, basename="hi
 router.register("products", ProductViewSet, basename="product")
 router.register("categories", CategoryViewSet, basename="category")
 router.register("interactions", InteractionViewSet, basename="interaction")
+router.register("token/shopper", ShopperTokenViewSet, basename="token-shopper")
 
 urlpatterns = router.urls

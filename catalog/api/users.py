@@ -8,6 +8,8 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from access.needs import reads, writes
+from access.scopes import Scope
 from catalog import selectors
 from catalog.api.ids import lookup
 from catalog.api.inputs import UserInput
@@ -31,6 +33,10 @@ class UserViewSet(CatalogueViewSet):
     row_class = UserRow
     pagination_class = UserPages
     what = "user"
+    needs = {
+        **reads(Scope.USERS_READ, own="id"),
+        **writes(Scope.USERS_WRITE, "catalog.user", deleting=("catalog.delete_interaction",)),
+    }
 
     def get_queryset(self) -> QuerySet[User]:
         return selectors.shoppers()
@@ -39,7 +45,7 @@ class UserViewSet(CatalogueViewSet):
         return user_payload(row)
 
     def destroy(self, request: Request, id: str) -> Response:
-        """Delete one, and everything they did. Staff only."""
+        """Delete one, and everything they did."""
         return super().destroy(request, id)
 
     def add(self, **values: Any) -> User:
@@ -70,6 +76,7 @@ class HistoryViewSet(ListViewSet):
 
     queryset = Interaction.objects.none()
     row_class = HistoryRow
+    needs = reads(Scope.USERS_READ, own="id")
     pagination_class = HistoryPages
     filterset_class = HistoryFilter
 

@@ -1,4 +1,4 @@
-"""What users, products and categories have in common: list, read, and writing for staff."""
+"""What users, products and categories have in common: list, read, write."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -15,6 +15,8 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from access.needs import Needs
+from access.permissions import require
 from catalog.api.ids import lookup
 from catalog.api.negotiation import QuickNegotiation
 from catalog.api.query import check_query
@@ -75,12 +77,13 @@ class ListViewSet(StrictQuery, GenericViewSet[Any], ABC):
 
 
 class CatalogueViewSet(ListViewSet):
-    """Rows that everybody may read and staff may write. What writes is a service each."""
+    """Rows to read and to write. What writes is a service each."""
 
     lookup_url_kwarg = "id"
     lookup_value_regex = "[^/]+"
     row_class: type[Serializer[Any]]
     what: str
+    needs: Needs
 
     @abstractmethod
     def add(self, **values: Any) -> Model:
@@ -110,23 +113,24 @@ class CatalogueViewSet(ListViewSet):
         return Response(self.payload(self.get_object()))
 
     def create(self, request: Request) -> Response:
-        """Add one. Staff only."""
+        """Add one."""
         return self.created(self.add(**self.checked(request.data)))
 
     def update(self, request: Request, id: str) -> Response:
-        """Replace one; one that is unknown by its `ext:` id is added. Staff only."""
+        """Replace one; one that is unknown by its `ext:` id is added."""
         row = self.find(id)
         if row is None:
+            require(request, self, self.needs["POST"])
             return self.created(self.add(**self.checked(self.under_its_key(request.data))))
         return self.shown(self.change(row, **self.checked(request.data, row=row)))
 
     def partial_update(self, request: Request, id: str) -> Response:
-        """Change what is given, leave the rest. Staff only."""
+        """Change what is given, leave the rest."""
         row = self.get_object()
         return self.shown(self.change(row, **self.checked(request.data, row=row, partial=True)))
 
     def destroy(self, request: Request, id: str) -> Response:
-        """Delete one that nothing else stands on. Staff only."""
+        """Delete one that nothing else stands on."""
         self.remove(self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
 

@@ -9,6 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from access.needs import reads
+from access.permissions import is_for_another
+from access.scopes import Scope
 from catalog.api.viewsets import StrictQuery
 from recommendations.explainers.base import Source
 from recommendations.selectors.texts import text
@@ -26,6 +29,7 @@ class ExplanationRow(serializers.Serializer[Any]):
 class ExplanationViewSet(StrictQuery, ViewSet):
     """Words that workers write."""
 
+    needs = reads(Scope.RECOMMEND_READ, shoppers=True)
     lookup_url_kwarg = "id"
     lookup_value_regex = "[^/]+"
     id_in_path = "As an answer's `explanation_url` ends."
@@ -37,7 +41,7 @@ class ExplanationViewSet(StrictQuery, ViewSet):
         A model that failed leaves the template's words, done, for a minute; then it is asked again.
         """
         found = text(id)
-        if found is None:
+        if found is None or is_for_another(request, found.user_id):
             raise NotFound(f"There is no explanation {id[:80]!r}.")
         return Response(
             {

@@ -5,8 +5,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from access.needs import Need, reads
+from access.permissions import knows_inactive
+from access.scopes import Scope
 from catalog.api.ids import lookup
-from catalog.api.permissions import StaffOrOpenAsk, is_staff
 from catalog.api.viewsets import StrictQuery
 from recommendations import wiring
 from recommendations.api import asked, parameters
@@ -26,6 +28,8 @@ _answers = extend_schema(parameters=_PARAMETERS, responses=PlacementRow)
 class Placement(StrictQuery, ViewSet):
     """Takes the parameters that every placement has."""
 
+    needs = reads(Scope.RECOMMEND_READ, shoppers=True)
+
     def known_parameters(self) -> set[str]:
         return _KNOWN
 
@@ -34,7 +38,7 @@ class Placement(StrictQuery, ViewSet):
 
 
 def _page(wanted: Asked, request: Request) -> Page:
-    filters = wanted.filters(inactive_too=is_staff(request))
+    filters = wanted.filters(inactive_too=knows_inactive(request))
     return Page(wanted.top_n, wanted.offset, filters, wanted.diversity)
 
 
@@ -78,11 +82,13 @@ class BoughtTogetherViewSet(Placement):
 def _asked_about(request: Request, id: str) -> tuple[Page, int]:
     """Return what is wanted, and the product that it is wanted for. Raises UnknownProduct."""
     wanted = asked.of_query(request.query_params)
-    return _page(wanted, request), product_id(lookup(id), inactive_too=is_staff(request))
+    return _page(wanted, request), product_id(lookup(id), inactive_too=knows_inactive(request))
 
 
 class BuyAgainViewSet(Placement):
     """What a shopper buys again and again."""
+
+    needs = reads(Scope.RECOMMEND_READ, own="user_id")
 
     @_answers
     def list(self, request: Request, user_id: str) -> Response:
@@ -101,7 +107,8 @@ class BuyAgainViewSet(Placement):
 class SessionViewSet(StrictQuery, ViewSet):
     """What suits an anonymous visitor."""
 
-    permission_classes = (StaffOrOpenAsk,)
+    # It reads by POST, because its question would be too long for an address.
+    needs = {"POST": Need(Scope.RECOMMEND_READ, shoppers=True, is_open=True)}
 
     @extend_schema(request=SessionInput, responses={200: PlacementRow})
     def create(self, request: Request) -> Response:
@@ -111,6 +118,6 @@ class SessionViewSet(StrictQuery, ViewSet):
         """
         wanted = asked.of_body(request.data, known=_IN_SESSION)
         given = asked.needed(wanted.product_ids, "product_ids")
-        ids = product_ids("product_ids", given, inactive_too=is_staff(request))
+        ids = product_ids("product_ids", given, inactive_too=knows_inactive(request))
         display = wiring.placements().session(wanted.chosen(), ids, _page(wanted, request))
         return Response(display.payload())

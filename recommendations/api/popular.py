@@ -6,8 +6,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from access.needs import reads
+from access.permissions import knows_inactive
+from access.scopes import Scope
 from catalog.api.payloads import Payload, product_payload
-from catalog.api.permissions import is_staff
 from catalog.api.query import whole_number
 from catalog.api.viewsets import StrictQuery
 from recommendations import wiring
@@ -32,6 +34,8 @@ _KNOWN = {parameter.name for parameter in _PARAMETERS}
 class PopularViewSet(StrictQuery, ViewSet):
     """What has most interactions."""
 
+    needs = reads(Scope.RECOMMEND_READ, shoppers=True)
+
     def known_parameters(self) -> set[str]:
         return _KNOWN
 
@@ -45,7 +49,7 @@ class PopularViewSet(StrictQuery, ViewSet):
         Inactive and sold out ones are left out. The reason and the score are as in `/recommend`.
         """
         found = wiring.placements().popular(wiring.chosen(wiring.config().default_strategy), _page(request))
-        for_staff = is_staff(request)
+        for_staff = knows_inactive(request)
         return Response(
             {"count": len(found), "products": [_payload(counted, for_staff=for_staff) for counted in found]}
         )
@@ -59,7 +63,7 @@ def _page(request: Request) -> Page:
     top_n = whole_number(sent, "limit" if "limit" in sent else "top_n", default=DEFAULT, high=MOST)
     offset = whole_number(sent, "offset", default=0, low=0, high=DEEPEST - top_n)
     categories = tuple(dict.fromkeys(sent.getlist("category")))
-    return Page(top_n, offset, naming.filters(categories=categories, inactive_too=is_staff(request)))
+    return Page(top_n, offset, naming.filters(categories=categories, inactive_too=knows_inactive(request)))
 
 
 def _payload(counted: Counted, *, for_staff: bool) -> Payload:

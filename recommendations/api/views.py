@@ -7,9 +7,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
+from access.needs import reads
+from access.permissions import knows_inactive
+from access.scopes import Scope
 from catalog.api.conditional import conditional
 from catalog.api.ids import lookup
-from catalog.api.permissions import is_staff
 from catalog.api.renderers import OrjsonRenderer
 from catalog.api.viewsets import StrictQuery
 from recommendations import wiring
@@ -33,6 +35,7 @@ class Listed(HttpResponse):
 class RecommendViewSet(StrictQuery, ViewSet):
     """What to show a shopper next, and why."""
 
+    needs = reads(Scope.RECOMMEND_READ, own="user_id")
     conditional = frozenset({"retrieve"})
     lookup_url_kwarg = "user_id"
     lookup_value_regex = "[^/]+"
@@ -56,7 +59,7 @@ class RecommendViewSet(StrictQuery, ViewSet):
                 top_n=wanted.top_n,
                 chosen=wanted.chosen(),
                 # Who asks matters only where products are named; finding it out takes time.
-                filters=wanted.filters(inactive_too=bool(wanted.exclude) and is_staff(request)),
+                filters=wanted.filters(inactive_too=bool(wanted.exclude) and knows_inactive(request)),
                 diversity=wanted.diversity,
                 offset=wanted.offset,
             )

@@ -5,6 +5,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from catalog.models import Product, User
+from tests.api.access_world import World, member_with_password
 from tests.factories import ProductFactory, StaffFactory, UserFactory
 
 
@@ -44,3 +45,24 @@ def anna(db: None) -> User:
 def lamp(db: None) -> Product:
     """The product of `events.event()`."""
     return ProductFactory(external_id="lamp")
+
+
+@pytest.fixture
+def shopper(db: None) -> User:
+    return UserFactory(external_id="anna", name="Anna")
+
+
+@pytest.fixture
+def other(db: None) -> User:
+    return UserFactory(external_id="bert", name="Bert")
+
+
+@pytest.fixture
+def member(db: None) -> User:
+    """Whose password is known."""
+    return member_with_password()
+
+
+@pytest.fixture
+def world(shopper: User, lamp: Product, member: User) -> World:
+    return World(shopper, lamp, member)

@@ -53,9 +53,10 @@ class TestReads:
     def test_refuse_nobody_when_reads_are_closed(self, client, path, slash):
         answer = client.get(at(path, slash))
 
-        assert answer.status_code == 403
+        assert answer.status_code == 401
         assert answer.headers["Content-Type"] == "application/problem+json"
-        assert answer.json()["detail"].startswith("This is for staff: log in at /admin/ first")
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer realm=")
+        assert answer.json()["detail"].startswith("This is not for everybody: send Authorization: Api-Key")
 
     def test_refuse_a_shopper_when_reads_are_closed(self, shopper_client, path, slash):
         answer = shopper_client.get(at(path, slash))
@@ -94,7 +95,7 @@ WRITES = [
 @pytest.mark.parametrize(("method", "path"), WRITES)
 class TestWrites:
     def test_refuse_nobody_even_when_reads_are_open(self, client, open_reads, method, path, slash):
-        assert getattr(client, method)(at(path, slash), {}).status_code == 403
+        assert getattr(client, method)(at(path, slash), {}).status_code == 401
 
     def test_refuse_a_shopper(self, shopper_client, open_reads, method, path, slash):
         assert getattr(shopper_client, method)(at(path, slash), {}).status_code == 403
@@ -107,7 +108,7 @@ class TestStaff:
     def test_who_left_are_nobody(self, staff_client, django_user_model):
         django_user_model.objects.filter(is_staff=True).update(is_active=False)
 
-        assert staff_client.get("/products").status_code == 403
+        assert staff_client.get("/products").status_code == 401
 
 
 class TestRoot:
@@ -135,8 +136,8 @@ class TestRoot:
 
         statuses = {link: client.get(link.format(user_id="ext:anna")).status_code for link in links}
 
-        # /interactions takes only POST, and the admin sends nobody to its login.
-        assert statuses.pop("/interactions") == 405
+        # These take only POST, and the admin sends nobody to its login.
+        assert (statuses.pop("/interactions"), statuses.pop("/token")) == (405, 405)
         assert statuses.pop("/admin/") == 302
         assert set(statuses.values()) == {200}
 

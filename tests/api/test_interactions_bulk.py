@@ -156,7 +156,7 @@ class TestLimits:
         assert answer.status_code == 415
 
     def test_let_only_staff_in(self, client, shopper_client, open_reads, anna, lamp):
-        assert client.post("/interactions/bulk", [event()]).status_code == 403
+        assert client.post("/interactions/bulk", [event()]).status_code == 401
         assert shopper_client.post("/interactions/bulk", [event()]).status_code == 403
         assert not Interaction.objects.exists()
 

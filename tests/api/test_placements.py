@@ -228,7 +228,7 @@ class TestSession:
 
     def test_is_for_whoever_may_read(self, client: Client, shop: dict[str, Product], settings: Any):
         settings.API_OPEN_READS = False
-        assert self.ask(client, product_ids=["ext:radio"]).status_code == 403
+        assert self.ask(client, product_ids=["ext:radio"]).status_code == 401
 
         client.force_login(StaffFactory())
 

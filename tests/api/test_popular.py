@@ -157,7 +157,7 @@ class TestPopular:
     def test_is_for_staff_unless_reads_are_open(self, client, staff_client, settings):
         settings.API_OPEN_READS = False
 
-        assert client.get("/products/popular").status_code == 403
+        assert client.get("/products/popular").status_code == 401
         assert staff_client.get("/products/popular").status_code == 200
 
     def test_tells_staff_alone_that_a_product_is_active(self, client, staff_client):

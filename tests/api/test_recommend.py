@@ -103,7 +103,7 @@ class TestRecommend:
     def test_is_closed_to_strangers_without_open_reads(self, client: Client, alice: User, settings: Any):
         settings.API_OPEN_READS = False
 
-        assert client.get(f"/recommend/{alice.id}").status_code == 403
+        assert client.get(f"/recommend/{alice.id}").status_code == 401
 
     def test_is_open_to_staff_without_open_reads(self, client: Client, alice: User, settings: Any):
         settings.API_OPEN_READS = False

@@ -76,7 +76,7 @@ class TestKept:
 
         settings.API_OPEN_READS = False
 
-        assert client.get(f"/recommend/{alice.id}").status_code == 403
+        assert client.get(f"/recommend/{alice.id}").status_code == 401
 
     def test_is_not_given_to_who_takes_no_json(self, client: Client, alice: User):
         generate(alice)

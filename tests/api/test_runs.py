@@ -41,7 +41,7 @@ class TestRun:
     def test_is_nobody_elses_business(self, client, shopper_client, open_reads):
         run = runs.begin(ORDER, NOON)
 
-        assert client.get(f"/runs/{run.pk}").status_code == 403
+        assert client.get(f"/runs/{run.pk}").status_code == 401
         assert shopper_client.get(f"/runs/{run.pk}").status_code == 403
 
     @pytest.mark.parametrize("id", ["7", "x", "-1", "9" * 30, "²"])

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group
@@ -14,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from access.models import ApiKey
 from catalog.models import ActionType, Category, Interaction, Product, Tag, User
 from privacy.models import Deed, Receipt
 from recommendations.models import DefaultStrategy, TrainedModel
@@ -60,6 +62,15 @@ def world(boss: User) -> User:
     DefaultStrategy.objects.create(strategy="content", changed_at=NOON)
     Receipt.objects.bulk_create(
         Receipt(deed=Deed.ERASED, at=NOON, by=boss, counts={"catalog.Interaction": n}) for n in range(60)
+    )
+    ApiKey.objects.bulk_create(
+        ApiKey(
+            name=f"Key {n}", prefix=f"k{n}", digest="d", scopes="users:read", created_at=NOON, created_by=boss
+        )
+        for n in range(60)
+    )
+    AccessAttempt.objects.bulk_create(
+        AccessAttempt(username=f"name{n}", ip_address="127.0.0.1", failures_since_start=1) for n in range(60)
     )
     call_command("generate_recommendations", verbosity=0)
     return wholesaler

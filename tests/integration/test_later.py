@@ -324,7 +324,7 @@ class TestTexts:
         assert client.get(f"/explanations/{id}").status_code == 404
 
     def test_are_closed_where_reading_is(self, db):
-        assert APIClient().get(f"/explanations/{'0' * 32}").status_code == 403
+        assert APIClient().get(f"/explanations/{'0' * 32}").status_code == 401
 
 
 class TestForm:

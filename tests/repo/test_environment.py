@@ -37,7 +37,7 @@ def read_by_the_code() -> set[str]:
 
 
 def sources() -> Iterator[Path]:
-    for package in ("recsite", "catalog", "observe", "privacy", "recommendations"):
+    for package in ("recsite", "access", "catalog", "observe", "privacy", "recommendations"):
         yield from (ROOT / package).rglob("*.py")
 
 

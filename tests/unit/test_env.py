@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from recsite import env
+from recsite.derived import for_tokens
 from recsite.env import Environment
 
 
@@ -184,6 +185,38 @@ class TestEnvironment:
             SECRET_KEY="hidden-1",
             OPENAI_API_KEY="hidden-2",
             DATABASE_URL="postgres://me:hidden-3@host/name",
+        )
+
+        assert "hidden" not in repr(read)
+
+
+class TestSigningKeys:
+    def test_are_derived_from_the_secret_key_and_what_it_was(self, monkeypatch):
+        read = read_with(monkeypatch, SECRET_KEY_FALLBACKS="before, long-before")
+
+        assert read.secret_key_fallbacks == ["before", "long-before"]
+        assert read.jwt_signing_key == for_tokens("x" * 50)
+        assert read.jwt_verifying_keys == [for_tokens("before"), for_tokens("long-before")]
+
+    def test_stand_alone_once_one_is_set(self, monkeypatch):
+        read = read_with(
+            monkeypatch, SECRET_KEY_FALLBACKS="before", JWT_SIGNING_KEY="n" * 32, JWT_VERIFYING_KEYS="o" * 32
+        )
+
+        assert (read.jwt_signing_key, read.jwt_verifying_keys) == ("n" * 32, ["o" * 32])
+
+    @pytest.mark.parametrize("name", ["JWT_SIGNING_KEY", "JWT_VERIFYING_KEYS"])
+    def test_are_refused_when_short_without_being_shown(self, monkeypatch, name):
+        with pytest.raises(ImproperlyConfigured, match=f"{name}: each key must have 32") as caught:
+            read_with(monkeypatch, **{name: "hidden"})
+        assert "hidden" not in str(caught.value)
+
+    def test_do_not_show_in_a_repr(self, monkeypatch):
+        read = read_with(
+            monkeypatch,
+            SECRET_KEY_FALLBACKS="hidden",
+            JWT_SIGNING_KEY="hidden" * 9,
+            JWT_VERIFYING_KEYS="hidden" * 9,
         )
 
         assert "hidden" not in repr(read)

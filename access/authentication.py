@@ -1,0 +1,46 @@
+"""Reads who asks: a key or token in the Authorization header, else the session's cookie as ever."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from access.callers import KeyCaller, ShopperCaller, StaffCaller
+from access.errors import BadCredential
+from access.services.checking import key_caller
+from access.services.tokens import token_caller
+
+REALM = "shop-recommendations"
+CHALLENGE = f'Bearer realm="{REALM}", Api-Key realm="{REALM}"'
+Caller = KeyCaller | StaffCaller | ShopperCaller
+
+
+class Credentials(SessionAuthentication):
+    """`Authorization: Api-Key <key>` or `Authorization: Bearer <token>`; without either, the session.
+
+    Who shows a credential is held to it: a bad one is refused, whatever the session or API_OPEN_READS allows.
+    """
+
+    def authenticate(self, request: Request) -> tuple[AbstractBaseUser | Caller, Any] | None:
+        header = request._request.META.get("HTTP_AUTHORIZATION")
+        if header is None:
+            return super().authenticate(request)
+        scheme, _, credential = header.partition(" ")
+        try:
+            caller: Caller
+            match scheme.lower():
+                case "api-key":
+                    caller = key_caller(credential.strip(), now=timezone.now())
+                case "bearer":
+                    caller = token_caller(credential.strip())
+                case _:  # of a proxy in front, say: not for us
+                    return super().authenticate(request)
+        except BadCredential as error:
+            raise AuthenticationFailed(str(error)) from None
+        return caller, caller
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE

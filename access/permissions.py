@@ -1,0 +1,113 @@
+"""Who may ask for what: decided here and nowhere else. What each call needs stands in its view's `needs`."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from access.callers import KeyCaller, ShopperCaller, StaffCaller
+from access.needs import Need, need_of
+from access.scopes import Scope
+
+if TYPE_CHECKING:  # REST framework reads this file while it loads its views
+    from rest_framework.views import APIView
+
+ONLY_STAFF = "Only staff may do this."
+ONLY_OWN = "A shopper's token reads what concerns that shopper, and the catalogue; nothing else."
+
+
+def is_staff(request: Request) -> bool:
+    """Return whether an active member of staff asks. Makes no query beyond the session's own."""
+    return bool(request.user.is_active and _works_here(request.user))
+
+
+def caller(request: Request) -> str:
+    """Return what tells whoever asks from all others, for as long as they are known here."""
+    shown: Any = request.auth
+    identity: str = f"user:{request.user.pk}" if shown is None else shown.identity
+    return identity
+
+
+def is_for_another(request: Request, user_id: int | None) -> bool:
+    """Return whether a shopper's token asks for what is for another one. None: for nobody in particular."""
+    return user_id is not None and isinstance(request.auth, ShopperCaller) and request.auth.user_id != user_id
+
+
+def _works_here(user: Any) -> bool:
+    return bool(user.is_staff or user.is_superuser)
+
+
+def knows_inactive(request: Request) -> bool:
+    """Return whether inactive products exist for whoever asks: staff, and keys that write the catalogue."""
+    return is_staff(request) or (
+        isinstance(request.auth, KeyCaller) and request.auth.has(Scope.CATALOG_WRITE)
+    )
+
+
+class Allowed(BasePermission):
+    """Lets in whom the view's need for the method lets in; a method without a need is for nobody."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        need = need_of(view.needs, request.method)  # type: ignore[attr-defined]
+        if need is None:
+            raise MethodNotAllowed(request.method or "")
+        lacking = lacks(request, view, need)
+        if lacking:
+            self.message = lacking
+        return lacking is None
+
+
+def require(request: Request, view: "APIView", need: Need) -> None:
+    """Raise PermissionDenied, naming what lacks, unless whoever asks may do this as well."""
+    if lacking := lacks(request, view, need):
+        raise PermissionDenied(lacking)
+
+
+def lacks(request: Request, view: "APIView", need: Need) -> str | None:
+    """Return in words what whoever asks lacks, None for nothing."""
+    asker: object = request.auth
+    if asker is None:  # a session, or nobody
+        if need.is_open and settings.API_OPEN_READS:
+            return None
+        return _staff_lacks(need, is_staff=is_staff(request), has_perms=request.user.has_perms)
+    if isinstance(asker, KeyCaller):
+        if not need.keys:
+            return ONLY_STAFF
+        return None if asker.has(need.scope) else f"This needs a key with the scope {need.scope}."
+    if isinstance(asker, ShopperCaller):
+        return None if need.shoppers or _is_own(asker, view, need) else ONLY_OWN
+    if isinstance(asker, StaffCaller):
+        return _staff_lacks(need, is_staff=True, has_perms=lambda names: _user_has_perms(asker, names))
+    raise TypeError(f"Nobody has said what a {type(asker).__name__} may do.")
+
+
+def _staff_lacks(need: Need, *, is_staff: bool, has_perms: Callable[[tuple[str, ...]], bool]) -> str | None:
+    if not is_staff:
+        return ONLY_STAFF
+    if not need.staff:
+        return f"This needs a key with the scope {need.scope}."
+    if need.permissions and not has_perms(need.permissions):
+        return f"This needs the permission {' and '.join(need.permissions)}."
+    return None
+
+
+def _user_has_perms(caller: StaffCaller, names: tuple[str, ...]) -> bool:
+    """Return whether the token's user may, as the database knows it now: who writes is worth the queries."""
+    user: Any = get_user_model()._default_manager.filter(pk=caller.user_id, is_active=True).first()
+    return user is not None and _works_here(user) and user.has_perms(names)
+
+
+def _is_own(caller: ShopperCaller, view: "APIView", need: Need) -> bool:
+    """Return whether the path names the token's own shopper; then it names them by number from here on.
+
+    Nobody is looked up, so the answer is the same whether another id exists or not. An external id may have
+    gone to another shopper since the token was given; the number has not.
+    """
+    if need.own is None or not caller.is_called(view.kwargs.get(need.own)):
+        return False
+    view.kwargs[need.own] = str(caller.user_id)
+    return True

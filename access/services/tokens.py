@@ -1,0 +1,129 @@
+"""Signs and reads tokens (JWT): three kinds, and the keys that older ones may still be signed with."""
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenBackendError, TokenBackendExpiredToken, TokenError
+from rest_framework_simplejwt.tokens import Token
+
+from access.callers import ShopperCaller, StaffCaller
+from access.errors import BadCredential
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser
+
+ALGORITHM = "HS256"
+
+
+class KeyRing(TokenBackend):
+    """Signs with the first key; reads what any of them has signed."""
+
+    def __init__(self, first: str, *older: str) -> None:
+        super().__init__(ALGORITHM, first)
+        self.older = tuple(TokenBackend(ALGORITHM, key) for key in older)
+
+    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
+        try:
+            return super().decode(token, verify)
+        except TokenBackendExpiredToken:
+            raise
+        except TokenBackendError:
+            for one in self.older:
+                try:
+                    return one.decode(token, verify)
+                except TokenBackendExpiredToken:
+                    raise
+                except TokenBackendError:
+                    continue
+            raise
+
+
+@lru_cache(maxsize=4)
+def _ring(*keys: str) -> KeyRing:
+    return KeyRing(*keys)
+
+
+class OurToken(Token):
+    """A token of ours; its keys are those of the settings now."""
+
+    def get_token_backend(self) -> TokenBackend:
+        return _ring(settings.JWT_SIGNING_KEY, *settings.JWT_VERIFYING_KEYS)
+
+
+class AccessToken(OurToken):
+    """Of staff, and short: nobody is asked whether it still holds."""
+
+    token_type = "access"  # noqa: S105  a kind, no secret
+    lifetime = settings.ACCESS_TOKEN_LIFETIME
+
+
+class ShopperToken(OurToken):
+    """Of one shopper, as short."""
+
+    token_type = "shopper"  # noqa: S105
+    lifetime = settings.ACCESS_TOKEN_LIFETIME
+
+
+class RefreshToken(OurToken):
+    """Good once, for the next pair of tokens."""
+
+    token_type = "refresh"  # noqa: S105
+    lifetime = settings.REFRESH_TOKEN_LIFETIME
+
+
+class AnyToken(OurToken):
+    """Whatever kind it is."""
+
+    token_type = "any"  # noqa: S105
+    lifetime = timedelta(0)
+
+    def verify_token_type(self) -> None:
+        """Every kind will do."""
+
+
+def read(kind: type[OurToken], text: str) -> OurToken:
+    """Return the token that the text is. Raises BadCredential. Makes no query."""
+    try:
+        return kind(text)  # type: ignore[arg-type]
+    except TokenError as error:
+        raise BadCredential(f"{error}.") from None
+    except (ValueError, TypeError, KeyError):  # claims that no token of ours has
+        raise BadCredential("Token is invalid.") from None
+
+
+def access_token(user: "AbstractUser") -> OurToken:
+    """Return what the user may show: a shopper's token for whoever is no staff."""
+    if not (user.is_staff or user.is_superuser):
+        return shopper_token(user.pk, getattr(user, "external_id", None))
+    token = AccessToken()
+    token["user_id"] = str(user.pk)
+    token["staff"], token["superuser"] = user.is_staff, user.is_superuser
+    return token
+
+
+def shopper_token(user_id: int, external_id: str | None) -> OurToken:
+    """Return a token that reads what concerns this shopper. The caller sees to it that they are one."""
+    token = ShopperToken()
+    token["user_id"], token["ext"] = str(user_id), external_id
+    return token
+
+
+def token_caller(text: str) -> StaffCaller | ShopperCaller:
+    """Return who shows this token. Raises BadCredential. Makes no query."""
+    token = read(AnyToken, text)
+    try:
+        kind, user_id = token["token_type"], int(token["user_id"])
+        if kind == AccessToken.token_type:
+            return StaffCaller(user_id, token["staff"], token["superuser"])
+        if kind == ShopperToken.token_type:
+            return ShopperCaller(user_id, token["ext"])
+    except (KeyError, ValueError, TypeError):
+        raise BadCredential("Token is invalid.") from None
+    raise BadCredential("This token only refreshes; show the access token.")
+
+
+def seconds_left(token: OurToken, now: datetime) -> int:
+    return max(0, int(token["exp"]) - int(now.timestamp()))

@@ -1,0 +1,89 @@
+"""What the addresses and bodies of the access table speak of, and how a caller asks."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from access.services import logins
+from catalog.models import Category, Product, User
+from recommendations.models import WrittenText
+from recommendations.services import runs
+from recommendations.services.runs import RunOrder
+from tests.api.access_table import OK, Row
+from tests.api.callers import Caller
+from tests.factories import ProductFactory, StaffFactory
+
+PASSWORD = "a-long-password-indeed"
+
+
+def member_with_password() -> User:
+    member = StaffFactory(username="member")
+    member.set_password(PASSWORD)
+    member.save()
+    return member
+
+
+class World:
+    """What addresses and bodies speak of."""
+
+    def __init__(self, shopper: User, lamp: Product, member: User) -> None:
+        self.shopper, self.lamp, self.member = shopper, lamp, member
+        self.category = Category.objects.create(name="Nothing in it")
+        self.unsold = ProductFactory(external_id="unsold")
+        self.run = runs.begin(RunOrder("content", "v1", 5, n_total=1, started_by="ada"), timezone.now())
+        now = timezone.now()
+        self.text = WrittenText.objects.create(
+            digest="a" * 32, text="For you.", source="template", asked_at=now, expires_at=now
+        )
+        self.pair = logins.log_in(member, now=timezone.now())
+
+    def path(self, row: Row, who: str = "ext:anna") -> str:
+        if row.address.startswith("/products"):
+            return row.address.format(id="ext:unsold" if row.method == "DELETE" else "ext:lamp")
+        if row.address.startswith("/categories"):
+            return row.address.format(id=self.category.pk)
+        if row.address.startswith("/explanations"):
+            return row.address.format(id=self.text.pk)
+        if row.address.startswith("/runs"):
+            return row.address.format(id=self.run.pk)
+        return row.address.format(id=who, user_id=who)
+
+    def body(self, row: Row) -> Any:
+        """A body that is right, so that whoever may is answered with 2xx."""
+        lamp = {"name": "Lamp", "price": 5, "category": "Home"}
+        event = {"user_id": "ext:anna", "product_id": "ext:lamp", "action_type": "view"}
+        return {
+            "POST /recommend/session": {"product_ids": ["ext:lamp"]},
+            "POST /products": lamp,
+            "PUT /products/{id}": lamp,
+            "PATCH /products/{id}": {"price": 7},
+            "POST /categories": {"name": "New"},
+            "PUT /categories/{id}": {"name": "Another"},
+            "PATCH /categories/{id}": {"name": "Another"},
+            "POST /users": {"name": "New"},
+            "PUT /users/{id}": {"name": "Anne"},
+            "PATCH /users/{id}": {"name": "Anne"},
+            "POST /interactions": event,
+            "POST /interactions/bulk": [event],
+            "POST /token": {"username": "member", "password": PASSWORD},
+            "POST /token/refresh": {"refresh": self.pair.refresh},
+            "POST /token/verify": {"token": self.pair.access},
+            "POST /token/logout": {"refresh": self.pair.refresh},
+            "POST /token/shopper": {"user": "ext:anna"},
+        }.get(row.named)
+
+
+def ask(caller: Caller, method: str, path: str, body: Any = None) -> Any:
+    """Return the answer; what it has written is undone."""
+    client = caller.client
+    with transaction.atomic():
+        answer = getattr(client, method.lower())(path, body)
+        transaction.set_rollback(True)
+    return answer
+
+
+def shown(answer: Any) -> int | str:
+    """Return OK for 2xx, else the status. What is asked about itself, and is not well, has answered too."""
+    answered = 200 <= answer.status_code < 300 or answer.request["PATH_INFO"] == "/health/ready"
+    return OK if answered else answer.status_code
