@@ -68,8 +68,10 @@ def answered(caller: str, body: str, key: str) -> StoredAnswer:
 
 def attempt(label: str) -> Callable[[User], object]:
     def leave(user: User) -> object:
-        return apps.get_model(label).objects.create(
-            username=user.username.upper(), ip_address="10.0.0.1", path_info="/admin/login/"
+        model = apps.get_model(label)
+        n_failed = {"failures_since_start": 1} if label == "axes.AccessAttempt" else {}
+        return model.objects.create(
+            username=user.username.upper(), ip_address="10.0.0.1", path_info="/admin/login/", **n_failed
         )
 
     return leave
