@@ -69,10 +69,10 @@ def require(request: Request, view: "APIView", need: Need) -> None:
 
 def lacks(request: Request, view: "APIView", need: Need) -> str | None:
     """Return in words what whoever asks lacks, None for nothing."""
+    if need.is_open and settings.API_OPEN_READS and _shows_nothing(request):
+        return None
     asker: object = request.auth
     if asker is None:  # a session, or nobody
-        if need.is_open and settings.API_OPEN_READS:
-            return None
         return _staff_lacks(need, is_staff=is_staff(request), has_perms=request.user.has_perms)
     if isinstance(asker, KeyCaller):
         if not need.keys:
@@ -83,6 +83,11 @@ def lacks(request: Request, view: "APIView", need: Need) -> str | None:
     if isinstance(asker, StaffCaller):
         return _staff_lacks(need, is_staff=True, has_perms=lambda names: _user_has_perms(asker, names))
     raise TypeError(f"Nobody has said what a {type(asker).__name__} may do.")
+
+
+def _shows_nothing(request: Request) -> bool:
+    """Return whether no key or token came along. Whose session it is takes time to find out, and is not."""
+    return "HTTP_AUTHORIZATION" not in request._request.META or request.auth is None
 
 
 def _staff_lacks(need: Need, *, is_staff: bool, has_perms: Callable[[tuple[str, ...]], bool]) -> str | None:

@@ -59,6 +59,8 @@ def a_redis() -> Iterator[str]:
 def main(arguments: list[str]) -> int:
     """Run Python with these arguments and a PostgreSQL; return its exit code, whatever interrupts it."""
     signal.signal(signal.SIGTERM, _leave)
+    # Whoever starts it in the background may have it deaf to this.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with ExitStack() as stack:
         try:
             address = stack.enter_context(postgresql())

@@ -1,5 +1,6 @@
 """Signs and reads tokens (JWT): three kinds, and the keys that older ones may still be signed with."""
 
+import time
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
 
 ALGORITHM = "HS256"
+_MOST_KNOWN = 2_000
+_known: dict[str, tuple["KeyRing", int, StaffCaller | ShopperCaller]] = {}  # token → keys, end, who
 
 
 class KeyRing(TokenBackend):
@@ -46,11 +49,15 @@ def _ring(*keys: str) -> KeyRing:
     return KeyRing(*keys)
 
 
+def _our_ring() -> KeyRing:
+    return _ring(settings.JWT_SIGNING_KEY, *settings.JWT_VERIFYING_KEYS)
+
+
 class OurToken(Token):
     """A token of ours; its keys are those of the settings now."""
 
     def get_token_backend(self) -> TokenBackend:
-        return _ring(settings.JWT_SIGNING_KEY, *settings.JWT_VERIFYING_KEYS)
+        return _our_ring()
 
 
 class AccessToken(OurToken):
@@ -112,8 +119,23 @@ def shopper_token(user_id: int, external_id: str | None) -> OurToken:
 
 
 def token_caller(text: str) -> StaffCaller | ShopperCaller:
-    """Return who shows this token. Raises BadCredential. Makes no query."""
+    """Return who shows this token. Raises BadCredential. Makes no query.
+
+    What was found to be good stays so until its end, so while the keys are the same it is not read again.
+    """
+    ring = _our_ring()
+    known = _known.get(text)
+    if known is not None and known[0] is ring and time.time() < known[1]:
+        return known[2]
     token = read(AnyToken, text)
+    caller = _caller_of(token)
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[text] = ring, token["exp"], caller
+    return caller
+
+
+def _caller_of(token: OurToken) -> StaffCaller | ShopperCaller:
     try:
         kind, user_id = token["token_type"], int(token["user_id"])
         if kind == AccessToken.token_type:

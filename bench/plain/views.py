@@ -13,6 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from access.needs import reads
+from access.scopes import Scope
+
 
 @cache
 def _recorded() -> dict[str, tuple[list[tuple[str, list[Any]]], Any]]:
@@ -25,19 +28,25 @@ def _recorded() -> dict[str, tuple[list[tuple[str, list[Any]]], Any]]:
     }
 
 
-class SameReads(APIView):
+class Plain(APIView):
+    """Lets in whom the project's own views let in."""
+
+    needs = reads(Scope.RECOMMEND_READ)
+
+
+class SameReads(Plain):
     """Makes the recorded reads by raw cursor, and renders the recorded answer."""
 
     def get(self, request: Request, key: str) -> Response:
-        reads, answer = _recorded()[key]
+        statements, answer = _recorded()[key]
         with connection.cursor() as cursor:
-            for sql, params in reads:
+            for sql, params in statements:
                 cursor.execute(sql, params)
                 cursor.fetchall()
         return Response(answer)
 
 
-class OneRead(APIView):
+class OneRead(Plain):
     """Reads the answer's bytes by primary key, and sends them."""
 
     def get(self, request: Request, key: str) -> HttpResponse:
@@ -49,7 +58,7 @@ class OneRead(APIView):
         return HttpResponse(bytes(row[0]), content_type="application/json")
 
 
-class Ready(APIView):
+class Ready(Plain):
     """Says that the server is up, and that it has read the recording."""
 
     def get(self, request: Request) -> Response:

@@ -147,6 +147,15 @@ class TestAccessToken:
         assert answer.status_code == 401
         assert answer.json()["detail"] == "Token is expired."
 
+    def test_is_known_again_in_bounded_memory(self, ada, monkeypatch):
+        monkeypatch.setattr(tokens, "_MOST_KNOWN", 3)
+        texts = [str(tokens.access_token(ada)) for _ in range(5)]
+
+        callers = [tokens.token_caller(text) for text in (*texts, *texts)]
+
+        assert {caller.user_id for caller in callers} == {ada.pk}
+        assert len(tokens._known) <= 3
+
     def test_writes_only_what_its_user_may_now(self, client, ada):
         header = {"authorization": f"Bearer {log_in(client).json()['access']}"}
         assert client.post("/categories", {"name": "One"}, headers=header).status_code == 201

@@ -66,10 +66,12 @@ def answered(caller: str, body: str, key: str) -> StoredAnswer:
     )
 
 
-def attempt(label: str, **values: object) -> Callable[[User], object]:
+def attempt(label: str) -> Callable[[User], object]:
     def leave(user: User) -> object:
-        return apps.get_model(label).objects.create(
-            username=user.username.upper(), ip_address="10.0.0.1", path_info="/admin/login/", **values
+        model = apps.get_model(label)
+        n_failed = {"failures_since_start": 1} if label == "axes.AccessAttempt" else {}
+        return model.objects.create(
+            username=user.username.upper(), ip_address="10.0.0.1", path_info="/admin/login/", **n_failed
         )
 
     return leave
@@ -123,7 +125,7 @@ TRACES = [
     Trace("admin.LogEntry", lambda user: log(user.stored_lists.get(), by=StaffFactory())),
     Trace("catalog.StoredAnswer", lambda user: answered(f"user:{user.pk}", "{}", "k1")),
     Trace("catalog.StoredAnswer", lambda user: answered("key:1", f'{{"value": "ext:{CANARIES[0]}"}}', "k2")),
-    Trace("axes.AccessAttempt", attempt("axes.AccessAttempt", failures_since_start=1)),
+    Trace("axes.AccessAttempt", attempt("axes.AccessAttempt")),
     Trace("axes.AccessFailureLog", attempt("axes.AccessFailureLog")),
     Trace("axes.AccessLog", attempt("axes.AccessLog")),
     Trace("recommendations.TrainedModel", trained),
