@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench import shops
+from deploy.processes import free_port
 
 PEER = shops.HERE / "peer"
 PEER_VENV = shops.HERE / ".peer-venv"
@@ -22,14 +22,14 @@ _PATIENCE = 1800  # seconds; the peer fills its own database before it answers
 @contextmanager
 def ours(database: shops.Database) -> Iterator[str]:
     """Give the address of the project, served as `make run` does it."""
-    port = _free_port()
+    port = free_port()
     yield from _serving([sys.executable, "-m", "recsite.serve"], _environment(database, port), port)
 
 
 @contextmanager
 def plain(database: shops.Database, recording: Path) -> Iterator[str]:
     """Give the address of the plain views (bench/plain), served in the same way. recording: see there."""
-    port = _free_port()
+    port = free_port()
     own = {"DJANGO_SETTINGS_MODULE": "bench.plain.settings", "BENCH_RECORDING": str(recording)}
     command = [sys.executable, "-m", "bench.plain.serve"]
     yield from _serving(command, {**_environment(database, port), **own}, port)
@@ -40,7 +40,7 @@ def peer(size: str) -> Iterator[str]:
     """Give the address of the plain FastAPI service (bench/peer) on the generated shop."""
     files = shops.folder(size)
     _make_peer_environment()
-    port = _free_port()
+    port = free_port()
     command = ["bash", str(PEER / "run.sh"), str(files), str(port), str(WORKERS)]
     yield from _serving(command, {**os.environ, "PEER_VENV": str(PEER_VENV)}, port)
 
@@ -54,13 +54,6 @@ def _make_peer_environment() -> None:
     subprocess.run([str(PEER_VENV / "bin" / "pip"), *wanted], check=True, stdout=sys.stderr)
     (PEER_VENV / ".gitignore").write_text("*\n")
     made.touch()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _environment(database: shops.Database, port: int) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Self
 from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
 
 from catalog.models import Category, Interaction, Product, User
-from catalog.models.product import ProductQuerySet
+from catalog.models.product import ProductQuerySet, is_in_stock
 from catalog.rows import Prepared
 
 
@@ -29,7 +29,7 @@ class ProductPage:
     @property
     def is_available(self) -> bool:
         """Whether it may be recommended: active and not sold out."""
-        return self.is_active and self.stock != 0
+        return self.is_active and is_in_stock(self.stock)
 
     @classmethod
     def of(cls, row: Product) -> Self:
@@ -54,7 +54,7 @@ _product_by = {
 }
 _tags_of = Prepared(lambda key: Product.tags.through.objects.filter(product_id=key).values_list("tag__name"))
 _products_of = Prepared(lambda ids: Product.objects.filter(pk__in=ids).values_list(*_CELLS))
-_tags_of_all = Prepared(
+_tags_of_several = Prepared(
     lambda ids: Product.tags.through.objects.filter(product_id__in=ids).values_list("product_id", "tag__name")
 )
 
@@ -69,16 +69,20 @@ def product(lookup: Mapping[str, int | str], *, inactive_too: bool) -> ProductPa
     return None
 
 
+def tags_of(ids: list[int]) -> dict[int, tuple[str, ...]]:
+    """Return the names of each product's tags, sorted; products without any are left out: one query."""
+    tags: dict[int, list[str]] = {}
+    for key, tag in _tags_of_several(ids):
+        tags.setdefault(key, []).append(tag)
+    return {key: tuple(sorted(names)) for key, names in tags.items()}
+
+
 def product_pages(ids: Iterable[int]) -> dict[int, ProductPage]:
     """Return the pages of those products that exist, inactive ones too: two queries."""
     wanted = sorted(ids)
-    tags: dict[int, list[str]] = {}
-    for key, tag in _tags_of_all(wanted):
-        tags.setdefault(key, []).append(tag)
+    tags = tags_of(wanted)
     return {
-        id: ProductPage(
-            id, external_id, name, category, price, stock, text, is_active, tuple(sorted(tags.get(id, ())))
-        )
+        id: ProductPage(id, external_id, name, category, price, stock, text, is_active, tags.get(id, ()))
         for id, external_id, name, category, price, stock, text, is_active in _products_of(wanted)
     }
 

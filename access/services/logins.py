@@ -51,7 +51,7 @@ def refresh(text: str, *, now: datetime) -> Pair:
     if login is None or login.ended_at is not None:
         raise BadCredential(OVER)
     user: AbstractUser = login.user
-    if not user.is_active or login.password_mark not in _marks(user):
+    if not _is_as_it_was(login):
         _end(login, now)
         raise BadCredential(OVER)
     jti = uuid4().hex
@@ -78,13 +78,7 @@ def log_out(text: str, *, now: datetime) -> None:
 def is_good(token: OurToken) -> bool:
     """Return whether a refresh token would be taken. 1 query."""
     login = _login(token)
-    return (
-        login is not None
-        and login.ended_at is None
-        and login.jti == token["jti"]
-        and login.user.is_active
-        and login.password_mark in _marks(login.user)
-    )
+    return login is not None and login.ended_at is None and login.jti == token["jti"] and _is_as_it_was(login)
 
 
 def _pair(user: "AbstractUser", login_id: int, jti: str) -> Pair:
@@ -102,6 +96,11 @@ def _end(login: Login, now: datetime) -> None:
     Login.objects.filter(pk=login.pk, ended_at__isnull=True).update(ended_at=now)
 
 
-def _marks(user: "AbstractUser") -> list[str]:
-    """Return the marks of the user's password, with SECRET_KEY and with those that it was before."""
-    return [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+def _is_as_it_was(login: Login) -> bool:
+    """Return whether the user is active and has the password still with which they logged in.
+
+    Its mark may be of SECRET_KEY, or of what that was before.
+    """
+    user = login.user
+    marks = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return bool(user.is_active and login.password_mark in marks)

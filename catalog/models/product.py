@@ -50,6 +50,11 @@ IN_STOCK = Q(stock__isnull=True) | Q(stock__gt=0)
 MAY_BE_SHOWN = Q(is_active=True) & IN_STOCK
 
 
+def is_in_stock(stock: int | None) -> bool:
+    """Return what IN_STOCK says, of a stock that was read already."""
+    return stock is None or stock > 0
+
+
 class ProductQuerySet(TracedQuerySet["Product"]):
     def active(self) -> "ProductQuerySet":
         """Return what may be shown to shoppers."""

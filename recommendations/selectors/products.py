@@ -10,6 +10,7 @@ from django.db.models.functions import Cast
 from catalog.models import Product
 from catalog.models.product import MAY_BE_SHOWN
 from catalog.rows import Prepared, columns
+from catalog.selectors import tags_of
 
 # 1 for what may be shown, else 0: an integer, which every database gives alike.
 AVAILABLE = Case(When(MAY_BE_SHOWN, then=Value(1)), default=Value(0))
@@ -45,9 +46,6 @@ _products = Prepared(
         "id", "external_id", "name", "category__name", Cast("price", FloatField()), "description", AVAILABLE
     )
 )
-_tags = Prepared(
-    lambda ids: Product.tags.through.objects.filter(product_id__in=ids).values_list("product_id", "tag__name")
-)
 
 
 def labels(ids: Iterable[int]) -> dict[int, Label]:
@@ -59,12 +57,8 @@ def labels(ids: Iterable[int]) -> dict[int, Label]:
 def details(ids: Iterable[int]) -> dict[int, Details]:
     """Return the details of those products that exist. 2 queries."""
     wanted = sorted(ids)
-    tags: dict[int, list[str]] = {}
-    for key, tag in _tags(wanted):
-        tags.setdefault(key, []).append(tag)
+    tags = tags_of(wanted)
     return {
-        key: Details(
-            key, external_id, name, category, price, text, tuple(sorted(tags.get(key, ()))), bool(available)
-        )
+        key: Details(key, external_id, name, category, price, text, tags.get(key, ()), bool(available))
         for key, external_id, name, category, price, text, available in _products(wanted)
     }

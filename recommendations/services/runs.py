@@ -1,6 +1,6 @@
 """Keeps the rows of runs: who generates what, how far it is, and how it ended."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -16,7 +16,10 @@ SILENT = "It stopped giving signs of life: its process was killed, or its machin
 
 @dataclass(frozen=True, slots=True)
 class RunOrder:
-    """What is to be run. n_total: how many shoppers; is_whole: whether these are all there are"""
+    """What is to be run, by the names of the row's fields.
+
+    n_total: how many shoppers; is_whole: whether these are all there are
+    """
 
     strategy: str
     version: str
@@ -35,18 +38,7 @@ def begin(order: RunOrder, now: datetime) -> GenerationRun:
     everything twice. Runs for some shoppers only, and dry runs, are always let through.
     """
     mark_lost(now)
-    row = GenerationRun(
-        strategy=order.strategy,
-        version=order.version,
-        top_n=order.top_n,
-        n_total=order.n_total,
-        started_by=order.started_by,
-        is_whole=order.is_whole,
-        is_dry=order.is_dry,
-        explains=order.explains,
-        started_at=now,
-        seen_at=now,
-    )
+    row = GenerationRun(**asdict(order), started_at=now, seen_at=now)
     try:
         with transaction.atomic():
             row.save(force_insert=True)

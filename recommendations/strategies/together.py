@@ -15,6 +15,7 @@ from recommendations.engine.candidates import Candidates
 from recommendations.engine.days import local_days
 from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.pairs import Pairs, pairs
+from recommendations.engine.placed import Placed
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.base import Reasons, Training
@@ -104,11 +105,9 @@ class TogetherModel:
         )
 
     def bind(self, snapshot: Snapshot) -> "TogetherRetriever":
-        positions = snapshot.locate(self.product_ids)
-        columns = np.full(len(snapshot), -1, np.int64)
-        known = np.flatnonzero(positions >= 0)
-        columns[positions[known]] = known
-        return TogetherRetriever(self.pairs, positions, columns, str(self.record["time_zone"]))
+        placed = Placed.of(self.product_ids, snapshot)
+        zone = str(self.record["time_zone"])
+        return TogetherRetriever(self.pairs, placed.positions, placed.columns, zone)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,12 +116,12 @@ class TogetherRetriever:
 
     The last basket is of what was bought; of who bought nothing yet, of what they put into the cart.
 
-    positions: shape (n_columns,), -1 for what is gone; columns: shape (n_products,), the way back
+    positions, columns: as in `Placed`
     """
 
     pairs: Pairs
-    positions: NDArray[np.int64]
-    columns: NDArray[np.int64]
+    positions: NDArray[np.int32]
+    columns: NDArray[np.int32]
     zone: str
 
     def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
@@ -153,8 +152,8 @@ class TogetherRetriever:
         return told
 
     def _offered(
-        self, basket: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        self, basket: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
         """Return what goes with the basket, rising, with the lift and support of the best pair of each."""
         starts = self.pairs.starts
         places = np.concatenate(
@@ -168,14 +167,14 @@ class TogetherRetriever:
         found, first = np.unique(positions[order], return_index=True)
         return found, lift[order][first], support[order][first]
 
-    def _last_baskets(self, histories: Histories) -> list[NDArray[np.int64]]:
+    def _last_baskets(self, histories: Histories) -> list[NDArray[np.int32]]:
         """Return the columns of each user's last basket, nothing for those who have none."""
         if self not in histories.derived:
             histories.derived[self] = self._worked_out(histories)
-        found: list[NDArray[np.int64]] = histories.derived[self]
+        found: list[NDArray[np.int32]] = histories.derived[self]
         return found
 
-    def _worked_out(self, histories: Histories) -> list[NDArray[np.int64]]:
+    def _worked_out(self, histories: Histories) -> list[NDArray[np.int32]]:
         is_bought = histories.actions == Action.PURCHASE
         rows = histories.events.rows()
         have_bought = np.bincount(rows, is_bought, minlength=len(histories)) > 0

@@ -14,8 +14,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from deploy.processes import free_port
 from recsite import env
-from tests.integration.test_serve import PATIENCE_SECONDS, free_port, manage, variables, wait_until_open
+from tests.integration.test_serve import PATIENCE_SECONDS, manage, variables, wait_until_open
 from tests.llm_server import LLMServer, fails
 
 PASSWORD = "canary-password-Xq7"

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import Count, QuerySet
 
 from catalog.models import ActionType, Interaction
-from tests.factories import NOON, InteractionFactory, UserFactory
+from tests.factories import NOON, ProductFactory, UserFactory
 
 pytestmark = [
     pytest.mark.django_db,
@@ -16,14 +16,22 @@ pytestmark = [
 
 
 @pytest.fixture(autouse=True)
-def _some_rows() -> None:
-    """A few events, which PostgreSQL would read whole if it were let."""
-    for user in UserFactory.create_batch(3):
-        for days in range(4):
-            InteractionFactory(user=user, occurred_at=NOON - timedelta(days=days))
+def shop() -> Interaction:
+    """An event of a shop that PostgreSQL has just looked at, so that no plan hangs on when it last did."""
+    users, products = UserFactory.create_batch(20), ProductFactory.create_batch(20)
+    Interaction.objects.bulk_create(
+        Interaction(
+            user=user, product=product, action_type=ActionType.VIEW, occurred_at=NOON - timedelta(days=days)
+        )
+        for user in users
+        for product in products
+        for days in range(5)
+    )
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE catalog_interaction")
         for way in ("seqscan", "bitmapscan", "hashagg"):
             cursor.execute(f"SET LOCAL enable_{way} = off")
+    return Interaction.objects.latest("id")
 
 
 def plan(queryset: "QuerySet") -> str:
@@ -31,19 +39,20 @@ def plan(queryset: "QuerySet") -> str:
 
 
 class TestIndexes:
-    def test_give_a_history_newest_first_without_sorting(self):
-        history = plan(Interaction.objects.filter(user_id=1).newest_first())
+    def test_give_a_history_newest_first_without_sorting(self, shop: Interaction):
+        history = plan(Interaction.objects.filter(user_id=shop.user_id).newest_first())
 
         assert "Index Scan using interaction_history" in history
         assert "Sort" not in history
 
-    def test_hold_all_that_the_engine_reads_of_a_history(self):
-        read = Interaction.objects.filter(user_id=1).newest_first().values("product_id", "action_type", "id")
+    def test_hold_all_that_the_engine_reads_of_a_history(self, shop: Interaction):
+        history = Interaction.objects.filter(user_id=shop.user_id).newest_first()
+        read = history.values("product_id", "action_type", "id")
 
         assert "Index Only Scan using interaction_history" in plan(read)
 
-    def test_give_a_products_events_newest_first_without_sorting(self):
-        events = plan(Interaction.objects.filter(product_id=1).newest_first())
+    def test_give_a_products_events_newest_first_without_sorting(self, shop: Interaction):
+        events = plan(Interaction.objects.filter(product_id=shop.product_id).newest_first())
 
         assert "Index Scan using interaction_by_product" in events
         assert "Sort" not in events

@@ -18,6 +18,7 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 
+from deploy.processes import free_port
 from recommendations import wiring
 from recsite import env, serve
 from recsite.serve import CannotServe, granian, listening_address
@@ -62,12 +63,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     manage(database, "migrate")
     manage(database, "import_shop", "data/example_shop")
     return database
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def get(url: str) -> dict:
