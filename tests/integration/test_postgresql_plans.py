@@ -29,7 +29,7 @@ def shop() -> Interaction:
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE catalog_interaction")
-        for way in ("seqscan", "bitmapscan", "hashagg"):
+        for way in ("seqscan", "bitmapscan", "hashagg", "sort"):
             cursor.execute(f"SET LOCAL enable_{way} = off")
     return Interaction.objects.latest("id")
 
