@@ -20,10 +20,11 @@ _PATIENCE = 1800  # seconds; the peer fills its own database before it answers
 
 
 @contextmanager
-def ours(database: shops.Database) -> Iterator[str]:
-    """Give the address of the project, served as `make run` does it."""
+def ours(database: shops.Database, *, keeps: bool = True) -> Iterator[str]:
+    """Give the address of the project, served as `make run` does it. keeps: whether it may keep answers"""
     port = free_port()
-    yield from _serving([sys.executable, "-m", "recsite.serve"], _environment(database, port), port)
+    environment = _environment(database, port) | ({} if keeps else shops.KEEPING_NOTHING)
+    yield from _serving([sys.executable, "-m", "recsite.serve"], environment, port)
 
 
 @contextmanager

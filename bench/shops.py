@@ -22,6 +22,10 @@ REAL = ROOT / "data" / "online_retail"
 Database = Path | str
 
 
+# No answer and no history is given twice: each is worked out from the database.
+KEEPING_NOTHING = {"ANSWER_CACHE_MIB": "0"}
+
+
 def environment(database: Database) -> dict[str, str]:
     """Return the environment of a process that works on this database and on nothing of the developer's."""
     return {

@@ -41,6 +41,7 @@ class Config:
 
     model_dir: where models are; model_storage: the name in STORAGES that they are fetched from, "" for none
     answer_cache_bytes: what each process keeps of rendered answers at most; 0 for none
+    result_cache_seconds: how long an answer that was computed live may be given again; 0 for never
     """
 
     strategies: Mapping[str, Named]
@@ -52,6 +53,7 @@ class Config:
     snapshot_max_age_seconds: float
     stored_list_max_age_seconds: float
     answer_cache_bytes: int
+    result_cache_seconds: float
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Config":
@@ -67,6 +69,7 @@ class Config:
                 snapshot_max_age_seconds=float(raw["SNAPSHOT_MAX_AGE_SECONDS"]),
                 stored_list_max_age_seconds=float(raw["STORED_LIST_MAX_AGE_SECONDS"]),
                 answer_cache_bytes=int(raw["ANSWER_CACHE_MIB"]) << 20,
+                result_cache_seconds=float(raw["RESULT_CACHE_SECONDS"]),
             )
         except KeyError as error:
             raise BadConfiguration(f"RECOMMENDATIONS lacks the key {error}.") from error

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from recsite.memory import CLAIM
 from recsite.outage import Outage
 
 # Of connecting, and of each word with the server.
@@ -65,6 +66,8 @@ class TolerantRedisCache(RedisCache):
     counts: what became of calls: "hit", "miss", "done", "failed", and "skipped" during an outage
     """
 
+    is_shared = True
+
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         options = tuple(sorted(params.get("OPTIONS", {}).items()))
@@ -107,6 +110,19 @@ class TolerantRedisCache(RedisCache):
         """Return whether nobody has claimed the key for now; True as well where nobody can tell."""
         return self._tried(super().add, key, 1, max(1, round(seconds)), writes=True, otherwise=True)
 
+    def get_or_claim(self, key: str, seconds: float) -> tuple[Any, bool]:
+        """Return what is kept, else None and whether nobody else claims for now to make it. 1 round trip.
+
+        It is the caller's, too, where nobody can tell. seconds: how long a claim lasts that is not released
+        """
+        found, is_mine = self._tried(self._got_or_claimed, key, seconds, otherwise=(None, True))
+        self.counts["miss" if found is None else "hit"] += 1
+        return found, is_mine
+
+    def release(self, key: str) -> None:
+        """Give up the claim: whoever waits need not."""
+        self.delete(key + CLAIM)
+
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         return self._tried(super().touch, key, timeout, version, writes=True, otherwise=False)
 
@@ -124,6 +140,11 @@ class TolerantRedisCache(RedisCache):
         if wanted := list(keys):
             self._tried(super().delete_many, wanted, version)
 
+    def beginning(self, start: str) -> list[str]:
+        """Return the keys that begin like this, none where it cannot be told."""
+        found: list[str] = self._tried(self._begun, start, otherwise=[])
+        return found
+
     def delete_beginning(self, start: str) -> int | None:
         """Return how many keys that begin like this are gone; None where it cannot be told."""
         return self._tried(self._deleted, self.make_key(start))
@@ -133,8 +154,31 @@ class TolerantRedisCache(RedisCache):
 
     def _deleted(self, start: str) -> int:
         client = self._link.get_client()
+        return sum(client.unlink(key) for key in self._scanned(client, start))
+
+    def _begun(self, start: str) -> list[str]:
+        made = self.make_key(start)
+        skipped = len(made) - len(start)
+        return [key.decode()[skipped:] for key in self._scanned(self._link.get_client(), made)]
+
+    @staticmethod
+    def _scanned(client: Any, start: str) -> Iterator[bytes]:
+        """Yield the keys on the server that begin like this."""
         pattern = re.sub(r"([*?\[\]\\])", r"\\\1", start) + "*"
-        return sum(client.unlink(key) for key in client.scan_iter(match=pattern, count=1_000))
+        yield from client.scan_iter(match=pattern, count=1_000)
+
+    def _got_or_claimed(self, key: str, seconds: float) -> tuple[Any, bool]:
+        link = self._link
+        with link.get_client().pipeline(transaction=False) as both:
+            both.get(self.make_and_validate_key(key))
+            both.set(self.make_and_validate_key(key + CLAIM), 1, nx=True, px=max(1, round(seconds * 1000)))
+            found, claimed = both.execute(raise_on_error=False)
+        if isinstance(found, Exception):
+            raise found
+        if isinstance(claimed, Exception):  # it is full, and yet gives what it has
+            link.full.failed(claimed)
+            claimed = True
+        return (None, bool(claimed)) if found is None else (_PLAIN_FORM.loads(found), False)
 
     def _tried(
         self,
@@ -170,3 +214,4 @@ class TolerantRedisCache(RedisCache):
 
 
 _NOTHING = object()
+_PLAIN_FORM = Plain()

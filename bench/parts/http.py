@@ -49,7 +49,7 @@ def _peer(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
     known, database = shops.manifest(size), shops.generated(size)
     users, n_products = tuple(known["warm_user_ids"]), known["products"]
     with ExitStack() as stack:
-        here = stack.enter_context(servers.ours(database))
+        here = stack.enter_context(servers.ours(database, keeps=False))
         there = stack.enter_context(servers.peer(size))
         slowly = replace(options, seconds=options.seconds * TURNS[size])
         live = compared(Side(there, LIVE, users), Side(here, LIVE, users), slowly, f"peer {size}")
@@ -74,7 +74,7 @@ def _reads(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
     database, users = shops.generated(size), _some_users(size)
     file = _recorded(database, size, users)
     with ExitStack() as stack:
-        here = stack.enter_context(servers.ours(database))
+        here = stack.enter_context(servers.ours(database, keeps=False))
         there = stack.enter_context(servers.plain(database, file))
         ratios = compared(
             Side(there, "/same-reads/{id}", users), Side(here, LIVE, users), options, f"reads {size}"
@@ -124,7 +124,7 @@ def _growth(small: str, large: str, options: Options) -> list[tuple[Figure, Rati
     with ExitStack() as stack:
         little, big = (
             Side(
-                stack.enter_context(servers.ours(shops.generated(size))),
+                stack.enter_context(servers.ours(shops.generated(size), keeps=False)),
                 LIVE,
                 tuple(shop[size]["warm_user_ids"]),
             )

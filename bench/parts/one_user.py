@@ -23,7 +23,7 @@ def _timed(database: Path, asks: int) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "bench.one_user", str(asks)],
         cwd=shops.ROOT,
-        env=shops.environment(database),
+        env=shops.environment(database) | shops.KEEPING_NOTHING,
         check=True,
         stdout=subprocess.PIPE,
         text=True,

@@ -57,7 +57,7 @@ def erase(user: User, *, by: User | None, now: datetime) -> Receipt:
         gone.update(User.objects.filter(pk=person.id).delete()[1])
         counts = {"gone": _without_zeros(gone), "forgot": _without_zeros(forgot)}
         receipt = Receipt.objects.create(deed=Deed.ERASED, at=now, by=by, counts=counts)
-        transaction.on_commit(lambda: wiring.forget_user(person.id))
+        transaction.on_commit(lambda: wiring.forget_user(person.id, person.external_id))
     return receipt
 
 

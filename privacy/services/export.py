@@ -14,6 +14,7 @@ from privacy.models import Deed, Receipt
 from privacy.person import Person
 from privacy.relations import relations
 from privacy.rules import SECRETS
+from recommendations import wiring
 
 Row = dict[str, Any]
 Tables = dict[str, dict[Any, Row]]  # rows by table and primary key
@@ -33,7 +34,9 @@ def as_json(document: dict[str, Any]) -> bytes:
 
 
 def everything(user: User, *, now: datetime) -> dict[str, Any]:
-    """Return the user's own row and, by table, every other row that knows them, without secrets.
+    """Return the user's own row, by table every other row that knows them, and what the cache keeps of them.
+
+    Secrets are left out.
 
     Where a row leads to another one, that one's name stands beside its number. About 1 query a table.
     """
@@ -47,7 +50,8 @@ def everything(user: User, *, now: datetime) -> dict[str, Any]:
         for mention in mentions():
             _add(tables, mention.label, mention.rows(person))
         found = {label: list(rows.values()) for label, rows in tables.items() if rows}
-        return {"exported_at": now, "user": _plain(user), "tables": found}
+    caches = wiring.kept_of(person.id, person.external_id)
+    return {"exported_at": now, "user": _plain(user), "tables": found, "caches": caches}
 
 
 def _add(tables: Tables, label: str, rows: Iterable[Model]) -> None:

@@ -52,18 +52,19 @@ class RecommendViewSet(StrictQuery, ViewSet):
         wanted = asked.of_query(request.query_params)
         who = lookup(user_id)
         ((by, key),) = who.items()
+        # Who asks matters only where products are named; finding it out takes time.
+        inactive_too = bool(wanted.exclude) and knows_inactive(request)
 
         def ask() -> Ask:
             return Ask(
                 shopper=shopper(who),
                 top_n=wanted.top_n,
                 chosen=wanted.chosen(),
-                # Who asks matters only where products are named; finding it out takes time.
-                filters=wanted.filters(inactive_too=bool(wanted.exclude) and knows_inactive(request)),
+                filters=wanted.filters(inactive_too=inactive_too),
                 diversity=wanted.diversity,
                 offset=wanted.offset,
             )
 
-        answer = wiring.ready()(Wish((by, key), wanted.strategy, wanted), ask)
+        answer = wiring.ready()(Wish((by, key), wanted.strategy, (wanted, inactive_too)), ask)
         response = Listed(answer.body, content_type=OrjsonRenderer.media_type, strategy=answer.tally.strategy)
         return conditional(request, response, answer.etag)

@@ -71,6 +71,11 @@ def shoppers(ids: Iterable[int]) -> dict[int, Shopper]:
     return {key: Shopper(key, name) for key, name in rows}
 
 
+def is_shopper(user_id: int) -> bool:
+    """Return whether there is such a shopper. 1 query."""
+    return User.objects.shoppers().filter(id=user_id).exists()
+
+
 def shopper_id_chunks(size: int) -> Iterator[list[int]]:
     """Yield the ids of all shoppers in rising order, size at a time. 1 query a chunk."""
     last = 0

@@ -4,21 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import (
-    Count,
-    F,
-    Func,
-    Max,
-    OuterRef,
-    QuerySet,
-    Subquery,
-    TextField,
-)
+from django.db.models import Count, F, Max, OuterRef, Subquery
 
 from catalog.models import Interaction, Product
 from catalog.rows import Prepared
 from recommendations.models import DefaultStrategy, StoredList, TrainedModel
 from recommendations.selectors.products import AVAILABLE
+from recommendations.selectors.records import Joined, Record, only
 
 
 class State(NamedTuple):
@@ -42,50 +34,20 @@ class State(NamedTuple):
     tags: str | None
 
 
-class _Record(Func):
-    """The given values as a JSON array: no two different records are the same text.
-
-    Django's own JSONArray asks each process's database once whether it knows JSON.
-    """
-
-    function = "JSON_ARRAY"
-    output_field = TextField()
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(
-            compiler, connection, template="JSON_BUILD_ARRAY(%(expressions)s)::text", **context
-        )
-
-
-class _Joined(Func):
-    """All values of a column, one after the other, as one text."""
-
-    function = "GROUP_CONCAT"
-    output_field = TextField()
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template="STRING_AGG(%(expressions)s, ',')", **context)
-
-
-def _only(rows: "QuerySet[Any]", value: Any) -> Subquery:
-    """Return the one value that the rows come to: an aggregate of all of them."""
-    return Subquery(rows.order_by().annotate(found=value).values("found"), output_field=TextField())
-
-
 def _rows(user: Mapping[str, Any], strategy: str, products: list[int], shown: list[int]) -> Any:
     mine = Interaction.objects.filter(user_id=OuterRef("user_id")).order_by().values("user_id")
-    described = _Record("id", "external_id", "name", "category__name", "price", "description", AVAILABLE)
+    described = Record("id", "external_id", "name", "category__name", "price", "description", AVAILABLE)
     active = TrainedModel.objects.filter(strategy=strategy, is_active=True)
     return (
         StoredList.objects.filter(**user, strategy=strategy, user__is_staff=False, user__is_superuser=False)
         .annotate(
-            events=_only(mine, _Record(Count("*"), Max("id"))),
+            events=only(mine, Record(Count("*"), Max("id"))),
             default=Subquery(DefaultStrategy.objects.filter(id=1).values("strategy")),
             version=Subquery(active.values("version")),
-            products=_only(Product.objects.filter(id__in=products), _Joined(described)),
-            tags=_only(
+            products=only(Product.objects.filter(id__in=products), Joined(described)),
+            tags=only(
                 Product.tags.through.objects.filter(product_id__in=shown),
-                _Joined(_Record("product_id", "tag__name")),
+                Joined(Record("product_id", "tag__name")),
             ),
         )
         .values_list("user_id", F("user__name"), *State._fields[2:])

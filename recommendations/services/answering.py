@@ -7,7 +7,9 @@ from typing import Any, Protocol
 from observe.metrics import LIVE, NOBODY, STORED, Tally
 from recommendations.services.explaining import Wording
 from recommendations.services.payload import payload
-from recommendations.services.shelf import Ask, Chosen, Grounds, Recommend, Shelf
+from recommendations.services.shelf import Ask, Chosen, Grounds, LiveGrounds, Recommend, Shelf
+
+NO_MODEL = "no model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Answer:
     """
 
     body: bytes
-    grounds: Grounds | None
+    grounds: Grounds | LiveGrounds | None
     etag: str = ""
     tally: Tally = NOBODY
     origin: str = LIVE
@@ -46,11 +48,14 @@ class Fresh:
         shelf = self.recommend(ask)
         words = self.wording(shelf)
         body = self.render(payload(shelf, words.explanation, awaited=words.awaited))
+        tally = self._tally(shelf, ask)
+        # What fills up in place of a model that cannot be opened now must not outlast that.
+        is_settled = words.is_settled and not (tally.why == NO_MODEL and ask.chosen.version)
         return Answer(
             body,
-            shelf.grounds if words.is_settled else None,
+            shelf.grounds if is_settled else None,
             self.tag(body),
-            self._tally(shelf, ask),
+            tally,
             STORED if shelf.is_stored else LIVE,
         )
 
@@ -58,5 +63,5 @@ class Fresh:
         if not shelf.fallback:
             return Tally(shelf.strategy)
         if self.lacks_model(ask.chosen):
-            return Tally(shelf.strategy, shelf.fallback, "no model")
+            return Tally(shelf.strategy, shelf.fallback, NO_MODEL)
         return Tally(shelf.strategy, shelf.fallback, "nothing fits" if shelf.has_history else "no history")

@@ -43,6 +43,8 @@ class Fitted:
 
     The log is read when something is first fitted to it, and is not kept. What was fitted to it outlives
     the snapshot by SHARE times as long as that took, so that a large shop's log does not keep servers busy.
+
+    read_at: when the snapshot was read, seconds since 1970
     """
 
     SHARE = 20
@@ -54,8 +56,11 @@ class Fitted:
         recipes: Recipes,
         lately: Lately | None = None,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        read_at: float = 0.0,
     ) -> None:
         self.snapshot = snapshot
+        self.read_at = read_at
         self._recent = recent
         self._recipes = recipes
         self._lately = lately
@@ -75,12 +80,12 @@ class Fitted:
                 self._pipelines = {**others, chosen: found}
         return found
 
-    def renewed(self, snapshot: Snapshot) -> "Fitted":
-        """Return the same pipelines over another snapshot, made already."""
+    def renewed(self, snapshot: Snapshot, read_at: float = 0.0) -> "Fitted":
+        """Return the same pipelines over another snapshot, which was read at that moment, made already."""
         lately = self._lately
         if lately and self._clock() - lately.at >= self.SHARE * lately.seconds:
             lately = None
-        fresh = Fitted(snapshot, self._recent, self._recipes, lately, self._clock)
+        fresh = Fitted(snapshot, self._recent, self._recipes, lately, self._clock, read_at=read_at)
         for chosen in list(self._pipelines):
             fresh(chosen)
         return fresh

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from recommendations.explainers.base import Explanation, Source
@@ -14,7 +14,7 @@ from recommendations.selectors.shoppers import Stored, stored
 from recommendations.selectors.states import state
 from recommendations.services.picks import picks_of
 from recommendations.services.ranker import Known, named, placed
-from recommendations.services.shelf import Ask, Chosen, Grounds, Recommend, Shelf, Written
+from recommendations.services.shelf import Ask, Chosen, Grounds, LiveGrounds, Recommend, Shelf, Written
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +37,14 @@ class Precomputed:
 
         3 queries, 4 when grounded; when the list does not hold, 1 or all of these before those of `inner`.
         """
-        found = stored(ask.shopper.id, ask.chosen.strategy) if ask.is_plain else None
-        if found is None or not self._holds(found, ask):
+        if not ask.is_plain:
             return self.inner(ask)
-        return _shelf(found, ask, grounded=self.grounded) or self.inner(ask)
+        found = stored(ask.shopper.id, ask.chosen.strategy)
+        if found is not None and self._holds(found, ask):
+            shelf = _shelf(found, ask, grounded=self.grounded)
+            if shelf is not None:
+                return shelf
+        return _noted(self.inner(ask), found)
 
     def is_young(self, generated_at: datetime) -> bool:
         """Return whether a list of that moment may still be served."""
@@ -55,6 +59,13 @@ class Precomputed:
             and self.is_young(found.generated_at)
             and len(found.picks) >= ask.top_n
         )
+
+
+def _noted(shelf: Shelf, found: Stored | None) -> Shelf:
+    """Return the shelf with a note of the list that did not hold: one made later is to be looked at."""
+    if found is None or not isinstance(shelf.grounds, LiveGrounds):
+        return shelf
+    return replace(shelf, grounds=replace(shelf.grounds, list_at=found.generated_at))
 
 
 def _shelf(found: Stored, ask: Ask, *, grounded: bool) -> Shelf | None:

@@ -13,7 +13,7 @@ from recommendations.engine.profiles import profiles
 from recommendations.engine.reasons import OF_PRODUCTS
 from recommendations.explainers.behaviour import summary
 from recommendations.pipeline import DEPTH, Pick, Pipeline, Query, Ranking
-from recommendations.selectors.histories import events, histories
+from recommendations.selectors.histories import Events, events, histories
 from recommendations.selectors.products import Details
 from recommendations.services.shelf import Placed
 
@@ -71,6 +71,11 @@ class Known(Generic[D]):
             self._asked |= missing
             self.found.update(self._describe(missing))
 
+    @property
+    def asked(self) -> list[int]:
+        """Return the ids of all that was asked for, in rising order."""
+        return sorted(self._asked)
+
     def is_gone(self, product_id: int) -> bool:
         """Return whether the product may not be shown (any more), or is not what is wanted."""
         product = self.found.get(product_id)
@@ -79,9 +84,10 @@ class Known(Generic[D]):
 
 @dataclass(frozen=True, slots=True)
 class Ranker:
-    """A pipeline over histories that are always read fresh."""
+    """A pipeline over histories as they are now. events: gives those of users, sorted by id"""
 
     pipeline: Pipeline
+    events: Callable[[NDArray[np.int64]], Events] = events
 
     def __call__(self, user_ids: NDArray[np.int64], query: Query, *, known: Known[D]) -> list[Ranked]:
         """Return each user's best products, fewer only where no more may be shown.
@@ -90,7 +96,7 @@ class Ranker:
         1 query for the events, those of one call of `describe`, and more only when products were
         changed or added since the snapshot.
         """
-        found = events(user_ids)
+        found = self.events(user_ids)
         past = histories(found, self.pipeline.snapshot)
         met = [found.met(user) for user in range(len(user_ids))]
         recent = {key for kinds in met for product_ids in kinds for key in _newest(product_ids)}

@@ -1,19 +1,21 @@
-"""Keeps the bytes of answers from stored lists. Wraps what answers an ask, and gives the same."""
+"""Keeps the bytes of answers in this process. Wraps what answers a wish, and gives the same."""
 
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Container, Hashable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from threading import Lock
+from typing import Protocol
 
 from observe import metrics
-from recommendations.selectors.models import Standing
-from recommendations.selectors.states import State
-from recommendations.services.answering import Answer, Answering
-from recommendations.services.shelf import Ask, Chosen, Grounds
+from recommendations.services.answering import Answer
+from recommendations.services.flight import Flight
+from recommendations.services.holding import Holding
+from recommendations.services.shelf import Ask, Grounds, LiveGrounds
 
 _OWN_BYTES = 2_000  # of an entry besides its texts; tracemalloc said 1,600 to 1,800 for lists of ten
+# How long one waits for another's answer to the same wish: some hundred times what an answer takes.
+PATIENCE_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,69 +30,67 @@ class Wish:
     rest: Hashable
 
 
+class Granting(Protocol):
+    """Answers a wish. ask: makes the ask of it; only called when nothing that is kept will do"""
+
+    def __call__(self, wish: Wish, ask: Callable[[], Ask]) -> Answer: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     answer: Answer
-    grounds: Grounds
+    grounds: Grounds | LiveGrounds
     n_bytes: int
 
 
 class Ready:
     """Gives the kept bytes while all that they stand on is as it was; else answers anew, and keeps that.
 
-    inner:     answers an ask
-    state:     reads what the database holds, as `selectors.states` has it
-    settled:   gives the strategy and version that answer a named strategy, or None, in a given standing
-    is_young:  whether a list that was generated at that moment may still be served
+    Of several threads with one wish that nothing kept answers, one has it answered and the others are given
+    the same.
+
+    inner:     answers a wish
+    holding:   whether the grounds of an answer still hold
     max_bytes: what is kept at most; what has not been asked for the longest goes first
     """
 
-    def __init__(
-        self,
-        inner: Answering,
-        *,
-        state: Callable[[tuple[str, int | str], str, list[int], list[int]], State | None],
-        settled: Callable[[str | None, Standing], Chosen],
-        is_young: Callable[[datetime], bool],
-        max_bytes: int,
-    ) -> None:
+    def __init__(self, inner: Granting, *, holding: Holding, max_bytes: int) -> None:
         self._inner = inner
-        self._state = state
-        self._settled = settled
-        self._is_young = is_young
+        self._holding = holding
         self._room = max_bytes
         self._kept: OrderedDict[Wish, _Kept] = OrderedDict()
         self._changing = Lock()
+        self._flight = Flight(PATIENCE_SECONDS)
 
     def __call__(self, wish: Wish, ask: Callable[[], Ask]) -> Answer:
         """Return the answer.
 
-        ask: makes the ask of the wish; only called when nothing that is kept will do
-        1 query for a kept one; else those of ask and inner, after that one where something was kept.
+        1 query for a kept one; else those of inner, after that one where something was kept.
         """
         kept = self._found(wish)
-        if kept is not None:
-            if self._stands(wish, kept.grounds):
-                metrics.sink.cache("answers", metrics.HIT)
-                metrics.sink.answered(kept.answer.tally, metrics.KEPT)
-                return kept.answer
-            self._drop(wish)
-        answer = self._inner(ask())
-        metrics.sink.cache("answers", metrics.MISS if kept is None else metrics.STALE)
-        metrics.sink.answered(answer.tally, answer.origin)
-        if answer.grounds is not None and self._is_settled(wish, answer.grounds):
-            self._keep(wish, answer, answer.grounds)
-        return answer
+        if kept is not None and self._stands(wish, kept):
+            return self._given_again(kept)
+        with self._flight(wish) as has_waited:
+            if has_waited:
+                other = self._found(wish)
+                if other is not None and other is not kept and self._stands(wish, other):
+                    return self._given_again(other)
+            answer = self._inner(wish, ask)
+            metrics.sink.cache("answers", metrics.MISS if kept is None else metrics.STALE)
+            metrics.sink.answered(answer.tally, answer.origin)
+            if answer.grounds is not None and self._holding.may_keep(wish.strategy, answer.grounds):
+                self._keep(wish, answer, answer.grounds)
+            return answer
 
     def user_ids(self) -> set[int]:
         """Return of whom something is kept."""
         with self._changing:
-            return {kept.grounds.state.user_id for kept in self._kept.values()}
+            return {kept.grounds.user_id for kept in self._kept.values()}
 
     def forget(self, user_ids: Container[int]) -> None:
         """Keep nothing of these users."""
         with self._changing:
-            for wish in [w for w, kept in self._kept.items() if kept.grounds.state.user_id in user_ids]:
+            for wish in [w for w, kept in self._kept.items() if kept.grounds.user_id in user_ids]:
                 self._remove(wish)
 
     def _found(self, wish: Wish) -> _Kept | None:
@@ -100,21 +100,25 @@ class Ready:
                 self._kept.move_to_end(wish)
             return kept
 
-    def _stands(self, wish: Wish, grounds: Grounds) -> bool:
-        return self._is_young(grounds.state.generated_at) and grounds.state == self._state(
-            wish.lookup, grounds.chosen.strategy, grounds.products, grounds.shown
-        )
+    def _stands(self, wish: Wish, kept: _Kept) -> bool:
+        """Return whether it may be given again; one that may not be is kept no longer."""
+        if self._holding(wish.lookup, wish.strategy, kept.grounds):
+            return True
+        with self._changing:
+            if self._kept.get(wish) is kept:
+                self._remove(wish)
+        return False
 
-    def _is_settled(self, wish: Wish, grounds: Grounds) -> bool:
-        """Return whether the strategy that answered was still the one to answer when the state was read."""
-        read = grounds.state
-        versions = {grounds.chosen.strategy: read.version} if read.version else {}
-        return self._settled(wish.strategy, Standing(read.default, versions)) == grounds.chosen
+    @staticmethod
+    def _given_again(kept: _Kept) -> Answer:
+        metrics.sink.cache("answers", metrics.HIT)
+        metrics.sink.answered(kept.answer.tally, metrics.KEPT)
+        return kept.answer
 
-    def _keep(self, wish: Wish, answer: Answer, grounds: Grounds) -> None:
+    def _keep(self, wish: Wish, answer: Answer, grounds: Grounds | LiveGrounds) -> None:
         # A copy: what renders may have allotted several times the length, and would keep all of it.
         tight = replace(answer, body=bytes(memoryview(answer.body)))
-        kept = _Kept(tight, grounds, _size(tight.body, grounds.state))
+        kept = _Kept(tight, grounds, _size(tight.body, grounds))
         with self._changing:
             self._remove(wish)
             self._kept[wish] = kept
@@ -122,16 +126,15 @@ class Ready:
             while self._room < 0:
                 self._remove(next(iter(self._kept)))
 
-    def _drop(self, wish: Wish) -> None:
-        with self._changing:
-            self._remove(wish)
-
     def _remove(self, wish: Wish) -> None:
         kept = self._kept.pop(wish, None)
         if kept is not None:
             self._room += kept.n_bytes
 
 
-def _size(body: bytes, read: State) -> int:
+def _size(body: bytes, grounds: Grounds | LiveGrounds) -> int:
     """Return about how many bytes of memory an entry takes."""
+    if isinstance(grounds, LiveGrounds):
+        return _OWN_BYTES + sys.getsizeof(body) + 8 * len(grounds.products)
+    read = grounds.state
     return _OWN_BYTES + sum(map(sys.getsizeof, (body, read.products, read.tags, read.user_name)))

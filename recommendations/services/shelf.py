@@ -1,6 +1,7 @@
 """What is asked for, and what is answered: one shopper's list, ready to be shown."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from recommendations.engine.reasons import Reason
@@ -71,6 +72,32 @@ class Grounds:
     shown: list[int]
     state: State
 
+    @property
+    def user_id(self) -> int:
+        return self.state.user_id
+
+
+@dataclass(frozen=True, slots=True)
+class LiveGrounds:
+    """What a shelf that was computed live stands on.
+
+    products: the ids of all that were looked at: shown, named, or found gone; at least one
+    facts:    the digest of what the database held of the shopper and of these, as they were shown
+    list_at:  when the stored list was made that did not hold, None where there was none; for who asks
+              for a plain shelf alone, since nothing else is answered from it
+    stamp:    of the snapshot; read_at: when that was read; made_at: when the shelf was; seconds since 1970
+    """
+
+    chosen: Chosen
+    user_id: int
+    products: list[int]
+    facts: bytes
+    is_plain: bool
+    stamp: str
+    read_at: float
+    made_at: float
+    list_at: datetime | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -88,7 +115,7 @@ class Shelf:
     fallback: str | None
     has_history: bool
     written: Written | None = None
-    grounds: Grounds | None = None
+    grounds: Grounds | LiveGrounds | None = None
     is_stored: bool = False
 
 

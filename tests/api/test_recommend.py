@@ -118,7 +118,7 @@ class TestRecommend:
         client.force_login(StaffFactory())
 
         with django_assert_num_queries(6):
-            assert client.get(f"/recommend/{alice.id}").status_code == 200
+            assert client.get(f"/recommend/{alice.id}?top_n=4").status_code == 200
 
     def test_makes_six_queries(self, client: Client, alice: User, django_assert_num_queries: Any):
         ProductFactory.create_batch(20, tags=["audio", "x"])

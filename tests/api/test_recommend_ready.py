@@ -84,10 +84,6 @@ class TestKept:
 
         assert client.get(f"/recommend/{alice.id}", headers={"accept": "text/html"}).status_code == 406
 
-    def test_never_is_a_live_answer(self, client: Client, alice: User):
-        for _ in range(2):
-            assert get(client, f"/recommend/{alice.id}")[2] > 1
-
     def test_is_not_made_when_nothing_may_be_kept(self, client: Client, alice: User, settings: Any):
         settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "ANSWER_CACHE_MIB": 0}
         wiring.forget()
@@ -139,14 +135,30 @@ def explains(settings: Any, said_by: Source) -> None:
 
 
 class TestWords:
-    @pytest.mark.parametrize("said_by", Source)
-    def test_of_a_model_are_not_kept(self, client: Client, alice: User, settings: Any, said_by: Source):
-        explains(settings, said_by)
+    def test_that_stand_in_for_a_models_are_not_kept(self, client: Client, alice: User, settings: Any):
+        explains(settings, Source.TEMPLATE)
         generate(alice)
 
         said = [shown(client, alice)["llm_explanation"] for _ in range(3)]
 
         assert said == ["Text 1.", "Text 2.", "Text 3."]
+
+    def test_of_a_model_are_written_once_for_the_same_list(self, client: Client, alice: User, settings: Any):
+        explains(settings, Source.OPENAI)
+        generate(alice)
+
+        said = [shown(client, alice)["llm_explanation"] for _ in range(2)]
+        wiring.ready().forget([alice.id])
+
+        assert [*said, shown(client, alice)["llm_explanation"]] == ["Text 1."] * 3
+
+    def test_of_a_model_are_written_anew_for_another_list(self, client: Client, alice: User, settings: Any):
+        explains(settings, Source.OPENAI)
+        generate(alice)
+
+        said = [shown(client, alice, query)["llm_explanation"] for query in ("", "?top_n=2")]
+
+        assert said == ["Text 1.", "Text 2."]
 
     def test_that_a_model_wrote_ahead_are_kept(self, client: Client, alice: User, settings: Any):
         explains(settings, Source.OPENAI)

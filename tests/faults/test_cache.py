@@ -59,12 +59,14 @@ def everything(cache: Any) -> list[Any]:
     cache.set("a", 1, 60)
     cache.set_many({"b": 2}, 60)
     said = [cache.get("a", "none"), cache.get_many(["a", "b"]), cache.has_key("a"), cache.add("c", 3, 60)]
+    said += [cache.get_or_claim("a", 60), cache.get_or_claim("e", 60), cache.beginning("b")]
+    cache.release("e")
     cache.delete_many(["b"])
     return [*said, cache.claim("d", 60), cache.touch("a", 60), cache.delete("a"), cache.delete_beginning("c")]
 
 
-WITH = [1, {"a": 1, "b": 2}, True, True, True, True, True, 1]
-WITHOUT = ["none", {}, False, False, True, False, False, None]
+WITH = [1, {"a": 1, "b": 2}, True, True, (1, False), (None, True), ["b"], True, True, True, 1]
+WITHOUT = ["none", {}, False, False, (None, True), (None, True), [], True, False, False, None]
 
 
 class TestRedis:
@@ -93,6 +95,32 @@ class TestRedis:
         cache = server.cache()
 
         assert [cache.claim("key", 5), cache.claim("key", 5)] == [True, False]
+
+    @pytest.mark.parametrize("kind", ["Redis", "memory"])
+    def test_has_one_claim_to_make_what_is_not_there(self, server: Server, kind: str):
+        cache = server.cache() if kind == "Redis" else Memory("a test of claims", {})
+        cache.clear()
+
+        said = [cache.get_or_claim("key", 60) for _ in range(2)]
+        cache.release("key")
+        again = cache.get_or_claim("key", 60)
+        cache.set("key", "made", 60)
+
+        assert [*said, again] == [(None, True), (None, False), (None, True)]
+        assert cache.get_or_claim("key", 60)[0] == "made"
+
+    def test_lets_a_claim_end_by_itself(self, server: Server):
+        cache = server.cache()
+        cache.get_or_claim("key", 0.05)
+
+        until(lambda: cache.get_or_claim("key", 60)[1])
+
+    def test_tells_what_begins_like_this(self, server: Server):
+        cache = server.cache()
+        for key in ("u*1:a", "u*1:b", "u21:a"):
+            cache.set(key, 1, 60)
+
+        assert sorted(cache.beginning("u*1:")) == ["u*1:a", "u*1:b"]
 
     def test_deletes_what_begins_like_this_and_nothing_else(self, server: Server):
         cache = server.cache()
@@ -188,6 +216,8 @@ class TestFull:
         full.set("b", 2, 60)
 
         assert [full.get("a"), full.get("b")] == [1, None]
+        assert full.get_or_claim("a", 5)[0] == 1
+        assert full.get_or_claim("b", 5) == (None, True)
 
     def test_takes_again_by_itself_when_there_is_room(self, full: Any):
         full._cache.get_client().config_set("maxmemory", "1")

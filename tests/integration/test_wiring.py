@@ -10,6 +10,7 @@ from recommendations import wiring
 from recommendations.errors import UnknownStrategy
 from recommendations.selectors.shoppers import Shopper
 from recommendations.services.shelf import Ask
+from recommendations.wiring import catalogue
 from tests.factories import ProductFactory, UserFactory
 
 
@@ -82,7 +83,7 @@ class TestServe:
         def unreadable(former: object = None) -> None:
             raise OperationalError(sqlite3.OperationalError("no such table"))
 
-        monkeypatch.setattr(wiring, "snapshot", unreadable)
+        monkeypatch.setattr(catalogue, "snapshot", unreadable)
 
         wiring.serve()
 

@@ -1,5 +1,7 @@
 """The catalogue as arrays."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -71,3 +73,33 @@ class TestSnapshot:
 class TestVocabulary:
     def test_ranks_names_in_code_point_order(self):
         assert Vocabulary(("é", "b", "B", "a")).rank.tolist() == [3, 2, 0, 1]
+
+
+class TestStamp:
+    def test_is_the_same_of_snapshots_that_nobody_can_tell_apart(self):
+        assert small().stamp == small().stamp
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"now": 8},
+            {"version": "w"},
+            {"popularity": np.array([5, 5, 6])},
+            {"product_ids": np.array([10, 20, 31])},
+        ],
+        ids=["the moment", "the catalogue", "popularity", "products"],
+    )
+    def test_changes_with(self, other: dict[str, Any]):
+        assert small(**other).stamp != small().stamp
+
+
+def small(**other: Any) -> Snapshot:
+    made: dict[str, Any] = {
+        "product_ids": np.array([10, 20, 30]),
+        "active": np.ones(3, bool),
+        "popularity": np.array([5, 5, 5]),
+        "now": 7,
+        "version": "v",
+    }
+    nothing = Features(np.zeros(3, np.int64), empty(3), Vocabulary(("c",)), Vocabulary(()))
+    return Snapshot.build(**{**made, **other}, features=nothing)

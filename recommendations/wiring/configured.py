@@ -1,0 +1,122 @@
+"""What the settings name: strategies, their models, the explainer, the cache; and who answers now."""
+
+import logging
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import caches
+from django.core.files.storage import InvalidStorageError, storages
+
+from recommendations.conf import Config
+from recommendations.errors import BadConfiguration
+from recommendations.explainers.base import Explainer
+from recommendations.selectors.models import Standing, registered, standing
+from recommendations.services.fitted import Recipes
+from recommendations.services.model_store import ModelStore
+from recommendations.services.opened import Opened
+from recommendations.services.queue import Queue
+from recommendations.services.shelf import Chosen
+from recommendations.strategies.base import Strategy
+
+logger = logging.getLogger(__name__)
+
+
+@cache
+def config() -> Config:
+    """Return the configuration. Raises BadConfiguration naming what is wrong."""
+    return Config.of(settings.RECOMMENDATIONS)
+
+
+@cache
+def explainer() -> Explainer:
+    made: Explainer = config().explainer.make()
+    return made
+
+
+@cache
+def queue() -> Queue:
+    """Return what hands work to the workers."""
+    return Queue(settings.CELERY_BROKER_URL)
+
+
+def kept() -> Any:
+    """Return the cache: that which all servers share, or this process's own."""
+    return caches["default"]
+
+
+def chosen(strategy: str | None = None) -> Chosen:
+    """Return the named strategy, or that which answers by default, with the active version of its model.
+
+    1 query, so that whatever was activated a moment ago answers in every process; none for a named strategy
+    that is not trained ahead. Raises UnknownStrategy.
+    """
+    if strategy is not None:
+        config().strategy(strategy)
+        if not is_trained(strategy):
+            return Chosen(strategy)
+    return settled(strategy, standing())
+
+
+def settled(strategy: str | None, now: Standing) -> Chosen:
+    """Return what answers in that standing. strategy: a configured one, None for the default"""
+    name = strategy or default_strategy(now.default)
+    return Chosen(name, now.versions.get(name, "") if is_trained(name) else "")
+
+
+@cache
+def default_strategy(chosen: str | None) -> str:
+    """Return the strategy that staff chose, or the setting's where it is none, or none that is configured."""
+    if chosen in config().strategies:
+        return str(chosen)
+    if chosen is not None:
+        logger.warning(
+            "The default strategy %r is not configured; %s answers.", chosen, config().default_strategy
+        )
+    return config().default_strategy
+
+
+def is_trained(strategy: str) -> bool:
+    """Return whether the strategy's models are trained ahead."""
+    return recipes().strategies[strategy].log_days is None
+
+
+def lacks_model(chosen: Chosen) -> bool:
+    """Return whether what fills up answers in place of the model that the strategy needs."""
+    return is_trained(chosen.strategy) and (not chosen.version or opened().lacks(chosen.strategy))
+
+
+def digest(chosen: Chosen) -> str:
+    """Return what changes with all that a list depends on besides the shop: settings, code, model."""
+    return config().digest(chosen.strategy) + chosen.version
+
+
+@cache
+def strategies() -> Mapping[str, Strategy]:
+    """Return every configured strategy by name."""
+    return {name: named.make() for name, named in config().strategies.items()}
+
+
+@cache
+def recipes() -> Recipes:
+    """Return every configured strategy, and what opens their models."""
+    return Recipes(strategies(), opened())
+
+
+@cache
+def opened() -> Opened:
+    """Return what opens the models of versions, and keeps them."""
+    return Opened(model_store(), strategies(), registered, config().digest)
+
+
+def model_store() -> ModelStore:
+    """Return where the files of models are. Raises BadConfiguration for a storage that does not exist."""
+    name = config().model_storage
+    try:
+        return ModelStore(config().model_dir, storages[name] if name else None)
+    except InvalidStorageError as error:
+        raise BadConfiguration(f"MODEL_STORAGE is {name!r}: {error}") from error
+
+
+MADE_ONCE = (config, explainer, queue, default_strategy, strategies, recipes, opened)

@@ -1,0 +1,125 @@
+"""What an answer depends on, read in one statement, is what the single reads give."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from catalog.models import Interaction, Product, User
+from recommendations.models import StoredList
+from recommendations.selectors.facts import Facts, facts
+from recommendations.selectors.histories import version
+from recommendations.selectors.products import details
+from recommendations.services import registry
+from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, TagFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+ODD = 'a "quoted", \\ [1,2] \n line — ünïcode'
+
+
+@pytest.fixture
+def user() -> User:
+    return UserFactory(name=ODD, external_id="someone")
+
+
+@pytest.fixture
+def products() -> list[int]:
+    """Ordinary ones, bare ones, and what a careless text could be mistaken for."""
+    made = [
+        ProductFactory(name=ODD, description=ODD, category="Audio", tags=["b", "a", "ä, ü"], stock=0),
+        ProductFactory(category=None, tags=[], external_id=None, is_active=False, price=Decimal("0.10")),
+        ProductFactory(price=Decimal("99999999.99"), stock=3),
+        *[ProductFactory(price=Decimal(n) / 100) for n in (1, 7, 1_999, 333)],
+    ]
+    return [product.id for product in made]
+
+
+class TestFacts:
+    def test_are_what_the_single_reads_give(self, user: User, products: list[int]):
+        InteractionFactory.create_batch(3, user=user)
+
+        read = facts(("pk", user.id), "content", products)
+
+        assert read is not None
+        assert read.facts == Facts(user.id, user.name, version(user.id), details(products))
+        assert read.facts.digest() == Facts(user.id, user.name, version(user.id), details(products)).digest()
+
+    def test_are_the_same_under_the_external_id(self, user: User, products: list[int]):
+        assert facts(("external_id", "someone"), "content", products) == facts(
+            ("pk", user.id), "content", products
+        )
+
+    def test_take_one_query(self, user: User, products: list[int], django_assert_num_queries: Any):
+        with django_assert_num_queries(1):
+            facts(("pk", user.id), "content", products)
+
+    def test_leave_out_what_is_not_there(self, user: User, products: list[int]):
+        Product.objects.filter(id=products[0]).delete()
+
+        read = facts(("pk", user.id), "content", products)
+
+        assert read is not None
+        assert sorted(read.facts.products) == products[1:]
+
+    @pytest.mark.parametrize("change", [{"is_staff": True}, {"is_superuser": True}])
+    def test_are_none_of_staff(self, user: User, change: dict[str, bool]):
+        User.objects.filter(id=user.id).update(**change)
+
+        assert facts(("pk", user.id), "content", [1]) is None
+
+    def test_are_none_of_nobody(self):
+        assert facts(("pk", 1), "content", [1]) is None
+
+    def test_tell_who_answers_and_when_the_list_was_made(self, user: User):
+        moment = timezone.now() - timedelta(hours=1)
+        StoredList.objects.create(
+            user=user,
+            strategy="content",
+            top_n=1,
+            picks=[],
+            event_count=0,
+            last_event_id=0,
+            digest="d",
+            generated_at=moment,
+        )
+        registry.set_default("popular", at=timezone.now())
+
+        read = facts(("pk", user.id), "content", [0])
+
+        assert read is not None
+        assert (read.list_at, read.default, read.version) == (moment, "popular", None)
+        other = facts(("pk", user.id), "popular", [0])
+        assert other is not None
+        assert other.list_at is None
+
+    def test_of_a_user_without_events_are_none_of_them(self, user: User):
+        read = facts(("pk", user.id), "content", [0])
+
+        assert read is not None
+        assert (read.facts.events, dict(read.facts.products)) == ((0, 0), {})
+
+
+class TestDigest:
+    @pytest.mark.parametrize("what", ["name", "price", "stock", "tag", "category", "event", "gone"])
+    def test_changes_with(self, user: User, products: list[int], what: str):
+        InteractionFactory.create_batch(2, user=user)
+        first = Product.objects.get(id=products[0])
+        before = facts(("pk", user.id), "content", products)
+        {
+            "name": lambda: User.objects.filter(id=user.id).update(name="Other"),
+            "price": lambda: Product.objects.filter(id=first.id).update(price="1.23"),
+            "stock": lambda: Product.objects.filter(id=first.id).update(stock=1),
+            "tag": lambda: first.tags.add(TagFactory(name="new")),
+            "category": lambda: Product.objects.filter(id=first.id).update(category=CategoryFactory()),
+            "event": lambda: Interaction.objects.filter(user=user).latest("id").delete(),
+            "gone": first.delete,
+        }[what]()
+
+        after = facts(("pk", user.id), "content", products)
+
+        assert before is not None
+        assert after is not None
+        assert before.facts.digest() != after.facts.digest()

@@ -1,0 +1,174 @@
+"""What is in a real Redis: made by one process, given by another, and gone when its user is erased."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from redis import Redis
+
+from catalog.models import User
+from privacy.services.erase import erase
+from privacy.services.export import everything
+from recommendations import wiring
+from recommendations.explainers.base import Source
+from tests.api.ahead import generate, get, shopper, shown
+from tests.api.changes import CHANGES
+from tests.api.test_recommend_ready import explains
+from tests.factories import InteractionFactory, ProductFactory, UserFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_reads", "redis")]
+PATH = "/recommend/ext:alice?min_price=0"
+
+
+@pytest.fixture
+def open_reads(settings: Any) -> None:
+    settings.API_OPEN_READS = True
+
+
+@pytest.fixture
+def redis(redis_url: str, settings: Any) -> Redis:
+    settings.CACHES = {
+        "default": {"BACKEND": "recsite.cache.TolerantRedisCache", "LOCATION": redis_url, "KEY_PREFIX": "t"}
+    }
+    wiring.forget()
+    return Redis.from_url(redis_url)
+
+
+@pytest.fixture
+def alice(redis: Redis) -> User:
+    return shopper()
+
+
+def in_another_process() -> None:
+    """From here on nothing is known but what others can reach."""
+    wiring.forget()
+
+
+def kept(redis: Redis, kind: str) -> list[bytes]:
+    return [key for key in redis.keys(f"t:1:{kind}:*") if not key.endswith(b":claim")]
+
+
+class TestAnswers:
+    def test_are_given_by_another_process_by_one_query(self, client: Client, alice: User):
+        before = get(client, PATH)
+        in_another_process()
+
+        again = get(client, PATH)
+
+        assert again[:2] == before[:2]
+        assert again[2] == 1
+
+    @pytest.mark.parametrize(
+        "what",
+        [
+            "a product is renamed",
+            "a product is sold out",
+            "a tag is exchanged for another",
+            "the user is renamed",
+            "a dismissal",
+            "the default strategy",
+        ],
+    )
+    def test_show_every_change_in_another_process(self, client: Client, alice: User, what: str):
+        change, place = CHANGES[what]
+        generate(alice)
+        before = shown(client, alice, "?min_price=0")
+        change(alice)
+        in_another_process()
+
+        now = shown(client, alice, "?min_price=0")
+
+        assert place(now) != place(before)
+
+    def test_by_other_settings_are_not_given(self, client: Client, alice: User, settings: Any):
+        get(client, PATH)
+        strategies = settings.RECOMMENDATIONS["STRATEGIES"]
+        content = {**strategies["content"], "OPTIONS": {**strategies["content"]["OPTIONS"], "top_tags": 1}}
+        settings.RECOMMENDATIONS = {
+            **settings.RECOMMENDATIONS,
+            "STRATEGIES": {**strategies, "content": content},
+        }
+        in_another_process()
+
+        assert get(client, PATH)[2] > 1
+
+    def test_that_are_none_are_not_given(self, client: Client, alice: User, redis: Redis):
+        before = get(client, PATH)[1]
+        (key,) = kept(redis, "results")
+        redis.set(key, b"\x00nonsense")
+        in_another_process()
+
+        assert get(client, PATH)[1] == before
+
+    def test_do_not_say_of_whom_they_are_in_their_keys(self, client: Client, alice: User, redis: Redis):
+        get(client, PATH)
+
+        assert not [key for key in kept(redis, "*") if b"alice" in key]
+
+    def test_last_no_longer_than_they_may_be_given(
+        self, client: Client, alice: User, redis: Redis, settings: Any
+    ):
+        get(client, PATH)
+        (key,) = kept(redis, "results")
+
+        assert 0 < redis.ttl(key) <= settings.RECOMMENDATIONS["RESULT_CACHE_SECONDS"]
+
+    def test_of_unknown_shoppers_leave_no_claim(self, client: Client, redis: Redis):
+        assert client.get("/recommend/999").status_code == 404
+
+        assert redis.keys() == []
+
+
+class TestHistories:
+    @pytest.fixture
+    def events(self, alice: User) -> None:
+        product = ProductFactory()
+        InteractionFactory.create_batch(80, user=alice, product=product, action_type="view")
+
+    @pytest.mark.usefixtures("events")
+    def test_are_computed_ahead_by_the_batch(self, alice: User, redis: Redis):
+        both = sorted([alice.id, UserFactory().id])
+
+        wiring.generator(wiring.chosen("content"), 3)(both)
+
+        assert kept(redis, "history") == [f"t:1:history:{alice.id}".encode()]
+
+    @pytest.mark.usefixtures("events")
+    def test_give_the_same_answer_in_another_process(self, client: Client, alice: User):
+        before = shown(client, alice)
+        in_another_process()
+
+        assert shown(client, alice, "?min_price=0") == before
+
+
+class TestPrivacy:
+    @pytest.fixture
+    def asked(self, client: Client, alice: User, settings: Any, redis: Redis, open_reads: None) -> None:
+        """Alice was answered in every way, and everything of it is kept."""
+        InteractionFactory.create_batch(80, user=alice, product=ProductFactory(), action_type="view")
+        explains(settings, Source.OPENAI)
+        for path in (PATH, f"/recommend/{alice.id}"):
+            assert client.get(path).status_code == 200
+        assert all(kept(redis, kind) for kind in ("results", "history", "words"))
+
+    @pytest.mark.usefixtures("asked")
+    def test_erasing_leaves_nothing_in_the_cache(
+        self, alice: User, redis: Redis, django_capture_on_commit_callbacks: Any
+    ):
+        with django_capture_on_commit_callbacks(execute=True):
+            erase(alice, by=None, now=timezone.now())
+
+        assert redis.keys() == []
+
+    @pytest.mark.usefixtures("asked")
+    def test_exporting_tells_what_only_the_cache_holds(self, alice: User):
+        caches_of = json.loads(json.dumps(everything(alice, now=timezone.now())["caches"]))
+
+        assert {answer["user_name"] for answer in caches_of["answers"]} == {"Alice"}
+        assert len(caches_of["answers"]) == 2
+        assert sorted(caches_of["texts"]) == ["Text 1."]
+
+    def test_exporting_tells_nothing_where_nothing_is_kept(self, alice: User):
+        assert everything(alice, now=timezone.now())["caches"] == {}

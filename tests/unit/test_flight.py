@@ -1,0 +1,75 @@
+"""One does it, the others wait for that, and no longer than they should."""
+
+from threading import Barrier, Event, Thread
+
+import pytest
+
+from recommendations.services.flight import Flight
+
+
+class TestFlight:
+    def test_lets_the_first_in_at_once(self):
+        with Flight(10)("key") as has_waited:
+            assert not has_waited
+
+    def test_lets_another_key_in_at_once(self):
+        flight = Flight(10)
+
+        with flight("one"), flight("other") as has_waited:
+            assert not has_waited
+
+    def test_has_the_others_wait_until_the_first_is_out(self):
+        flight, is_in, may_go = Flight(10), Event(), Event()
+        seen: list[str] = []
+
+        def first() -> None:
+            with flight("key"):
+                is_in.set()
+                may_go.wait(10)
+                seen.append("first")
+
+        def other() -> None:
+            is_in.wait(10)
+            with flight("key") as has_waited:
+                seen.append(f"other, {has_waited}")
+
+        threads = [Thread(target=first), Thread(target=other)]
+        for thread in threads:
+            thread.start()
+        is_in.wait(10)
+        may_go.set()
+        for thread in threads:
+            thread.join()
+
+        assert seen == ["first", "other, True"]
+
+    def test_has_nobody_wait_longer_than_their_patience(self):
+        flight = Flight(0.01)
+
+        with flight("key"), flight("key") as has_waited:
+            assert has_waited
+
+    def test_begins_anew_after_an_error(self):
+        flight = Flight(10)
+        with pytest.raises(ZeroDivisionError), flight("key"):
+            raise ZeroDivisionError
+
+        with flight("key") as has_waited:
+            assert not has_waited
+
+    def test_keeps_nothing_of_what_is_over(self):
+        flight, together = Flight(0.01), Barrier(4)
+
+        def pass_through() -> None:
+            together.wait(10)
+            for n in range(50):
+                with flight(n):
+                    pass
+
+        threads = [Thread(target=pass_through) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert flight._under_way == {}

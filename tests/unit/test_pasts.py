@@ -1,0 +1,163 @@
+"""What keeps long histories: the same events as without, read again only when there are other ones."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from recommendations.engine.ragged import Ragged, starts_of
+from recommendations.selectors.histories import Events
+from recommendations.services.pasts import LONG, Pasts, key_of, packed, unpacked
+from recsite.memory import Memory
+
+N = LONG + 6
+
+
+class Log:
+    """The events of users 1 to 3: long, short, and long."""
+
+    def __init__(self) -> None:
+        self.lengths = {1: N, 2: LONG - 1, 3: N}
+        self.n_reads = 0
+
+    def read(self, user_ids: NDArray[np.int64]) -> Events:
+        self.n_reads += 1
+        lengths = np.array([self.lengths.get(int(key), 0) for key in user_ids])
+        n = int(lengths.sum())
+        products = Ragged(starts_of(lengths), np.arange(n, dtype=np.int64) + int(user_ids[0]))
+        last_ids = np.where(lengths, user_ids * 1_000 + lengths, 0)
+        return Events(products, np.arange(n).astype(np.uint8), np.arange(n, dtype=np.int64), last_ids)
+
+    def version(self, user_id: int) -> tuple[int, int]:
+        n = self.lengths.get(user_id, 0)
+        return n, user_id * 1_000 + n if n else 0
+
+    def pasts(self, shared: Any = None, max_bytes: int = 1_000_000) -> Pasts:
+        return Pasts(self.read, version=self.version, shared=shared, max_bytes=max_bytes)
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+@pytest.fixture
+def cache() -> Any:
+    kept = Memory("a test of histories", {})
+    kept.clear()
+    return kept
+
+
+def ids(*users: int) -> NDArray[np.int64]:
+    return np.array(users, np.int64)
+
+
+def same(one: Events, other: Events) -> bool:
+    return all(
+        np.array_equal(a, b)
+        for a, b in (
+            (one.product_ids.starts, other.product_ids.starts),
+            (one.product_ids.flat, other.product_ids.flat),
+            (one.actions, other.actions),
+            (one.at, other.at),
+            (one.last_ids, other.last_ids),
+        )
+    )
+
+
+class TestPasts:
+    def test_reads_a_long_history_once(self, log: Log):
+        pasts = log.pasts()
+
+        found = [pasts(ids(1)) for _ in range(3)]
+
+        assert log.n_reads == 1
+        assert all(same(each, log.read(ids(1))) for each in found)
+
+    def test_reads_a_short_one_each_time(self, log: Log):
+        pasts = log.pasts()
+
+        for _ in range(3):
+            pasts(ids(2))
+
+        assert log.n_reads == 3
+
+    def test_reads_again_when_there_are_other_events(self, log: Log):
+        pasts = log.pasts()
+        pasts(ids(1))
+        log.lengths[1] += 1
+
+        assert same(pasts(ids(1)), log.read(ids(1)))
+
+    def test_gives_none_that_are_gone(self, log: Log):
+        pasts = log.pasts()
+        pasts(ids(1))
+        log.lengths[1] = 0
+
+        assert len(pasts(ids(1)).at) == 0
+
+    def test_keeps_one_that_has_become_long(self, log: Log):
+        pasts = log.pasts()
+        pasts(ids(2))
+        log.lengths[2] = N
+        pasts(ids(2))
+        before = log.n_reads
+
+        pasts(ids(2))
+
+        assert log.n_reads == before
+
+    def test_holds_no_more_than_it_may(self, log: Log):
+        pasts = log.pasts(max_bytes=2_000)
+        for user in (1, 3, 1):
+            pasts(ids(user))
+
+        assert log.n_reads == 3
+
+    def test_forgets(self, log: Log):
+        pasts = log.pasts()
+        pasts(ids(1))
+
+        pasts.forget([1])
+
+        assert pasts.user_ids() == set()
+        pasts(ids(1))
+        assert log.n_reads == 2
+
+
+class TestShared:
+    def test_is_what_another_process_read(self, log: Log, cache: Any):
+        log.pasts(cache)(ids(1))
+
+        found = log.pasts(cache)(ids(1))
+
+        assert log.n_reads == 1
+        assert same(found, log.read(ids(1)))
+
+    def test_is_computed_ahead_by_a_batch(self, log: Log, cache: Any):
+        log.pasts(cache)(ids(1, 2, 3))
+
+        found = {user: log.pasts(cache)(ids(user)) for user in (1, 3)}
+
+        assert log.n_reads == 1
+        assert [len(found[user].at) for user in (1, 3)] == [N, N]
+        assert cache.get(key_of(2)) is None
+
+    def test_is_read_again_when_there_are_other_events(self, log: Log, cache: Any):
+        log.pasts(cache)(ids(1, 2))
+        log.lengths[1] += 1
+
+        assert same(log.pasts(cache)(ids(1)), log.read(ids(1)))
+
+    @pytest.mark.parametrize("kept", [b"", b"12345678901", "text", 5, None])
+    def test_anything_else_is_nothing(self, kept: Any):
+        assert unpacked(kept) is None
+
+    def test_comes_back_as_it_was(self, log: Log):
+        events = log.read(ids(1))
+
+        found = unpacked(packed(events))
+
+        assert found is not None
+        assert same(found, events)
