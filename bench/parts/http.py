@@ -24,7 +24,9 @@ LIVE = "/recommend/{id}?top_n=5"
 PRODUCT = "/products/{id}"
 RECORDED = 500  # users whose answers the plain views know
 # The peer answers seven requests a second at 20,000 products: its turns must be long enough to count some.
-TURNS = {"S": 1, "M": 3, "L": 20, "XL": 100}  # times the usual turn
+# Where one takes it seconds, two turns are enough to see that nothing fell back by a hundred times.
+TURNS = {"S": 1, "M": 3, "L": 6, "XL": 20}  # times the usual turn
+FEW = {"L": 2, "XL": 2}  # turns
 LOWEST_PEER = 100.0  # times the peer's requests a second, at 20,000 products
 
 
@@ -51,7 +53,7 @@ def _peer(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
     with ExitStack() as stack:
         here = stack.enter_context(servers.ours(database, keeps=False))
         there = stack.enter_context(servers.peer(size))
-        slowly = replace(options, seconds=options.seconds * TURNS[size])
+        slowly = replace(options, seconds=options.seconds * TURNS[size], slices=FEW.get(size, options.slices))
         live = compared(Side(there, LIVE, users), Side(here, LIVE, users), slowly, f"peer {size}")
         products = (1, n_products)
         one = compared(

@@ -102,7 +102,8 @@ class TestWhatIsTold:
         assert told_now['shop_answers_total{origin="stored",strategy="content"}'] == 1
         assert told_now['shop_answers_total{origin="kept",strategy="content"}'] == 2
         assert told_now['shop_cache_requests_total{cache="answers",result="hit"}'] == 2
-        assert told_now['shop_cache_requests_total{cache="answers",result="miss"}'] == 2
+        assert told_now['shop_cache_requests_total{cache="answers",result="miss"}'] == 1
+        assert told_now['shop_cache_requests_total{cache="answers",result="stale"}'] == 1
         assert told_now['shop_responses_total{route="recommend-detail",status="200"}'] == 4
         assert told_now['shop_request_seconds_count{route="recommend-detail",strategy="content"}'] == 4
         assert 0 <= told_now["shop_catalogue_snapshot_age_seconds"] < 60
