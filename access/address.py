@@ -1,6 +1,7 @@
 """Where a request comes from, as far as it can be believed."""
 
-from ipaddress import ip_address
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -19,6 +20,17 @@ def client_address(request: HttpRequest) -> str | None:
             return heard[-n]
     address = request.META.get("REMOTE_ADDR") or ""
     return address if _is_address(address) else None
+
+
+@lru_cache(maxsize=10_000)
+def whose(address: str) -> str:
+    """Return for whom an address stands: itself; of IPv6 the first half, as whoever has one has all below."""
+    found = ip_address(address)
+    if not isinstance(found, IPv6Address):
+        return address
+    if found.ipv4_mapped:
+        return str(found.ipv4_mapped)
+    return f"{IPv6Address(int(found) >> 64 << 64)}/64"
 
 
 def _is_address(text: str) -> bool:

@@ -56,6 +56,18 @@ class Counting(Sink):
         self._caches = Counter(
             "shop_cache_requests", "Caches by name and result.", ["cache", "result"], registry=own
         )
+        self._counted = Counter(
+            "shop_throttle_counts",
+            "Requests that counted against a limit: by all processes together, or by one alone.",
+            ["by"],
+            registry=own,
+        )
+        self._throttled = Counter(
+            "shop_throttled",
+            "Requests that were refused because somebody asked too often.",
+            ["scope", "asker"],
+            registry=own,
+        )
         self._llm_calls = Counter(
             "shop_llm_calls",
             "Texts asked of a language model: written, or why not.",
@@ -72,6 +84,7 @@ class Counting(Sink):
         self._of_request: dict[tuple[str, str, int], tuple[Callable[[float], None], Callable[[], None]]] = {}
         self._of_answer: dict[tuple[Tally, str], tuple[Callable[[], None], ...]] = {}
         self._of_cache: dict[tuple[str, str], Callable[[], None]] = {}
+        self._of_count: dict[str, Callable[[], None]] = {}
 
     @cached_property
     def _snapshot(self) -> Gauge:
@@ -108,6 +121,15 @@ class Counting(Sink):
         if found is None:
             found = self._of_cache[name, result] = self._caches.labels(name, result).inc
         found()
+
+    def counted_for_throttling(self, by: str) -> None:
+        found = self._of_count.get(by)
+        if found is None:
+            found = self._of_count[by] = self._counted.labels(by).inc
+        found()
+
+    def throttled(self, scope: str, asker: str) -> None:
+        self._throttled.labels(scope, asker).inc()
 
     def model_called(self, outcome: str, seconds: float) -> None:
         self._llm_calls.labels(outcome).inc()

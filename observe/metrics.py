@@ -15,6 +15,7 @@ class Tally(NamedTuple):
 NOBODY = Tally("")
 LIVE, STORED, KEPT = "live", "stored", "kept"
 HIT, MISS, STALE, FAILED = "hit", "miss", "stale", "failed"
+TOGETHER, ALONE = "together", "alone"
 
 
 class Sink:
@@ -31,6 +32,12 @@ class Sink:
 
     def request(self, route: str, strategy: str, status: int, seconds: float) -> None:
         """A request was answered. strategy: "" where none was asked"""
+
+    def counted_for_throttling(self, by: str) -> None:
+        """A request counted against a limit. by: TOGETHER by all processes, ALONE by this one"""
+
+    def throttled(self, scope: str, asker: str) -> None:
+        """Somebody asked too often. asker: as what they are counted, such as "address"."""
 
     def model_called(self, outcome: str, seconds: float) -> None:
         """A language model was asked for words. outcome: "written", or why not, in a word or two"""

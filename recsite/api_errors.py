@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 from catalog.errors import BadEvents, BadKey, InUse, KeyOfAnother, TooManyEvents
 from recommendations.errors import BadAsk, UnknownProduct, UnknownShopper, UnknownStrategy
+from recsite import throttling
 from recsite.problems import Fault, faults, problem, sentence
 
 LOG_IN = (
@@ -59,6 +60,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> HttpResponse
     It is rendered here, so that it is JSON whatever the view would have rendered.
     """
     request: Request = context["request"]
+    exc = throttling.counted_too(exc, request, context.get("view"))
     if isinstance(exc, exceptions.APIException):
         return _of_rest_framework(exc, request, hide=getattr(context.get("view"), "hides_values", False))
     for kind, answer in TABLE:

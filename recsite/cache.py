@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from hashlib import sha1
 from typing import Any
 
 import orjson
@@ -36,6 +37,14 @@ class Plain:
     def loads(self, kept: bytes) -> Any:
         """Return the value, lists for tuples. Raises ValueError."""
         return kept[1:] if kept[:1] == _RAW else orjson.loads(kept)
+
+
+class Script:
+    """What Redis does in one step. text: Lua"""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest()  # by which Redis knows it
 
 
 class Link(RedisCacheClient):
@@ -149,8 +158,19 @@ class TolerantRedisCache(RedisCache):
         """Return how many keys that begin like this are gone; None where it cannot be told."""
         return self._tried(self._deleted, self.make_key(start))
 
+    def run(self, script: Script, key: str, *arguments: int) -> Any:
+        """Return what the script makes of the key, by one round trip; None where it cannot be told."""
+        return self._tried(self._ran, script, self.make_key(key), *arguments, writes=True)
+
     def clear(self) -> None:
         self._tried(super().clear)
+
+    def _ran(self, script: Script, key: str, *arguments: int) -> Any:
+        client = self._link.get_client()
+        try:
+            return client.evalsha(script.digest, 1, key, *arguments)
+        except redis.exceptions.NoScriptError:  # a server that has begun anew hears it whole, once
+            return client.eval(script.text, 1, key, *arguments)
 
     def _deleted(self, start: str) -> int:
         client = self._link.get_client()

@@ -3,6 +3,7 @@
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from access.needs import reads
+from access.paces import READING
 from catalog.api.viewsets import StrictQuery
 
 
@@ -10,9 +11,11 @@ class SchemaView(StrictQuery, SpectacularAPIView):
     """The API in OpenAPI: YAML, or JSON when the Accept header asks for it."""
 
     needs = reads(None)
+    paces = READING
 
 
 class DocsView(StrictQuery, SpectacularSwaggerView):
     """The API to read and to try."""
 
     needs = reads(None)
+    paces = READING

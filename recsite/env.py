@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from observe.logs import FORMATS
 from recsite.databases import POSTGRESQL
 from recsite.derived import for_tokens
+from recsite.rates import Rates, rates
 from recsite.variables import Variables, from_file
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,6 +55,7 @@ class Environment:
     sentry_dsn: str = field(repr=False)
     otlp_endpoint: str = field(repr=False)
     api_open_reads: bool
+    throttle_rates: Rates
     secure_ssl_redirect: bool
     secure_hsts_seconds: int
     trust_proxy_https: bool
@@ -219,6 +221,7 @@ def read() -> Environment:
         signing_key, *older = [for_tokens(key) for key in (secret_key, *fallbacks)]
         verifying_keys += older
     openai_api_key = env.str("OPENAI_API_KEY", default="")
+    open_reads = env.bool("API_OPEN_READS", default=False)
     openai_max_concurrent = env.int("OPENAI_MAX_CONCURRENT", default=4)
     # A model that writes slowly holds a thread for its whole time-out; the spare threads keep answering.
     web_threads = env.int("WEB_THREADS", default=openai_max_concurrent + 2 if openai_api_key else 1)
@@ -244,7 +247,8 @@ def read() -> Environment:
         otlp_endpoint=env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default=""),
         worker_metrics_port=env.int("WORKER_METRICS_PORT", default=0),
         metrics_dir=env.str("PROMETHEUS_MULTIPROC_DIR", default=""),
-        api_open_reads=env.bool("API_OPEN_READS", default=False),
+        api_open_reads=open_reads,
+        throttle_rates=rates(env.list("THROTTLE_RATES", default=[]), open_reads=open_reads),
         secure_ssl_redirect=env.bool("SECURE_SSL_REDIRECT", default=True),
         secure_hsts_seconds=env.int("SECURE_HSTS_SECONDS", default=365 * DAY),
         trust_proxy_https=env.bool("TRUST_PROXY_HTTPS", default=False),

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from access.paces import READING
 from recsite.problems import problem
 
 FRONT_DOOR = {
@@ -37,6 +38,7 @@ class RootView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    paces = READING
 
     @extend_schema(
         operation_id="root",

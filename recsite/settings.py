@@ -15,6 +15,11 @@ DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.allowed_hosts
 CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
 CORS_ALLOWED_ORIGINS = ENV.cors_allowed_origins
+# What pages of these origins may read besides the body.
+CORS_EXPOSE_HEADERS = [
+    *("ETag", "Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed"),
+    *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
+]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -144,9 +149,11 @@ CSRF_COOKIE_SECURE = ENV.secure_ssl_redirect
 X_FRAME_OPTIONS = "DENY"
 
 API_OPEN_READS = ENV.api_open_reads
+THROTTLE_RATES = ENV.throttle_rates
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["access.authentication.Credentials"],
     "DEFAULT_PERMISSION_CLASSES": ["access.permissions.Allowed"],
+    "DEFAULT_THROTTLE_CLASSES": ["recsite.throttling.Throttle"],
     "DEFAULT_PARSER_CLASSES": ["catalog.api.parsers.OrjsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["catalog.api.renderers.OrjsonRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],

@@ -10,6 +10,7 @@ from hypothesis import settings
 from redis import Redis
 
 from recommendations import wiring
+from recsite import throttling
 from tests import servers
 
 # How long an example takes depends on what else the machine does.
@@ -33,6 +34,7 @@ sys.addaudithook(_only_loopback)
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> Iterator[None]:
     wiring.forget()
+    throttling.forget()
     yield
     wiring.forget()
 

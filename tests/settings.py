@@ -15,6 +15,7 @@ os.environ.update(
     SECRET_KEY="tests-only-" + "x" * 50,
     ALLOWED_HOSTS="localhost,127.0.0.1",
     SECURE_SSL_REDIRECT="false",
+    THROTTLE_RATES="all=off",
 )
 
 from recsite.settings import *  # noqa: E402, F403

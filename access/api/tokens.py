@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from access.api.inputs import PairRow, PasswordInput, RefreshInput, StandingRow, TokenInput
 from access.authentication import CHALLENGE
 from access.errors import BadCredential
+from access.paces import Pace, posting
 from access.services import logins, tokens
 
 # The same for a wrong password, a username that nobody has, and somebody who is disabled.
@@ -29,6 +30,7 @@ class TokenView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    paces = posting(Pace.TOKEN)
     hides_values = True
     takes_credentials = True
 

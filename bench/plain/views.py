@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from access.needs import reads
+from access.paces import RECOMMENDING
 from access.scopes import Scope
 
 
@@ -29,9 +30,10 @@ def _recorded() -> dict[str, tuple[list[tuple[str, list[Any]]], Any]]:
 
 
 class Plain(APIView):
-    """Lets in whom the project's own views let in."""
+    """Lets in whom the project's own views let in, as often."""
 
     needs = reads(Scope.RECOMMEND_READ)
+    paces = RECOMMENDING
 
 
 class SameReads(Plain):

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from access.needs import Need
+from access.paces import Pace, posting
 from access.permissions import caller
 from access.scopes import Scope
 from catalog.api.bulk import MULTI_STATUS, NOTHING, JsonArrayParser, JsonLinesParser, Sent, answer_body
@@ -37,6 +38,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
     """Events."""
 
     needs = {"POST": Need(Scope.EVENTS_WRITE, ("catalog.add_interaction",))}
+    paces = posting(Pace.WRITE)
 
     @extend_schema(
         request=PolymorphicProxySerializer(
@@ -71,7 +73,12 @@ class InteractionViewSet(StrictQuery, ViewSet):
         },
         responses={207: BulkResult},
     )
-    @action(detail=False, methods=["post"], parser_classes=[JsonArrayParser, JsonLinesParser])
+    @action(
+        detail=False,
+        methods=["post"],
+        parser_classes=[JsonArrayParser, JsonLinesParser],
+        paces=posting(Pace.BULK),
+    )
     def bulk(self, request: Request) -> HttpResponse:
         """Store 1 to 10,000 events, and say of each what became of it.
 

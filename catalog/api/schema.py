@@ -19,6 +19,17 @@ PROBLEMS = {
     "403": "Whoever asks may not do this.",
     "404": "There is no such thing.",
     "409": "It is in use, or somebody changed it at this moment.",
+    "429": "Asked too often; `Retry-After` says in how many seconds to come back.",
+}
+# On all answers, and told where one looks for them.
+LIMITS = {
+    name: {"schema": {"type": "integer"}, "description": told}
+    for name, told in (
+        ("Retry-After", "In how many seconds to come back."),
+        ("RateLimit-Limit", "How many requests there may be in a window."),
+        ("RateLimit-Remaining", "How many are left in this one."),
+        ("RateLimit-Reset", "In how many seconds the next one begins."),
+    )
 }
 
 
@@ -99,5 +110,11 @@ class ApiSchema(AutoSchema):
             codes.append("404")
         if self.method in ("POST", "PUT", "PATCH", "DELETE"):
             codes.append("409")
-        problems = {code: {"description": PROBLEMS[code], "content": content} for code in codes}
+        if hasattr(self.view, "paces"):
+            codes.append("429")
+        problems: dict[str, Any] = {
+            code: {"description": PROBLEMS[code], "content": content} for code in codes
+        }
+        if "429" in problems:
+            problems["429"]["headers"] = LIMITS
         return {**problems, "default": {"description": "Any other problem.", "content": content}}

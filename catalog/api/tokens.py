@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from access.needs import Need
+from access.paces import Pace, posting
 from access.scopes import Scope
 from access.services.tokens import shopper_token
 from catalog import selectors
@@ -48,6 +49,7 @@ class ShopperTokenViewSet(StrictQuery, ViewSet):
     """Tokens of shoppers. Their browsers read with them, and can do nothing else."""
 
     needs = {"POST": Need(Scope.TOKENS_ISSUE, staff=False)}
+    paces = posting(Pace.TOKEN)
 
     @extend_schema(request=ShopperInput, responses={200: ShopperTokenRow})
     def create(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access.needs import reads, writes
+from access.paces import READING
 from access.scopes import Scope
 from catalog import selectors
 from catalog.api.ids import lookup
@@ -77,6 +78,7 @@ class HistoryViewSet(ListViewSet):
     queryset = Interaction.objects.none()
     row_class = HistoryRow
     needs = reads(Scope.USERS_READ, own="id")
+    paces = READING
     pagination_class = HistoryPages
     filterset_class = HistoryFilter
 

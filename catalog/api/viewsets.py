@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from access.needs import Needs
+from access.paces import READING_AND_WRITING
 from access.permissions import require
 from catalog.api.ids import lookup
 from catalog.api.negotiation import QuickNegotiation
@@ -84,6 +85,7 @@ class CatalogueViewSet(ListViewSet):
     row_class: type[Serializer[Any]]
     what: str
     needs: Needs
+    paces = READING_AND_WRITING
 
     @abstractmethod
     def add(self, **values: Any) -> Model:

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from access.needs import reads
+from access.paces import RECOMMENDING
 from access.permissions import is_for_another
 from access.scopes import Scope
 from catalog.api.viewsets import StrictQuery
@@ -30,6 +31,7 @@ class ExplanationViewSet(StrictQuery, ViewSet):
     """Words that workers write."""
 
     needs = reads(Scope.RECOMMEND_READ, shoppers=True)
+    paces = RECOMMENDING
     lookup_url_kwarg = "id"
     lookup_value_regex = "[^/]+"
     id_in_path = "As an answer's `explanation_url` ends."

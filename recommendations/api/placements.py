@@ -6,6 +6,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from access.needs import Need, reads
+from access.paces import RECOMMENDING, Pace, posting
 from access.permissions import knows_inactive
 from access.scopes import Scope
 from catalog.api.ids import lookup
@@ -29,6 +30,7 @@ class Placement(StrictQuery, ViewSet):
     """Takes the parameters that every placement has."""
 
     needs = reads(Scope.RECOMMEND_READ, shoppers=True)
+    paces = RECOMMENDING
 
     def known_parameters(self) -> set[str]:
         return _KNOWN
@@ -109,6 +111,7 @@ class SessionViewSet(StrictQuery, ViewSet):
 
     # It reads by POST, because its question would be too long for an address.
     needs = {"POST": Need(Scope.RECOMMEND_READ, shoppers=True, is_open=True)}
+    paces = posting(Pace.SESSION)
 
     @extend_schema(request=SessionInput, responses={200: PlacementRow})
     def create(self, request: Request) -> Response:

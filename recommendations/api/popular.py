@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from access.needs import reads
+from access.paces import RECOMMENDING
 from access.permissions import knows_inactive
 from access.scopes import Scope
 from catalog.api.payloads import Payload, product_payload
@@ -35,6 +36,7 @@ class PopularViewSet(StrictQuery, ViewSet):
     """What has most interactions."""
 
     needs = reads(Scope.RECOMMEND_READ, shoppers=True)
+    paces = RECOMMENDING
 
     def known_parameters(self) -> set[str]:
         return _KNOWN

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from access.needs import Need
+from access.paces import READING
 from catalog.api.viewsets import StrictQuery
 from recommendations.models import GenerationRun, RunState
 from recommendations.services import runs
@@ -40,6 +41,7 @@ class RunViewSet(StrictQuery, ViewSet):
     """Runs of generate_recommendations."""
 
     needs = {"GET": Need(None, keys=False)}
+    paces = READING
     lookup_url_kwarg = "id"
     lookup_value_regex = "[^/]+"
     id_in_path = "The run's number."

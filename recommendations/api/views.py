@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
 from access.needs import reads
+from access.paces import RECOMMENDING
 from access.permissions import knows_inactive
 from access.scopes import Scope
 from catalog.api.conditional import conditional
@@ -36,6 +37,7 @@ class RecommendViewSet(StrictQuery, ViewSet):
     """What to show a shopper next, and why."""
 
     needs = reads(Scope.RECOMMEND_READ, own="user_id")
+    paces = RECOMMENDING
     conditional = frozenset({"retrieve"})
     lookup_url_kwarg = "user_id"
     lookup_value_regex = "[^/]+"

@@ -85,6 +85,10 @@ class TestSchema:
         assert "404" in schema["paths"]["/products/{id}"]["get"]["responses"]
         assert "409" in schema["paths"]["/products/{id}"]["delete"]["responses"]
 
+    def test_says_of_every_operation_that_one_may_ask_too_often(self, schema):
+        for name, operation in operations(schema):
+            assert {"Retry-After", "RateLimit-Reset"} <= set(operation["responses"]["429"]["headers"]), name
+
     def test_describes_every_operation(self, schema):
         for name, operation in operations(schema):
             assert operation.get("description"), name

@@ -7,7 +7,7 @@ import pytest
 
 from observe import metrics
 from observe.counting import Counting
-from observe.metrics import HIT, KEPT, Tally
+from observe.metrics import ALONE, HIT, KEPT, Tally
 from recsite.env import ROOT
 
 DASHBOARD = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
@@ -23,6 +23,8 @@ def exported() -> dict[str, set[str]]:
     counting.request("root", "content", 200, 0.1)
     counting.answered(Tally("content", "popular", "no history"), KEPT)
     counting.cache("answers", HIT)
+    counting.counted_for_throttling(ALONE)
+    counting.throttled("read", "address")
     counting.model_called("written", 1)
     counting.tokens(1, 1, 1)
     counting.snapshot_read(1)
@@ -74,4 +76,7 @@ class TestDashboard:
             if not name.startswith("_") and name not in ("is_on", "families")
         }
 
-        assert reports == {"answered", "cache", "request", "model_called", "tokens", "snapshot_read"}
+        assert reports == {
+            *("answered", "cache", "counted_for_throttling", "model_called", "request", "snapshot_read"),
+            *("throttled", "tokens"),
+        }

@@ -11,7 +11,7 @@ from prometheus_client import generate_latest
 from observe import metrics
 from observe.counting import Counting
 from observe.folder import BadFolder, prepared
-from observe.metrics import HIT, KEPT, LIVE, Tally
+from observe.metrics import ALONE, HIT, KEPT, LIVE, TOGETHER, Tally
 from recsite.env import ROOT
 
 
@@ -54,6 +54,19 @@ class TestCounting:
         assert (
             'shop_fallbacks_total{filled_with="popular",reason="no history",strategy="content"} 2.0' in told
         )
+
+    def test_counts_whom_it_counted_and_refused(self):
+        counting = Counting()
+
+        for by in (TOGETHER, ALONE, ALONE):
+            counting.counted_for_throttling(by)
+        counting.throttled("read", "address")
+
+        assert {
+            'shop_throttle_counts_total{by="together"} 1.0',
+            'shop_throttle_counts_total{by="alone"} 2.0',
+            'shop_throttled_total{asker="address",scope="read"} 1.0',
+        } <= lines(counting)
 
     def test_counts_caches_and_what_models_took(self):
         counting = Counting()

@@ -1,0 +1,20 @@
+"""Counts together with other processes, which start from nothing but this file."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from recsite.cache import TolerantRedisCache
+from recsite.shared_windows import SharedWindows
+from recsite.windows import Windows
+
+THREADS = 8
+
+
+def of(cache: TolerantRedisCache) -> SharedWindows:
+    return SharedWindows(lambda: cache, Windows())
+
+
+def counted_by_one_process(url: str, n: int) -> list[int]:
+    """Return what each of n requests was told, asked by several threads at once."""
+    windows = of(TolerantRedisCache(url, {}))
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [count.n for count in pool.map(lambda _: windows.count("key", 600), range(n))]

@@ -1,0 +1,185 @@
+"""A real Redis counts for all processes; killed, stopped or full, it is done without, and nobody waits."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from redis import Redis
+from rest_framework.test import APIClient
+
+from access.scopes import Scope
+from access.services import logins, tokens
+from deploy.redis_server import NoRedis
+from observe import metrics
+from recsite import throttling
+from recsite.cache import TolerantRedisCache
+from recsite.rates import rates
+from tests import servers
+from tests.api.callers import key_header, key_with
+from tests.factories import StaffFactory
+from tests.faults.shared import counted_by_one_process, of
+from tests.faults.test_cache import REST_SECONDS, Server, until
+
+PROCESSES, EACH = 4, 500
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Server]:
+    made = Server(tmp_path)
+    try:
+        made.start()
+    except NoRedis as error:
+        (pytest.fail if servers.are_required() else pytest.skip)(str(error))
+    yield made
+    if made.child.is_running():
+        os.kill(made.child.pid, signal.SIGCONT)
+        made.child.stop()
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """By whom each was counted."""
+    told: list[str] = []
+    monkeypatch.setattr(metrics.sink, "counted_for_throttling", told.append)
+    return told
+
+
+class TestTogether:
+    def test_processes_and_threads_lose_nothing_and_double_nothing(self, redis_url: str):
+        with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+            found = pool.map(counted_by_one_process, [redis_url] * PROCESSES, [EACH] * PROCESSES)
+            counts = [n for by_one in found for n in by_one]
+
+        assert sorted(counts) == list(range(1, PROCESSES * EACH + 1))
+
+    def test_ask_once(self, redis_url: str):
+        windows = of(TolerantRedisCache(redis_url, {}))
+        windows.count("key", 60)  # which also has Redis learn the script
+        with Redis.from_url(redis_url) as client:
+            before = client.info("commandstats")
+
+            windows.count("key", 60)
+
+            after = client.info("commandstats")
+        assert after["cmdstat_evalsha"]["calls"] - before["cmdstat_evalsha"]["calls"] == 1
+        assert set(after) - set(before) <= {"cmdstat_info"}
+
+    def test_have_a_window_that_the_first_of_them_opens_and_redis_closes(self, redis_url: str):
+        windows = of(TolerantRedisCache(redis_url, {}))
+        first, second = windows.count("key", 60), windows.count("key", 60)
+        with Redis.from_url(redis_url) as client:
+            (name,) = client.keys("*")
+            left = client.pttl(name)
+            client.pexpire(name, 1)
+            until(lambda: not client.exists(name))
+
+        assert first == (1, 60)
+        assert second.n == 2
+        assert left / 1000 <= second.seconds_left <= 60
+        assert windows.count("key", 60) == (1, 60)
+
+    def test_close_a_window_that_nothing_would(self, redis_url: str):
+        windows = of(TolerantRedisCache(redis_url, {}))
+        windows.count("key", 60)
+        with Redis.from_url(redis_url) as client:
+            client.persist(client.keys("*")[0])
+
+        assert windows.count("key", 60) == (2, 60)
+
+
+class TestWithoutRedis:
+    @pytest.fixture(params=["killed", "stopped", "full"])
+    def gone(self, request: Any, running: Server) -> TolerantRedisCache:
+        cache: TolerantRedisCache = running.cache()
+        of(cache).count("key", 60)
+        if request.param == "killed":
+            running.child.kill()
+        elif request.param == "stopped":
+            os.kill(running.child.pid, signal.SIGSTOP)
+        else:
+            cache._cache.get_client().config_set("maxmemory-policy", "noeviction")
+            cache._cache.get_client().config_set("maxmemory", "1")
+        return cache
+
+    def test_the_process_counts_alone_exactly_and_says_so(self, gone: TolerantRedisCache, told: list[str]):
+        windows = of(gone)
+
+        assert [windows.count("key", 600).n for _ in range(50)] == list(range(1, 51))
+        assert told == ["alone"] * 50
+
+    def test_nobody_waits_but_for_one_try_now_and_then(self, gone: TolerantRedisCache):
+        windows = of(gone)
+        began = time.monotonic()
+
+        for _ in range(200):
+            windows.count("key", 600)
+
+        assert time.monotonic() - began < 1.0
+        assert gone.counts["failed"] <= 1 + (time.monotonic() - began) / REST_SECONDS
+
+    def test_they_count_together_again_by_themselves(
+        self, gone: TolerantRedisCache, running: Server, told: list[str]
+    ):
+        windows = of(gone)
+        windows.count("key", 600)
+        if not running.child.is_running():
+            running.start()
+        os.kill(running.child.pid, signal.SIGCONT)
+        with Redis(port=running.port) as client:
+            client.config_set("maxmemory", "0")
+
+        until(lambda: (windows.count("key", 600), told[-1])[1] == "together")
+
+        assert "alone" in told
+
+    def test_a_server_that_began_anew_is_told_what_to_do(self, running: Server, told: list[str]):
+        windows = of(running.cache())
+        windows.count("key", 60)
+        running.child.stop()
+        running.start()
+
+        assert windows.count("key", 60).n == 1
+        assert told == ["together"] * 2
+
+
+@pytest.mark.django_db
+class TestKeys:
+    @pytest.fixture(autouse=True)
+    def _shared(self, settings, redis_url: str) -> None:
+        settings.CACHES = {"default": {"BACKEND": "recsite.cache.TolerantRedisCache", "LOCATION": redis_url}}
+        settings.THROTTLE_RATES = rates([], open_reads=False)
+        throttling.forget()
+
+    def test_hold_no_key_and_no_token(self, redis_url: str):
+        made, member = key_with(*Scope), StaffFactory()
+        pair = logins.log_in(member, now=timezone.now())
+        token = str(tokens.access_token(member))
+        for shown in (key_header(made), f"Bearer {token}", "Api-Key recs_aaaaaaaa_canary", "Bearer canary"):
+            APIClient().get("/products", headers={"authorization": shown})
+        APIClient().post("/token/verify", {"token": pair.refresh})
+
+        with Redis.from_url(redis_url) as client:
+            names = sorted(name.decode() for name in client.keys("*throttle*"))
+
+        assert names == [
+            ":1:throttle:read:address:127.0.0.1",
+            f":1:throttle:read:key:{made.row.prefix}",
+            f":1:throttle:read:user:{member.pk}",
+            ":1:throttle:token:address:127.0.0.1",
+        ]
+
+    def test_are_counted_over_http(self, settings):
+        settings.THROTTLE_RATES = rates(["all=off", "read=3/m"], open_reads=False)
+        client = APIClient()
+
+        answers = [client.get("/") for _ in range(4)]
+
+        assert [answer.status_code for answer in answers] == [200] * 3 + [429]
+        assert [answer.headers["RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0"]

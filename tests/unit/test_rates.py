@@ -1,0 +1,69 @@
+"""Rates are the defaults, and what THROTTLE_RATES says instead."""
+
+import re
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from access.paces import Pace
+from recsite.env import ROOT
+from recsite.rates import A_MINUTE, Asker, Rate, rates
+
+DEFAULTS = rates([], open_reads=False)
+
+
+class TestDefaults:
+    def test_limit_everybody_in_every_scope(self):
+        assert set(DEFAULTS) == set(Pace)
+        assert all(set(limits) == set(Asker) for limits in DEFAULTS.values())
+
+    def test_are_stricter_the_less_is_known(self):
+        for key, user, address in A_MINUTE.values():
+            assert key > user > address
+
+    def test_are_those_of_the_documentation(self):
+        page = (ROOT / "docs/security.md").read_text()
+        rows = re.findall(r"^\| `(\w+)` \|.*\| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$", page, re.MULTILINE)
+
+        in_page = {scope: tuple(int(n.replace(",", "")) for n in numbers) for scope, *numbers in rows}
+        assert in_page == dict(A_MINUTE)
+
+    def test_leave_alone_what_is_open_to_this_machine_only(self):
+        opened = rates([], open_reads=True)
+
+        free = {pace for pace, limits in opened.items() if Asker.ADDRESS not in limits}
+        assert free == {Pace.RECOMMEND, Pace.SESSION, Pace.READ}
+        assert all(Asker.KEY in limits for limits in opened.values())
+
+
+class TestEntries:
+    def test_change_a_scope_for_all(self):
+        changed = rates(["write=5/s"], open_reads=False)
+
+        assert changed[Pace.WRITE] == dict.fromkeys(Asker, Rate(5, 1))
+        assert changed[Pace.READ] == DEFAULTS[Pace.READ]
+
+    def test_change_it_for_some(self):
+        changed = rates(["write:user=7/h"], open_reads=False)
+
+        assert changed[Pace.WRITE] == {**DEFAULTS[Pace.WRITE], Asker.USER: Rate(7, 3600)}
+
+    def test_turn_it_off(self):
+        assert rates(["bulk=off"], open_reads=False)[Pace.BULK] == {}
+        assert not any(rates(["all=off"], open_reads=False).values())
+
+    def test_count_in_their_order(self):
+        changed = rates(["all=off", "read:address=9/m", "read:address=8/m"], open_reads=True)
+
+        assert changed[Pace.READ] == {Asker.ADDRESS: Rate(8, 60)}
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            *("recommend", "recommend=", "recommend=600", "recommend=0/m", "recommend=-1/m", "recommend=6/d"),
+            *("reads=6/m", "read:keys=6/m", "read:=6/m", "=6/m", "read=6/m/s", "read=OFF", "read = 6/m"),
+        ],
+    )
+    def test_are_refused_when_they_cannot_be_right(self, entry: str):
+        with pytest.raises(ImproperlyConfigured, match="THROTTLE_RATES holds"):
+            rates([entry], open_reads=False)
