@@ -1,6 +1,10 @@
 """The OpenAPI schema, and Swagger UI on top of it, served from here: no other host is asked."""
 
+from typing import Any
+
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from access.needs import reads
 from access.paces import READING
@@ -16,6 +20,13 @@ class SchemaView(StrictQuery, SpectacularAPIView):
 
 class DocsView(StrictQuery, SpectacularSwaggerView):
     """The API to read and to try."""
+
+    template_name = "docs/swagger.html"
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Any:
+        """Return the page as closed to others as any: nobody logs in by a window of another site here."""
+        del response["Cross-Origin-Opener-Policy"]
+        return super().finalize_response(request, response, *args, **kwargs)
 
     needs = reads(None)
     paces = READING

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from observe import metrics, request_id
-from recsite import health, metrics_page
+from recsite import health, metrics_page, protection
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # Asked by machines that know an address and no host name, over plain HTTP: neither redirected nor refused.
@@ -27,7 +27,7 @@ def observed(get_response: GetResponse) -> GetResponse:
     def answer(request: HttpRequest) -> HttpResponse:
         own = request_id.begin(request.META.get("HTTP_X_REQUEST_ID"))
         inside = INSIDE.get(request.path_info)
-        response = inner(request) if inside is None else inside(request)
+        response = inner(request) if inside is None else protection.alone(inside(request))
         response.headers[request_id.HEADER] = own
         return response
 

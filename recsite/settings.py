@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from recsite import databases as _databases
 from recsite import env as _env
+from recsite import policies as _policies
 
 ENV = _env.read()
 VERSION = "0.1.0"
@@ -44,6 +45,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "recsite.observing.observed",
+    "recsite.protection.protected",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -52,7 +55,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -138,6 +140,8 @@ USE_TZ = True
 STATIC_URL = "static/"
 # Whitenoise finds the packages' own files at start: nothing to collect, nothing to forget.
 WHITENOISE_USE_FINDERS = True
+# Nor do other sites need them.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 SECURE_SSL_REDIRECT = ENV.secure_ssl_redirect
 SECURE_HSTS_SECONDS = ENV.secure_hsts_seconds if ENV.secure_ssl_redirect else 0
@@ -146,7 +150,10 @@ SECURE_HSTS_PRELOAD = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.trust_proxy_https else None
 SESSION_COOKIE_SECURE = ENV.secure_ssl_redirect
 CSRF_COOKIE_SECURE = ENV.secure_ssl_redirect
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": _policies.FOR_PAGES}
 
 API_OPEN_READS = ENV.api_open_reads
 THROTTLE_RATES = ENV.throttle_rates

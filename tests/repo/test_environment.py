@@ -135,6 +135,20 @@ class TestDeployment:
 
         assert run("-c", code, SECRET_KEY="x" * 50).stdout.split() == ["True", "True"]
 
+    @pytest.mark.parametrize(
+        ("said", "believed"),
+        [({}, "None"), ({"TRUST_PROXY_HTTPS": "true"}, "('HTTP_X_FORWARDED_PROTO', 'https')")],
+    )
+    def test_believes_a_proxy_only_when_it_is_told_to(self, said: dict[str, str], believed: str):
+        code = "from recsite import settings as s; print(s.SECURE_PROXY_SSL_HEADER)"
+
+        assert run("-c", code, SECRET_KEY="x" * 50, **said).stdout.strip() == believed
+
+    def test_has_browsers_insist_on_https_for_a_year(self):
+        code = "from recsite import settings as s; print(s.SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS)"
+
+        assert run("-c", code, SECRET_KEY="x" * 50).stdout.split() == ["True", "31536000"]
+
     def test_has_an_error_while_reads_are_open(self, settings):
         settings.API_OPEN_READS = True
 
