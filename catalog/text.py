@@ -5,6 +5,8 @@ import re
 from django.core.exceptions import ValidationError
 
 MAX_LENGTH = 255
+LONGEST_TEXT = 20_000  # characters of a text of several lines
+MOST_TAGS = 100  # of one product
 # Control characters (Unicode's Cc), and halves of surrogate pairs, which no database can store.
 _BAD_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BAD_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -20,7 +22,11 @@ def validate_line(value: str) -> None:
 
 
 def validate_text(value: str) -> None:
-    """The same for a text of several lines, which may hold tabs and line ends."""
+    """The same for a text of several lines, which may hold tabs and line ends; and when it is too long."""
+    if len(value) > LONGEST_TEXT:
+        raise ValidationError(
+            f"Has {len(value):,} characters; at most {LONGEST_TEXT:,} are allowed.", code="max_length"
+        )
     if found := _BAD_IN_TEXT.search(value):
         raise ValidationError(
             f"Holds the control character U+{ord(found[0]):04X} at position {found.start() + 1}; remove it.",

@@ -1,6 +1,7 @@
 """The front door, and what Django itself answers with when no view does."""
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import extend_schema, inline_serializer
@@ -30,6 +31,12 @@ FRONT_DOOR = {
         "docs": "/docs",
         "admin": "/admin/",
     },
+}
+# What a form can hold too much of, and what is said of it.
+TOO_MUCH: dict[type[Exception], str] = {
+    RequestDataTooBig: f"The body holds more than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.",
+    TooManyFieldsSent: f"There are more than {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} fields.",
+    TooManyFilesSent: "Files are taken nowhere.",
 }
 
 
@@ -65,7 +72,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Return the 400 of what Django refuses before any view: a wrong Host header, for one."""
+    """Return the 400 of what Django refuses before any view: a wrong Host header, say; 413 for too much."""
+    for kind, told in TOO_MUCH.items():
+        if isinstance(exception, kind):
+            return problem(413, told)
     return problem(400, "The request was refused; if it names a host, ALLOWED_HOSTS must hold it.")
 
 

@@ -154,6 +154,11 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": _policies.FOR_PAGES}
+# Of a body; bulk interactions have a limit of their own (catalog/api/bulk.py), as nginx has for all.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+# No page takes a file: the first one ends the reading, before a byte of it reaches memory or disk.
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
 API_OPEN_READS = ENV.api_open_reads
 THROTTLE_RATES = ENV.throttle_rates

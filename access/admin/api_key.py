@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from access.admin.key_form import KeyForm, RotateForm
+from access.admin.strict import StrictAdmin
 from access.errors import BadKeyRequest
 from access.models import ApiKey
 from access.scopes import Scope
@@ -38,7 +39,7 @@ def revoke(page: "ApiKeyAdmin", request: HttpRequest, keys: "QuerySet[ApiKey]") 
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(_Admin):
+class ApiKeyAdmin(StrictAdmin, _Admin):
     list_display = ("name", "prefix", "scopes", "state", "expires_at", "last_used_at", "created_by")
     list_select_related = ("created_by",)
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)

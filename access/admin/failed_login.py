@@ -6,6 +6,8 @@ from axes.models import AccessAttempt
 from django.contrib import admin
 from django.http import HttpRequest
 
+from access.admin.strict import StrictAdmin
+
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[AccessAttempt]
 else:
@@ -13,7 +15,7 @@ else:
 
 
 @admin.register(AccessAttempt)
-class FailedLoginAdmin(_Admin):
+class FailedLoginAdmin(StrictAdmin, _Admin):
     list_display = ("username", "ip_address", "failures_since_start", "attempt_time", "path_info")
     search_fields = ("=username", "=ip_address")
     search_help_text = "The whole username, or the whole address."

@@ -5,6 +5,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from access.one_line import ONE_LINE
+
 Row = serializers.Serializer[Any]
 LONGEST_TOKEN = 4_096
 LONGEST_PASSWORD = 1_024
@@ -23,7 +25,7 @@ class _Strict(Row):
 class PasswordInput(_Strict):
     """What one logs in with."""
 
-    username = serializers.CharField(max_length=150, trim_whitespace=False)
+    username = serializers.CharField(max_length=150, trim_whitespace=False, validators=[ONE_LINE])
     password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
 
 

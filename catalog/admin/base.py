@@ -9,6 +9,7 @@ from django.db.models import Field, Model
 from django.forms import Media
 from django.http import HttpRequest
 
+from access.admin.strict import StrictAdmin
 from catalog.admin.deletion import CountedDeletion
 from catalog.admin.filters import RelatedFilter
 from catalog.admin.paging import CountingChangeList
@@ -16,7 +17,7 @@ from catalog.admin.paging import CountingChangeList
 M = TypeVar("M", bound=Model)
 
 
-class CatalogAdmin(CountedDeletion[M]):
+class CatalogAdmin(StrictAdmin, CountedDeletion[M]):
     """A model with many rows: short pages, no totals beside the filters, counts for the rows shown."""
 
     list_per_page = 50

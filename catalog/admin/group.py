@@ -7,13 +7,14 @@ from django.contrib.auth.admin import GroupAdmin as PlainGroupAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
+from access.admin.strict import StrictAdmin
 from catalog.models import User
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(PlainGroupAdmin):
+class GroupAdmin(StrictAdmin, PlainGroupAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _is_superuser(request)
 

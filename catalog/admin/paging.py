@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+from access.admin.strict import StrictChangeList
 from catalog.admin.typed import Paginator
 
 
@@ -26,7 +26,7 @@ class BoundedPaginator(Paginator[Any]):
         return self.count == self.most
 
 
-class CountingChangeList(ChangeList):
+class CountingChangeList(StrictChangeList):
     """Reads the rows of one page, and counts what belongs to each, with one query a relation.
 
     Everything but the ids is read for these rows alone: SQLite carries whatever a query selects, counts

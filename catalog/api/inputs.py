@@ -9,7 +9,14 @@ from rest_framework.validators import UniqueValidator
 
 from catalog.models import Category, Product, User
 from catalog.models.product import MOST_STOCK
-from catalog.text import MAX_LENGTH, validate_external_id, validate_line, validate_text
+from catalog.text import (
+    LONGEST_TEXT,
+    MAX_LENGTH,
+    MOST_TAGS,
+    validate_external_id,
+    validate_line,
+    validate_text,
+)
 
 
 class Input(serializers.Serializer[Any]):
@@ -66,6 +73,14 @@ class Price(serializers.DecimalField):
     """An amount of money: zero or more, at most two decimals."""
 
 
+@extend_schema_field({"type": "string", "maxLength": LONGEST_TEXT})
+class Text(serializers.CharField):
+    """A text of several lines."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validators=[validate_text], **kwargs)
+
+
 class Stock(serializers.IntegerField):
     """How many are left: a number, as JSON has them; 1.0, "1" and true are something else."""
 
@@ -97,9 +112,12 @@ class ProductInput(Input):
         help_text="How many are left; 0 is sold out, and recommended to nobody. Null: not tracked. "
         "Left out, it stays as it is.",
     )
-    description = serializers.CharField(default="", allow_blank=True, validators=[validate_text])
+    description = Text(default="", allow_blank=True)
     tags = serializers.ListField(
-        child=name_field(), default=list, max_length=100, help_text="Their names; new names make new tags."
+        child=name_field(),
+        default=list,
+        max_length=MOST_TAGS,
+        help_text="Their names; new names make new tags.",
     )
     is_active = serializers.BooleanField(
         required=False, help_text="False shows it to nobody but staff. Left out, it stays as it is."

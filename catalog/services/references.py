@@ -4,7 +4,7 @@ import re
 
 from django.core.exceptions import ValidationError
 
-from catalog.text import validate_external_id
+from catalog.text import MAX_LENGTH, validate_external_id
 
 LARGEST_ID = 2**63 - 1
 _NUMBER = re.compile("[0-9]{1,19}")
@@ -23,6 +23,8 @@ def parse_reference(text: str) -> int | str:
     """
     if text.startswith(_PREFIX):
         external_id = text[len(_PREFIX) :]
+        if len(external_id) > MAX_LENGTH:
+            raise BadReference(f"An external id has at most {MAX_LENGTH} characters.")
         try:
             validate_external_id(external_id)
         except ValidationError as error:

@@ -72,6 +72,12 @@ def of_query(sent: QueryDict) -> Asked:
     return _asked({name: _typed(name, text) for name, text in texts.items()}, texts)
 
 
+def categories(sent: QueryDict) -> tuple[str, ...]:
+    """Return the categories that the query names, each once. Raises BadAsk."""
+    given = sent.getlist("category")
+    return _asked({"category": given}, {"category": given}).category
+
+
 def of_body(sent: object, *, known: tuple[str, ...]) -> Asked:
     """Return what the body asks for. Raises BadAsk naming each field that is wrong, unknown ones too."""
     if not isinstance(sent, Mapping):

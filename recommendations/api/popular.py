@@ -14,7 +14,7 @@ from catalog.api.payloads import Payload, product_payload
 from catalog.api.query import whole_number
 from catalog.api.viewsets import StrictQuery
 from recommendations import wiring
-from recommendations.api import parameters
+from recommendations.api import asked, parameters
 from recommendations.api.asked import DEEPEST, MOST
 from recommendations.api.rows import PopularList
 from recommendations.services import naming
@@ -64,8 +64,8 @@ def _page(request: Request) -> Page:
         raise ValidationError({"limit": ["Means the same as top_n; give one of them."]})
     top_n = whole_number(sent, "limit" if "limit" in sent else "top_n", default=DEFAULT, high=MOST)
     offset = whole_number(sent, "offset", default=0, low=0, high=DEEPEST - top_n)
-    categories = tuple(dict.fromkeys(sent.getlist("category")))
-    return Page(top_n, offset, naming.filters(categories=categories, inactive_too=knows_inactive(request)))
+    named = asked.categories(sent)
+    return Page(top_n, offset, naming.filters(categories=named, inactive_too=knows_inactive(request)))
 
 
 def _payload(counted: Counted, *, for_staff: bool) -> Payload:

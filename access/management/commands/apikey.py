@@ -45,8 +45,6 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _make(self, *, name: str, scope: list[str], days: int | None, **options: Any) -> None:
-        if not name.strip() or len(name) > 100:
-            raise CommandError("Give a name of 1 to 100 characters.")
         now = timezone.now()
         ends = None if days is None else now + timedelta(days=days)
         self._show(make_key(name=name, scopes=[Scope(one) for one in scope], now=now, expires_at=ends))
