@@ -10,7 +10,7 @@ from catalog.admin import links
 from catalog.admin.base import CatalogAdmin
 from catalog.admin.deletion import delete_selected
 from catalog.admin.filters import DateRangeFilter, RelatedFilter
-from catalog.admin.product_actions import activate, add_tag, deactivate, set_category
+from catalog.admin.product_actions import activate, add_tag, deactivate, export_csv, set_category
 from catalog.admin.product_stock import StockFilter
 from catalog.models import Interaction, Product
 
@@ -44,7 +44,7 @@ class ProductAdmin(CatalogAdmin[Product]):
         "Untick “Active” instead: an inactive product is shown to nobody, and what shoppers did with it "
         "still tells their taste."
     )
-    actions = (activate, deactivate, set_category, add_tag, delete_selected)
+    actions = (activate, deactivate, set_category, add_tag, export_csv, delete_selected)
     autocomplete_fields = ("category", "tags")
     fieldsets = (
         (None, {"fields": ("name", "external_id", "price", "stock", "is_active")}),

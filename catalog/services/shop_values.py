@@ -8,7 +8,8 @@ from functools import lru_cache
 from django.core.exceptions import ValidationError
 
 from catalog.models.product import MOST_STOCK
-from catalog.text import MAX_LENGTH, validate_external_id, validate_line, validate_text
+from catalog.services.formulas import unguarded
+from catalog.text import MAX_LENGTH, MOST_TAGS, validate_external_id, validate_line, validate_text
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 9998
 TIME_WANTED = (
@@ -30,31 +31,35 @@ def trimmed(value: str) -> str:
 
 def external_id(value: str) -> str:
     """Return the shop's own key. Raises ValidationError, as do all that follow."""
-    value = _line(value)
+    value = _whole_line(value)
     validate_external_id(value)
     return value
 
 
 def name(value: str) -> str:
-    if not (value := _line(value)):
+    if not (value := _whole_line(value)):
         raise ValidationError("must not be empty")
     return value
 
 
 def category(value: str) -> str:
     """Return the name; nothing for a product without a category."""
-    return _line(value)
+    return _whole_line(value)
 
 
 def description(value: str) -> str:
-    value = trimmed(value)
+    value = unguarded(trimmed(value))
     validate_text(value)
     return value
 
 
 def tags(value: str) -> tuple[str, ...]:
     """Return the names between the bars, each once, in the order of the file."""
-    return tuple(dict.fromkeys(tag for part in value.split("|") if (tag := _line(part))))
+    value = unguarded(trimmed(value))
+    found = tuple(dict.fromkeys(tag for part in value.split("|") if (tag := _line(part))))
+    if len(found) > MOST_TAGS:
+        raise ValidationError(f"holds {len(found)} tags; at most {MOST_TAGS} are allowed")
+    return found
 
 
 def price(value: str) -> Decimal:
@@ -96,6 +101,11 @@ def moment(value: str) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return at if EARLIEST_YEAR <= at.year <= LATEST_YEAR else None
+
+
+def _whole_line(value: str) -> str:
+    """Return the line that is all of a cell, as it was before it was kept from being run."""
+    return _line(unguarded(trimmed(value)))
 
 
 def _line(value: str) -> str:
