@@ -81,6 +81,16 @@ class Counting(Sink):
             "shop_llm_tokens", "Tokens of prompts and completions.", ["kind"], registry=own
         )
         self._llm_cost = Counter("shop_llm_cost", "What these cost, by the prices in settings.", registry=own)
+        self._keys_refused = Counter(
+            "shop_llm_keys_refused", "Keys that a language model's server refused.", ["key"], registry=own
+        )
+        self._shared_caches = Counter(
+            "shop_redis_calls",
+            "Calls to the cache of all servers: done, failed, skipped while it is away; and hits and misses.",
+            ["outcome"],
+            registry=own,
+        )
+        self._of_shared_cache: dict[str, Callable[[], None]] = {}
         self._of_request: dict[tuple[str, str, int], tuple[Callable[[float], None], Callable[[], None]]] = {}
         self._of_answer: dict[tuple[Tally, str], tuple[Callable[[], None], ...]] = {}
         self._of_cache: dict[tuple[str, str], Callable[[], None]] = {}
@@ -134,6 +144,15 @@ class Counting(Sink):
     def model_called(self, outcome: str, seconds: float) -> None:
         self._llm_calls.labels(outcome).inc()
         self._llm_seconds.observe(seconds)
+
+    def key_refused(self, key: str) -> None:
+        self._keys_refused.labels(key).inc()
+
+    def shared_cache(self, outcome: str) -> None:
+        found = self._of_shared_cache.get(outcome)
+        if found is None:
+            found = self._of_shared_cache[outcome] = self._shared_caches.labels(outcome).inc
+        found()
 
     def tokens(self, prompt: int, completion: int, cost: float) -> None:
         self._llm_tokens.labels("prompt").inc(prompt)

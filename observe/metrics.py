@@ -42,8 +42,14 @@ class Sink:
     def model_called(self, outcome: str, seconds: float) -> None:
         """A language model was asked for words. outcome: "written", or why not, in a word or two"""
 
+    def key_refused(self, key: str) -> None:
+        """A language model's server refused a key. key: "first" or "second\""""
+
     def tokens(self, prompt: int, completion: int, cost: float) -> None:
         """A language model said what its answer took. cost: in the currency of the prices in settings"""
+
+    def shared_cache(self, outcome: str) -> None:
+        """The cache of all servers was asked. outcome: "hit" or "miss"; "done", "failed" or "skipped" """
 
     def snapshot_read(self, at: float) -> None:
         """The catalogue in this process's memory is what the database held at that moment, since 1970."""

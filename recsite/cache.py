@@ -14,6 +14,7 @@ from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from observe import metrics
 from recsite.memory import CLAIM
 from recsite.outage import Outage
 
@@ -59,6 +60,10 @@ class Link(RedisCacheClient):
         self.full = Outage("The cache takes nothing; answers go on with what it has.", rest_seconds)
         self.counts: Counter[str] = Counter()
 
+    def count(self, outcome: str) -> None:
+        self.counts[outcome] += 1
+        metrics.sink.shared_cache(outcome)
+
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
         return self._one
 
@@ -93,7 +98,7 @@ class TolerantRedisCache(RedisCache):
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         found = self._tried(super().get, key, _NOTHING, version, otherwise=_NOTHING)
-        self.counts["miss" if found is _NOTHING else "hit"] += 1
+        self._link.count("miss" if found is _NOTHING else "hit")
         return default if found is _NOTHING else found
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
@@ -125,7 +130,7 @@ class TolerantRedisCache(RedisCache):
         It is the caller's, too, where nobody can tell. seconds: how long a claim lasts that is not released
         """
         found, is_mine = self._tried(self._got_or_claimed, key, seconds, otherwise=(None, True))
-        self.counts["miss" if found is None else "hit"] += 1
+        self._link.count("miss" if found is None else "hit")
         return found, is_mine
 
     def release(self, key: str) -> None:
@@ -211,7 +216,7 @@ class TolerantRedisCache(RedisCache):
         """Return what the call does, else `otherwise`. passing: errors that are the caller's own"""
         link = self._link
         if not link.away.may_try() or (writes and not link.full.may_try()):
-            link.counts["skipped"] += 1
+            link.count("skipped")
             return otherwise
         try:
             found = call(*arguments)
@@ -227,9 +232,9 @@ class TolerantRedisCache(RedisCache):
             link.away.worked()
             if writes:
                 link.full.worked()
-            link.counts["done"] += 1
+            link.count("done")
             return found
-        link.counts["failed"] += 1
+        link.count("failed")
         return otherwise
 
 

@@ -71,6 +71,7 @@ class Environment:
     result_cache_seconds: float
     redis_url: str = field(repr=False)
     openai_api_key: str = field(repr=False)
+    openai_api_key_2: str = field(repr=False)
     openai_base_url: str
     openai_model: str
     openai_timeout_seconds: float
@@ -155,6 +156,8 @@ class Environment:
         if self.log_level not in LOG_LEVELS:
             raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
         self._refuse_what_tells_nobody()
+        if self.openai_api_key_2 and not self.openai_api_key:
+            raise ImproperlyConfigured("OPENAI_API_KEY_2 is tried after OPENAI_API_KEY, which is not set.")
         if self.openai_api_key and self.web_threads <= self.openai_max_concurrent:
             raise ImproperlyConfigured(
                 f"WEB_THREADS is {self.web_threads}, but {self.openai_max_concurrent} threads may wait for a "
@@ -194,7 +197,7 @@ class Environment:
         return [
             *(self.secret_key, *self.secret_key_fallbacks),
             *(self.jwt_signing_key, *self.jwt_verifying_keys),
-            self.openai_api_key,
+            *(self.openai_api_key, self.openai_api_key_2),
             self.metrics_token,
             str(self.database.get("PASSWORD", "")),
         ]
@@ -264,6 +267,7 @@ def read() -> Environment:
         result_cache_seconds=env.float("RESULT_CACHE_SECONDS", default=300.0),
         redis_url=env.str("REDIS_URL", default=""),
         openai_api_key=openai_api_key,
+        openai_api_key_2=env.str("OPENAI_API_KEY_2", default=""),
         openai_base_url=env.str("OPENAI_BASE_URL", default="https://api.openai.com/v1"),
         openai_model=env.str("OPENAI_MODEL", default="gpt-3.5-turbo"),
         openai_timeout_seconds=env.float("OPENAI_TIMEOUT_SECONDS", default=5.0),

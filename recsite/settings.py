@@ -259,6 +259,7 @@ if ENV.openai_api_key:
         "CLASS": "recommendations.explainers.openai.OpenAIExplainer",
         "OPTIONS": {
             "api_key": ENV.openai_api_key,
+            "second_api_key": ENV.openai_api_key_2,
             "base_url": ENV.openai_base_url,
             "model": ENV.openai_model,
             "temperature": 0.7,

@@ -7,7 +7,7 @@ from pathlib import Path
 # The Redis to test with, which the product itself is not told of: without it, it must do.
 os.environ["TESTS_REDIS_URL"] = os.environ.get("TESTS_REDIS_URL") or os.environ.pop("REDIS_URL", "")
 _EXAMPLE = (Path(__file__).parents[1] / ".env.example").read_text(encoding="utf-8")
-for name in re.findall(r"(?m)^#?([A-Z][A-Z_]+)=", _EXAMPLE):
+for name in re.findall(r"(?m)^#?([A-Z][A-Z_0-9]+)=", _EXAMPLE):
     if name != "DATABASE_URL":  # names the server on which to make the test database
         os.environ.pop(name, None)
 os.environ.update(

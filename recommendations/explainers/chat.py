@@ -24,37 +24,39 @@ RETRIES = 1
 MOST_TOKENS = 10_000_000  # more, no answer takes: who says so is not believed
 # What a call can fail with beside a status. What they say is never shown: it may quote the key or the answer.
 FAILURES = (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, ImportError)
+OF_KEY = frozenset({401, 403})
 HINTS = {401: " (the key is refused)", 403: " (the key may not do this)", 404: " (wrong address or model)"}
 
 
-def ask(options: ChatOptions, prompt: Prompt, deadline: float) -> str:
-    """Return the model's text, stripped. deadline: on the clock of time.monotonic.
+def ask(options: ChatOptions, key: str, prompt: Prompt, deadline: float) -> str:
+    """Return the model's text, stripped. key: one of the options'; deadline: on the clock of time.monotonic.
 
     Everything, retries and a dripping body included, is cancelled at the deadline; only a name look-up that
     is under way has to be waited for. Raises ChatUnavailable.
     """
     with asyncio.Runner(loop_factory=OwnLoop) as runner:
-        body = runner.run(_body(options, prompt, deadline))
+        body = runner.run(_body(options, key, prompt, deadline))
     _count(body, options)
     return text_in(body)
 
 
-async def _body(options: ChatOptions, prompt: Prompt, deadline: float) -> bytes:
+async def _body(options: ChatOptions, key: str, prompt: Prompt, deadline: float) -> bytes:
     try:
         async with asyncio.timeout(deadline - time.monotonic()):
-            return await _post(options, prompt, deadline)
+            return await _post(options, key, prompt, deadline)
     except TimeoutError:
         raise ChatUnavailable(f"no answer within {options.timeout_seconds:g} s", "time-out") from None
     except openai.APIStatusError as error:
-        told = f"HTTP {error.status_code}"
-        raise ChatUnavailable(f"{told}{HINTS.get(error.status_code, '')}", told) from None
+        status = error.status_code
+        told = f"HTTP {status}"
+        raise ChatUnavailable(f"{told}{HINTS.get(status, '')}", told, of_key=status in OF_KEY) from None
     except openai.APIConnectionError as error:
         raise ChatUnavailable(f"no connection ({type(error.__cause__).__name__})", "no connection") from None
     except FAILURES as error:
         raise ChatUnavailable(f"the call failed ({type(error).__name__})") from None
 
 
-async def _post(options: ChatOptions, prompt: Prompt, deadline: float) -> bytes:
+async def _post(options: ChatOptions, key: str, prompt: Prompt, deadline: float) -> bytes:
     async with (
         # No redirects: what is meant for this server, and its key, goes to no other.
         httpx2.AsyncClient(
@@ -63,7 +65,7 @@ async def _post(options: ChatOptions, prompt: Prompt, deadline: float) -> bytes:
             event_hooks={"response": [_refuse_long_waits(deadline)]},
         ) as http,
         openai.AsyncOpenAI(
-            api_key=options.api_key,
+            api_key=key,
             base_url=options.base_url,
             timeout=options.timeout_seconds,
             max_retries=RETRIES,

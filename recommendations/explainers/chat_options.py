@@ -9,11 +9,13 @@ class ChatUnavailable(Exception):
     """No answer that can be shown. The message says why, without the key or a word of the answer.
 
     kind: the same in a word or two, of which there are few, to be counted by
+    of_key: whether the key is what is wrong, so that another one may do
     """
 
-    def __init__(self, message: str, kind: str = "failed") -> None:
+    def __init__(self, message: str, kind: str = "failed", *, of_key: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
+        self.of_key = of_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class ChatOptions:
     """Raises ValueError, naming the option but never the key, when one cannot be right.
 
     api_key: may be empty, and then nothing is asked
+    second_api_key: is tried when the first one is refused; may be empty
     timeout_seconds: for one answer in all, retries included
     max_concurrent: calls running at once in this process
     prompt_price, completion_price: of a million tokens; 0 where nobody counts the cost
@@ -35,10 +38,12 @@ class ChatOptions:
     max_concurrent: int
     prompt_price: float = 0.0
     completion_price: float = 0.0
+    second_api_key: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.api_key, str) or not all("!" <= letter <= "~" for letter in self.api_key):
-            raise ValueError("api_key must be text of visible ASCII letters, without blanks.")
+        for name, key in (("api_key", self.api_key), ("second_api_key", self.second_api_key)):
+            if not isinstance(key, str) or not all("!" <= letter <= "~" for letter in key):
+                raise ValueError(f"{name} must be text of visible ASCII letters, without blanks.")
         if not _is_http_address(self.base_url):
             raise ValueError(
                 "base_url must be an address such as https://api.openai.com/v1, without a user name."

@@ -9,6 +9,7 @@ from typing import Any, Self
 from observe import metrics
 from recommendations.explainers.base import Evidence, Explanation, Source
 from recommendations.explainers.chat_options import ChatOptions, ChatUnavailable
+from recommendations.explainers.keys import Keys
 from recommendations.explainers.prompt import Prompt, prompt
 from recommendations.explainers.template import TemplateExplainer
 
@@ -28,6 +29,7 @@ class OpenAIExplainer:
     def __init__(self, options: ChatOptions) -> None:
         self._options = options
         self._free = BoundedSemaphore(options.max_concurrent)
+        self._keys = Keys(options.api_key, options.second_api_key)
         self._template = TemplateExplainer()
 
     @classmethod
@@ -59,7 +61,7 @@ class OpenAIExplainer:
 
     def _ask(self, question: Prompt) -> str:
         seconds = self._options.timeout_seconds
-        if not self._options.api_key:
+        if not self._keys:
             raise ChatUnavailable("no API key is set", "no key")
         if not self._free.acquire(blocking=False):
             raise ChatUnavailable(f"no more than {self._options.max_concurrent} may run at once", "busy")
@@ -83,7 +85,7 @@ class OpenAIExplainer:
         try:
             from recommendations.explainers import chat  # noqa: PLC0415  (half a second, only when needed)
 
-            text = chat.ask(self._options, question, deadline)
+            text = self._keys.ask(lambda key: chat.ask(self._options, key, question, deadline))
         except ChatUnavailable as reason:
             failure = reason
         finally:

@@ -24,12 +24,14 @@ SECRET_KEY = "canary-secret-key-" + "k" * 40
 SIGNING_KEY = "canary-signing-key-" + "j" * 40
 FALLBACK = "canary-fallback-" + "f" * 40
 OPENAI_KEY = "canary-openai-key-8861"
+SECOND_KEY = "canary-second-key-5512"
 DATABASE_PASSWORD = "canary-database-password"
 PLANTED = {
     "SECRET_KEY": SECRET_KEY,
     "SECRET_KEY_FALLBACKS": FALLBACK,
     "JWT_SIGNING_KEY": SIGNING_KEY,
     "OPENAI_API_KEY": OPENAI_KEY,
+    "OPENAI_API_KEY_2": SECOND_KEY,
 }
 
 
@@ -182,7 +184,10 @@ class TestCanaries:
         logged = log.read_text()
         assert {200, 400, 401, 403, 404, 405, 429} <= told.statuses
         assert not {status for status in told.statuses if status >= 500}
-        assert model.questions, "the model was never asked, so its key was never at risk"
+        asked_with = {
+            question.headers["authorization"].removeprefix("Bearer ") for question in model.questions
+        }
+        assert asked_with == {OPENAI_KEY, SECOND_KEY}, "a key that was not shown was never at risk"
         assert "Unauthorized" in logged
         given = f"{told.answers[0]}"  # where the tokens were given
         searched = {
@@ -190,7 +195,17 @@ class TestCanaries:
             "commands": "".join(outputs),
             "answers": "".join(told.answers).replace(given, ""),
         }
-        secrets = {PASSWORD, SECRET_KEY, SIGNING_KEY, FALLBACK, OPENAI_KEY, key, key[14:], *tokens}
+        secrets = {
+            PASSWORD,
+            SECRET_KEY,
+            SIGNING_KEY,
+            FALLBACK,
+            OPENAI_KEY,
+            SECOND_KEY,
+            key,
+            key[14:],
+            *tokens,
+        }
         assert [(where, s[:20]) for where, text in searched.items() for s in secrets if s in text] == []
 
     @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ def exported() -> dict[str, set[str]]:
     counting.throttled("read", "address")
     counting.model_called("written", 1)
     counting.tokens(1, 1, 1)
+    counting.key_refused("first")
+    counting.shared_cache("hit")
     counting.snapshot_read(1)
     samples = [sample for family in counting.families(2) for sample in family.samples]
     return {sample.name: set(sample.labels) for sample in samples} | LOOKED_UP
@@ -79,4 +81,5 @@ class TestDashboard:
         assert reports == {
             *("answered", "cache", "counted_for_throttling", "model_called", "request", "snapshot_read"),
             *("throttled", "tokens"),
+            *("key_refused", "shared_cache"),
         }

@@ -14,6 +14,7 @@ class TestChatOptions:
             ("api_key", "sk-secret value"),
             ("api_key", "sk-secret\n"),
             ("api_key", None),
+            ("second_api_key", "sk-secret\n"),
             ("base_url", "api.openai.com/v1"),
             ("base_url", "ftp://api.openai.com"),
             ("base_url", "http://"),

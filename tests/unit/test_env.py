@@ -184,10 +184,23 @@ class TestEnvironment:
             monkeypatch,
             SECRET_KEY="hidden-1",
             OPENAI_API_KEY="hidden-2",
+            OPENAI_API_KEY_2="hidden-4",
             DATABASE_URL="postgres://me:hidden-3@host/name",
         )
 
         assert "hidden" not in repr(read)
+
+
+class TestSecondModelKey:
+    def test_is_a_secret(self, monkeypatch):
+        read = read_with(monkeypatch, OPENAI_API_KEY="one", OPENAI_API_KEY_2="two")
+
+        assert {"one", "two"} <= set(read.secrets)
+
+    def test_needs_a_first(self, monkeypatch):
+        with pytest.raises(ImproperlyConfigured, match="OPENAI_API_KEY_2 is tried after") as caught:
+            read_with(monkeypatch, OPENAI_API_KEY_2="hidden")
+        assert "hidden" not in str(caught.value)
 
 
 class TestSigningKeys:
