@@ -34,7 +34,7 @@ class Stack:
     """A phase's processes. `started` fills it; whatever runs is in `children`, in the order it was started.
 
     env:       the environment of every process of the service
-    addresses: where each web server and the gateway listen, by name
+    addresses: where each web server and the gateway listen, and each worker tells its metrics, by name
     missing:   a sentence for each part that does not run here, and why
     """
 
@@ -160,10 +160,15 @@ def _background(stack: Stack, running: ExitStack, say: Callable[[str], None]) ->
     if not stack.phase.workers:
         return
     for worker in stack.phase.workers:
-        child = _celery(stack, worker.name, *_takes(worker))
+        port = free_port()
+        own = {"HOST": "127.0.0.1", "WORKER_METRICS_PORT": str(port)}
+        child = _celery(stack, worker.name, *_takes(worker), **own)
         _keep(stack, running, worker.name, child)
+        stack.addresses[worker.name] = f"http://127.0.0.1:{port}"
         child.wait_until(lambda log=child.log: " ready." in log.read_text(encoding="utf-8"))  # type: ignore[misc]
-        say(f"{worker.name:<13} takes from {', '.join(worker.queues)}")
+        say(
+            f"{worker.name:<13} takes from {', '.join(worker.queues)}; {stack.addresses[worker.name]}/metrics"
+        )
     schedule = stack.folder / "schedule"
     _keep(stack, running, "beat", _celery(stack, "beat", "beat", "--schedule", str(schedule)))
     say("beat          starts what is due")
@@ -176,12 +181,12 @@ def _takes(worker: Worker) -> tuple[str, ...]:
     )
 
 
-def _celery(stack: Stack, name: str, *arguments: str) -> Child:
+def _celery(stack: Stack, name: str, *arguments: str, **environment: str) -> Child:
     return start(
         name,
         [sys.executable, "-m", "celery", "--app", CELERY, *arguments, "--loglevel", "info"],
         log=stack.folder / f"{name}.log",
-        env={**stack.env, "LOG_LEVEL": "INFO"},  # a worker says when it is ready
+        env={**stack.env, "LOG_LEVEL": "INFO", **environment},  # a worker says when it is ready
         cwd=ROOT,
     )
 

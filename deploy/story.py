@@ -109,6 +109,15 @@ def has_workers_generate(drive: Drive) -> str:
     return said
 
 
+def tells_what_workers_count(drive: Drive) -> str:
+    """Ask each worker for its own figures, as Prometheus does."""
+    names = [worker.name for worker in drive.stack.phase.workers if worker.name in drive.stack.children]
+    for name in names:
+        told = Client(drive.stack.addresses[name]).get("/metrics")
+        must(told.status == 200 and "\nshop_" in str(told.body), f"{name}: {told.status} {told.body}")
+    return f"/metrics of {' and '.join(names)}" if names else "not tried: no workers"
+
+
 def is_quick(drive: Drive) -> str:
     took = sorted(_asked(drive.gateway, N_ASKS))
     median, slow = took[len(took) // 2] * 1000, took[int(len(took) * 0.99)] * 1000
@@ -207,6 +216,7 @@ STORY: tuple[tuple[str, Step], ...] = (
     ("heeds what was just done", heeds_what_was_just_done),
     ("lists are stored ahead", stores_lists_ahead),
     ("workers generate", has_workers_generate),
+    ("workers tell their figures", tells_what_workers_count),
     ("answers through the gateway", is_quick),
     ("web servers are replaced", is_replaced_without_anybody_noticing),
     ("PostgreSQL restarts", outlives_its_database),

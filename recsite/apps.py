@@ -14,10 +14,12 @@ class SiteConfig(AppConfig):
     verbose_name = "Site"
 
     def ready(self) -> None:
-        from recsite.checks import reads_are_closed  # noqa: PLC0415  settings are loaded by now
+        from recsite import checks  # noqa: PLC0415  settings are loaded by now
 
         if dsn := settings.ENV.sentry_dsn:
             telemetry.report_errors(dsn, version=settings.VERSION, secrets=settings.ENV.secrets)
-        register(reads_are_closed, Tags.security, deploy=True)
+        register(checks.the_broker_is_not_the_cache, Tags.caches)
+        register(checks.reads_are_closed, Tags.security, deploy=True)
+        register(checks.the_broker_has_a_server_of_its_own, Tags.caches, deploy=True)
         if settings.CELERY_BROKER_URL:
             import_module("recsite.celery")  # what is sent goes where this says, from any thread

@@ -1,11 +1,13 @@
-"""Finds what must not be so when real shoppers come: `manage.py check --deploy`."""
+"""Finds what must not be so, most of it only when real shoppers come: `manage.py check --deploy`."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning
+
+from recsite.redis_address import database_of, server_of
 
 
 def reads_are_closed(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -17,5 +19,39 @@ def reads_are_closed(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
             "API_OPEN_READS is true: anybody who reaches the server can read every shopper's history.",
             hint="Set API_OPEN_READS=false; true is for trying things out on one's own machine.",
             id="recsite.E001",
+        )
+    ]
+
+
+def the_broker_is_not_the_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error if the cache and the broker are one Redis database."""
+    cache, broker = settings.ENV.redis_url, settings.CELERY_BROKER_URL
+    if database_of(cache) is None or database_of(cache) != database_of(broker):
+        return []
+    return [
+        Error(
+            "REDIS_URL and CELERY_BROKER_URL name the same database: what waits there for workers could be "
+            "thrown away to make room for the cache, or be cleared along with it.",
+            hint="Give the broker a Redis of its own, with maxmemory-policy noeviction.",
+            id="recsite.E002",
+        )
+    ]
+
+
+def the_broker_has_a_server_of_its_own(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Return a warning if the cache and the broker are two databases of one server: it has one policy."""
+    cache, broker = settings.ENV.redis_url, settings.CELERY_BROKER_URL
+    if server_of(cache) is None or server_of(cache) != server_of(broker):
+        return []
+    if database_of(cache) == database_of(broker):
+        return []  # E002 says so
+    return [
+        Warning(
+            "REDIS_URL and CELERY_BROKER_URL name the same server. Its maxmemory-policy holds for both: it "
+            "either throws away what waits for workers, or refuses what the cache is to hold.",
+            hint="Give the broker a Redis of its own, with maxmemory-policy noeviction.",
+            id="recsite.W001",
         )
     ]

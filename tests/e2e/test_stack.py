@@ -16,7 +16,15 @@ from deploy.__main__ import REASONS
 from deploy.asking import Client
 from deploy.processes import free_port, listens
 from deploy.stack import Stack, started
-from deploy.story import Drive, has_the_shop, heeds_what_was_just_done, lets_staff_in, outlives_a_web_server
+from deploy.story import (
+    Drive,
+    has_the_shop,
+    has_workers_generate,
+    heeds_what_was_just_done,
+    lets_staff_in,
+    outlives_a_web_server,
+    tells_what_workers_count,
+)
 from tests.servers import are_required
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +57,8 @@ class TestPhase3:
         has_the_shop(drive)
 
         heeds_what_was_just_done(drive)
+        has_workers_generate(drive)
+        tells_what_workers_count(drive)
         outlives_a_web_server(drive)
 
         assert [child.name for child in stack.ended()] == ["web-1"]

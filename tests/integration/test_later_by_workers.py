@@ -1,10 +1,11 @@
 """Explanations by a real worker: a web server, a broker, a database and a chat model of their own."""
 
 import json
+import time
 from pathlib import Path
 
 from tests.chat import KEY
-from tests.llm_server import LLMServer, says
+from tests.llm_server import Handler, LLMServer, says
 from tests.place import Place, told
 
 PEOPLE = """
@@ -28,23 +29,41 @@ print(json.dumps([first["explanation_source"], text["source"], text["text"], sec
 """
 
 
+MANY = """
+from django.test import Client
+from catalog.models import User
+User.objects.bulk_create(User(name=f"Shopper {n}", username=f"s{n}", external_id=f"s{n}") for n in range(4))
+client = Client()
+client.force_login(User.objects.get(username="ada"))
+for n in range(4):
+    client.get(f"/recommend/ext:s{n}")
+"""
+
+
+def shop(folder: Path, broker: str, server: LLMServer, **more: str) -> Place:
+    """Return a shop with Anna, five lamps, and a model that explains."""
+    place = Place(
+        folder,
+        told(
+            f"sqlite:///{folder / 'shop.sqlite3'}",
+            broker,
+            OPENAI_API_KEY=KEY,
+            OPENAI_BASE_URL=server.url,
+            OPENAI_TIMEOUT_SECONDS="30",
+            NO_PROXY="127.0.0.1,localhost",
+            **more,
+        ),
+    )
+    place.manage("migrate", "--verbosity", "0")
+    place.manage("shell", "--no-imports", "-c", PEOPLE)
+    return place
+
+
 class TestWorker:
     def test_writes_what_the_next_answer_says(self, tmp_path: Path, redis_url: str):
         with LLMServer() as server:
             server.otherwise = says("For you, Anna.")
-            place = Place(
-                tmp_path,
-                told(
-                    f"sqlite:///{tmp_path / 'shop.sqlite3'}",
-                    redis_url,
-                    OPENAI_API_KEY=KEY,
-                    OPENAI_BASE_URL=server.url,
-                    OPENAI_TIMEOUT_SECONDS="30",
-                    NO_PROXY="127.0.0.1,localhost",
-                ),
-            )
-            place.manage("migrate", "--verbosity", "0")
-            place.manage("shell", "--no-imports", "-c", PEOPLE)
+            place = shop(tmp_path, redis_url, server)
             worker = place.worker("explanations", "explanations")
             try:
                 said = json.loads(place.manage("shell", "--no-imports", "-c", ASKING))
@@ -54,3 +73,24 @@ class TestWorker:
         assert said == ["template", "openai", "For you, Anna.", "For you, Anna."]
         assert len(server.questions) == 1
         assert KEY not in worker.log.read_text()
+
+    def test_asks_the_model_no_more_often_than_it_may(self, tmp_path: Path, redis_url: str):
+        moments: list[float] = []
+
+        def noted(handler: Handler) -> None:
+            moments.append(time.monotonic())
+            says("For you.")(handler)
+
+        with LLMServer() as server:
+            server.otherwise = noted
+            place = shop(tmp_path, redis_url, server, EXPLANATION_RATE="1/s")
+            worker = place.worker("explanations", "explanations")
+            try:
+                place.manage("shell", "--no-imports", "-c", MANY)
+                came = [server.arrivals.acquire(timeout=60) for _ in range(4)]
+            finally:
+                worker.stop()
+
+        assert came == [True] * 4
+        # The first two may come together: what was not asked for is saved up, one text at most.
+        assert moments[-1] - moments[0] > 1.8

@@ -83,6 +83,14 @@ class TestCompose:
         told = services["web-1"]["environment"]
         assert told[BROKER_VARIABLE] != told[CACHE_VARIABLE]
 
+    def test_has_every_worker_tell_what_it_counts(self, services):
+        workers = [said for said in services.values() if "worker" in said.get("command", ())]
+
+        assert len(workers) == 3
+        for said in workers:
+            assert int(said["environment"]["WORKER_METRICS_PORT"]) != int(said["environment"]["PORT"])
+            assert said["environment"]["HOST"] == "0.0.0.0"  # noqa: S104  so that Prometheus reaches it
+
     def test_takes_from_every_queue_in_each_phase_with_workers(self, services):
         for number, phase in PHASES.items():
             wanted = {queue for worker in phase.workers for queue in worker.queues}
