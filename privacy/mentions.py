@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
+import orjson
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -16,6 +17,10 @@ from catalog.models import Interaction, StoredAnswer, User
 from privacy.person import Person
 from privacy.rules import USERNAMES
 from recommendations.models import StoredList
+
+_SHOWN = (
+    190  # characters of a value that certainly stand in an answer; `catalog.api.bulk` cuts what is longer
+)
 
 
 class Mention(Protocol):
@@ -81,7 +86,7 @@ class Answers:
     label: str = "catalog.StoredAnswer"
 
     def rows(self, person: Person) -> Iterator[Model]:
-        named = [text.encode() for text in (person.external_id, person.username) if text]
+        named = [_as_told(text) for text in (person.external_id, person.username) if text]
         for answer in StoredAnswer.objects.order_by("pk").iterator(100):
             body = zlib.decompress(answer.body) if answer.body else b""
             if answer.caller == f"user:{person.id}" or any(text in body for text in named):
@@ -89,6 +94,11 @@ class Answers:
 
     def erase(self, person: Person) -> int:
         return StoredAnswer.objects.filter(pk__in=[row.pk for row in self.rows(person)]).delete()[0]
+
+
+def _as_told(text: str) -> bytes:
+    """Return how a text stands in an answer: as JSON writes it, and as far as a long one is shown."""
+    return orjson.dumps(text[:_SHOWN])[1:-1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import logging
 import time
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
 
 from access.callers import KeyCaller
@@ -24,8 +24,15 @@ _known: dict[str, tuple[float, KeyCaller]] = {}  # digest → until when, who
 
 
 def forget() -> None:
-    """Believe nothing that was read of keys."""
-    _known.clear()
+    """Believe nothing that was read of keys. What is being read this moment goes into the old dictionary."""
+    global _known  # noqa: PLW0603
+    _known = {}
+
+
+def forget_at_commit() -> None:
+    """The same now, and once more when others can see what has changed: until then they read what was."""
+    forget()
+    transaction.on_commit(forget)
 
 
 def key_caller(text: str, *, now: datetime) -> KeyCaller:
@@ -34,7 +41,8 @@ def key_caller(text: str, *, now: datetime) -> KeyCaller:
     if prefix is None:
         raise BadCredential("This is no API key; one begins with recs_.")
     digest = digest_of(text)
-    known = _known.get(digest)
+    believed = _known
+    known = believed.get(digest)
     if known is not None and time.monotonic() < known[0]:
         _refuse_expired(known[1].expires_at, now)
         return known[1]
@@ -48,9 +56,9 @@ def key_caller(text: str, *, now: datetime) -> KeyCaller:
     caller = KeyCaller(row.pk, row.prefix, frozenset(row.scopes.split(" ")), row.expires_at)
     if row.last_used_at is None or row.last_used_at <= now - NOTED_EVERY:
         _note_use(row, now)
-    if len(_known) >= _MOST_KNOWN:
-        _known.clear()
-    _known[digest] = until, caller
+    if len(believed) >= _MOST_KNOWN:
+        believed.clear()
+    believed[digest] = until, caller
     return caller
 
 

@@ -4,16 +4,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from access.errors import BadKeyRequest, UnknownKey
 from access.key_text import digest_of, new_key, prefix_of
 from access.models import ApiKey
+from access.one_line import ONE_LINE
 from access.scopes import PERMISSIONS, Scope
 from access.services import checking
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
+
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,12 @@ def make_key(
     replaces: ApiKey | None = None,
 ) -> Made:
     """Return a new key. Raises BadKeyRequest. created_by: None for whoever has the command line."""
+    if not name.strip() or len(name) > LONGEST_NAME:
+        raise BadKeyRequest(f"Give a name of 1 to {LONGEST_NAME} characters.")
+    try:
+        ONE_LINE(name)
+    except ValidationError as error:
+        raise BadKeyRequest(f"The name: {error.message}") from error
     if not scopes:
         raise BadKeyRequest(f"A key needs a scope; there are {', '.join(Scope)}.")
     if expires_at is not None and expires_at <= now:
@@ -88,20 +98,20 @@ def rotate_key(
     if overlap is not None and (key.expires_at is None or key.expires_at > now + overlap):
         key.expires_at = now + overlap
         key.save(update_fields=["expires_at"])
-        checking.forget()
+        checking.forget_at_commit()
     return made
 
 
 def revoke_key(*, key: ApiKey, now: datetime) -> None:
     """The key lets nobody in any more: here at once, in other processes within checking.TRUSTED_SECONDS."""
     ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now)
-    checking.forget()
+    checking.forget_at_commit()
 
 
 def delete_keys(keys: "list[ApiKey]") -> None:
     """The keys are gone, as revoked ones, and their rows too."""
     ApiKey.objects.filter(pk__in=[key.pk for key in keys]).delete()
-    checking.forget()
+    checking.forget_at_commit()
 
 
 def find_key(named: str) -> ApiKey:

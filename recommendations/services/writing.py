@@ -36,7 +36,10 @@ class Write:
         mine = WrittenText.objects.filter(digest=digest, is_done=False)
         if not mine.filter(free).update(begun_at=now):
             return False
-        grounds = unpacked(mine.values_list("evidence", flat=True).get())
+        evidence = mine.values_list("evidence", flat=True).first()
+        if evidence is None:  # its user was erased this moment
+            return False
+        grounds = unpacked(evidence)
         if grounds.digest(self.explainer.identity) != digest:
             logger.warning("Another model than %s was to explain; it is asked anew.", self.explainer.identity)
             mine.delete()

@@ -12,6 +12,7 @@ from catalog.models import User
 from recommendations import wiring
 from recommendations.explainers.base import Explanation, Source
 from tests.api.ahead import first, generate, get, shopper, shown, warm
+from tests.factories import ProductFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_reads")]
 
@@ -53,6 +54,19 @@ class TestKept:
         generate(alice, "popular")
 
         warm(client, alice, "?strategy=popular")
+
+    def test_of_staff_who_exclude_an_inactive_product_is_for_nobody_else(
+        self, client: Client, staff_client: Client, alice: User
+    ):
+        off = ProductFactory(is_active=False)
+        address = f"/recommend/{alice.id}?exclude={off.pk}"
+        for _ in range(2):
+            assert staff_client.get(address).status_code == 200
+
+        answer = client.get(address)
+
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["message"] == "There is no such product."
 
     def test_of_another_number_is_another(self, client: Client, alice: User):
         generate(alice)

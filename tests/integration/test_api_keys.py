@@ -165,6 +165,46 @@ class TestChecking:
         with pytest.raises(BadCredential, match="revoked"):
             key_caller(key.text, now=NOW)
 
+    def test_does_not_remember_what_was_read_while_it_was_revoked(self):
+        key = made()
+
+        def meanwhile(execute, *arguments):
+            found = execute(*arguments)
+            checking.forget()  # as another thread does that revokes it
+            return found
+
+        with connection.execute_wrapper(meanwhile):
+            key_caller(key.text, now=NOW)
+        ApiKey.objects.update(revoked_at=NOW)
+
+        with pytest.raises(BadCredential, match="revoked"):
+            key_caller(key.text, now=NOW)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda row: revoke_key(key=row, now=NOW),
+            lambda row: rotate_key(key=row, now=NOW, overlap=timedelta(0)),
+            lambda row: delete_keys([row]),
+        ],
+        ids=["revoked", "rotated", "deleted"],
+    )
+    def test_forgets_at_commit_what_was_read_before_it(self, change, django_capture_on_commit_callbacks):
+        key = made()
+
+        with django_capture_on_commit_callbacks(execute=True):
+            change(key.row)
+            key_caller_of_another_thread = key_caller(made().text, now=NOW)
+            assert checking._known
+
+        assert key_caller_of_another_thread
+        assert checking._known == {}
+
+    @pytest.mark.parametrize("name", ["", " ", "a" * 101, "\x1b[2J", "two\nlines"])
+    def test_has_a_name_that_can_be_shown(self, name):
+        with pytest.raises(BadKeyRequest, match="name"):
+            make_key(name=name, scopes=[Scope.CATALOG_READ], now=NOW)
+
     def test_refuses_a_deleted_key(self):
         key = made()
         key_caller(key.text, now=NOW)

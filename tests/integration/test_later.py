@@ -257,6 +257,13 @@ class TestWriting:
 
         assert (too_early, wiring.write()(digest)) == (False, True)
 
+    def test_of_what_was_erased_as_it_began_is_left(self, client, model, queue):
+        ask(client)
+        (digest,) = waiting(queue)
+        WrittenText.objects.update(evidence=None)
+
+        assert wiring.write()(digest) is False
+
     def test_that_was_lost_on_the_way_is_asked_for_again(self, client, model, queue):
         ask(client)
         waiting(queue)

@@ -2,6 +2,7 @@
 
 import json
 import stat
+import zlib
 from io import StringIO
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from django.core.management import CommandError, call_command
 from django.db import models
 from django.test.utils import isolate_apps
 
-from catalog.models import Interaction, User
+from catalog.api.bulk import answer_body
+from catalog.models import Interaction, StoredAnswer, User
+from catalog.services.bulk_interactions import Outcome
 from privacy import relations as walked
 from privacy.checks import every_relation_is_covered
 from privacy.mentions import mentions
@@ -171,6 +174,19 @@ class TestErase:
         erase(user, by=None, now=NOON)
 
         assert found() == []
+
+    @pytest.mark.parametrize("external_id", ['say "hi"\\now', "é\u2028ü", "long-" * 50])
+    def test_finds_them_in_kept_answers_however_json_writes_them(self, external_id: str):
+        user = UserFactory(external_id=external_id)
+        told = {"field": "product_id", "value": f"ext:{external_id}", "message": "There is no such product."}
+        body = answer_body([Outcome(422, None, (told,))])
+        StoredAnswer.objects.create(
+            caller="key:x", key="k", request_digest="d", body=zlib.compress(body), created_at=NOON
+        )
+
+        erase(user, by=None, now=NOON)
+
+        assert not StoredAnswer.objects.exists()
 
     def test_leaves_everybody_else_as_they_were(self):
         other = InteractionFactory(user=UserFactory(external_id="ext-canary-77"), event_key="k")
