@@ -19,7 +19,8 @@ else:
     _Admin = object
 
 LONGEST_SEARCH = 255  # databases refuse far longer patterns, and nothing has a longer name
-_BEYOND_ANY_ID = re.compile("[0-9]{19}")  # nineteen digits would not fit into a key
+# Nineteen digits would not fit into a key, and PostgreSQL takes no text with a NUL.
+_NO_VALUE = re.compile("[0-9]{19}|[\x00-\x1f]")
 
 
 class ShortSearch(ChangeListSearchForm):
@@ -34,8 +35,14 @@ class StrictChangeList(ChangeList):
     search_form_class = ShortSearch
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
-        """Return the rows. Raises IncorrectLookupParameters, which leads back to the list, for no id."""
-        if any(_BEYOND_ANY_ID.search(value) for values in self.filter_params.values() for value in values):
+        """Return the rows. Raises IncorrectLookupParameters, which leads back to the list, for no value.
+
+        What is searched for has been looked at by its form.
+        """
+        asked = [
+            value for name, values in self.filter_params.items() if name != SEARCH_VAR for value in values
+        ]
+        if any(map(_NO_VALUE.search, asked)):
             raise IncorrectLookupParameters
         return super().get_queryset(request, *args, **kwargs)
 
@@ -49,8 +56,8 @@ class StrictAdmin(_Admin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Return what is found: nothing by a term that is too long, as where names are completed."""
-        if len(search_term) > LONGEST_SEARCH:
+        """Return what is found: nothing by a term that nothing is called, as where names are completed."""
+        if len(search_term) > LONGEST_SEARCH or "\0" in search_term:
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
 

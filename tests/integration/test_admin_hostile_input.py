@@ -31,6 +31,7 @@ HOSTILE = [
     "1e999",
     "a" * 70_000,
     "none\x00",
+    "\x00",
 ]
 BETRAYALS = ("syntax error", "psycopg", "sqlite3", "Traceback", "OperationalError")
 LISTS = [(model, own) for model, own in admin.site._registry.items()]
