@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from catalog.admin.base import CatalogAdmin
 from catalog.models import User
+from privacy.errors import CacheUnreachable
 from privacy.models import Receipt
 from privacy.services.erase import counted, erase
 from privacy.services.export import as_json, exported
@@ -61,7 +62,11 @@ class ReceiptAdmin(CatalogAdmin[Receipt]):
             return HttpResponseRedirect(reverse("admin:catalog_user_change", args=[user_id]))
         if request.method != "POST":
             return self._confirmation(request, user)
-        receipt = erase(user, by=self._asker(request), now=timezone.now())
+        try:
+            receipt = erase(user, by=self._asker(request), now=timezone.now())
+        except CacheUnreachable as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:catalog_user_change", args=[user_id]))
         logger.info("A user was erased by user %d: receipt %d.", self._asker(request).pk, receipt.pk)
         self.message_user(
             request, f"The user is gone from everywhere: receipt {receipt.pk}.", messages.SUCCESS

@@ -1,32 +1,20 @@
 """Reads the environment, and is the only file that does: one frozen value for settings and server."""
 
 import os
-import re
 import sys
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
-from zoneinfo import ZoneInfo
+from urllib.parse import quote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from observe.logs import FORMATS
-from recsite.databases import POSTGRESQL
 from recsite.derived import for_tokens
 from recsite.rates import Rates, rates
+from recsite.refusals import DAY, refuse
 from recsite.variables import Variables, from_file
 
 ROOT = Path(__file__).resolve().parent.parent
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-DAY = 24 * 60 * 60
-REDIS = re.compile(r"(redis|rediss|unix)://[^\s]+")
-BROKER = re.compile(r"(redis|rediss|amqp|amqps)://[^\s/]+")
-RATE = re.compile(r"[1-9][0-9]{0,5}/[smh]")
-SHORTEST_TOKEN = 16
-SHORTEST_KEY = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,106 +78,7 @@ class Environment:
     web_threads: int
 
     def __post_init__(self) -> None:
-        strangers = [host for host in self.allowed_hosts if host not in LOOPBACK]
-        if self.api_open_reads and (strangers or not self.allowed_hosts):
-            raise ImproperlyConfigured(
-                f"API_OPEN_READS=true lets anybody read the API, so ALLOWED_HOSTS may hold only "
-                f"{', '.join(sorted(LOOPBACK))}; it holds {', '.join(strangers) or 'nothing'}. "
-                f"Set API_OPEN_READS=false, or ALLOWED_HOSTS=localhost,127.0.0.1,[::1]."
-            )
-        for name, value, least, most in (
-            ("DB_POOL_MIN_SIZE", self.db_pool_min_size, 0, 1000),
-            ("DB_POOL_MAX_SIZE", self.db_pool_max_size, 1, 1004),
-            ("DB_POOL_TIMEOUT_SECONDS", self.db_pool_timeout_seconds, 0.001, 600),
-            ("SNAPSHOT_MAX_AGE_SECONDS", self.snapshot_max_age_seconds, 0.001, DAY),
-            ("STORED_LIST_MAX_AGE", self.stored_list_max_age_seconds, 0, 3650 * DAY),
-            ("ANSWER_CACHE_MIB", self.answer_cache_mib, 0, 65_536),
-            ("RESULT_CACHE_SECONDS", self.result_cache_seconds, 0, DAY),
-            ("TRUSTED_PROXIES", self.trusted_proxies, 0, 10),
-            ("LOGIN_FAILURES", self.login_failures, 1, 1000),
-            ("LOGIN_LOCKED_SECONDS", self.login_locked_seconds, 1, DAY),
-            ("SECURE_HSTS_SECONDS", self.secure_hsts_seconds, 0, 3650 * DAY),
-            ("OPENAI_TIMEOUT_SECONDS", self.openai_timeout_seconds, 0.001, 600),
-            ("OPENAI_MAX_CONCURRENT", self.openai_max_concurrent, 1, 1000),
-            ("EVENT_RETENTION_DAYS", self.event_retention_days, 0, 36_500),
-            ("EXPLANATION_DAILY_BUDGET", self.explanation_daily_budget, 0, 1_000_000_000),
-            ("EXPLANATION_TTL", self.explanation_ttl_seconds, 1, 3650 * DAY),
-            ("OPENAI_PROMPT_PRICE", self.openai_prompt_price, 0, 1_000_000),
-            ("OPENAI_COMPLETION_PRICE", self.openai_completion_price, 0, 1_000_000),
-            ("PORT", self.port, 1, 65_535),
-            ("WORKER_METRICS_PORT", self.worker_metrics_port, 0, 65_535),
-            ("WEB_WORKERS", self.web_workers, 1, 1000),
-            ("WEB_THREADS", self.web_threads, 1, 1002),
-        ):
-            if not least <= value <= most:
-                raise ImproperlyConfigured(f"{name} is {value}; it must be from {least} to {most}.")
-        self._refuse_short_keys()
-        if self.db_pool_min_size > self.db_pool_max_size:
-            raise ImproperlyConfigured(
-                f"DB_POOL_MIN_SIZE is {self.db_pool_min_size}, more than DB_POOL_MAX_SIZE, which is "
-                f"{self.db_pool_max_size}."
-            )
-        if self.database["ENGINE"] == POSTGRESQL and self.db_pool_max_size <= self.web_threads:
-            raise ImproperlyConfigured(
-                f"DB_POOL_MAX_SIZE is {self.db_pool_max_size}, but {self.web_threads} threads answer "
-                f"(WEB_THREADS) and one more renews the catalogue, so that some would wait for a connection. "
-                f"Leave DB_POOL_MAX_SIZE out, or set it to {self.web_threads + 2}."
-            )
-        try:
-            ZoneInfo(self.time_zone)
-        except (KeyError, ValueError, OSError):
-            raise ImproperlyConfigured(
-                "TIME_ZONE must be the name of a time zone, such as Europe/Paris."
-            ) from None
-        if self.redis_url and not REDIS.fullmatch(self.redis_url):
-            raise ImproperlyConfigured(
-                "REDIS_URL must be the address of a Redis, such as redis://127.0.0.1:6379/0."
-            )
-        if self.celery_broker_url and not BROKER.match(self.celery_broker_url):
-            raise ImproperlyConfigured(
-                "CELERY_BROKER_URL must be the address of a broker, such as redis://127.0.0.1:6379/1."
-            )
-        if not RATE.fullmatch(self.explanation_rate):
-            raise ImproperlyConfigured(
-                "EXPLANATION_RATE must read like 60/m: how many a second (s), minute (m) or hour (h)."
-            )
-        if self.log_level not in LOG_LEVELS:
-            raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
-        self._refuse_what_tells_nobody()
-        if self.openai_api_key_2 and not self.openai_api_key:
-            raise ImproperlyConfigured("OPENAI_API_KEY_2 is tried after OPENAI_API_KEY, which is not set.")
-        if self.openai_api_key and self.web_threads <= self.openai_max_concurrent:
-            raise ImproperlyConfigured(
-                f"WEB_THREADS is {self.web_threads}, but {self.openai_max_concurrent} threads may wait for a "
-                f"model (OPENAI_MAX_CONCURRENT), so that none would be left to answer anybody else. "
-                f"Leave WEB_THREADS out, or set it to {self.openai_max_concurrent + 2}."
-            )
-
-    def _refuse_what_tells_nobody(self) -> None:
-        """Raise ImproperlyConfigured for logs, metrics, errors or traces that could reach nobody."""
-        for name, address, package in (
-            ("SENTRY_DSN", self.sentry_dsn, "sentry_sdk"),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", self.otlp_endpoint, "opentelemetry"),
-        ):
-            if address and not address.startswith(("http://", "https://")):
-                raise ImproperlyConfigured(f"{name} must be an address that begins with https:// or http://.")
-            if address and not find_spec(package):
-                raise ImproperlyConfigured(
-                    f"{name} is set, which needs packages besides those of requirements.txt: "
-                    f"pip install --require-hashes -r requirements-observe.txt"
-                )
-        if self.metrics_token and len(self.metrics_token) < SHORTEST_TOKEN:
-            raise ImproperlyConfigured(f"METRICS_TOKEN must have {SHORTEST_TOKEN} characters or more.")
-        if self.log_format not in FORMATS:
-            raise ImproperlyConfigured(f"LOG_FORMAT must be one of {', '.join(FORMATS)}.")
-
-    def _refuse_short_keys(self) -> None:
-        for name, keys in (
-            ("JWT_SIGNING_KEY", [self.jwt_signing_key]),
-            ("JWT_VERIFYING_KEYS", self.jwt_verifying_keys),
-        ):
-            if any(len(key) < SHORTEST_KEY for key in keys):
-                raise ImproperlyConfigured(f"{name}: each key must have {SHORTEST_KEY} characters or more.")
+        refuse(self)
 
     @property
     def secrets(self) -> list[str]:
@@ -200,6 +89,8 @@ class Environment:
             *(self.openai_api_key, self.openai_api_key_2),
             self.metrics_token,
             str(self.database.get("PASSWORD", "")),
+            *[urlsplit(address).password or "" for address in (self.redis_url, self.celery_broker_url)],
+            urlsplit(self.sentry_dsn).username or "",
         ]
 
 

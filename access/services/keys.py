@@ -85,8 +85,11 @@ def rotate_key(
     overlap: how long the old one goes on; None for until somebody revokes it
     Raises BadKeyRequest for a key that is revoked.
     """
-    if key.revoked_at is not None:
+    # As it is now, and held: who revokes it at this moment comes before or after.
+    held = ApiKey.objects.select_for_update().filter(pk=key.pk).first()
+    if held is None or held.revoked_at is not None:
         raise BadKeyRequest(f"The key {key.prefix} is revoked; make a new one.")
+    key = held
     made = make_key(
         name=key.name,
         scopes=[Scope(name) for name in key.scopes.split(" ")],

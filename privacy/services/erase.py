@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from catalog.models import User
+from privacy.errors import CacheUnreachable
 from privacy.mentions import mentions
 from privacy.models import Deed, Receipt
 from privacy.person import Person
@@ -39,11 +40,15 @@ def erase(user: User, *, by: User | None, now: datetime) -> Receipt:
     """Return the stored receipt; the user is gone from every table and from what this process keeps.
 
     by: the member of staff who does it, None on the command line
-    All of it or nothing. Whoever writes for the user meanwhile waits, and then finds nobody.
+    All of it or nothing. Whoever writes for the user meanwhile waits, and then finds nobody. Raises
+    CacheUnreachable.
     """
     person = Person.of(user)
     with transaction.atomic():
         User.objects.select_for_update().filter(pk=person.id).first()
+        # Now, so that nothing is done where it cannot be done; and in the end, for what came meanwhile.
+        if not wiring.forget_user(person.id, person.external_id):
+            raise CacheUnreachable
         gone, forgot = Counter[str](), Counter[str]()
         for mention in mentions():
             gone[mention.label] += mention.erase(person)

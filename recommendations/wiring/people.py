@@ -23,13 +23,14 @@ def kept_of(user_id: int, external_id: str | None) -> dict[str, list[Any]]:
     return {name: values for name, values in found.items() if values}
 
 
-def forget_user(user_id: int, external_id: str | None) -> None:
-    """Drop all that this process and the cache keep of that user."""
+def forget_user(user_id: int, external_id: str | None) -> bool:
+    """Drop all that this process and the cache keep of that user; return whether the cache was reached."""
     answers.ready().forget([user_id])
     answers.pasts().forget([user_id])
-    for start in (*_answers(user_id, external_id), remembered.beginning(user_id)):
-        kept().delete_beginning(start)
+    starts = [*_answers(user_id, external_id), remembered.beginning(user_id)]
+    gone = [kept().delete_beginning(start) for start in starts]
     kept().delete(pasts.key_of(user_id))
+    return None not in gone
 
 
 def forget_the_gone() -> None:

@@ -270,6 +270,15 @@ class TestRotating:
         assert (new.row.name, new.row.scopes, new.row.replaces) == (old.row.name, old.row.scopes, old.row)
         assert key_caller(old.text, now=LATER).key_id != key_caller(new.text, now=LATER).key_id
 
+    def test_is_refused_for_one_that_somebody_revoked_meanwhile(self):
+        old = made()
+        revoke_key(key=ApiKey.objects.get(pk=old.row.pk), now=NOW)
+
+        with pytest.raises(BadKeyRequest, match="is revoked"):
+            rotate_key(key=old.row, now=NOW)
+
+        assert ApiKey.objects.count() == 1
+
     def test_ends_the_old_one_after_the_overlap(self):
         old = made()
         key_caller(old.text, now=NOW)

@@ -4,11 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from redis import Redis
 
 from catalog.models import User
+from privacy.errors import CacheUnreachable
 from privacy.services.erase import erase
 from privacy.services.export import everything
 from recommendations import wiring
@@ -161,6 +164,32 @@ class TestPrivacy:
             erase(alice, by=None, now=timezone.now())
 
         assert redis.keys() == []
+
+    @pytest.mark.usefixtures("asked")
+    def test_nobody_is_erased_while_the_cache_cannot_be_reached(self, alice: User, settings: Any):
+        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+
+        with pytest.raises(CacheUnreachable, match="Nothing was erased"):
+            erase(alice, by=None, now=timezone.now())
+
+        assert User.objects.filter(id=alice.id).exists()
+        assert alice.interactions.exists()
+
+    @pytest.mark.usefixtures("asked")
+    def test_the_command_says_so(self, alice: User, settings: Any):
+        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+
+        with pytest.raises(CommandError, match="Nothing was erased: Redis cannot be reached"):
+            call_command("erase_user", "ext:alice", yes=True)
+
+    @pytest.mark.usefixtures("asked")
+    def test_the_admin_says_so(self, alice: User, settings: Any, admin_client: Client):
+        settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+
+        answer = admin_client.post(reverse("admin:privacy_erase", args=[alice.id]), follow=True)
+
+        assert "Nothing was erased" in answer.content.decode()
+        assert User.objects.filter(id=alice.id).exists()
 
     @pytest.mark.usefixtures("asked")
     def test_exporting_tells_what_only_the_cache_holds(self, alice: User):

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from catalog.services.references import BadReference
-from privacy.errors import UnknownUser
+from privacy.errors import CacheUnreachable, UnknownUser
 from privacy.person import find
 from privacy.services.erase import counted, erase
 from privacy.services.export import as_json
@@ -28,7 +28,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if not options["yes"]:
             self._ask(options["user"], counted(user).gone)
-        receipt = erase(user, by=None, now=timezone.now())
+        try:
+            receipt = erase(user, by=None, now=timezone.now())
+        except CacheUnreachable as error:
+            raise CommandError(str(error)) from error
         told = {"receipt": receipt.pk, "erased_at": receipt.at, **receipt.counts}
         self.stdout.write(as_json(told).decode())
 
