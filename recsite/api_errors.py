@@ -27,10 +27,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, and the words for it where the error's own are not meant for callers."""
+    """A status, and the words for it where the error's own are not meant for callers.
+
+    again_in: after how many seconds it is worth asking again, None where that would not help
+    """
 
     status: int
     detail: str | None = None
+    again_in: int | None = None
 
 
 # The first line whose class fits counts; put a special case above the general one.
@@ -46,7 +50,7 @@ TABLE: tuple[tuple[type[Exception], Answer], ...] = (
     (UnknownStrategy, Answer(400)),
     (ProtectedError, Answer(409, "Other rows stand on this one, so it cannot be deleted.")),
     (IntegrityError, Answer(409, "Somebody changed the same rows at this moment; look again, then repeat.")),
-    (OperationalError, Answer(503, "The database cannot answer now; try again in a moment.")),
+    (OperationalError, Answer(503, "The database cannot answer now; try again in a moment.", again_in=1)),
     (RequestDataTooBig, Answer(413, "The request is too large; send it in smaller parts.")),
     (SuspiciousOperation, Answer(400, "The request cannot be understood; see the server's log.")),
     (Http404, Answer(404, "There is nothing at this address.")),
@@ -74,7 +78,8 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> HttpResponse
                 level, "%s %s: %r", request.method, request.path, said, exc_info=exc if serious else None
             )
             detail = " ".join(filter(None, [answer.detail or str(exc), told]))
-            return problem(answer.status, detail, errors=errors)
+            headers = {} if answer.again_in is None else {"Retry-After": str(answer.again_in)}
+            return problem(answer.status, detail, errors=errors, headers=headers)
     return None
 
 

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
+from catalog.api.json_fields import Flag, Text
 from catalog.models import Category, Product, User
 from catalog.models.product import MOST_STOCK
 from catalog.text import (
@@ -30,18 +31,16 @@ class Input(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-def name_field(**kwargs: Any) -> serializers.CharField:
-    return serializers.CharField(
-        max_length=MAX_LENGTH, validators=[validate_line, *kwargs.pop("unique", ())], **kwargs
-    )
+def name_field(**kwargs: Any) -> Text:
+    return Text(max_length=MAX_LENGTH, validators=[validate_line, *kwargs.pop("unique", ())], **kwargs)
 
 
-def external_id_field(model: type[Product] | type[User]) -> serializers.CharField:
+def external_id_field(model: type[Product] | type[User]) -> Text:
     taken = UniqueValidator(
         model._default_manager.all(),
         message=f"Another {model._meta.verbose_name} has this external ID; each has its own.",
     )
-    return serializers.CharField(
+    return Text(
         max_length=MAX_LENGTH,
         validators=[validate_external_id, taken],
         required=False,
@@ -68,13 +67,21 @@ class CategoryInput(Input):
     product_count = serializers.IntegerField(read_only=True)
 
 
-@extend_schema_field({"type": "number", "minimum": 0, "example": 9.99})
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "number", "minimum": 0},
+            {"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"},
+        ],
+        "example": 9.99,
+    }
+)
 class Price(serializers.DecimalField):
     """An amount of money: zero or more, at most two decimals."""
 
 
 @extend_schema_field({"type": "string", "maxLength": LONGEST_TEXT})
-class Text(serializers.CharField):
+class Lines(Text):
     """A text of several lines."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -112,13 +119,13 @@ class ProductInput(Input):
         help_text="How many are left; 0 is sold out, and recommended to nobody. Null: not tracked. "
         "Left out, it stays as it is.",
     )
-    description = Text(default="", allow_blank=True)
+    description = Lines(default="", allow_blank=True)
     tags = serializers.ListField(
         child=name_field(),
         default=list,
         max_length=MOST_TAGS,
         help_text="Their names; new names make new tags.",
     )
-    is_active = serializers.BooleanField(
+    is_active = Flag(
         required=False, help_text="False shows it to nobody but staff. Left out, it stays as it is."
     )

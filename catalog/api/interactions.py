@@ -39,6 +39,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
 
     needs = {"POST": Need(Scope.EVENTS_WRITE, ("catalog.add_interaction",))}
     paces = posting(Pace.WRITE)
+    also_answers = ("422",)
 
     @extend_schema(
         request=PolymorphicProxySerializer(

@@ -43,6 +43,14 @@ class Pages(PageNumberPagination):
             }
         )
 
+    def get_schema_operation_parameters(self, view: Any) -> list[Schema]:
+        """Return what the schema says of `page` and `page_size`: from where to where they go."""
+        most = {self.page_size_query_param: {"maximum": self.max_page_size}}
+        return [
+            {**told, "schema": {**told["schema"], "minimum": 1, **most.get(told["name"], {})}}
+            for told in super().get_schema_operation_parameters(view)
+        ]
+
     def get_paginated_response_schema(self, schema: Schema) -> Schema:
         link = {"type": "string", "format": "uri", "nullable": True}
         return {

@@ -1,8 +1,9 @@
 """The filters and orders of /products."""
 
 from django.db.models import Q, QuerySet
-from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet, NumberFilter
+from django_filters.rest_framework import CharFilter, FilterSet
 
+from catalog.api.filters import Amount, OneOf
 from catalog.models import Product
 from catalog.models.product import ProductQuerySet
 from catalog.text import MAX_LENGTH
@@ -10,15 +11,8 @@ from catalog.text import MAX_LENGTH
 ORDERS = [f"{sign}{field}" for field in ("id", "name", "price", "created_at") for sign in ("", "-")]
 
 
-class PriceFilter(NumberFilter):
-    """A number that a price can be, by its digits alone."""
-
-    def get_max_validator(self) -> None:
-        """Return no limit: the digits are one, and two would say the same thing twice."""
-
-
-def _price(lookup: str, help_text: str) -> PriceFilter:
-    return PriceFilter(
+def _price(lookup: str, help_text: str) -> Amount:
+    return Amount(
         "price",
         lookup,
         max_digits=12,
@@ -36,14 +30,14 @@ class ProductFilter(FilterSet):
     )
     min_price = _price("gte", "The lowest price, inclusive.")
     max_price = _price("lte", "The highest price, inclusive.")
-    in_stock = ChoiceFilter(
+    in_stock = OneOf(
         method="left",
         choices=[("true", "true"), ("false", "false")],
         empty_label=None,
         help_text="true: what is left, or is not tracked; false: what is sold out.",
         error_messages={"invalid_choice": "Must be true or false."},
     )
-    ordering = ChoiceFilter(
+    ordering = OneOf(
         method="ordered",
         choices=[(order, order) for order in ORDERS],
         empty_label=None,

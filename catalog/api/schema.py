@@ -18,8 +18,13 @@ PROBLEMS = {
     "401": "Nobody is known by what was sent.",
     "403": "Whoever asks may not do this.",
     "404": "There is no such thing.",
+    "406": "It cannot be answered in a form that the Accept header allows.",
     "409": "It is in use, or somebody changed it at this moment.",
+    "413": "The body is too long, or holds too much.",
+    "415": "The body is of a kind that is not read here.",
+    "422": "The Idempotency-Key came before, with another body.",
     "429": "Asked too often; `Retry-After` says in how many seconds to come back.",
+    "503": "The database cannot answer now; `Retry-After` says in how many seconds to ask again.",
 }
 # On all answers, and told where one looks for them.
 LIMITS = {
@@ -31,6 +36,10 @@ LIMITS = {
         ("RateLimit-Reset", "In how many seconds the next one begins."),
     )
 }
+_CHALLENGE = {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "How one shows who one is."}}
+_PLACE = {"Location": {"schema": {"type": "string"}, "description": "Where the new row is."}}
+_AGAIN = {"Retry-After": LIMITS["Retry-After"]}
+HEADERS = {"401": _CHALLENGE, "429": LIMITS, "503": _AGAIN}
 
 
 def without_slash(endpoints: list[Endpoint]) -> list[Endpoint]:
@@ -62,6 +71,8 @@ class ApiSchema(AutoSchema):
         operation: Operation | None = super().get_operation(*args, **kwargs)
         if operation:
             operation["responses"].update(self._problems())
+            if getattr(self.view, "row_class", None) and "201" in operation["responses"]:
+                operation["responses"]["201"]["headers"] = _PLACE
             if getattr(self.view, "action", None) in getattr(self.view, "conditional", ()):
                 _say_conditional(operation)
         return operation
@@ -99,22 +110,32 @@ class ApiSchema(AutoSchema):
             for name in variables
         ]
 
+    def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
+        """Return the serializer's schema; of what is sent it says that there may be nothing else."""
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        return {**schema, "additionalProperties": False} if direction == "request" else schema
+
     def _problems(self) -> dict[str, Any]:
+        """Return every problem that the call may answer with; but for these it has none of its own."""
         content = {"application/problem+json": {"schema": self.resolve_serializer(Problem, "response").ref}}
-        codes = []
+        codes = {"406", "503", *getattr(self.view, "also_answers", ())}
         if not any(isinstance(permission, AllowAny) for permission in self.view.get_permissions()):
-            codes += ["400", "401", "403"]
+            codes |= {"400", "401", "403"}
         if getattr(self.view, "takes_credentials", False):
-            codes += ["400", "401"]
+            codes |= {"400", "401"}
         if "{" in self.path or "page" in getattr(self.view, "known_parameters", set)():
-            codes.append("404")
+            codes.add("404")
         if self.method in ("POST", "PUT", "PATCH", "DELETE"):
-            codes.append("409")
+            codes.add("409")
         if hasattr(self.view, "paces"):
-            codes.append("429")
-        problems: dict[str, Any] = {
-            code: {"description": PROBLEMS[code], "content": content} for code in codes
+            codes.add("429")
+        if self.method in ("POST", "PUT", "PATCH"):
+            codes |= {"413", "415"}
+        return {
+            code: {
+                "description": PROBLEMS[code],
+                "content": content,
+                **({"headers": HEADERS[code]} if code in HEADERS else {}),
+            }
+            for code in sorted(codes)
         }
-        if "429" in problems:
-            problems["429"]["headers"] = LIMITS
-        return {**problems, "default": {"description": "Any other problem.", "content": content}}

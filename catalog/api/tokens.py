@@ -50,6 +50,7 @@ class ShopperTokenViewSet(StrictQuery, ViewSet):
 
     needs = {"POST": Need(Scope.TOKENS_ISSUE, staff=False)}
     paces = posting(Pace.TOKEN)
+    also_answers = ("404",)
 
     @extend_schema(request=ShopperInput, responses={200: ShopperTokenRow})
     def create(self, request: Request) -> Response:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django_filters.rest_framework import ChoiceFilter, FilterSet
+from django_filters.rest_framework import FilterSet
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +12,7 @@ from access.needs import reads, writes
 from access.paces import READING
 from access.scopes import Scope
 from catalog import selectors
+from catalog.api.filters import OneOf
 from catalog.api.ids import lookup
 from catalog.api.inputs import UserInput
 from catalog.api.pages import Pages
@@ -64,7 +65,7 @@ class HistoryPages(Pages):
 
 
 class HistoryFilter(FilterSet):
-    action_type = ChoiceFilter(
+    action_type = OneOf(
         choices=ActionType.choices,
         empty_label=None,
         help_text="Only events of this kind.",

@@ -5,7 +5,7 @@ import logging
 import orjson
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404
 from rest_framework.exceptions import APIException, NotAuthenticated, Throttled, ValidationError
@@ -43,6 +43,12 @@ class TestTable:
 
     def test_passes_on_when_to_come_back(self, rf):
         assert self.answer(Throttled(wait=2.5), rf.get("/x")).headers["Retry-After"] == "3"
+
+    def test_says_when_to_ask_a_database_again_that_is_away(self, rf):
+        answer = self.answer(OperationalError("secret"), rf.get("/x"))
+
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        assert b"secret" not in answer.content
 
     def test_passes_on_how_to_log_in(self, rf):
         error = NotAuthenticated()

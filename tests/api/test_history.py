@@ -57,9 +57,8 @@ class TestHistory:
         assert client.get("/users/ext:anna/interactions?action_type=view").json()["count"] == 2
         assert client.get("/users/ext:anna/interactions?action_type=dismiss").json()["count"] == 1
         assert client.get("/users/ext:anna/interactions?action_type=cart").json()["count"] == 0
-        assert client.get("/users/ext:anna/interactions?action_type=").json()["count"] == 4
 
-    @pytest.mark.parametrize("action", ["buy", "VIEW", "view,click", "a\x00"])
+    @pytest.mark.parametrize("action", ["", "buy", "VIEW", "view,click", "a\x00"])
     def test_refuses_an_unknown_action(self, client, anna, action):
         answer = client.get("/users/ext:anna/interactions", {"action_type": action})
 

@@ -95,9 +95,12 @@ class TestCreate:
             ("tags", ["x" * 256], "Ensure this field has no more than 255 characters."),
             ("tags", [None], "This field may not be null."),
             ("tags", [{}], "Not a valid string."),
+            ("tags", [7], "Not a valid string."),
+            ("category", 7, "Not a valid string."),
+            ("description", False, "Not a valid string."),
             ("tags", [str(n) for n in range(101)], "Ensure this field has no more than 100 elements."),
             ("external_id", "a/b", "Holds a slash"),
-            ("is_active", "perhaps", "Must be a valid boolean."),
+            *[("is_active", value, "Must be a valid boolean.") for value in ("perhaps", "true", 1, 0)],
             ("colour", "red", "Unknown field; known: id, external_id, name"),
         ],
     )

@@ -81,13 +81,31 @@ class TestSchema:
             for code, response in operation["responses"].items():
                 if not code.startswith("2") and code != "304":
                     assert list(response["content"]) == ["application/problem+json"], (name, code)
-            assert "default" in operation["responses"], name
+            assert {"406", "503"} <= set(operation["responses"]), name
+            assert "default" not in operation["responses"], name
         assert "404" in schema["paths"]["/products/{id}"]["get"]["responses"]
         assert "409" in schema["paths"]["/products/{id}"]["delete"]["responses"]
 
     def test_says_of_every_operation_that_one_may_ask_too_often(self, schema):
         for name, operation in operations(schema):
             assert {"Retry-After", "RateLimit-Reset"} <= set(operation["responses"]["429"]["headers"]), name
+
+    def test_says_of_what_is_sent_that_nothing_else_may_be(self, schema):
+        sent = {name: told for name, told in schema["components"]["schemas"].items() if "properties" in told}
+
+        closed = {name for name, told in sent.items() if told.get("additionalProperties") is False}
+        assert closed == {name for name in sent if name.endswith("Request")}
+
+    def test_says_how_far_pages_go(self, schema):
+        told = {
+            parameter["name"]: parameter["schema"]
+            for parameter in schema["paths"]["/users"]["get"]["parameters"]
+        }
+
+        assert told == {
+            "page": {"type": "integer", "minimum": 1},
+            "page_size": {"type": "integer", "minimum": 1, "maximum": 200},
+        }
 
     def test_describes_every_operation(self, schema):
         for name, operation in operations(schema):
