@@ -59,6 +59,9 @@ class OurToken(Token):
     def get_token_backend(self) -> TokenBackend:
         return _our_ring()
 
+    def set_iat(self, claim: str = "iat", at_time: datetime | None = None) -> None:
+        """Leave it out: a server whose clock is behind would refuse what another one has just issued."""
+
 
 class AccessToken(OurToken):
     """Of staff, and short: nobody is asked whether it still holds."""

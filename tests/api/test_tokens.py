@@ -167,7 +167,7 @@ class TestAccessToken:
     def test_says_little_of_its_user(self, client, ada):
         claims = jwt.decode(log_in(client).json()["access"], options={"verify_signature": False})
 
-        assert set(claims) == {"token_type", "exp", "iat", "jti", "user_id", "staff", "superuser"}
+        assert set(claims) == {"token_type", "exp", "jti", "user_id", "staff", "superuser"}
 
 
 class TestRefreshing:
