@@ -22,6 +22,8 @@ from recommendations.explainers.prompt import Prompt
 
 RETRIES = 1
 MOST_TOKENS = 10_000_000  # more, no answer takes: who says so is not believed
+# A token is some letters: what is longer than this was not written by a model that was told max_tokens.
+MOST_LETTERS = 10_000
 # What a call can fail with beside a status. What they say is never shown: it may quote the key or the answer.
 FAILURES = (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, ImportError)
 OF_KEY = frozenset({401, 403})
@@ -97,6 +99,8 @@ def text_in(body: bytes) -> str:
             raise ChatUnavailable("an answer of another shape than a chat completion", "garbage")
     if not text:
         raise ChatUnavailable("an empty answer", "garbage")
+    if len(text) > MOST_LETTERS:
+        raise ChatUnavailable(f"an answer of more than {MOST_LETTERS:,} letters", "garbage")
     return text
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from observe import metrics
 from recommendations.explainers.base import Explainer, Explanation
@@ -10,6 +11,7 @@ from recommendations.services.keeping import Cache, found_or_claimed
 from recommendations.services.shelf import Shelf
 
 _LONGEST_TEXT_SECONDS = 6.0  # what an answer may wait for words at most
+_PATIENCE_SECONDS = 5.0  # of who waits for another's call, besides all else that an answer takes
 
 
 def beginning(user_id: int) -> str:
@@ -43,12 +45,9 @@ class Remembered:
         if shelf.written is not None and shelf.written.digest == digest:
             return Words(shelf.written.explanation, is_settled=True)
         key = beginning(shelf.shopper.id) + digest
-        text, is_mine = found_or_claimed(
-            self.cache,
-            key,
-            claim_seconds=_LONGEST_TEXT_SECONDS,
-            patience_seconds=_LONGEST_TEXT_SECONDS,
-        )
+        text, is_mine = self.cache.get_or_claim(key, _LONGEST_TEXT_SECONDS)
+        if text is None and not is_mine:
+            text = self._awaited(key)
         if isinstance(text, str):
             metrics.sink.cache("explanations", metrics.HIT)
             return Words(Explanation(text, self.explainer.source), is_settled=True)
@@ -62,3 +61,15 @@ class Remembered:
         else:
             self.cache.release(key)
         return Words(words, is_settled)
+
+    def _awaited(self, key: str) -> Any:
+        """Return what came of another's call, None for nothing: who has waited does not ask as well.
+
+        A call of its own would begin where the other one's time was up, and end twice as late.
+        """
+        text, is_mine = found_or_claimed(
+            self.cache, key, claim_seconds=_LONGEST_TEXT_SECONDS, patience_seconds=_PATIENCE_SECONDS
+        )
+        if is_mine:
+            self.cache.release(key)
+        return text

@@ -129,12 +129,32 @@ class TestRemembered:
     def test_says_by_the_template_what_takes_too_long(
         self, model: Model, cache: Any, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr(remembered, "_LONGEST_TEXT_SECONDS", 0.1)
+        monkeypatch.setattr(remembered, "_PATIENCE_SECONDS", 0.1)
         cache.add(remembered.beginning(7) + evidence(SHELF).digest(model.identity) + ":claim", 1, 60)
 
         said = remembering(model, cache)(SHELF)
 
         assert (said.explanation.text, said.is_settled) == ("By the template.", False)
+
+    def test_does_not_have_the_model_asked_again_by_who_waited_for_one_that_failed(
+        self, model: Model, cache: Any
+    ):
+        words = remembering(model, cache)
+        model.is_up = False
+        model.held.clear()
+        with ThreadPoolExecutor(4) as threads:
+            first = threads.submit(words, SHELF)
+            model.begun.wait(10)
+            others = [threads.submit(words, SHELF) for _ in range(3)]
+            while sum(each.running() for each in others) < 3:
+                pass
+            Event().wait(0.05)  # in which they come to wait
+            model.held.set()
+            said = {each.result().explanation.text for each in others}
+
+        assert first.result().explanation.text == "Text 1."
+        assert said == {"By the template."}
+        assert model.n_asked == 1
 
     def test_tells_for_whom_a_key_is(self):
         assert remembered.user_of(remembered.beginning(7) + "digest") == 7
