@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -11,19 +12,42 @@ from urllib.parse import urlencode, urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer. status: 0 when there was none; body: what its JSON says, or its text."""
+    """An answer. status: 0 when there was none; body: what its JSON says, or its text.
+
+    headers: their names in lower case
+    """
 
     status: int
     body: Any
     seconds: float
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, answer: http.client.HTTPResponse, began: float) -> "Answered":
+        """Return what was answered, read to its end. Raises OSError or HTTPException where it breaks off."""
+        text = answer.read().decode()
+        is_json = "json" in (answer.headers.get("Content-Type") or "")
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        body = json.loads(text) if is_json and text else text
+        return cls(answer.status, body, time.monotonic() - began, headers)
+
+    @classmethod
+    def lacking(cls, error: Exception, began: float) -> "Answered":
+        """Return that there was no answer, and why."""
+        return cls(0, f"{type(error).__name__}: {error}", time.monotonic() - began)
 
 
 @dataclass(slots=True)
 class Client:
-    """Asks one address. cookies: those that it was given, which it sends along."""
+    """Asks one address. cookies: those that it was given, which it sends along.
+
+    key: an API key, or none; token: a token to show in its place
+    """
 
     url: str
     cookies: dict[str, str] = field(default_factory=dict)
+    key: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
 
     def get(self, path: str) -> Answered:
         return self.ask("GET", path)
@@ -34,17 +58,16 @@ class Client:
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=30)
         try:
             connection.request(method, path, body, self._headers(kind))
-            answer = connection.getresponse()
-            text = answer.read().decode()
+            response = connection.getresponse()
+            answered = Answered.of(response, began)
         except (OSError, http.client.HTTPException) as error:
-            return Answered(0, f"{type(error).__name__}: {error}", time.monotonic() - began)
+            return Answered.lacking(error, began)
         finally:
             connection.close()
-        for line in answer.headers.get_all("Set-Cookie") or ():
+        for line in response.headers.get_all("Set-Cookie") or ():
             name, _, value = line.partition(";")[0].partition("=")
             self.cookies[name] = value
-        is_json = "json" in (answer.headers.get("Content-Type") or "")
-        return Answered(answer.status, json.loads(text) if is_json else text, time.monotonic() - began)
+        return answered
 
     def post(self, path: str, value: object) -> Answered:
         """Return the answer to a value sent as JSON."""
@@ -64,6 +87,8 @@ class Client:
 
     def _headers(self, kind: str) -> dict[str, str]:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        if self.key or self.token:
+            headers["Authorization"] = f"Bearer {self.token}" if self.token else f"Api-Key {self.key}"
         if kind:
             headers |= {"Content-Type": kind, "X-CSRFToken": self.cookies.get("csrftoken", "")}
         return headers

@@ -20,8 +20,9 @@ from deploy.processes import Account, Child, free_port, run_as, start
 # Capitals of every script are known by it, and names are in the order of their letters' codes.
 LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 NEEDED = ("initdb", "postgres")
-# What is lost when the machine loses power is of no worth here.
-QUICKLY = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+# What is lost when the machine loses power is of no worth here; what a server that is killed had acknowledged
+# is: so each commit is handed to the system before it is answered.
+QUICKLY = ("fsync=off", "full_page_writes=off")
 
 
 class NoPostgresql(RuntimeError):
@@ -107,6 +108,11 @@ class Cluster:
         """Return when it is gone; its data stay."""
         if self._child is not None:
             self._child.stop()
+
+    def kill(self) -> None:
+        """End it at once, as the system does; what it had acknowledged is there when it starts."""
+        if self._child is not None:
+            self._child.kill()
 
     def _make(self) -> None:
         password = secrets.token_urlsafe(24)

@@ -3,8 +3,10 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from hypothesis import settings
 from redis import Redis
@@ -67,3 +69,21 @@ def redis_url(_redis: str) -> str:
 def postgresql_url() -> Iterator[str]:
     """The address of a real PostgreSQL, for tests that start processes of their own."""
     yield from _running(servers.postgresql)
+
+
+@contextmanager
+def new_database(url: str, name: str) -> Iterator[str]:
+    """Give the address of a new database on that PostgreSQL, gone afterwards."""
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlsplit(url)._replace(path=f"/{name}").geturl()
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def own_postgresql(postgresql_url: str) -> Iterator[str]:
+    """The address of a new database on a real PostgreSQL, gone afterwards."""
+    with new_database(postgresql_url, f"shared_{os.getpid()}") as url:
+        yield url

@@ -3,12 +3,18 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy.processes import Child, start
+from deploy.asking import Client
+from deploy.crowd import Request, asked
+from deploy.health import is_healthy
+from deploy.processes import Child, free_port, start
 
 ROOT = Path(__file__).parents[1]
+N_GREETINGS = 16
 
 
 @dataclass(frozen=True)
@@ -18,15 +24,44 @@ class Place:
     folder: Path
     env: dict[str, str]
 
-    def manage(self, *arguments: str) -> str:
+    def with_env(self, **more: str) -> "Place":
+        """Return the same place, whose processes are told this as well."""
+        return replace(self, env={**self.env, **more})
+
+    def ran(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Return what became of `manage.py` with these arguments, whether it failed or not."""
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env=self.env,
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
-        ).stdout
+        )
+
+    def manage(self, *arguments: str) -> str:
+        """Return what `manage.py` says with these arguments."""
+        ran = self.ran(*arguments)
+        assert ran.returncode == 0, f"manage.py {' '.join(arguments)}: {ran.stderr}"
+        return ran.stdout
+
+    def key(self, *scopes: str) -> str:
+        """Return a new API key with these scopes."""
+        return self.manage("apikey", "make", "tests", "--scope", *scopes).strip()
+
+    @contextmanager
+    def served(self, name: str = "web") -> Iterator[Client]:
+        """Give somebody who asks a web server of this place, with all its processes; stopped afterwards."""
+        port = free_port()
+        child = self.with_env(PORT=str(port)).start(name, "-m", "recsite.serve")
+        try:
+            child.wait_until(lambda: is_healthy(port))
+            web = Client(f"http://127.0.0.1:{port}")
+            # A process that is still starting takes connections already; so many reach each of them.
+            asked(web.url, [Request("GET", "/health/live")] * N_GREETINGS, connections=N_GREETINGS)
+            yield web
+        finally:
+            child.stop()
 
     def start(self, name: str, *arguments: str) -> Child:
         log = self.folder / f"{name}.log"

@@ -1,11 +1,7 @@
 """Who works in the admin; and databases that processes of their own share."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -39,18 +35,6 @@ def hire(db: None):
         return client
 
     return office_of
-
-
-@pytest.fixture
-def own_postgresql(postgresql_url: str) -> Iterator[str]:
-    """The address of a new database on a real PostgreSQL, gone afterwards."""
-    name = f"shared_{os.getpid()}"
-    with psycopg.connect(postgresql_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")
-        try:
-            yield urlsplit(postgresql_url)._replace(path=f"/{name}").geturl()
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

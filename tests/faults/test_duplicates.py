@@ -1,0 +1,37 @@
+"""One event, sent over many connections at once: it is stored once, and everybody is told of the same row."""
+
+from deploy.crowd import Request, asked, longest, statuses
+from tests.faults.shops import LONGEST_SECONDS, SCOPES, event, say, stored
+from tests.place import Place
+
+N_CONNECTIONS = 64
+N = 1_500  # `make stack-test` sends 10,000
+
+
+class TestDuplicates:
+    def test_of_an_event_are_one_row_and_one_answer(self, shop: Place):
+        key = shop.key(*SCOPES)
+        same = (Request("POST", "/interactions", event("again-and-again")) for _ in range(N))
+
+        with shop.served() as web:
+            seen = asked(web.url, same, connections=N_CONNECTIONS, key=key)
+
+        told = f"{statuses(seen)}, longest {longest(seen):.2f} s"
+        say(told)
+        assert statuses(seen) == {200: N - 1, 201: 1}, told
+        assert len({each.answer.body["id"] for each in seen}) == 1
+        assert stored(shop, "again-and-again") == {"again-and-again": 1}
+        assert longest(seen) <= LONGEST_SECONDS, told
+
+    def test_in_bulk_are_one_row_however_many_send_them(self, shop: Place):
+        key = shop.key(*SCOPES)
+        events = [event(f"parcel-{n}") for n in range(50)]
+        parcels = (Request("POST", "/interactions/bulk", events) for _ in range(32))
+
+        with shop.served() as web:
+            seen = asked(web.url, parcels, connections=16, key=key)
+
+        assert statuses(seen) == {207: 32}
+        assert sum(each.answer.body["stored"] for each in seen) == 50
+        assert sum(each.answer.body["repeated"] for each in seen) == 31 * 50
+        assert stored(shop, "parcel-") == {f"parcel-{n}": 1 for n in range(50)}
