@@ -63,6 +63,10 @@ stack: $(VENV)/installed-dev ## run a whole deployment as plain processes on loo
 stack-test: $(VENV)/installed-dev ## start phase 3, drive it end to end, break it, stop it
 	$(PRIVATELY) $(PY) -m deploy.end_to_end
 
+.PHONY: soak
+soak: $(VENV)/installed-dev ## ten minutes of steady load on phase 3: nothing may grow (ARGS="--minutes 2")
+	$(PRIVATELY) $(PY) -m deploy.soak $(ARGS)
+
 .PHONY: check
 check: $(VENV)/installed-dev ## format, lint, types, import contract, migrations, Django's checks
 	$(VENV)/bin/ruff format --check .

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.asking import Client
 from deploy.health import is_healthy
 from deploy.nginx import binary as nginx_binary
 from deploy.nginx import start_nginx
@@ -70,17 +71,30 @@ class Stack:
             raise CannotStart(f"manage.py {' '.join(arguments)} failed: {ran.stderr.strip()[-2000:]}")
         return ran.stdout
 
-    def web(self, name: str) -> Child:
-        """Return that web server, started anew at its address, when it answers."""
+    def client(self, name: str) -> Client:
+        """Return who asks that part of the stack, past the gateway."""
+        return Client(self.addresses[name])
+
+    def web(self, name: str, **told: str) -> Child:
+        """Return that web server, started anew at its address, when it answers. told: to it besides"""
         port = self.addresses[name].rpartition(":")[2]
         child = start(
             name,
             [sys.executable, "-m", "recsite.serve"],
             log=self.folder / f"{name}.log",
-            env={**self.env, "HOST": "127.0.0.1", "PORT": port},
+            env={**self.env, "HOST": "127.0.0.1", "PORT": port, **told},
             cwd=ROOT,
         )
         child.wait_until(lambda: is_healthy(int(port)))
+        return child
+
+    def worker(self, worker: Worker) -> Child:
+        """Return that worker, started anew, when it takes work."""
+        log = self.folder / f"{worker.name}.log"
+        n_before = _n_ready(log)
+        own = {"HOST": "127.0.0.1", "WORKER_METRICS_PORT": self.addresses[worker.name].rpartition(":")[2]}
+        child = _celery(self, worker.name, *_takes(worker), **own)
+        child.wait_until(lambda: _n_ready(log) > n_before)
         return child
 
     def stop(self, name: str) -> None:
@@ -160,18 +174,19 @@ def _background(stack: Stack, running: ExitStack, say: Callable[[str], None]) ->
     if not stack.phase.workers:
         return
     for worker in stack.phase.workers:
-        port = free_port()
-        own = {"HOST": "127.0.0.1", "WORKER_METRICS_PORT": str(port)}
-        child = _celery(stack, worker.name, *_takes(worker), **own)
-        _keep(stack, running, worker.name, child)
-        stack.addresses[worker.name] = f"http://127.0.0.1:{port}"
-        child.wait_until(lambda log=child.log: " ready." in log.read_text(encoding="utf-8"))  # type: ignore[misc]
+        stack.addresses[worker.name] = f"http://127.0.0.1:{free_port()}"
+        _keep(stack, running, worker.name, stack.worker(worker))
         say(
             f"{worker.name:<13} takes from {', '.join(worker.queues)}; {stack.addresses[worker.name]}/metrics"
         )
     schedule = stack.folder / "schedule"
     _keep(stack, running, "beat", _celery(stack, "beat", "beat", "--schedule", str(schedule)))
     say("beat          starts what is due")
+
+
+def _n_ready(log: Path) -> int:
+    """Return how many times a worker has said that it is ready."""
+    return log.read_text(encoding="utf-8").count(" ready.") if log.exists() else 0
 
 
 def _takes(worker: Worker) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ class Drive:
     def web(self) -> dict[str, Client]:
         """Return who asks each web server that still runs, past the gateway."""
         names = [name for name in self.stack.phase.web if self.stack.children[name].is_running()]
-        return {name: Client(self.stack.addresses[name]) for name in names}
+        return {name: self.stack.client(name) for name in names}
 
 
 Step = Callable[[Drive], str]

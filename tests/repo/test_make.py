@@ -59,7 +59,7 @@ class TestMake:
     def test_lists_its_commands_when_called_bare(self, place: Path):
         listed = make(place).stdout
 
-        for command in ("demo", "run", "test", "check", "bench", "stack", "stack-test"):
+        for command in ("demo", "run", "test", "check", "bench", "stack", "stack-test", "soak"):
             assert re.search(rf"^make {command} +\w", listed, re.MULTILINE)
 
 
