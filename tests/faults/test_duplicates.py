@@ -1,5 +1,10 @@
 """One event, sent over many connections at once: it is stored once, and everybody is told of the same row."""
 
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.asking import Client
 from deploy.crowd import Request, asked, longest, statuses
 from tests.faults.shops import LONGEST_SECONDS, SCOPES, event, say, stored
 from tests.place import Place
@@ -8,13 +13,18 @@ N_CONNECTIONS = 64
 N = 1_500  # `make stack-test` sends 10,000
 
 
+@pytest.fixture(scope="module")
+def web(shop: Place) -> Iterator[Client]:
+    with shop.served() as client:
+        client.key = shop.key(*SCOPES)
+        yield client
+
+
 class TestDuplicates:
-    def test_of_an_event_are_one_row_and_one_answer(self, shop: Place):
-        key = shop.key(*SCOPES)
+    def test_of_an_event_are_one_row_and_one_answer(self, shop: Place, web: Client):
         same = (Request("POST", "/interactions", event("again-and-again")) for _ in range(N))
 
-        with shop.served() as web:
-            seen = asked(web.url, same, connections=N_CONNECTIONS, key=key)
+        seen = asked(web.url, same, connections=N_CONNECTIONS, key=web.key)
 
         told = f"{statuses(seen)}, longest {longest(seen):.2f} s"
         say(told)
@@ -23,13 +33,11 @@ class TestDuplicates:
         assert stored(shop, "again-and-again") == {"again-and-again": 1}
         assert longest(seen) <= LONGEST_SECONDS, told
 
-    def test_in_bulk_are_one_row_however_many_send_them(self, shop: Place):
-        key = shop.key(*SCOPES)
+    def test_in_bulk_are_one_row_however_many_send_them(self, shop: Place, web: Client):
         events = [event(f"parcel-{n}") for n in range(50)]
         parcels = (Request("POST", "/interactions/bulk", events) for _ in range(32))
 
-        with shop.served() as web:
-            seen = asked(web.url, parcels, connections=16, key=key)
+        seen = asked(web.url, parcels, connections=16, key=web.key)
 
         assert statuses(seen) == {207: 32}
         assert sum(each.answer.body["stored"] for each in seen) == 50
