@@ -6,11 +6,13 @@ from rest_framework import serializers
 
 
 class Text(serializers.CharField):
-    """A text. REST framework's own takes a number for its digits."""
+    """A text. REST framework's own takes a number for its digits, and counts letters without blanks around."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
+        if self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
         return super().to_internal_value(data)
 
 

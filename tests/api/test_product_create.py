@@ -84,6 +84,7 @@ class TestCreate:
             ],
             ("name", "a\x00b", "Holds the control character U+0000"),
             ("name", "x" * 256, "Ensure this field has no more than 255 characters."),
+            ("name", "x" + "\x1d" * 255, "Ensure this field has no more than 255 characters."),
             ("category", "", "This field may not be blank."),
             ("category", "x" * 256, "Ensure this field has no more than 255 characters."),
             ("category", "a\tb", "Holds the control character U+0009"),
