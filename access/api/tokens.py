@@ -50,8 +50,6 @@ class TokenView(APIView):
 
 
 class ObtainView(TokenView):
-    also_answers = ("429",)
-
     @extend_schema(operation_id="token_obtain", tags=["token"], request=PasswordInput, responses=PairRow)
     def post(self, request: Request) -> Response:
         """Log in with username and password. Staff get a staff token; who is no staff, one of their own.

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 
 class Text(serializers.CharField):
-    """A text. REST framework's own takes a number for its digits, and counts letters without blanks around."""
+    """A text. REST framework's own takes a number for its digits, and counts letters without blanks."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
