@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.core.cache import caches
+from django.db import OperationalError
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -68,8 +69,11 @@ def count(request: Request, view: Any) -> None:
 
 
 def counted_too(error: Exception, request: Request, view: Any) -> Exception:
-    """Return the error, or a TooOften in its place: what was refused before it was counted counts as well."""
-    if view is None or hasattr(view, "is_counted"):
+    """Return the error, or a TooOften in its place: what was refused before it was counted counts as well.
+
+    Not while the database is away: nobody knows then whose it is, and a key would be counted by its address.
+    """
+    if view is None or hasattr(view, "is_counted") or isinstance(error, OperationalError):
         return error
     try:
         count(request, view)

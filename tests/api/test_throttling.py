@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -283,6 +284,14 @@ class TestWhatIsCounted:
 
         assert statuses(bad, 4, REMOTE_ADDR=HERE) == [401] * 3 + [429]
         assert statuses(client, 1, REMOTE_ADDR=HERE) == [429]
+
+    def test_is_not_what_the_database_was_away_for(self, key_client, monkeypatch):
+        def away(credential: str, now: Any) -> None:
+            raise OperationalError("gone")
+
+        monkeypatch.setattr("access.authentication.key_caller", away)
+
+        assert statuses(key_client, 5) == [503] * 5
 
     def test_is_what_one_may_not_do(self):
         clerk = client_with(bearer(tokens.access_token(clerk_with())))

@@ -20,6 +20,7 @@ def filled(folder: Path, database: str, **more: str) -> Place:
     own = {
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "API_OPEN_READS": "true",
+        "THROTTLE_RATES": "",  # the defaults, which the tests turn off elsewhere
         "WEB_WORKERS": "2",
         "MODEL_DIR": str(folder / "models"),
         "PROMETHEUS_MULTIPROC_DIR": str(folder / "counts"),
