@@ -1,6 +1,6 @@
 """Turns the id in a path into the keywords that find its row."""
 
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 
 from catalog.services import references
 from catalog.services.references import BadReference
@@ -15,3 +15,12 @@ def lookup(text: str) -> dict[str, int | str]:
         return references.lookup(text)
     except BadReference as error:
         raise NotFound(f"Nothing has the id {text[:80]!r}. {error}") from error
+
+
+def refuse_bad_key(text: str) -> None:
+    """Raises ValidationError, naming the field, for a key that no row could be given. Makes no query."""
+    if text.startswith(references.PREFIX):
+        try:
+            references.lookup(text)
+        except BadReference as error:
+            raise ValidationError({"external_id": [str(error)]}) from error

@@ -18,7 +18,7 @@ from rest_framework.viewsets import GenericViewSet
 from access.needs import Needs
 from access.paces import READING_AND_WRITING
 from access.permissions import require
-from catalog.api.ids import lookup
+from catalog.api.ids import lookup, refuse_bad_key
 from catalog.api.negotiation import QuickNegotiation
 from catalog.api.query import check_query
 
@@ -120,6 +120,7 @@ class CatalogueViewSet(ListViewSet):
 
     def update(self, request: Request, id: str) -> Response:
         """Replace one; one that is unknown by its `ext:` id is added."""
+        refuse_bad_key(id)
         row = self.find(id)
         if row is None:
             require(request, self, self.needs["POST"])

@@ -8,7 +8,7 @@ from catalog.text import MAX_LENGTH, validate_external_id
 
 LARGEST_ID = 2**63 - 1
 _NUMBER = re.compile("[0-9]{1,19}")
-_PREFIX = "ext:"
+PREFIX = "ext:"
 EXPECTED = f"a whole number from 1 to {LARGEST_ID}, or ext:<external id>"
 
 
@@ -21,8 +21,8 @@ def parse_reference(text: str) -> int | str:
 
     Raises BadReference when the text can be neither.
     """
-    if text.startswith(_PREFIX):
-        external_id = text[len(_PREFIX) :]
+    if text.startswith(PREFIX):
+        external_id = text[len(PREFIX) :]
         if len(external_id) > MAX_LENGTH:
             raise BadReference(f"An external id has at most {MAX_LENGTH} characters.")
         try:

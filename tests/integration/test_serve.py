@@ -153,7 +153,8 @@ class TestServe:
             ) as url,
         ):
             model.otherwise = holds(answered)
-            slow = [waiting.submit(get, f"{url}/recommend/ext:alice") for _ in range(2)]
+            # Two lists: the same one is worded once, whoever asks.
+            slow = [waiting.submit(get, f"{url}/recommend/ext:alice?top_n={n}") for n in (1, 2)]
             assert all(model.arrivals.acquire(timeout=PATIENCE_SECONDS) for _ in slow)
 
             try:
