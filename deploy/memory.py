@@ -1,4 +1,4 @@
-"""How much memory running processes have to themselves, and whether it grows."""
+"""How much memory servers and workers take, each with all its processes, and whether that grows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,11 @@ MOST_GROWTH = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """seconds: since the beginning; mib: what would be free if the process ended (its unique set)."""
+    """seconds: since the beginning; mib: the processes' own memory, and their shares of what is in common.
+
+    The proportional set. What each has for itself alone grows without anything being taken: a page that a
+    fork left in common becomes everybody's own as soon as somebody writes to it.
+    """
 
     seconds: float
     mib: float
@@ -23,7 +27,7 @@ class Sample:
 
 @dataclass(slots=True)
 class Watched:
-    """A process of the service, and what it used."""
+    """A server or worker, by the process that began it, and what it used."""
 
     name: str
     pid: int
@@ -36,7 +40,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What a process used in the minute after it had settled, and in the last one."""
+    """What a server or worker used in the minute after it had settled, and in the last one."""
 
     name: str
     pid: int
@@ -65,31 +69,34 @@ def family(child: Child) -> list[psutil.Process]:
         return []
 
 
+def _taken(process: psutil.Process) -> int:
+    """Return the bytes of the process; where the system does not know the shares, those of its own alone."""
+    found = process.memory_full_info()
+    return int(getattr(found, "pss", 0) or found.uss)
+
+
 class Watch:
     """Samples the processes of some children: those that are there when it begins."""
 
     def __init__(self, children: Mapping[str, Child]) -> None:
-        self._processes = {
-            (f"{name} {place}" if place else name): process
-            for name, child in children.items()
-            for place, process in enumerate(family(child))
-        }
-        self.watched = {name: Watched(name, process.pid) for name, process in self._processes.items()}
+        self._families = {name: family(child) for name, child in children.items()}
+        self.watched = {name: Watched(name, child.pid) for name, child in children.items()}
         self._children = dict(children)
 
     def look(self, seconds: float) -> None:
-        """Add a sample of each process that is there."""
-        for name, process in self._processes.items():
+        """Add a sample of each that is there with all its processes."""
+        for name, processes in self._families.items():
             try:
-                mib = process.memory_full_info().uss / MIB
+                mib = sum(_taken(process) for process in processes) / MIB
             except psutil.NoSuchProcess:
                 continue
-            self.watched[name].samples.append(Sample(seconds, mib))
+            if processes:
+                self.watched[name].samples.append(Sample(seconds, mib))
 
     def changed(self) -> list[str]:
         """Return a line for each process that has gone or come since the first look."""
         now = {process.pid for child in self._children.values() for process in family(child)}
-        before = {process.pid: name for name, process in self._processes.items()}
+        before = {process.pid: name for name, family in self._families.items() for process in family}
         gone = [f"{name} ({pid}) is gone" for pid, name in before.items() if pid not in now]
         return [*gone, *(f"{pid} has come" for pid in now - before.keys())]
 

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from observe import metrics, tasks
 from observe.folder import own_folder, prepared
-from recsite import telemetry, worker_metrics
+from recsite import garbage, telemetry, worker_metrics
 from recsite.env import hand_on
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
@@ -35,4 +35,10 @@ def see(**rest: Any) -> None:
         worker_metrics.serve(settings.ENV.host, port)
 
 
+def look_less(**rest: Any) -> None:
+    """Leave what is there before a process of the pool is made in common: no collector writes to it."""
+    garbage.look_less()
+
+
 signals.worker_init.connect(see)
+signals.worker_before_create_process.connect(look_less)
