@@ -1,9 +1,7 @@
 """Keeps long histories, from which profiles are made. Wraps what reads events, and gives the same."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 from observe import metrics
 from recommendations.engine.ragged import Ragged
 from recommendations.selectors.histories import Events
+from recommendations.services.bounded import Bounded
 
 # From here on reading the events takes longer than asking whether there are any new ones.
 LONG = 64
@@ -64,9 +63,7 @@ class Pasts:
         self._read = read
         self._version = version
         self._shared = shared
-        self._room = max_bytes
-        self._kept: OrderedDict[int, _Past] = OrderedDict()
-        self._changing = Lock()
+        self._kept: Bounded[int, _Past] = Bounded(max_bytes, lambda past: past.n_bytes)
 
     def __call__(self, user_ids: NDArray[np.int64]) -> Events:
         """Return the events of the users, who must be sorted by id. 1 query, 2 where a kept history grew."""
@@ -93,20 +90,16 @@ class Pasts:
 
     def user_ids(self) -> set[int]:
         """Return of whom something is kept in this process."""
-        with self._changing:
-            return set(self._kept)
+        return {user_id for user_id, _ in self._kept.items()}
 
     def forget(self, user_ids: Container[int]) -> None:
         """Keep nothing of these users in this process."""
-        with self._changing:
-            for user_id in [kept for kept in self._kept if kept in user_ids]:
-                self._remove(user_id)
+        for user_id, past in self._kept.items():
+            if user_id in user_ids:
+                self._kept.drop(user_id, past)
 
     def _found(self, user_id: int) -> _Past | None:
-        with self._changing:
-            past = self._kept.get(user_id)
-            if past is not None:
-                self._kept.move_to_end(user_id)
+        past = self._kept.get(user_id)
         if past is None and self._shared is not None:
             events = unpacked(self._shared.get(key_of(user_id)))
             if events is not None:
@@ -124,18 +117,8 @@ class Pasts:
 
     def _keep(self, user_id: int, events: Events | None) -> _Past:
         past = _Past(events, _SHORT_BYTES if events is None else _OWN_BYTES + _n_bytes(events))
-        with self._changing:
-            self._remove(user_id)
-            self._kept[user_id] = past
-            self._room -= past.n_bytes
-            while self._room < 0:
-                self._remove(next(iter(self._kept)))
+        self._kept.put(user_id, past)
         return past
-
-    def _remove(self, user_id: int) -> None:
-        past = self._kept.pop(user_id, None)
-        if past is not None:
-            self._room += past.n_bytes
 
 
 def packed(events: Events) -> bytes:

@@ -1,14 +1,13 @@
 """Keeps the bytes of answers in this process. Wraps what answers a wish, and gives the same."""
 
 import sys
-from collections import OrderedDict
 from collections.abc import Callable, Container, Hashable
 from dataclasses import dataclass, replace
-from threading import Lock
 from typing import Protocol
 
 from observe import metrics
 from recommendations.services.answering import Answer
+from recommendations.services.bounded import Bounded
 from recommendations.services.flight import Flight
 from recommendations.services.holding import Holding
 from recommendations.services.shelf import Ask, Grounds, LiveGrounds
@@ -57,9 +56,7 @@ class Ready:
     def __init__(self, inner: Granting, *, holding: Holding, max_bytes: int) -> None:
         self._inner = inner
         self._holding = holding
-        self._room = max_bytes
-        self._kept: OrderedDict[Wish, _Kept] = OrderedDict()
-        self._changing = Lock()
+        self._kept: Bounded[Wish, _Kept] = Bounded(max_bytes, lambda kept: kept.n_bytes)
         self._flight = Flight(PATIENCE_SECONDS)
 
     def __call__(self, wish: Wish, ask: Callable[[], Ask]) -> Answer:
@@ -67,12 +64,12 @@ class Ready:
 
         1 query for a kept one; else those of inner, after that one where something was kept.
         """
-        kept = self._found(wish)
+        kept = self._kept.get(wish)
         if kept is not None and self._stands(wish, kept):
             return self._given_again(kept)
         with self._flight(wish) as has_waited:
             if has_waited:
-                other = self._found(wish)
+                other = self._kept.get(wish)
                 if other is not None and other is not kept and self._stands(wish, other):
                     return self._given_again(other)
             answer = self._inner(wish, ask)
@@ -84,29 +81,19 @@ class Ready:
 
     def user_ids(self) -> set[int]:
         """Return of whom something is kept."""
-        with self._changing:
-            return {kept.grounds.user_id for kept in self._kept.values()}
+        return {kept.grounds.user_id for _, kept in self._kept.items()}
 
     def forget(self, user_ids: Container[int]) -> None:
         """Keep nothing of these users."""
-        with self._changing:
-            for wish in [w for w, kept in self._kept.items() if kept.grounds.user_id in user_ids]:
-                self._remove(wish)
-
-    def _found(self, wish: Wish) -> _Kept | None:
-        with self._changing:
-            kept = self._kept.get(wish)
-            if kept is not None:
-                self._kept.move_to_end(wish)
-            return kept
+        for wish, kept in self._kept.items():
+            if kept.grounds.user_id in user_ids:
+                self._kept.drop(wish, kept)
 
     def _stands(self, wish: Wish, kept: _Kept) -> bool:
         """Return whether it may be given again; one that may not be is kept no longer."""
         if self._holding(wish.lookup, wish.strategy, kept.grounds):
             return True
-        with self._changing:
-            if self._kept.get(wish) is kept:
-                self._remove(wish)
+        self._kept.drop(wish, kept)
         return False
 
     @staticmethod
@@ -118,18 +105,7 @@ class Ready:
     def _keep(self, wish: Wish, answer: Answer, grounds: Grounds | LiveGrounds) -> None:
         # A copy: what renders may have allotted several times the length, and would keep all of it.
         tight = replace(answer, body=bytes(memoryview(answer.body)))
-        kept = _Kept(tight, grounds, _size(tight.body, grounds))
-        with self._changing:
-            self._remove(wish)
-            self._kept[wish] = kept
-            self._room -= kept.n_bytes
-            while self._room < 0:
-                self._remove(next(iter(self._kept)))
-
-    def _remove(self, wish: Wish) -> None:
-        kept = self._kept.pop(wish, None)
-        if kept is not None:
-            self._room += kept.n_bytes
+        self._kept.put(wish, _Kept(tight, grounds, _size(tight.body, grounds)))
 
 
 def _size(body: bytes, grounds: Grounds | LiveGrounds) -> int:

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,10 @@ class Server:
         return TolerantRedisCache(f"redis://127.0.0.1:{self.port}/0", {"OPTIONS": options})
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    made = Server(tmp_path)
+@contextmanager
+def started(folder: Path) -> Iterator[Server]:
+    """Give a Redis of this test alone, which the test may stop and kill."""
+    made = Server(folder)
     try:
         made.start()
     except NoRedis as error:
@@ -45,6 +47,12 @@ def server(tmp_path: Path) -> Iterator[Server]:
     if made.child.is_running():
         os.kill(made.child.pid, signal.SIGCONT)
         made.child.stop()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with started(tmp_path) as made:
+        yield made
 
 
 def until(is_so: Callable[[], Any], seconds: float = 10.0) -> None:

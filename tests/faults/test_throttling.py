@@ -16,31 +16,22 @@ from rest_framework.test import APIClient
 
 from access.scopes import Scope
 from access.services import logins, tokens
-from deploy.redis_server import NoRedis
 from observe import metrics
 from recsite import throttling
 from recsite.cache import TolerantRedisCache
 from recsite.rates import rates
-from tests import servers
 from tests.api.callers import key_header, key_with
 from tests.factories import StaffFactory
 from tests.faults.shared import counted_by_one_process, of
-from tests.faults.test_cache import REST_SECONDS, Server, until
+from tests.faults.test_cache import REST_SECONDS, Server, started, until
 
 PROCESSES, EACH = 4, 500
 
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Server]:
-    made = Server(tmp_path)
-    try:
-        made.start()
-    except NoRedis as error:
-        (pytest.fail if servers.are_required() else pytest.skip)(str(error))
-    yield made
-    if made.child.is_running():
-        os.kill(made.child.pid, signal.SIGCONT)
-        made.child.stop()
+    with started(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
