@@ -1,6 +1,7 @@
 """A shop with a list that was generated ahead, and how its shopper asks."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.db import connection
@@ -44,6 +45,22 @@ def warm(client: Client, user: User, query: str = "") -> None:
     path = f"/recommend/{user.id}{query}"
     get(client, path)
     assert get(client, path)[2] == 1
+
+
+def read_while(client: Client, user: User, n_reads: int, change: Callable[[], Any]) -> int:
+    """Have the user's list read, with the change after so many reads; return how many reads there were."""
+    done = 0
+
+    def interfere(execute: Any, *arguments: Any) -> Any:
+        nonlocal done
+        done += 1
+        if done == n_reads + 1:
+            change()
+        return execute(*arguments)
+
+    with connection.execute_wrapper(interfere):
+        client.get(f"/recommend/{user.id}")
+    return done
 
 
 def first(user: User) -> Product:

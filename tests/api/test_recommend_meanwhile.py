@@ -1,14 +1,11 @@
 """GET /recommend/{user_id} while the shop changes between the reads that make the answer."""
 
-from typing import Any
-
 import pytest
-from django.db import connection
 from django.test import Client
 
 from catalog.models import User
 from recommendations import wiring
-from tests.api.ahead import generate, shopper, shown
+from tests.api.ahead import generate, read_while, shopper, shown
 from tests.api.changes import CHANGES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_reads")]
@@ -32,17 +29,8 @@ class TestMeanwhile:
     ):
         change, _ = CHANGES[what]
         generate(alice)
-        done = 0
 
-        def interfere(execute: Any, *arguments: Any) -> Any:
-            nonlocal done
-            done += 1
-            if done == n_reads + 1:
-                change(alice)
-            return execute(*arguments)
-
-        with connection.execute_wrapper(interfere):
-            client.get(f"/recommend/{alice.id}")
+        done = read_while(client, alice, n_reads, lambda: change(alice))
 
         now = shown(client, alice)
         wiring.forget()

@@ -1,5 +1,6 @@
-"""Who works in the admin; and databases that processes of their own share."""
+"""Who works in the admin, databases that processes of their own share, and metrics that begin at nothing."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from catalog.models import User
+from observe import metrics
 from tests.factories import StaffFactory
 
 
@@ -43,3 +45,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'shop.sqlite3'}"
     return request.getfixturevalue("own_postgresql")
+
+
+@pytest.fixture
+def counted_anew() -> Iterator[None]:
+    """This process counts, and has counted nothing before."""
+    metrics.turn_off()
+    metrics.turn_on()
+    yield
+    metrics.turn_off()

@@ -1,21 +1,12 @@
 """What /metrics tells of the cache in Redis."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from deploy.processes import free_port
-from observe import metrics
 from recsite.cache import TolerantRedisCache
 from tests.integration.test_openai_metrics import told
 
-
-@pytest.fixture(autouse=True)
-def counted_anew() -> Iterator[None]:
-    metrics.turn_off()
-    metrics.turn_on()
-    yield
-    metrics.turn_off()
+pytestmark = pytest.mark.usefixtures("counted_anew")
 
 
 class TestMetrics:

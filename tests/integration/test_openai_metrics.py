@@ -1,7 +1,6 @@
 """What is counted of a chat model: calls and how they ended, tokens, cost."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -9,19 +8,13 @@ from observe import metrics
 from tests.chat import GIVEN, SHORT, OverHTTP, explainer_for
 from tests.llm_server import LLMServer, Reply, completion, drips_body, fails, hangs_up, says, sends
 
+pytestmark = pytest.mark.usefixtures("counted_anew")
+
 
 def took(prompt: object, completion_tokens: object) -> Reply:
     answer = json.loads(completion("Enjoy!"))
     answer["usage"] = {"prompt_tokens": prompt, "completion_tokens": completion_tokens}
     return sends(json.dumps(answer).encode())
-
-
-@pytest.fixture(autouse=True)
-def counted_anew() -> Iterator[None]:
-    metrics.turn_off()
-    metrics.turn_on()
-    yield
-    metrics.turn_off()
 
 
 def told(name: str) -> dict[str, float]:
