@@ -7,10 +7,10 @@ import pytest
 from observe import metrics
 from recommendations.explainers.openai import OpenAIExplainer
 from tests.chat import GIVEN, KEY, SHORT, TEMPLATE, OverHTTP, explainer_for, warnings
-from tests.integration.test_openai_metrics import counted_anew, told
+from tests.integration.test_openai_metrics import told
 from tests.llm_server import Handler, LLMServer, Reply, drips_body, fails, says
 
-__all__ = ["counted_anew"]
+pytestmark = pytest.mark.usefixtures("counted_anew")
 SECOND = "sk-second-9876543210"
 
 
