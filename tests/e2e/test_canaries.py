@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import pytest
 
 from deploy.processes import free_port
-from recsite import env
+from recsite.config import env
 from tests.integration.test_serve import PATIENCE_SECONDS, manage, variables, wait_until_open
 from tests.llm_server import LLMServer, fails
 

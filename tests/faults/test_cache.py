@@ -12,8 +12,8 @@ import pytest
 
 from deploy.processes import Child, free_port
 from deploy.redis_server import NoRedis, start_redis
-from recsite.cache import TolerantRedisCache
-from recsite.memory import Memory
+from recsite.cache.local import Memory
+from recsite.cache.redis import TolerantRedisCache
 from tests import servers
 
 REST_SECONDS = 0.2

@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.processes import free_port
-from recsite.cache import TolerantRedisCache
+from recsite.cache.redis import TolerantRedisCache
 from tests.integration.test_openai_metrics import told
 
 pytestmark = pytest.mark.usefixtures("counted_anew")

@@ -9,9 +9,9 @@ import pytest
 from django.db import OperationalError
 
 from deploy.postgresql import Cluster, NoPostgresql, cluster
-from recsite.databases import PoolSize, configured
+from recsite.config.databases import PoolSize, configured
+from recsite.config.variables import Variables
 from recsite.postgresql.base import DatabaseWrapper
-from recsite.variables import Variables
 from tests.servers import are_required
 
 PATIENCE_SECONDS = 0.5  # of who asks a server that is away

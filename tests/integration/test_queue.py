@@ -14,8 +14,8 @@ from deploy.processes import Child, free_port
 from deploy.redis_server import NoRedis, start_redis
 from observe import request_id
 from recommendations import wiring
+from recommendations.batch.queue import Queue
 from recommendations.errors import QueueUnavailable
-from recommendations.services.queue import Queue
 from recsite.celery import app
 
 
@@ -123,7 +123,7 @@ class TestApplication:
         assert app.conf.task_soft_time_limit < app.conf.task_time_limit < options["visibility_timeout"]
 
     def test_knows_every_task_that_beat_starts(self):
-        from recsite.nightly import SCHEDULE
+        from recsite.schedule import SCHEDULE
 
         app.loader.import_default_modules()
 

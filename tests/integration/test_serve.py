@@ -20,7 +20,8 @@ from django.conf import settings
 
 from deploy.processes import free_port
 from recommendations import wiring
-from recsite import env, serve
+from recsite import serve
+from recsite.config import env
 from recsite.serve import CannotServe, granian, listening_address
 from tests.llm_server import LLMServer, holds
 
