@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.pipeline import Pick
 from recommendations.selectors.products import Details
-from recommendations.serving.results import Shelf
+from recommendations.serving.results import RecommendationList
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +19,17 @@ class Line:
     reasons: tuple[tuple[str, str], ...]
 
 
-def lines_of(shelf: Shelf) -> list[Line]:
+def lines_of(shelf: RecommendationList) -> list[Line]:
     return [
-        Line(placed.product.id, placed.product, points(placed.score), _worded(placed.reasons))
-        for placed in shelf.placed
+        Line(placed.product.id, placed.product, points(placed.score), format_reasons(placed.reasons))
+        for placed in shelf.items
     ]
 
 
 def stored_lines(picks: Iterable[Pick], known: Mapping[int, Details]) -> list[Line]:
     """Return the picks of a stored list. known: the products' fields, as far as they still exist."""
     return [
-        Line(pick.product_id, known.get(pick.product_id), points(pick.score), _worded(pick.reasons))
+        Line(pick.product_id, known.get(pick.product_id), points(pick.score), format_reasons(pick.reasons))
         for pick in picks
     ]
 
@@ -39,13 +39,13 @@ def points(thousandths: int) -> str:
     return f"{thousandths / 1000:.3f}".rstrip("0").rstrip(".")
 
 
-def _worded(reasons: Iterable[Reason]) -> tuple[tuple[str, str], ...]:
+def format_reasons(reasons: Iterable[Reason]) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (f"{reason.points / 1000:+.3f}".rstrip("0").rstrip("."), _words(reason)) for reason in reasons
+        (f"{reason.points / 1000:+.3f}".rstrip("0").rstrip("."), format_reason(reason)) for reason in reasons
     )
 
 
-def _words(reason: Reason) -> str:
+def format_reason(reason: Reason) -> str:
     if reason.kind is ReasonKind.POPULAR:
         return f"popular: {int(reason.value):,} interaction{'' if reason.value == 1 else 's'}"
     if reason.kind is ReasonKind.TRENDING:

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from catalog.api.serializers import ProductRow
 from core.api.serializers import Reference
 from core.text import MAX_LENGTH
-from recommendations.api.asked import DEEPEST, DEFAULT, MOST, MOST_NAMED
+from recommendations.api.requests import DEEPEST, DEFAULT, MOST, MOST_NAMED
 from recommendations.engine.reasons import ReasonKind
 from recommendations.explainers.base import Source
 

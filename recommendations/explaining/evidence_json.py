@@ -6,7 +6,7 @@ from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.explainers.base import Evidence, Suggestion
 
 
-def packed(evidence: Evidence) -> list[Any]:
+def to_json(evidence: Evidence) -> list[Any]:
     """Return what JSON can hold."""
     return [
         evidence.user_name,
@@ -23,7 +23,7 @@ def packed(evidence: Evidence) -> list[Any]:
     ]
 
 
-def unpacked(form: Any) -> Evidence:
+def from_json(form: Any) -> Evidence:
     """Return the evidence that was packed."""
     user_name, summary, has_history, suggestions = form
     return Evidence(

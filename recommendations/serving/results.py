@@ -9,13 +9,13 @@ from recommendations.explainers.base import Explanation
 from recommendations.selectors.products import Details
 from recommendations.selectors.shoppers import Shopper
 from recommendations.selectors.states import State
-from recommendations.serving.filters import EVERYTHING, Filters
+from recommendations.serving.filters import NO_FILTERS, Filters
 
 POPULAR = "popular"
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ModelRef:
     """A strategy by name, and the version of its model; "" where it needs none, or none is active."""
 
     strategy: str
@@ -23,7 +23,7 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class RecommendationRequest:
     """Who wants how many products, by which strategy, and how they are narrowed down.
 
     diversity: from 0, the best, to 1, the most different; offset: how many of the best are left out
@@ -31,19 +31,19 @@ class Ask:
 
     shopper: Shopper
     top_n: int
-    chosen: Chosen
-    filters: Filters = EVERYTHING
+    chosen: ModelRef
+    filters: Filters = NO_FILTERS
     diversity: float = 0.0
     offset: int = 0
 
     @property
     def is_plain(self) -> bool:
         """Whether nothing but the head of the shopper's own list is asked for."""
-        return self.filters == EVERYTHING and not self.diversity and not self.offset
+        return self.filters == NO_FILTERS and not self.diversity and not self.offset
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class RecommendedItem:
     """A product in its place. score: integer thousandths, the sum of the reasons' points."""
 
     product: Details
@@ -52,7 +52,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class StoredExplanation:
     """A text that was written ahead, and the digest of what it was written for."""
 
     explanation: Explanation
@@ -67,7 +67,7 @@ class Grounds:
     state:    what the database held before their fields were read
     """
 
-    chosen: Chosen
+    chosen: ModelRef
     products: list[int]
     shown: list[int]
     state: State
@@ -88,7 +88,7 @@ class LiveGrounds:
     stamp:    of the snapshot; read_at: when that was read; made_at: when the shelf was; seconds since 1970
     """
 
-    chosen: Chosen
+    chosen: ModelRef
     user_id: int
     products: list[int]
     facts: bytes
@@ -100,7 +100,7 @@ class LiveGrounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class RecommendationList:
     """The answer, best first.
 
     fallback: what filled it when the strategy itself found nothing, else None
@@ -109,17 +109,17 @@ class Shelf:
     """
 
     shopper: Shopper
-    placed: tuple[Placed, ...]
+    items: tuple[RecommendedItem, ...]
     summary: str
     strategy: str
     fallback: str | None
     has_history: bool
-    written: Written | None = None
+    written: StoredExplanation | None = None
     grounds: Grounds | LiveGrounds | None = None
     is_stored: bool = False
 
 
-class Recommend(Protocol):
+class Recommender(Protocol):
     """Answers an ask. What caches has the same shape as what it wraps."""
 
-    def __call__(self, ask: Ask) -> Shelf: ...
+    def __call__(self, ask: RecommendationRequest) -> RecommendationList: ...

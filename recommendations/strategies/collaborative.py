@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.actions import EventTable, number
+from recommendations.engine.alignment import Alignment
 from recommendations.engine.best import best_of
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.item_item import cosine
 from recommendations.engine.linear import ease
 from recommendations.engine.neighbours import Links, Sums, contributions, mapped, summed
-from recommendations.engine.placed import Placed
 from recommendations.engine.preferences import preferences, tastes
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.reasons import Reason, ReasonKind
@@ -149,9 +149,9 @@ class CollaborativeModel:
         )
 
     def bind(self, snapshot: Snapshot) -> "CollaborativeRetriever":
-        return self.over(snapshot, Placed.of(self.product_ids, snapshot))
+        return self.over(snapshot, Alignment.of(self.product_ids, snapshot))
 
-    def over(self, snapshot: Snapshot, placed: Placed) -> "CollaborativeRetriever":
+    def over(self, snapshot: Snapshot, placed: Alignment) -> "CollaborativeRetriever":
         """Return the retriever over the snapshot, in which the model's products are placed already."""
         return CollaborativeRetriever(
             self.links,

@@ -14,7 +14,7 @@ from recommendations.strategies.base import Reasons, Training
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
+class ProfileLimits:
     """How many favourites a profile keeps."""
 
     top_categories: int = 3
@@ -33,7 +33,7 @@ class Taste:
 class Content:
     """The recipe: `weights` for each match with the favourites of `taste`. There is nothing to learn."""
 
-    taste: Taste
+    taste: ProfileLimits
     weights: Weights
     fallback: ClassVar[str] = "popular"
 
@@ -50,7 +50,7 @@ class Content:
         top_categories: int = 3,
         top_tags: int = 5,
     ) -> Self:
-        return cls(Taste(top_categories, top_tags), Weights(category_points, tag_points))
+        return cls(ProfileLimits(top_categories, top_tags), Weights(category_points, tag_points))
 
     def fit(self, training: Training) -> Self:
         return self
@@ -61,7 +61,7 @@ class Content:
 
 @dataclass(frozen=True)
 class ContentRetriever:
-    taste: Taste
+    taste: ProfileLimits
     weights: Weights
     postings: PostingLists
     features: Features
