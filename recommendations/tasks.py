@@ -41,7 +41,7 @@ def explanation(digest: str) -> None:
     wiring.explanation_writer()(digest)
 
 
-@shared_task(name="recommendations.tend_runs")
+@shared_task(name="recommendations.recover_runs")
 def recover_runs() -> None:
     """See to the runs that stand still."""
     wiring.recover_runs()

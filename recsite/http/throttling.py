@@ -45,7 +45,7 @@ class Throttle(BaseThrottle):
 
 
 def count(request: Request, view: Any) -> None:
-    """The request is counted, and the answer will say how many are left. Raises TooManyRequests. Makes no query."""
+    """Count the request; the response says how many are left. Raises TooManyRequests. No query."""
     view.is_counted = True
     pace = throttle_scope_for(view.throttle_scopes, request.method)
     limits: Mapping[Asker, Rate] = settings.THROTTLE_RATES[pace]
@@ -69,7 +69,7 @@ def count(request: Request, view: Any) -> None:
 
 
 def counted_too(error: Exception, request: Request, view: Any) -> Exception:
-    """Return the error, or a TooManyRequests in its place: what was refused before it was counted counts as well.
+    """Return the error, or TooManyRequests in its place: requests refused before the count are counted, too.
 
     Not while the database is away: nobody knows then whose it is, and a key would be counted by its address.
     """

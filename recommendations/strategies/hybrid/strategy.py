@@ -124,10 +124,11 @@ class HybridModel:
     record: dict[str, Any]
 
     def save(self, folder: Path) -> None:
-        parts = {"facts": self.item_features, "long": self.long, "recent": self.recent}
-        for name, part in parts.items():
+        for name in ("facts", "long", "recent"):
             (folder / name).mkdir()
-            part.save(folder / name)
+        self.item_features.save(folder / "facts")
+        self.long.save(folder / "long")
+        self.recent.save(folder / "recent")
         self.ranker.save(folder)
         (folder / "model.json").write_text(json.dumps(self.record, indent=1))
 
