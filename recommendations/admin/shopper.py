@@ -11,7 +11,7 @@ from django.urls import reverse
 from catalog.models import Interaction, User
 from core.admin import links
 from recommendations import wiring
-from recommendations.admin.lines import lines_of
+from recommendations.admin.lines import fallback_words, lines_of
 from recommendations.errors import UnknownShopper
 from recommendations.models import StoredList
 from recommendations.selectors.shoppers import shopper
@@ -40,6 +40,7 @@ def shopper_page(model_admin: "StoredListAdmin", request: HttpRequest, user_id: 
         "opts": model_admin.opts,
         "media": model_admin.media,
         "shelf": shelf,
+        "fallback": fallback_words(shelf),
         "lines": lines_of(shelf),
         "user_url": reverse("admin:catalog_user_change", args=[asking.id]),
         "history_url": links.listing_url(Interaction, user=asking.id),

@@ -91,7 +91,9 @@ class Generator:
         ranked = self.ranker(ids, query, known=known)
         people = shoppers(user_ids)
         shelves = {
-            user_id: recommendation_list(people[user_id], found, known, order.strategy)
+            user_id: recommendation_list(
+                people[user_id], found, known, order.strategy, basis=self.ranker.pipeline.basis
+            )
             for user_id, found in zip(user_ids, ranked, strict=True)
             if user_id in people
         }

@@ -12,10 +12,12 @@ def evidence(shelf: RecommendationList) -> Evidence:
     return Evidence(
         user_name=shelf.shopper.name,
         summary=shelf.summary,
-        has_history=shelf.has_history,
+        finding=shelf.finding,
         suggestions=tuple(
             Suggestion(placed.product.name, placed.product.category, placed.reasons) for placed in shelf.items
         ),
+        is_narrowed=shelf.is_narrowed,
+        is_continued=shelf.is_continued,
     )
 
 

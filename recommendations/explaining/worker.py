@@ -39,7 +39,12 @@ class ExplanationWriter:
         evidence = mine.values_list("evidence", flat=True).first()
         if evidence is None:  # its user was erased this moment
             return False
-        grounds = from_json(evidence)
+        try:
+            grounds = from_json(evidence)
+        except ValueError as error:
+            logger.warning("Another version was to explain; it is asked anew: %s", error)
+            mine.delete()
+            return False
         if grounds.digest(self.explainer.identity) != digest:
             logger.warning("Another model than %s was to explain; it is asked anew.", self.explainer.identity)
             mine.delete()

@@ -13,8 +13,10 @@ from recommendations.selectors.facts import Facts
 from recommendations.selectors.histories import Events, events
 from recommendations.selectors.products import Details, details
 from recommendations.selectors.shoppers import Shopper
+from recommendations.serving.filters import NO_FILTERS
 from recommendations.serving.ranker import ProductLookup, Ranked, Ranker, recommended_item
 from recommendations.serving.results import LiveGrounds, ModelRef, RecommendationList, RecommendationRequest
+from recommendations.strategies.base import Basis
 
 # Products that were looked at: when many were gone at once, reading them all again costs more than it saves.
 _MOST_GROUNDS = 250
@@ -49,7 +51,14 @@ class LiveRecommender:
         (ranked,) = Ranker(pipeline, self.events)(np.array([ask.shopper.id], np.int64), query, known=known)
         grounds = _grounds(ask, ranked, known, pipeline.snapshot, moments) if moments else None
         return recommendation_list(
-            ask.shopper, ranked, known, ask.chosen.strategy, offset=ask.offset, grounds=grounds
+            ask.shopper,
+            ranked,
+            known,
+            ask.chosen.strategy,
+            basis=pipeline.basis,
+            offset=ask.offset,
+            grounds=grounds,
+            is_narrowed=ask.filters != NO_FILTERS,
         )
 
 
@@ -59,10 +68,12 @@ def recommendation_list(
     known: ProductLookup[Details],
     strategy: str,
     *,
+    basis: Basis | None,
     offset: int = 0,
     grounds: LiveGrounds | None = None,
+    is_narrowed: bool = False,
 ) -> RecommendationList:
-    """Return the ranked list, from the offset on, with its products' fields."""
+    """Return the ranked list, from the offset on, with its products' fields. basis: as in `RecommendationList`"""
     return RecommendationList(
         shopper=shopper,
         items=tuple(recommended_item(pick, known) for pick in ranked.picks[offset:]),
@@ -70,7 +81,10 @@ def recommendation_list(
         strategy=strategy,
         fallback=ranked.fallback or None,
         has_history=ranked.summary != NO_HISTORY,
+        basis=basis,
         grounds=grounds,
+        is_narrowed=is_narrowed,
+        is_continued=offset > 0,
     )
 
 

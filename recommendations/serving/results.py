@@ -4,14 +4,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from recommendations.engine.reasons import Reason
-from recommendations.explainers.base import Explanation
+from recommendations.engine.reasons import Reason, exhaustive
+from recommendations.explainers.base import Explanation, Finding
 from recommendations.selectors.products import Details
 from recommendations.selectors.shoppers import Shopper
 from recommendations.selectors.states import State
 from recommendations.serving.filters import NO_FILTERS, Filters
+from recommendations.strategies.base import Basis
 
 POPULAR = "popular"
+# What it means that a strategy found nothing, by what it looks at.
+_NOTHING_BY = exhaustive(
+    Basis,
+    {
+        Basis.POPULARITY: Finding.NOTHING_POPULAR,
+        Basis.TREND: Finding.NOTHING_TRENDING,
+        Basis.FAVOURITES: Finding.NO_FAVOURITES,
+        Basis.HISTORY: Finding.NOTHING_RELATED,
+    },
+)
+_OF_EVERYBODY = frozenset({Basis.POPULARITY, Basis.TREND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +116,10 @@ class RecommendationList:
     """The answer, best first.
 
     fallback: what filled it when the strategy itself found nothing, else None
+    basis:    what the strategy looked at; None where it looked at nothing, for want of a model
     grounds:  None for what cannot be told to be the same the next time
     is_stored: whether it was made ahead
+    is_narrowed: whether filters left some products out; is_continued: whether the best were left out
     """
 
     shopper: Shopper
@@ -114,9 +128,21 @@ class RecommendationList:
     strategy: str
     fallback: str | None
     has_history: bool
+    basis: Basis | None
     written: StoredExplanation | None = None
     grounds: Grounds | LiveGrounds | None = None
     is_stored: bool = False
+    is_narrowed: bool = False
+    is_continued: bool = False
+
+    @property
+    def finding(self) -> Finding:
+        """What the strategy found for this shopper, or why nothing."""
+        if self.fallback is None:
+            return Finding.FOUND
+        if not self.has_history and self.basis not in _OF_EVERYBODY:
+            return Finding.NO_HISTORY
+        return Finding.NO_MODEL if self.basis is None else _NOTHING_BY[self.basis]
 
 
 class Recommender(Protocol):

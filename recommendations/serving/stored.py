@@ -23,6 +23,7 @@ from recommendations.serving.results import (
     StoredExplanation,
 )
 from recommendations.serving.stored_picks import picks_from_json
+from recommendations.strategies.base import Basis
 
 logger = logging.getLogger(__name__)
 
@@ -31,11 +32,13 @@ logger = logging.getLogger(__name__)
 class StoredLists:
     """inner: answers when nothing stored holds; digest: of the chosen strategy, its model and settings.
 
+    basis:    what the chosen strategy looks at, None where it has no model
     grounded: whether shelves are to say what they stand on, for one query more
     """
 
     inner: Recommender
     digest: Callable[[ModelRef], str]
+    basis: Callable[[ModelRef], Basis | None]
     max_age_seconds: float
     now: Callable[[], datetime]
     grounded: bool = False
@@ -49,7 +52,7 @@ class StoredLists:
             return self.inner(ask)
         found = stored_list(ask.shopper.id, ask.chosen.strategy)
         if found is not None and self._holds(found, ask):
-            shelf = _recommendation_list(found, ask, grounded=self.grounded)
+            shelf = _recommendation_list(found, ask, self.basis(ask.chosen), grounded=self.grounded)
             if shelf is not None:
                 return shelf
         return _noted(self.inner(ask), found)
@@ -77,7 +80,7 @@ def _noted(shelf: RecommendationList, found: StoredRow | None) -> Recommendation
 
 
 def _recommendation_list(
-    found: StoredRow, ask: RecommendationRequest, *, grounded: bool
+    found: StoredRow, ask: RecommendationRequest, basis: Basis | None, *, grounded: bool
 ) -> RecommendationList | None:
     """Return the head of the list, None when a product in it is gone or it is in disorder.
 
@@ -102,6 +105,7 @@ def _recommendation_list(
         strategy=found.strategy,
         fallback=found.fallback or None,
         has_history=found.event_count > 0 and found.summary != NO_HISTORY,
+        basis=basis,
         written=_written(found),
         grounds=grounds,
         is_stored=True,

@@ -22,7 +22,7 @@ from recommendations.engine.preferences import preferences, tastes
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Snapshot
-from recommendations.strategies.base import Reasons, Training
+from recommendations.strategies.base import Basis, Reasons, Training
 
 METHODS = ("auto", "ease", "sparse")
 # A score of 1 is about as much as one product can be foretold.
@@ -58,6 +58,7 @@ class Collaborative:
     neighbours: int = 300
     min_events: int = 1
     fallback: ClassVar[str] = "trending"
+    basis: ClassVar[Basis] = Basis.HISTORY
     log_days: ClassVar[None] = None
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from recommendations.engine.postings import PostingLists
 from recommendations.engine.profiles import Profiles, profiles
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Features, Snapshot
-from recommendations.strategies.base import Reasons, Training
+from recommendations.strategies.base import Basis, Reasons, Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Content:
     taste: ProfileLimits
     weights: Weights
     fallback: ClassVar[str] = "popular"
+    basis: ClassVar[Basis] = Basis.FAVOURITES
 
     @property
     def log_days(self) -> float:

@@ -18,7 +18,7 @@ from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.pairs import Pairs, pairs
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Snapshot
-from recommendations.strategies.base import Reasons, Training
+from recommendations.strategies.base import Basis, Reasons, Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Together:
     largest_basket: int = 100
     neighbours: int = 400
     fallback: ClassVar[str] = "trending"
+    basis: ClassVar[Basis] = Basis.HISTORY
     log_days: ClassVar[None] = None
 
     def __post_init__(self) -> None:

@@ -30,6 +30,7 @@ from recommendations.serving.results import ModelRef, Recommender
 from recommendations.serving.stored import StoredLists
 from recommendations.wiring import catalogue
 from recommendations.wiring.configured import (
+    basis,
     config,
     digest,
     explainer,
@@ -69,6 +70,7 @@ def recommender(*, grounded: bool = False) -> StoredLists:
     return StoredLists(
         inner=live_recommender(grounded=grounded),
         digest=digest,
+        basis=basis,
         max_age_seconds=config().stored_list_max_age_seconds,
         now=timezone.now,
         grounded=grounded,

@@ -16,7 +16,7 @@ from recommendations.explainers.base import Explainer
 from recommendations.selectors.models import ActiveModels, active_models, registered
 from recommendations.serving.pipelines import StrategyRegistry
 from recommendations.serving.results import ModelRef
-from recommendations.strategies.base import Strategy
+from recommendations.strategies.base import Basis, Strategy
 from recommendations.training.loader import ModelLoader
 from recommendations.training.store import ModelStore
 
@@ -87,6 +87,13 @@ def lacks_model(model_ref: ModelRef) -> bool:
     return is_trained(model_ref.strategy) and (
         not model_ref.version or model_loader().lacks(model_ref.strategy)
     )
+
+
+def basis(model_ref: ModelRef) -> Basis | None:
+    """Return what the strategy looks at, None where it needs a model and none is active."""
+    if is_trained(model_ref.strategy) and not model_ref.version:
+        return None
+    return strategy_registry().strategies[model_ref.strategy].basis
 
 
 def digest(model_ref: ModelRef) -> str:

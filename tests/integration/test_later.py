@@ -287,6 +287,25 @@ class TestWriting:
         assert not wiring.explanation_writer()(digest)
         assert (WrittenText.objects.count(), model.questions) == (0, [])
 
+    @pytest.mark.parametrize(
+        "evidence",
+        [
+            ["Anna", "", True, [["Lamp", None, [["tag", "led", 3000, None]]]]],
+            ["Anna", "", "found", [["Lamp", None, [["unheard of", 1, 3000, None]]]], False, False],
+            ["Anna", "", "unheard of", [], False, False],
+        ],
+        ids=["of a former version", "of a new kind of reason", "of a new finding"],
+    )
+    def test_of_what_another_version_packed_is_asked_for_anew(self, client, model, queue, evidence):
+        ask(client)
+        (digest,) = waiting(queue)
+        WrittenText.objects.update(evidence=evidence)
+
+        assert not wiring.explanation_writer()(digest)
+        assert (WrittenText.objects.count(), model.questions) == (0, [])
+        assert ask(client)["explanation_url"]
+        assert len(waiting(queue)) == 1
+
     def test_holds_for_as_long_as_is_set(self, client, model, queue, settings):
         settings.EXPLANATION_TTL_SECONDS = 3600
         ask(client)

@@ -13,6 +13,7 @@ from recommendations.explainers.base import Evidence, Explanation, Source
 from recommendations.explaining.inline import evidence
 from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.results import RecommendationList, StoredExplanation
+from recommendations.strategies.base import Basis
 from recsite.cache.local import LocalCache
 
 SHELF = RecommendationList(
@@ -22,6 +23,7 @@ SHELF = RecommendationList(
     strategy="content",
     fallback=None,
     has_history=True,
+    basis=Basis.FAVOURITES,
 )
 
 

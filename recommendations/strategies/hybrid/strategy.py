@@ -16,7 +16,7 @@ from recommendations.engine.ltr.item_features import ItemFeatures, item_features
 from recommendations.engine.neighbours import Sums
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Snapshot
-from recommendations.strategies.base import Reasons, Training
+from recommendations.strategies.base import Basis, Reasons, Training
 from recommendations.strategies.collaborative import Collaborative, CollaborativeModel
 from recommendations.strategies.hybrid.reasons import Picked, reasons_of
 from recommendations.strategies.hybrid.stage import Stage
@@ -49,6 +49,7 @@ class Hybrid:
     threads: int = 1
     seed: int = 1
     fallback: ClassVar[str] = "trending"
+    basis: ClassVar[Basis] = Basis.HISTORY
     log_days: ClassVar[None] = None
 
     def __post_init__(self) -> None:
