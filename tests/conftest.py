@@ -13,7 +13,7 @@ from redis import Redis
 
 from recommendations import wiring
 from recsite.http import throttling
-from tests import servers
+from tests import servers, strict_templates
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("any machine", deadline=None)
@@ -31,6 +31,7 @@ def _only_loopback(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_only_loopback)
+strict_templates.install()
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +40,14 @@ def _nothing_kept() -> Iterator[None]:
     throttling.forget()
     yield
     wiring.forget()
+
+
+@pytest.fixture(autouse=True)
+def _no_missing_names() -> Iterator[None]:
+    """Fail a test in which one of the project's templates names something that does not exist."""
+    strict_templates.missing.clear()
+    yield
+    assert strict_templates.missing == []
 
 
 def _running(server: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:

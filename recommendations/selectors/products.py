@@ -8,7 +8,7 @@ from django.db.models import Case, FloatField, Value, When
 from django.db.models.functions import Cast
 
 from catalog.models import Product
-from catalog.models.product import MAY_BE_SHOWN
+from catalog.models.product import MAY_BE_SHOWN, is_in_stock
 from catalog.selectors import tags_of
 from core.db.prepared import Prepared, columns
 
@@ -41,6 +41,13 @@ class Details(NamedTuple):
     is_available: bool
 
 
+class Unavailable(NamedTuple):
+    """Why a product may not be shown."""
+
+    is_inactive: bool
+    is_sold_out: bool
+
+
 _products = Prepared(
     lambda ids: Product.objects.filter(id__in=ids).values_list(
         "id", "external_id", "name", "category__name", Cast("price", FloatField()), "description", AVAILABLE
@@ -61,4 +68,13 @@ def details(ids: Iterable[int]) -> dict[int, Details]:
     return {
         key: Details(key, external_id, name, category, price, text, tags.get(key, ()), bool(available))
         for key, external_id, name, category, price, text, available in _products(wanted)
+    }
+
+
+def unavailable(ids: Iterable[int]) -> dict[int, Unavailable]:
+    """Return why those of these products may not be shown that may not. 1 query, none without ids."""
+    rows = Product.objects.filter(id__in=list(ids)).exclude(MAY_BE_SHOWN)
+    return {
+        key: Unavailable(not is_active, not is_in_stock(stock))
+        for key, is_active, stock in rows.values_list("id", "is_active", "stock")
     }
