@@ -12,12 +12,18 @@ from hypothesis import settings
 from redis import Redis
 
 from recommendations import wiring
+from recommendations.batch import queue
+from recsite import broker
+from recsite.cache import redis
 from recsite.http import throttling
 from tests import servers, strict_templates
+from tests.waiting import PATIENCE_SECONDS
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+# So that a Redis that answers late, on a machine with much else to do, is not taken for one that is away.
+redis.PATIENCE_SECONDS = broker.PATIENCE_SECONDS = queue.PATIENCE_SECONDS = PATIENCE_SECONDS
 
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104  addresses to recognise, not to bind
 

@@ -129,7 +129,7 @@ class CountingUntilKilled(Counting):
 
 @dataclass(frozen=True, slots=True)
 class CountingInterrupted:
-    """Which has the training process told to end, and would take a minute to notice."""
+    """Which has the training process told to end, and would take a day to notice."""
 
     signal: str
     fallback: ClassVar[str] = "popular"
@@ -145,7 +145,7 @@ class CountingInterrupted:
 
     def fit(self, training: Training) -> CountingModel:
         os.kill(os.getppid(), signal.Signals[self.signal])
-        time.sleep(60)
+        time.sleep(86_400)
         raise AssertionError
 
     def load(self, folder: Path) -> CountingModel:

@@ -112,7 +112,7 @@ class TestNewKind:
     """A kind or finding without an entry stops the module that would have to find words for it."""
 
     @pytest.mark.parametrize(
-        "module", [template, prompt, lines, serializers], ids=lambda module: module.__name__
+        "module", [template, prompt, lines, serializers], ids=lambda module: str(module.__name__)
     )
     def test_of_reason_is_missed_by_name(self, module: ModuleType, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(reasons, "ReasonKind", longer(ReasonKind))
