@@ -108,6 +108,14 @@ class CountingOnItsFingers(Counting):
 
 
 @dataclass(frozen=True, slots=True)
+class CountingNothing(Counting):
+    """Whose model proposes nothing."""
+
+    def fit(self, training: Training) -> CountingModel:
+        return CountingModel(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True, slots=True)
 class CountingSecond(Counting):
     """Which lets what was met most stand behind what was met most of all else."""
 

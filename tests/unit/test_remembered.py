@@ -74,8 +74,8 @@ class Crowded(LocalCache):
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads wait for each other however busy the machine is."""
-    monkeypatch.setattr(remembered, "_PATIENCE_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr(remembered, "_LONGEST_TEXT_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(explanations, "_PATIENCE_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(explanations, "_LONGEST_TEXT_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture

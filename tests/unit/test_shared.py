@@ -67,8 +67,8 @@ class Shop:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes wait for each other however busy the machine is."""
-    monkeypatch.setattr(shared, "PATIENCE_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr(shared, "_CLAIM_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(shared_responses, "PATIENCE_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(shared_responses, "_CLAIM_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture
