@@ -9,13 +9,13 @@ from pathlib import Path
 from django.db import transaction
 
 from catalog.importing.bulk import Counts
+from catalog.importing.date_shift import UNSHIFTED, shift_to_yesterday
 from catalog.importing.directory import ShopDirectory, stored_ids
 from catalog.importing.events import EventCounts, store_events
 from catalog.importing.products import ProductStore
 from catalog.importing.report import ImportObserver
 from catalog.importing.users import store_users
 from catalog.models import Product, User
-from catalog.services.shop_shift import UNSHIFTED, shift_to_yesterday
 
 
 @dataclass(frozen=True, slots=True)
