@@ -21,7 +21,7 @@ def main(n_asks: int) -> None:
     from recommendations.pipeline import Query
     from recommendations.selectors.histories import events, histories
     from recommendations.selectors.shoppers import shopper, shopper_id_chunks
-    from recommendations.serving.results import RecommendationRequest
+    from recommendations.serving.request import RecommendationRequest
 
     began = time.perf_counter()
     wiring.warm_up()
@@ -32,7 +32,7 @@ def main(n_asks: int) -> None:
     whole = []
     for key in chosen:
         began = time.perf_counter()
-        answer(RecommendationRequest(shopper({"pk": key}), 5, wiring.model_ref("content")))
+        answer(RecommendationRequest(key), shopper({"pk": key}), wiring.model_ref("content"))
         whole.append(time.perf_counter() - began)
 
     pipeline = wiring.pipeline(wiring.model_ref("content"))

@@ -8,13 +8,6 @@ class RecommendationError(Exception):
     """Base of the recommendations' errors."""
 
 
-class UnknownStrategy(RecommendationError):
-    """No strategy of that name is configured."""
-
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"There is no strategy {name!r}; known: {', '.join(sorted(known))}.")
-
-
 class UnknownShopper(RecommendationError):
     """No shopper has that id."""
 
@@ -29,15 +22,24 @@ class UnknownProduct(RecommendationError):
         super().__init__(f"There is no product {key}.")
 
 
-class BadAsk(RecommendationError):
-    """What is asked for cannot be: a number out of its range, a name that nothing has.
+class BadRequest(RecommendationError):
+    """A request cannot be answered: a number is out of range, or a name does not exist.
 
-    errors: one entry a problem: field, value, message.
+    errors: one entry per problem: field, value, message.
     """
 
     def __init__(self, *errors: dict[str, object]) -> None:
-        super().__init__()  # what is wrong is told from the errors
+        super().__init__()  # the response is written from the errors
         self.errors = list(errors)
+
+
+class UnknownStrategy(RecommendationError):
+    """No strategy of that name is configured."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        names = ", ".join(sorted(known))
+        super().__init__(f"There is no strategy {name!r}; known: {names}.")
+        self.errors = [{"field": "strategy", "value": name, "message": f"Must be one of {names}."}]
 
 
 class BadConfiguration(RecommendationError):

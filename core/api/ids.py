@@ -6,6 +6,14 @@ from core import references
 from core.references import BadReference
 
 
+def reference(text: str) -> int | str:
+    """Return 12 for "12" and "abc" for "ext:abc". Raises NotFound when no row can have such an id."""
+    try:
+        return references.parse_reference(text)
+    except BadReference as error:
+        raise NotFound(f"Nothing has the id {text[:80]!r}. {error}") from error
+
+
 def lookup(text: str) -> dict[str, int | str]:
     """Return {"pk": 12} for "12" and {"external_id": "abc"} for "ext:abc", to filter a queryset with.
 

@@ -15,7 +15,7 @@ from recommendations.admin.lines import fallback_words, lines_of
 from recommendations.errors import UnknownShopper
 from recommendations.models import StoredList
 from recommendations.selectors.shoppers import shopper
-from recommendations.serving.results import RecommendationRequest
+from recommendations.serving.request import RecommendationRequest
 
 TOP_N = 10
 
@@ -32,7 +32,7 @@ def shopper_page(model_admin: "StoredListAdmin", request: HttpRequest, user_id: 
     except UnknownShopper as error:
         model_admin.message_user(request, f"{error} Choose one from this list.", messages.WARNING)
         return HttpResponseRedirect(reverse("admin:catalog_user_changelist", query={"is_staff__exact": 0}))
-    shelf = wiring.recommender()(RecommendationRequest(asking, TOP_N, wiring.model_ref()))
+    shelf = wiring.recommender()(RecommendationRequest(asking.id, TOP_N), asking, wiring.model_ref())
     context = {
         **site.each_context(request),
         "title": "Recommendations today",

@@ -1,5 +1,7 @@
 """The placements of a shop besides each shopper's own list."""
 
+from functools import partial
+
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,12 +15,10 @@ from core.api.ids import lookup
 from core.api.viewsets import StrictQuery
 from recommendations import wiring
 from recommendations.api import parameters, requests
-from recommendations.api.requests import Asked
 from recommendations.api.serializers import PlacementRow, SessionInput
 from recommendations.selectors.named_rows import product_id
 from recommendations.selectors.shoppers import shopper
-from recommendations.serving.display import Page
-from recommendations.serving.naming import product_ids
+from recommendations.serving.request import RecommendationRequest
 
 _PARAMETERS = [*parameters.PAGE, *parameters.NARROWING]
 _KNOWN = {parameter.name for parameter in _PARAMETERS}
@@ -38,10 +38,15 @@ class PlacementViewSet(StrictQuery, ViewSet):
     def repeatable_parameters(self) -> set[str]:
         return requests.REPEATABLE
 
+    def wanted(self) -> RecommendationRequest:
+        """Return what the query asks for. Raises BadRequest."""
+        return requests.of_query(
+            self.request.query_params, knows_inactive=partial(knows_inactive, self.request)
+        )
 
-def _page(wanted: Asked, request: Request) -> Page:
-    filters = wanted.filters(inactive_too=knows_inactive(request))
-    return Page(wanted.top_n, wanted.offset, filters, wanted.diversity)
+    def product_id(self, id: str) -> int:
+        """Return the id of the product in the path. 1 query. Raises NotFound and UnknownProduct."""
+        return product_id(lookup(id), inactive_too=knows_inactive(self.request))
 
 
 class TrendingViewSet(PlacementViewSet):
@@ -50,8 +55,8 @@ class TrendingViewSet(PlacementViewSet):
     @_answers
     def list(self, request: Request) -> Response:
         """Return what everybody meets lately, the same to whoever asks; popular products fill it up."""
-        page = _page(requests.of_query(request.query_params), request)
-        return Response(wiring.placements().trending(wiring.model_ref("trending"), page).payload())
+        found = wiring.placements().trending(self.wanted(), wiring.model_ref("trending"))
+        return Response(found.payload())
 
 
 class SimilarViewSet(PlacementViewSet):
@@ -63,9 +68,10 @@ class SimilarViewSet(PlacementViewSet):
 
         What is not like it in any way is not shown, so the list may be short.
         """
-        page, key = _asked_about(request, id)
-        display = wiring.placements().similar(wiring.model_ref("content"), wiring.behaviour(), key, page)
-        return Response(display.payload())
+        found = wiring.placements().similar(
+            self.wanted(), wiring.model_ref("content"), wiring.behaviour(), self.product_id(id)
+        )
+        return Response(found.payload())
 
 
 class BoughtTogetherViewSet(PlacementViewSet):
@@ -77,16 +83,10 @@ class BoughtTogetherViewSet(PlacementViewSet):
 
         Learned ahead by `train_models`; empty while no model of the strategy `together` is active.
         """
-        page, key = _asked_about(request, id)
-        return Response(
-            wiring.placements().bought_together(wiring.model_ref("together"), key, page).payload()
+        found = wiring.placements().bought_together(
+            self.wanted(), wiring.model_ref("together"), self.product_id(id)
         )
-
-
-def _asked_about(request: Request, id: str) -> tuple[Page, int]:
-    """Return what is wanted, and the product that it is wanted for. Raises UnknownProduct."""
-    wanted = requests.of_query(request.query_params)
-    return _page(wanted, request), product_id(lookup(id), inactive_too=knows_inactive(request))
+        return Response(found.payload())
 
 
 class BuyAgainViewSet(PlacementViewSet):
@@ -100,12 +100,9 @@ class BuyAgainViewSet(PlacementViewSet):
 
         The score is the days since the last time ÷ the median gap: at 1 and above it is due.
         """
-        page = _page(requests.of_query(request.query_params), request)
-        person = shopper(lookup(user_id))
-        display = wiring.placements().buy_again(
-            wiring.model_ref(wiring.config().default_strategy), person.id, page
-        )
-        return Response(display.payload())
+        wanted, user = self.wanted(), shopper(lookup(user_id))
+        model = wiring.model_ref(wiring.config().default_strategy)
+        return Response(wiring.placements().buy_again(wanted, model, user.id).payload())
 
 
 class SessionViewSet(StrictQuery, ViewSet):
@@ -121,8 +118,8 @@ class SessionViewSet(StrictQuery, ViewSet):
 
         Whoever may read may ask.
         """
-        wanted = requests.of_body(request.data, known=_IN_SESSION)
-        given = requests.needed(wanted.product_ids, "product_ids")
-        ids = product_ids("product_ids", given, inactive_too=knows_inactive(request))
-        display = wiring.placements().session(wanted.chosen(), ids, _page(wanted, request))
-        return Response(display.payload())
+        wanted = requests.of_body(
+            request.data, known=_IN_SESSION, knows_inactive=partial(knows_inactive, request)
+        )
+        requests.require_products(wanted)
+        return Response(wiring.placements().session(wanted, wiring.model_ref(wanted.strategy)).payload())

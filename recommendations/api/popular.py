@@ -17,9 +17,8 @@ from recommendations import wiring
 from recommendations.api import parameters, requests
 from recommendations.api.requests import DEEPEST, MOST
 from recommendations.api.serializers import PopularList
-from recommendations.serving import naming
-from recommendations.serving.display import Page
-from recommendations.serving.most_popular import PopularProduct
+from recommendations.serving.placements import PopularProduct
+from recommendations.serving.request import RecommendationRequest
 
 DEFAULT = 10
 _HOW_MANY = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT}
@@ -50,24 +49,22 @@ class PopularViewSet(StrictQuery, ViewSet):
 
         Inactive and sold out ones are left out. The reason and the score are as in `/recommend`.
         """
-        found = wiring.placements().popular(
-            wiring.model_ref(wiring.config().default_strategy), _page(request)
-        )
+        model = wiring.model_ref(wiring.config().default_strategy)
+        found = wiring.placements().popular(_request(request), model)
         for_staff = knows_inactive(request)
         return Response(
             {"count": len(found), "products": [_payload(counted, for_staff=for_staff) for counted in found]}
         )
 
 
-def _page(request: Request) -> Page:
-    """Return what is wanted. Raises ValidationError or BadAsk."""
+def _request(request: Request) -> RecommendationRequest:
+    """Return what the query asks for. Raises ValidationError or BadRequest."""
     sent = request.query_params
     if "limit" in sent and "top_n" in sent:
         raise ValidationError({"limit": ["Means the same as top_n; give one of them."]})
     top_n = whole_number(sent, "limit" if "limit" in sent else "top_n", default=DEFAULT, high=MOST)
     offset = whole_number(sent, "offset", default=0, low=0, high=DEEPEST - top_n)
-    named = requests.categories(sent)
-    return Page(top_n, offset, naming.filters(categories=named, inactive_too=knows_inactive(request)))
+    return RecommendationRequest(top_n=top_n, offset=offset, categories=requests.categories(sent))
 
 
 def _payload(counted: PopularProduct, *, for_staff: bool) -> Payload:

@@ -1,5 +1,7 @@
 """GET /recommend/{user_id}: what to show a shopper next, and why."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,15 +14,12 @@ from access.policies import reads
 from access.scopes import Scope
 from access.throttle_scopes import RECOMMENDING
 from core.api.conditional import conditional
-from core.api.ids import lookup
+from core.api.ids import reference
 from core.api.renderers import OrjsonRenderer
 from core.api.viewsets import StrictQuery
 from recommendations import wiring
 from recommendations.api import parameters, requests
 from recommendations.api.serializers import RecommendationRow
-from recommendations.caching.responses import Wish
-from recommendations.selectors.shoppers import shopper
-from recommendations.serving.results import RecommendationRequest
 
 _KNOWN = {parameter.name for parameter in parameters.EVERY}
 
@@ -51,24 +50,12 @@ class RecommendViewSet(StrictQuery, ViewSet):
     @extend_schema(parameters=parameters.EVERY, responses=RecommendationRow)
     def retrieve(self, request: Request, user_id: str) -> HttpResponse:
         """Return the shopper's list, best first, with the reasons of each product, and words for it."""
-        wanted = requests.of_query(request.query_params)
-        who = lookup(user_id)
-        ((by, key),) = who.items()
-        # Who asks matters only where products are named; finding it out takes time.
-        inactive_too = bool(wanted.exclude) and knows_inactive(request)
-
-        def ask() -> RecommendationRequest:
-            return RecommendationRequest(
-                shopper=shopper(who),
-                top_n=wanted.top_n,
-                chosen=wanted.chosen(),
-                filters=wanted.filters(inactive_too=inactive_too),
-                diversity=wanted.diversity,
-                offset=wanted.offset,
-            )
-
-        answer = wiring.response_cache()(Wish((by, key), wanted.strategy, (wanted, inactive_too)), ask)
+        wanted = replace(
+            requests.of_query(request.query_params, knows_inactive=partial(knows_inactive, request)),
+            user=reference(user_id),
+        )
+        answer = wiring.response_cache()(wanted)
         response = RecommendationResponse(
-            answer.body, content_type=OrjsonRenderer.media_type, strategy=answer.tally.strategy
+            answer.body, content_type=OrjsonRenderer.media_type, strategy=answer.labels.strategy
         )
         return conditional(request, response, answer.etag)

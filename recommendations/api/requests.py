@@ -1,8 +1,7 @@
-"""What is asked of a placement, in the query or in the body, checked field by field."""
+"""Parses requests for recommendations, from a query string or a body, and checks each field."""
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -11,11 +10,8 @@ from django.http import QueryDict
 
 from core.references import EXPECTED, LARGEST_ID, BadReference, parse_reference
 from core.text import MAX_LENGTH, validate_line
-from recommendations import wiring
-from recommendations.errors import BadAsk, UnknownStrategy
-from recommendations.serving import naming
-from recommendations.serving.filters import Filters
-from recommendations.serving.results import ModelRef
+from recommendations.errors import BadRequest
+from recommendations.serving.request import RecommendationRequest
 
 MOST = 100
 DEFAULT = 5
@@ -30,94 +26,70 @@ _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,18})?")
 _PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2}0*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is wanted. strategy: None for the default; exclude: numbers, and texts for external ids."""
+def of_query(sent: QueryDict, *, knows_inactive: Callable[[], bool]) -> RecommendationRequest:
+    """Return the request in a query string. Raises BadRequest naming each parameter that is wrong.
 
-    top_n: int = DEFAULT
-    offset: int = 0
-    diversity: float = 0.0
-    strategy: str | None = None
-    category: tuple[str, ...] = ()
-    min_price: Decimal | None = None
-    max_price: Decimal | None = None
-    exclude: tuple[int | str, ...] = ()
-    product_ids: tuple[int | str, ...] = ()
-
-    def filters(self, *, inactive_too: bool) -> Filters:
-        """Return the filters. Raises BadAsk for a name that nothing has.
-
-        inactive_too: whether the asker may know inactive products
-        """
-        return naming.filters(
-            categories=self.category,
-            min_price=self.min_price,
-            max_price=self.max_price,
-            exclude=self.exclude,
-            inactive_too=inactive_too,
-        )
-
-    def chosen(self) -> ModelRef:
-        """Return the strategy with the active version of its model. Raises BadAsk listing the known ones."""
-        try:
-            return wiring.model_ref(self.strategy)
-        except UnknownStrategy:
-            known = ", ".join(sorted(wiring.config().strategies))
-            raise BadAsk(_fault("strategy", self.strategy, f"Must be one of {known}.")) from None
-
-
-def of_query(sent: QueryDict) -> Asked:
-    """Return what the query asks for. Raises BadAsk naming each parameter that is wrong."""
+    knows_inactive: whether the caller knows inactive products; asked only if products are named
+    """
     texts: dict[str, Any] = {name: sent.getlist(name) if name in REPEATABLE else sent[name] for name in sent}
-    return _asked({name: _typed(name, text) for name, text in texts.items()}, texts)
+    fields = _checked({name: _typed(name, text) for name, text in texts.items()}, texts)
+    return _request(fields, knows_inactive)
 
 
 def categories(sent: QueryDict) -> tuple[str, ...]:
-    """Return the categories that the query names, each once. Raises BadAsk."""
+    """Return the categories that the query names, each once. Raises BadRequest."""
     given = sent.getlist("category")
-    return _asked({"category": given}, {"category": given}).category
+    found: tuple[str, ...] = _checked({"category": given}, {"category": given})["category"]
+    return found
 
 
-def of_body(sent: object, *, known: tuple[str, ...]) -> Asked:
-    """Return what the body asks for. Raises BadAsk naming each field that is wrong, unknown ones too."""
+def of_body(
+    sent: object, *, known: tuple[str, ...], knows_inactive: Callable[[], bool]
+) -> RecommendationRequest:
+    """Return the request in a body. Raises BadRequest naming each field that is wrong or unknown."""
     if not isinstance(sent, Mapping):
-        raise BadAsk(_fault(None, sent, f"Must be an object; its fields: {', '.join(known)}."))
+        raise BadRequest(_fault(None, sent, f"Must be an object; its fields: {', '.join(known)}."))
     if unknown := [name for name in sent if name not in known]:
         message = f"Unknown field; known: {', '.join(known)}."
         errors = [_fault(name, sent[name], message) for name in unknown[:MOST_UNKNOWN]]
         if len(unknown) > MOST_UNKNOWN:
             errors.append(_fault(None, None, f"And {len(unknown) - MOST_UNKNOWN} more unknown fields."))
-        raise BadAsk(*errors)
+        raise BadRequest(*errors)
     given = {name: value for name, value in sent.items() if value is not None}
-    return _asked(given, given)
+    return _request(_checked(given, given), knows_inactive)
 
 
-def needed(given: tuple[int | str, ...], field: str) -> tuple[int | str, ...]:
-    """Return what was given. Raises BadAsk when it is nothing."""
-    if not given:
-        raise BadAsk(_fault(field, None, f"Is missing; must be a list of 1 to {MOST_NAMED} products."))
-    return given
+def _request(fields: dict[str, Any], knows_inactive: Callable[[], bool]) -> RecommendationRequest:
+    names_products = bool(fields.get("exclude") or fields.get("product_ids"))
+    if "category" in fields:
+        fields["categories"] = fields.pop("category")
+    return RecommendationRequest(**fields, knows_inactive=names_products and knows_inactive())
 
 
-def _asked(values: Mapping[str, Any], told: Mapping[str, Any]) -> Asked:
-    """Return what is asked for. told: the values as they were sent, for the errors"""
+def require_products(request: RecommendationRequest) -> None:
+    """Raise BadRequest unless the request names products."""
+    if not request.product_ids:
+        message = f"Is missing; must be a list of 1 to {MOST_NAMED} products."
+        raise BadRequest(_fault("product_ids", None, message))
+
+
+def _checked(values: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields as values. sent: as they were sent, for the errors"""
     read, errors = {}, []
     for name, value in values.items():
         try:
             read[name] = _FIELDS[name](value)
         except ValueError as error:
-            errors.append(_fault(name, told[name], str(error)))
+            errors.append(_fault(name, sent[name], str(error)))
     if errors:
-        raise BadAsk(*errors)
-    asked = Asked(**read)
-    if asked.offset + asked.top_n > DEEPEST:
-        message = f"Must be at most {DEEPEST - asked.top_n}, for offset + top_n is at most {DEEPEST}."
-        raise BadAsk(_fault("offset", told["offset"], message))
-    if asked.min_price is not None and asked.max_price is not None and asked.min_price > asked.max_price:
-        raise BadAsk(
-            _fault("min_price", told["min_price"], f"Must not be above max_price, {asked.max_price}.")
-        )
-    return asked
+        raise BadRequest(*errors)
+    top_n, low, high = read.get("top_n", DEFAULT), read.get("min_price"), read.get("max_price")
+    if read.get("offset", 0) + top_n > DEEPEST:
+        message = f"Must be at most {DEEPEST - top_n}, for offset + top_n is at most {DEEPEST}."
+        raise BadRequest(_fault("offset", sent["offset"], message))
+    if low is not None and high is not None and low > high:
+        raise BadRequest(_fault("min_price", sent["min_price"], f"Must not be above max_price, {high}."))
+    return read
 
 
 def _fault(field: str | None, value: object, message: str) -> dict[str, object]:

@@ -1,76 +1,82 @@
-"""Answers an ask with the bytes that a REST client gets."""
+"""Renders the answer to a request: resolves, recommends, explains, and writes the response body."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from observe.metrics import LIVE, NO_LABELS, STORED, AnswerLabels
 from recommendations.explaining.inline import ExplanationProvider
+from recommendations.selectors.shoppers import shopper
 from recommendations.serving.payload import payload
-from recommendations.serving.results import (
-    Grounds,
-    LiveGrounds,
-    ModelRef,
-    RecommendationList,
-    RecommendationRequest,
-    Recommender,
-)
+from recommendations.serving.request import RecommendationRequest
+from recommendations.serving.results import AnswerVersion, ModelRef, RecommendationList, Recommender
 
 NO_MODEL = "no model"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """grounds: what the body stands on and may be given again with; None for one to be given once.
+    """A response body, and what is needed to give it again.
 
-    etag:          changes with every byte of the body
-    tally, origin: what is counted of it
+    version: what the body depends on; None if it must not be given again
+    etag:    changes with every byte of the body
+    labels, origin: how it is counted in the metrics
     """
 
     body: bytes
-    grounds: Grounds | LiveGrounds | None
+    version: AnswerVersion | None
     etag: str = ""
-    tally: AnswerLabels = NO_LABELS
+    labels: AnswerLabels = NO_LABELS
     origin: str = LIVE
 
 
-class Answering(Protocol):
-    """Answers an ask."""
-
-    def __call__(self, ask: RecommendationRequest) -> Answer: ...
+# Answers a request. Caches wrap one and have the same signature.
+AnswerSource = Callable[[RecommendationRequest], Answer]
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerRenderer:
-    """Recommends, words, renders and tags. lacks_model: whether what fills up answers in place of a model"""
+    """Answers a request without a cache.
+
+    model_ref:   resolves the name of a strategy, or None for the default
+    lacks_model: whether fillers answer in place of this model
+    """
 
     recommend: Recommender
-    wording: ExplanationProvider
+    explain: ExplanationProvider
     render: Callable[[dict[str, Any]], bytes]
-    tag: Callable[[bytes], str]
-    lacks_model: Callable[[ModelRef], bool] = lambda chosen: False
+    etag: Callable[[bytes], str]
+    model_ref: Callable[[str | None], ModelRef]
+    lacks_model: Callable[[ModelRef], bool] = lambda model: False
 
-    def __call__(self, ask: RecommendationRequest) -> Answer:
-        """Return the answer; one that a model worded just now, or should have, has no grounds."""
-        shelf = self.recommend(ask)
-        words = self.wording(shelf)
-        body = self.render(payload(shelf, words.explanation, awaited=words.awaited))
-        tally = self._tally(shelf, ask)
-        # What fills up in place of a model that cannot be opened now must not outlast that.
-        is_settled = words.is_settled and not (tally.why == NO_MODEL and ask.chosen.version)
+    def __call__(self, request: RecommendationRequest) -> Answer:
+        """Return the answer. 2 queries, those of `recommend` and those of `explain`.
+
+        Its version is None if a language model wrote the explanation just now, or should have.
+        Raises UnknownShopper, UnknownStrategy and BadRequest.
+        """
+        name, key = request.lookup
+        user = shopper({name: key})
+        model = self.model_ref(request.strategy)
+        found = self.recommend(request, user, model)
+        provided = self.explain(found)
+        body = self.render(payload(found, provided.explanation, awaited=provided.awaited))
+        labels = self._labels(found, model)
+        # What stands in for a model that cannot be loaded now must not outlast that.
+        is_settled = provided.is_settled and not (labels.why == NO_MODEL and model.version)
         return Answer(
             body,
-            shelf.grounds if is_settled else None,
-            self.tag(body),
-            tally,
-            STORED if shelf.is_stored else LIVE,
+            found.version if is_settled else None,
+            self.etag(body),
+            labels,
+            STORED if found.is_stored else LIVE,
         )
 
-    def _tally(self, shelf: RecommendationList, ask: RecommendationRequest) -> AnswerLabels:
-        if not shelf.fallback:
-            return AnswerLabels(shelf.strategy)
-        if self.lacks_model(ask.chosen):
-            return AnswerLabels(shelf.strategy, shelf.fallback, NO_MODEL)
+    def _labels(self, found: RecommendationList, model: ModelRef) -> AnswerLabels:
+        if not found.fallback:
+            return AnswerLabels(found.strategy)
+        if self.lacks_model(model):
+            return AnswerLabels(found.strategy, found.fallback, NO_MODEL)
         return AnswerLabels(
-            shelf.strategy, shelf.fallback, "nothing fits" if shelf.has_history else "no history"
+            found.strategy, found.fallback, "nothing fits" if found.has_history else "no history"
         )

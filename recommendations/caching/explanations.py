@@ -42,8 +42,8 @@ class ExplanationCache:
         """Return the words; those of the explainer are settled, those that stand in for them are not."""
         grounds = evidence(shelf)
         digest = grounds.digest(self.explainer.identity)
-        if shelf.written is not None and shelf.written.digest == digest:
-            return ProvidedExplanation(shelf.written.explanation, is_settled=True)
+        if shelf.stored_explanation is not None and shelf.stored_explanation.digest == digest:
+            return ProvidedExplanation(shelf.stored_explanation.explanation, is_settled=True)
         key = key_prefix(shelf.shopper.id) + digest
         text, is_mine = self.cache.get_or_claim(key, _LONGEST_TEXT_SECONDS)
         if text is None and not is_mine:

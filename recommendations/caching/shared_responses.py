@@ -1,77 +1,107 @@
-"""Shares answers that were computed live with the other processes and servers. Wraps what answers an ask."""
+"""Redis cache of live answers, shared by all processes and servers."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import orjson
 
 from observe import metrics
-from recommendations.caching.answers import Answer, Answering
+from observe.metrics import KEPT, AnswerLabels
+from recommendations.caching.answers import Answer, AnswerSource
 from recommendations.caching.claims import Cache, get_or_claim
-from recommendations.caching.packed_answer import deserialize, serialize
-from recommendations.caching.responses import PATIENCE_SECONDS, Wish
-from recommendations.caching.versions import Lookup, Validator
-from recommendations.serving.results import LiveGrounds, RecommendationRequest
+from recommendations.caching.responses import PATIENCE_SECONDS
+from recommendations.caching.versions import Validator
+from recommendations.serving.request import Lookup, RecommendationRequest
+from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion
 
-# Long enough for any answer; a process that dies with a claim lets others wait no longer than that.
+# Long enough for any answer. If a process dies with a claim, others wait no longer than that.
 _CLAIM_SECONDS = 2.0
+_END = b"\n"  # JSON of one line does not contain it
 
 
 def key_prefix(lookup: Lookup) -> str:
-    """Return how the keys of all answers to that lookup begin. Whom it names cannot be read from it."""
+    """Return how the keys of all answers to that lookup begin. The user cannot be read from it."""
     return f"results:{hashlib.blake2b(repr(lookup).encode(), digest_size=16).hexdigest()}:"
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
-    """Shares nothing: what there is without a cache that others can reach."""
-
-    inner: Answering
-
-    def __call__(self, wish: Wish, ask: Callable[[], RecommendationRequest]) -> Answer:
-        return self.inner(ask())
-
-
-@dataclass(frozen=True, slots=True)
 class SharedResponseCache:
-    """inner: answers an ask; holding: whether the grounds of an answer still hold
+    """Returns the answer that some process gave while it is valid; otherwise asks `inner` and shares that.
 
-    made_by:     gives what changes with all that makes answers besides the shop and the strategy's model
-    ttl_seconds: how long an answer is kept
+    made_by:     changes with everything that makes answers, besides the shop and the strategy's model
+    ttl_seconds: how long Redis keeps an answer
     """
 
-    inner: Answering
+    inner: AnswerSource
     cache: Cache
-    holding: Validator
+    validator: Validator
     made_by: str
     ttl_seconds: float
 
-    def __call__(self, wish: Wish, ask: Callable[[], RecommendationRequest]) -> Answer:
-        """Return the answer that some process gave, while its grounds hold; else answer, and share that.
-
-        1 query for a shared one; else those of ask and inner, after that one where something was shared.
-        """
-        key = self._key(wish)
-        kept, is_mine = get_or_claim(
+    def __call__(self, request: RecommendationRequest) -> Answer:
+        """Return the answer. 1 query for a hit; on a miss those of `inner`, after 1 if one was stale."""
+        key = self._key(request)
+        cached, is_mine = get_or_claim(
             self.cache, key, claim_seconds=_CLAIM_SECONDS, patience_seconds=PATIENCE_SECONDS
         )
-        if kept is not None:
-            answer = deserialize(kept, self.made_by)
-            if answer and answer.grounds and self.holding(wish.lookup, wish.strategy, answer.grounds):
+        if cached is not None:
+            answer = deserialize(cached, self.made_by)
+            if answer and answer.version and self.validator(request, answer.version):
                 metrics.recorder.cache("results", metrics.HIT)
                 return answer
-        metrics.recorder.cache("results", metrics.MISS if kept is None else metrics.STALE)
+        metrics.recorder.cache("results", metrics.MISS if cached is None else metrics.STALE)
         is_kept = False
         try:
-            answer = self.inner(ask())
-            grounds = answer.grounds
-            if isinstance(grounds, LiveGrounds) and self.holding.may_keep(wish.strategy, grounds):
-                self.cache.set(key, serialize(answer, grounds, self.made_by), self.ttl_seconds)
+            answer = self.inner(request)
+            version = answer.version
+            if version and version.snapshot and self.validator.may_keep(version):
+                value = serialize(answer, version, version.snapshot, self.made_by)
+                self.cache.set(key, value, self.ttl_seconds)
                 is_kept = True
             return answer
         finally:
             if is_mine and not is_kept:
                 self.cache.release(key)
 
-    def _key(self, wish: Wish) -> str:
-        rest = repr((wish.strategy, wish.rest)).encode("utf-8", "backslashreplace")
-        return key_prefix(wish.lookup) + hashlib.blake2b(rest, digest_size=16).hexdigest()
+    def _key(self, request: RecommendationRequest) -> str:
+        text = repr(request).encode("utf-8", "backslashreplace")
+        return key_prefix(request.lookup) + hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+def serialize(answer: Answer, version: AnswerVersion, snapshot: SnapshotVersion, made_by: str) -> bytes:
+    """Return a live answer as bytes: its version as a line of JSON, then its body."""
+    head = {
+        "made_by": made_by,
+        "model": [version.model.strategy, version.model.version],
+        "user_id": version.user_id,
+        "product_ids": version.product_ids,
+        "digest": version.digest.hex(),
+        "uses_list": version.uses_list,
+        "stored_list": version.stored_list,
+        "snapshot": [snapshot.stamp, snapshot.read_at, snapshot.computed_at],
+        "etag": answer.etag,
+        "labels": list(answer.labels),
+    }
+    return orjson.dumps(head) + _END + answer.body
+
+
+def deserialize(value: Any, made_by: str) -> Answer | None:
+    """Return the serialized answer, its origin KEPT; None for anything else, or from another maker."""
+    try:
+        line, _, body = value.partition(_END)
+        head = orjson.loads(line)
+        if head["made_by"] != made_by or not body:
+            return None
+        version = AnswerVersion(
+            model=ModelRef(*head["model"]),
+            user_id=head["user_id"],
+            product_ids=head["product_ids"],
+            digest=bytes.fromhex(head["digest"]),
+            uses_list=head["uses_list"],
+            stored_list=head["stored_list"],
+            snapshot=SnapshotVersion(*head["snapshot"]),
+        )
+        return Answer(body, version, head["etag"], AnswerLabels(*head["labels"]), KEPT)
+    except (AttributeError, KeyError, TypeError, ValueError):  # another program wrote it
+        return None

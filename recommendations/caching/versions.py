@@ -1,24 +1,22 @@
-"""Whether what an answer stood on still stands: one statement, and what the clock says."""
+"""Validation of cached answers: one query, and the ages that settings allow."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from recommendations.selectors.facts import Read
+from recommendations.selectors.answer_versions import VersionRow
 from recommendations.selectors.models import ActiveModels
-from recommendations.selectors.states import State
-from recommendations.serving.results import Grounds, LiveGrounds, ModelRef
-
-Lookup = tuple[str, int | str]
+from recommendations.serving.request import Lookup, RecommendationRequest
+from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion
 
 
 @dataclass(frozen=True, slots=True)
 class FreshnessPolicy:
     """How old an answer that was computed live may be.
 
-    ttl_seconds:     since it was made, at most; 0 for none to be given twice
-    max_age_seconds: since its snapshot was read, unless nothing differs in the one there is now
-    stamp:           of the snapshot there is now; clock: seconds since 1970
+    ttl_seconds:     since it was computed; 0 to give none twice
+    max_age_seconds: since its snapshot was read, unless the current snapshot has the same content
+    stamp:           returns the stamp of the current snapshot; clock: seconds since 1970
     """
 
     ttl_seconds: float
@@ -26,62 +24,58 @@ class FreshnessPolicy:
     stamp: Callable[[], str]
     clock: Callable[[], float]
 
-    def allows(self, grounds: LiveGrounds) -> bool:
-        """Return whether an answer from this moment and this snapshot may be given (again)."""
+    def allows(self, snapshot: SnapshotVersion) -> bool:
+        """Return whether an answer from this snapshot may be given again."""
         now = self.clock()
-        # A clock that was put back must not make an answer last.
-        if not 0 <= now - grounds.made_at < self.ttl_seconds:
+        # A clock that was set back must not keep an answer alive.
+        if not 0 <= now - snapshot.computed_at < self.ttl_seconds:
             return False
-        return 0 <= now - grounds.read_at < self.max_age_seconds or grounds.stamp == self.stamp()
+        return 0 <= now - snapshot.read_at < self.max_age_seconds or snapshot.stamp == self.stamp()
 
 
 @dataclass(frozen=True, slots=True)
 class Validator:
-    """state, facts: read what the database holds, as the selectors of these names have it.
+    """Decides whether an answer is still valid.
 
-    settled:  gives the strategy and version that answer a named strategy, or None, in a given standing
-    is_young: whether a list that was generated at that moment may still be served
-    recency:  the same of an answer that was computed live
+    read:     reads a row of the database, as `selectors.answer_versions.version_row` does
+    resolve:  returns the model that answers a strategy's name, or None, given the active models
+    is_young: whether a stored list of that moment may still be served
     """
 
-    state: Callable[[Lookup, str, list[int], list[int]], State | None]
-    facts: Callable[[Lookup, str, list[int]], Read | None]
-    settled: Callable[[str | None, ActiveModels], ModelRef]
+    read: Callable[[Lookup, str, list[int]], VersionRow | None]
+    resolve: Callable[[str | None, ActiveModels], ModelRef]
     is_young: Callable[[datetime], bool]
-    recency: FreshnessPolicy
+    freshness: FreshnessPolicy
 
-    def __call__(self, lookup: Lookup, strategy: str | None, grounds: Grounds | LiveGrounds) -> bool:
-        """Return whether the answer to that wish is still what it was. 1 query, none for one that is too old.
+    def __call__(
+        self, request: RecommendationRequest, version: AnswerVersion, fingerprint: bytes | None = None
+    ) -> bytes | None:
+        """Return the fingerprint of the row that confirms the answer; None if the answer is out of date.
 
-        strategy: the one that was asked for, None for the default
+        1 query; none for an answer that is too old. fingerprint: of the row that confirmed it the last
+        time, to compare with before anything is decoded
         """
-        chosen = grounds.chosen
-        if isinstance(grounds, Grounds):
-            return self.is_young(grounds.state.generated_at) and grounds.state == self.state(
-                lookup, chosen.strategy, grounds.products, grounds.shown
-            )
-        if not self.recency.allows(grounds):
-            return False
-        read = self.facts(lookup, chosen.strategy, grounds.products)
+        if not self._is_fresh(version):
+            return None
+        row = self.read(request.lookup, version.model.strategy, version.product_ids)
+        if row is None:
+            return None
+        found = row.fingerprint()
+        return found if found == fingerprint or self._agrees(request, version, row) else None
+
+    def may_keep(self, version: AnswerVersion) -> bool:
+        """Return whether an answer of this version may be given again at all. No query."""
+        return version.snapshot is None or self.freshness.ttl_seconds > 0
+
+    def _is_fresh(self, version: AnswerVersion) -> bool:
+        if version.snapshot is not None:
+            return self.freshness.allows(version.snapshot)
+        return version.list_at is not None and self.is_young(version.list_at)
+
+    def _agrees(self, request: RecommendationRequest, version: AnswerVersion, row: VersionRow) -> bool:
+        versions = {version.model.strategy: row.version} if row.version else {}
         return (
-            read is not None
-            and read.facts.digest() == grounds.facts
-            and (not grounds.is_plain or read.list_at == grounds.list_at)
-            and self._settled(strategy, chosen, read.default, read.version) == chosen
+            row.digest() == version.digest
+            and (not version.uses_list or row.stored_list == version.stored_list)
+            and self.resolve(request.strategy, ActiveModels(row.default, versions)) == version.model
         )
-
-    def may_keep(self, strategy: str | None, grounds: Grounds | LiveGrounds) -> bool:
-        """Return whether the answer may be given again, as long as its grounds hold. No query.
-
-        Whoever was to answer a stored list was read before its grounds were, and must be so by them, too.
-        """
-        if isinstance(grounds, LiveGrounds):
-            return self.recency.ttl_seconds > 0
-        read = grounds.state
-        return self._settled(strategy, grounds.chosen, read.default, read.version) == grounds.chosen
-
-    def _settled(
-        self, strategy: str | None, chosen: ModelRef, default: str | None, version: str | None
-    ) -> ModelRef:
-        versions = {chosen.strategy: version} if version else {}
-        return self.settled(strategy, ActiveModels(default, versions))

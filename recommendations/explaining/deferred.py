@@ -36,8 +36,8 @@ class DeferredExplanations:
         """
         grounds = evidence(shelf)
         digest = grounds.digest(self.explainer.identity)
-        if shelf.written is not None and shelf.written.digest == digest:
-            return ProvidedExplanation(shelf.written.explanation, is_settled=True)
+        if shelf.stored_explanation is not None and shelf.stored_explanation.digest == digest:
+            return ProvidedExplanation(shelf.stored_explanation.explanation, is_settled=True)
         now = self.now()
         found = WrittenText.objects.filter(digest=digest).first()
         if found is not None and found.is_done and found.expires_at > now:

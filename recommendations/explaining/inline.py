@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from recommendations.explainers.base import Evidence, Explainer, Explanation, Source, Suggestion
+from recommendations.explainers.base import Evidence, Explainer, Explanation, Finding, Source, Suggestion
 from recommendations.serving.results import RecommendationList
 
 
 def evidence(shelf: RecommendationList) -> Evidence:
-    """Return all that may be said of the shelf."""
+    """Return what an explanation may say. Facts that no sentence would use are left out of its digest."""
+    has_note = shelf.finding is not Finding.FOUND or not shelf.items
     return Evidence(
         user_name=shelf.shopper.name,
         summary=shelf.summary,
@@ -16,17 +17,17 @@ def evidence(shelf: RecommendationList) -> Evidence:
         suggestions=tuple(
             Suggestion(placed.product.name, placed.product.category, placed.reasons) for placed in shelf.items
         ),
-        is_narrowed=shelf.is_narrowed,
-        is_continued=shelf.is_continued,
+        is_narrowed=shelf.is_narrowed and has_note,
+        is_continued=shelf.is_continued and not shelf.items,
     )
 
 
 def explained(shelf: RecommendationList, explainer: Explainer) -> Explanation:
     """Return the text written ahead if this explainer wrote it for exactly this shelf, else a new one."""
-    grounds = evidence(shelf)
-    if shelf.written is not None and shelf.written.digest == grounds.digest(explainer.identity):
-        return shelf.written.explanation
-    return explainer.explain(grounds)
+    found, stored = evidence(shelf), shelf.stored_explanation
+    if stored is not None and stored.digest == found.digest(explainer.identity):
+        return stored.explanation
+    return explainer.explain(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +57,5 @@ class InlineExplanations:
 
     def __call__(self, shelf: RecommendationList) -> ProvidedExplanation:
         words = explained(shelf, self.explainer)
-        was_written = shelf.written is not None and words is shelf.written.explanation
+        was_written = shelf.stored_explanation is not None and words is shelf.stored_explanation.explanation
         return ProvidedExplanation(words, was_written or self.explainer.source is Source.TEMPLATE)

@@ -9,6 +9,7 @@ from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from catalog.models import Interaction, User
+from core.db.json_sql import Record
 from core.db.prepared import Prepared
 from recommendations.errors import UnknownShopper
 from recommendations.models import StoredList
@@ -38,6 +39,7 @@ class StoredRow:
     last_event_id: int
     digest: str
     generated_at: datetime
+    identity: str
     events_now: int
     last_event_now: int
 
@@ -104,6 +106,10 @@ def first_with_history() -> Shopper | None:
     return None if row is None else Shopper(*row)
 
 
+# Changes when a stored list is replaced or altered.
+LIST_IDENTITY = Record("digest", "event_count", "last_event_id", "generated_at")
+
+
 def _stored_rows(user_id: int, strategy: str) -> "QuerySet[StoredList, Any]":
     mine = Interaction.objects.filter(user_id=OuterRef("user_id")).order_by().values("user_id")
     return (
@@ -111,6 +117,7 @@ def _stored_rows(user_id: int, strategy: str) -> "QuerySet[StoredList, Any]":
         .annotate(
             events_now=Coalesce(Subquery(mine.annotate(n=Count("*")).values("n")), 0),
             last_event_now=Coalesce(Subquery(mine.annotate(last=Max("id")).values("last")), 0),
+            identity=LIST_IDENTITY,
         )
         .values_list(*(field.name for field in fields(StoredRow)))
     )

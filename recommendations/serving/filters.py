@@ -1,5 +1,6 @@
-"""What an asker wants left out: other categories, other prices, named products."""
+"""Filters of a request, with its references resolved to ids. An unknown name is an error, never ignored."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -7,15 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.snapshot import Snapshot
+from recommendations.errors import BadRequest
+from recommendations.selectors import named_rows
 from recommendations.selectors.products import Details
+from recommendations.serving.request import RecommendationRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Bounds are included; a product without a category is in none.
+    """Price bounds are inclusive. A product without a category is in none.
 
     categories: names, any of which will do; empty for all products
-    exclude:    ids of products that are not wanted
+    exclude:    ids of products to leave out
     """
 
     categories: tuple[str, ...] = ()
@@ -24,7 +28,7 @@ class Filters:
     exclude: tuple[int, ...] = ()
 
     def only(self, snapshot: Snapshot) -> NDArray[np.bool_] | None:
-        """Return what the bounds let through, shape (n_products,); None when that is everything."""
+        """Return the products within the bounds, shape (n_products,); None when all are."""
         marks = []
         if self.categories:
             names = snapshot.features.categories.names
@@ -43,7 +47,7 @@ class Filters:
         positions = snapshot.locate(np.array(self.exclude, np.int64))
         return positions[positions >= 0]
 
-    def fit(self, product: Details) -> bool:
+    def match(self, product: Details) -> bool:
         """Return whether the product, as it is now, is within the bounds."""
         return (
             (not self.categories or product.category in self.categories)
@@ -53,3 +57,37 @@ class Filters:
 
 
 NO_FILTERS = Filters()
+
+
+def resolve_filters(request: RecommendationRequest) -> Filters:
+    """Return the request's filters. 1 query if it names categories, and 1 if it excludes products.
+
+    Raises BadRequest naming each category and each excluded product that does not exist.
+    """
+    if not request.is_filtered:
+        return NO_FILTERS
+    known = named_rows.categories(request.categories)
+    if unknown := [name for name in request.categories if name not in known]:
+        raise BadRequest(*(_unknown("category", name, "category; see /categories") for name in unknown))
+    exclude = resolve_products("exclude", request.exclude, knows_inactive=request.knows_inactive)
+    return Filters(request.categories, request.min_price, request.max_price, exclude)
+
+
+def resolve_products(field: str, references: Sequence[int | str], *, knows_inactive: bool) -> tuple[int, ...]:
+    """Return the products' ids in the same order. 1 query, none for no references.
+
+    Raises BadRequest naming the field and each product that does not exist, or is inactive unless the
+    caller knows inactive products.
+    """
+    known = named_rows.product_ids(references, inactive_too=knows_inactive)
+    if unknown := [reference for reference in references if reference not in known]:
+        raise BadRequest(*(_unknown(field, _spelled(reference), "product") for reference in unknown))
+    return tuple(known[reference] for reference in references)
+
+
+def _spelled(reference: int | str) -> int | str:
+    return f"ext:{reference}" if isinstance(reference, str) else reference
+
+
+def _unknown(field: str, value: int | str, what: str) -> dict[str, object]:
+    return {"field": field, "value": value, "message": f"There is no such {what}."}

@@ -1,4 +1,4 @@
-"""Answers one shopper from the fitted pipeline and the shop as it is now."""
+"""Live recommendations for one user."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,29 +6,30 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.snapshot import Snapshot
 from recommendations.explainers.behaviour import NO_HISTORY
 from recommendations.pipeline import Pipeline, Query
-from recommendations.selectors.facts import Facts
+from recommendations.selectors.answer_versions import digest_of
 from recommendations.selectors.histories import Events, events
 from recommendations.selectors.products import Details, details
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.filters import NO_FILTERS
+from recommendations.serving.filters import resolve_filters
 from recommendations.serving.ranker import ProductLookup, Ranked, Ranker, recommended_item
-from recommendations.serving.results import LiveGrounds, ModelRef, RecommendationList, RecommendationRequest
+from recommendations.serving.request import RecommendationRequest
+from recommendations.serving.results import AnswerVersion, ModelRef, RecommendationList, SnapshotVersion
 from recommendations.strategies.base import Basis
 
-# Products that were looked at: when many were gone at once, reading them all again costs more than it saves.
-_MOST_GROUNDS = 250
+# Above so many products, reading them again to validate an answer costs more than computing it anew.
+_MOST_PRODUCTS = 250
 
 
 @dataclass(frozen=True, slots=True)
 class LiveRecommender:
-    """pipeline: gives the fitted pipeline of the strategy that it is called with.
+    """Recommends from the catalogue in memory and the user's events in the database.
 
-    events: gives those of users, sorted by id
-    clock, read_at: the time now, and when the snapshot was read, seconds since 1970; without them shelves do
-                    not say what they stand on
+    pipeline: returns the pipeline of a model
+    events:   reads the events of users, sorted by id
+    clock, read_at: the time now, and when the snapshot was read, seconds since 1970; without them lists
+              have no version
     """
 
     pipeline: Callable[[ModelRef], Pipeline]
@@ -36,78 +37,69 @@ class LiveRecommender:
     clock: Callable[[], float] | None = None
     read_at: Callable[[], float] | None = None
 
-    def __call__(self, ask: RecommendationRequest) -> RecommendationList:
-        """Return the shelf, computed now. 3 queries; more only as `Ranker` says."""
+    def __call__(
+        self, request: RecommendationRequest, shopper: Shopper, model: ModelRef
+    ) -> RecommendationList:
+        """Return the list, computed now. 3 queries, those of `resolve_filters`, more only as `Ranker` says.
+
+        Raises BadRequest for a filter that names what does not exist.
+        """
+        filters = resolve_filters(request)
         # Both before anything is read, and the age of the snapshot before the snapshot itself is taken.
         moments = (self.read_at(), self.clock()) if self.read_at and self.clock else None
-        known = ProductLookup(details, ask.filters.fit)
-        pipeline = self.pipeline(ask.chosen)
+        products = ProductLookup(details, filters.match)
+        pipeline = self.pipeline(model)
         query = Query(
-            n=ask.offset + ask.top_n,
-            diversity=ask.diversity,
-            only=ask.filters.only(pipeline.snapshot),
-            closed=ask.filters.closed(pipeline.snapshot),
+            n=request.offset + request.top_n,
+            diversity=request.diversity,
+            only=filters.only(pipeline.snapshot),
+            closed=filters.closed(pipeline.snapshot),
         )
-        (ranked,) = Ranker(pipeline, self.events)(np.array([ask.shopper.id], np.int64), query, known=known)
-        grounds = _grounds(ask, ranked, known, pipeline.snapshot, moments) if moments else None
+        (ranked,) = Ranker(pipeline, self.events)(np.array([shopper.id], np.int64), query, known=products)
+        version = None
+        if moments and len(products.asked) <= _MOST_PRODUCTS:
+            events = (ranked.event_count, ranked.last_event_id)
+            version = AnswerVersion(
+                model=model,
+                user_id=shopper.id,
+                product_ids=products.asked or [0],
+                digest=digest_of(shopper.id, shopper.name, events, products.found),
+                uses_list=request.is_plain,
+                snapshot=SnapshotVersion(pipeline.snapshot.stamp, *moments),
+            )
         return recommendation_list(
-            ask.shopper,
+            shopper,
             ranked,
-            known,
-            ask.chosen.strategy,
+            products,
+            model.strategy,
             basis=pipeline.basis,
-            offset=ask.offset,
-            grounds=grounds,
-            is_narrowed=ask.filters != NO_FILTERS,
+            offset=request.offset,
+            version=version,
+            is_narrowed=request.is_filtered,
         )
 
 
 def recommendation_list(
     shopper: Shopper,
     ranked: Ranked,
-    known: ProductLookup[Details],
+    products: ProductLookup[Details],
     strategy: str,
     *,
     basis: Basis | None,
     offset: int = 0,
-    grounds: LiveGrounds | None = None,
+    version: AnswerVersion | None = None,
     is_narrowed: bool = False,
 ) -> RecommendationList:
     """Return the ranked list from the offset on. basis: as in `RecommendationList`"""
     return RecommendationList(
         shopper=shopper,
-        items=tuple(recommended_item(pick, known) for pick in ranked.picks[offset:]),
+        items=tuple(recommended_item(pick, products) for pick in ranked.picks[offset:]),
         summary=ranked.summary,
         strategy=strategy,
         fallback=ranked.fallback or None,
         has_history=ranked.summary != NO_HISTORY,
         basis=basis,
-        grounds=grounds,
+        version=version,
         is_narrowed=is_narrowed,
         is_continued=offset > 0,
-    )
-
-
-def _grounds(
-    ask: RecommendationRequest,
-    ranked: Ranked,
-    known: ProductLookup[Details],
-    snapshot: Snapshot,
-    moments: tuple[float, float],
-) -> LiveGrounds | None:
-    """Return what the shelf stands on, None where that is too much. moments: as in LiveGrounds. No query."""
-    asked = known.asked or [0]
-    if len(asked) > _MOST_GROUNDS:
-        return None
-    shopper, events = ask.shopper, (ranked.event_count, ranked.last_event_id)
-    read_at, made_at = moments
-    return LiveGrounds(
-        chosen=ask.chosen,
-        user_id=shopper.id,
-        products=asked,
-        facts=Facts(shopper.id, shopper.name, events, known.found).digest(),
-        is_plain=ask.is_plain,
-        stamp=snapshot.stamp,
-        read_at=read_at,
-        made_at=made_at,
     )

@@ -1,19 +1,23 @@
-"""The placements of a shop besides each shopper's own list: one function a placement."""
+"""Placements other than the user's own list, one method each."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from catalog.selectors import ProductPage, product_pages
 from recommendations.engine.actions import Action
 from recommendations.engine.histories import dismissed
-from recommendations.pipeline import Pipeline, nobody
+from recommendations.pipeline import Pipeline, Query, nobody
 from recommendations.selectors.histories import events, histories
-from recommendations.serving.display import Page, PlacementList, placement_list, session_histories
-from recommendations.serving.most_popular import PopularProduct, most_popular
+from recommendations.serving.filters import resolve_filters, resolve_products
+from recommendations.serving.placement_list import PlacementList, placement_list, session_histories
+from recommendations.serving.ranker import ProductLookup, Ranker
+from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Retriever
 from recommendations.strategies.content import ContentRetriever, ProfileLimits
+from recommendations.strategies.popular import PopularRetriever
 from recommendations.strategies.replenishment import BuyAgain
 from recommendations.strategies.similar import Similar
 from recommendations.strategies.untrained import Untrained
@@ -24,44 +28,75 @@ _WHOLE = ProfileLimits(top_categories=1, top_tags=50)
 
 
 @dataclass(frozen=True, slots=True)
-class Placements:
-    """pipeline: gives the fitted pipeline of the strategy that it is called with; zone: whose days count.
+class PopularProduct:
+    """A product as it is now, with its number of interactions in the snapshot."""
 
-    Each placement makes 2 queries for the products' fields, and more only as `Ranker.fresh` says.
+    product: ProductPage
+    n_interactions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Placements:
+    """The lists of all placements but the user's own.
+
+    pipeline: returns the pipeline of a model; zone: the time zone in which days are counted
+
+    Each placement makes 2 queries for the products' fields, those of `resolve_filters`, and more only as
+    `Ranker.fresh` says. Each raises BadRequest for a filter that names what does not exist.
     """
 
     pipeline: Callable[[ModelRef], Pipeline]
     zone: str
 
-    def trending(self, chosen: ModelRef, page: Page) -> PlacementList:
+    def trending(self, request: RecommendationRequest, model: ModelRef) -> PlacementList:
         """Return what everybody meets lately, whoever asks."""
-        pipeline = self.pipeline(chosen)
+        pipeline = self.pipeline(model)
         past = session_histories(_NONE, Action.VIEW, pipeline)
-        return placement_list("trending", pipeline, past, page, own=nobody, strategy=chosen.strategy)
+        return placement_list("trending", request, pipeline, past, own=nobody, strategy=model.strategy)
 
-    def popular(self, chosen: ModelRef, page: Page) -> list[PopularProduct]:
-        """Return what has most interactions, whoever asks. chosen: any strategy; all share one snapshot."""
-        pipeline = self.pipeline(chosen)
-        return most_popular(pipeline.snapshot, session_histories(_NONE, Action.VIEW, pipeline), page)
+    def popular(self, request: RecommendationRequest, model: ModelRef) -> list[PopularProduct]:
+        """Return the products with most interactions, most first, then by id; only categories filter them.
 
-    def session(self, chosen: ModelRef, product_ids: Sequence[int], page: Page) -> PlacementList:
-        """Return what suits a visitor of whom nothing is known but these products, which are not shown.
-
-        They count as put into the cart at this moment, so that they are one basket.
-
-        product_ids: newest last
+        model: any, since all share one snapshot. Raises BadRequest.
         """
-        pipeline = self.pipeline(chosen)
+        filters = resolve_filters(request)
+        snapshot = self.pipeline(model).snapshot
+        pipeline = Pipeline(snapshot, PopularRetriever(snapshot), ())
+        products = ProductLookup(
+            product_pages,
+            lambda product: not filters.categories or product.category in filters.categories,
+        )
+        query = Query(n=request.offset + request.top_n, only=filters.only(snapshot), own=nobody)
+        past = session_histories(_NONE, Action.VIEW, pipeline)
+        (ranking,) = Ranker(pipeline).fresh(past, query, products)
+        return [
+            PopularProduct(products.found[pick.product_id], int(pick.reasons[0].value))
+            for pick in ranking.picks[request.offset :]
+        ]
+
+    def session(self, request: RecommendationRequest, model: ModelRef) -> PlacementList:
+        """Return what suits a visitor of whom only the request's products are known; these are not shown.
+
+        They count as put into the cart at this moment, so that they are one basket. Raises BadRequest.
+        """
+        product_ids = resolve_products(
+            "product_ids", request.product_ids, knows_inactive=request.knows_inactive
+        )
+        pipeline = self.pipeline(model)
         past = session_histories(np.array(product_ids[::-1], np.int64), Action.CART, pipeline)
-        return placement_list("session", pipeline, past, page, strategy=chosen.strategy)
+        return placement_list("session", request, pipeline, past, strategy=model.strategy)
 
     def similar(
-        self, content: ModelRef, behaviour: ModelRef | None, product_id: int, page: Page
+        self,
+        request: RecommendationRequest,
+        content: ModelRef,
+        behaviour: ModelRef | None,
+        product_id: int,
     ) -> PlacementList:
-        """Return what is like the product; nothing fills it up.
+        """Return what is like the product; nothing fills the list up.
 
-        behaviour: a strategy that learns from what users met, None where there is none; it is named only
-        where its model could be asked, too
+        behaviour: a strategy that learns from what users met, None where there is none; the list names it
+        only if its model was asked, too
         """
         by_content = self.pipeline(content)
         learned = self.pipeline(behaviour) if behaviour else None
@@ -73,20 +108,22 @@ class Placements:
             retriever, named = Similar(retriever, learned.retriever, product_id), behaviour
         pipeline = replace(by_content, retriever=retriever, fillers=())
         past = session_histories(np.array([product_id], np.int64), Action.PURCHASE, pipeline)
-        return placement_list("similar", pipeline, past, page, strategy=named.strategy)
+        return placement_list("similar", request, pipeline, past, strategy=named.strategy)
 
-    def bought_together(self, chosen: ModelRef, product_id: int, page: Page) -> PlacementList:
+    def bought_together(
+        self, request: RecommendationRequest, model: ModelRef, product_id: int
+    ) -> PlacementList:
         """Return what is bought along with the product; nothing where no model is active."""
-        pipeline = replace(self.pipeline(chosen), fillers=())
+        pipeline = replace(self.pipeline(model), fillers=())
         past = session_histories(np.array([product_id], np.int64), Action.PURCHASE, pipeline)
-        return placement_list("bought-together", pipeline, past, page, strategy=chosen.strategy)
+        return placement_list("bought-together", request, pipeline, past, strategy=model.strategy)
 
-    def buy_again(self, chosen: ModelRef, user_id: int, page: Page) -> PlacementList:
+    def buy_again(self, request: RecommendationRequest, model: ModelRef, user_id: int) -> PlacementList:
         """Return what the user bought on two or more days, the most due first. 1 query more."""
-        base = self.pipeline(chosen)
+        base = self.pipeline(model)
         pipeline = replace(base, retriever=BuyAgain(base.snapshot, self.zone), fillers=())
         past = histories(events(np.array([user_id], np.int64)), pipeline.snapshot)
-        return placement_list("buy-again", pipeline, past, page, own=dismissed, strategy=None)
+        return placement_list("buy-again", request, pipeline, past, own=dismissed, strategy=None)
 
 
 def _can_be_asked(learned: Pipeline, by_content: Pipeline) -> bool:

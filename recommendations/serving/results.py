@@ -1,4 +1,4 @@
-"""What is asked for, and what is answered: one shopper's list, ready to be shown."""
+"""Recommendation lists as they are answered, and the versions that say how long they are valid."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +8,7 @@ from recommendations.engine.reasons import Reason, exhaustive
 from recommendations.explainers.base import Explanation, Finding
 from recommendations.selectors.products import Details
 from recommendations.selectors.shoppers import Shopper
-from recommendations.selectors.states import State
-from recommendations.serving.filters import NO_FILTERS, Filters
+from recommendations.serving.request import RecommendationRequest
 from recommendations.strategies.base import Basis
 
 POPULAR = "popular"
@@ -35,26 +34,6 @@ class ModelRef:
 
 
 @dataclass(frozen=True, slots=True)
-class RecommendationRequest:
-    """Who wants how many products, by which strategy, and how they are narrowed down.
-
-    diversity: from 0, the best, to 1, the most different; offset: how many of the best are left out
-    """
-
-    shopper: Shopper
-    top_n: int
-    chosen: ModelRef
-    filters: Filters = NO_FILTERS
-    diversity: float = 0.0
-    offset: int = 0
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing but the head of the shopper's own list is asked for."""
-        return self.filters == NO_FILTERS and not self.diversity and not self.offset
-
-
-@dataclass(frozen=True, slots=True)
 class RecommendedItem:
     """A product in its place. score: integer thousandths, the sum of the reasons' points."""
 
@@ -72,43 +51,38 @@ class StoredExplanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
-    """What a shelf from a stored list stands on.
+class SnapshotVersion:
+    """The snapshot that a live list was computed from.
 
-    products: the ids of all that the list holds and its reasons name; shown: of those on the shelf
-    state:    what the database held before their fields were read
+    stamp: changes with the snapshot's content; read_at, computed_at: when the snapshot was read and the
+    list computed, seconds since 1970
     """
 
-    chosen: ModelRef
-    products: list[int]
-    shown: list[int]
-    state: State
-
-    @property
-    def user_id(self) -> int:
-        return self.state.user_id
+    stamp: str
+    read_at: float
+    computed_at: float
 
 
 @dataclass(frozen=True, slots=True)
-class LiveGrounds:
-    """What a shelf that was computed live stands on.
+class AnswerVersion:
+    """What an answer depends on. It is valid while the database still holds the same.
 
-    products: the ids of all that were looked at: shown, named, or found gone; at least one
-    facts:    the digest of what the database held of the shopper and of these, as they were shown
-    list_at:  when the stored list was made that did not hold, None where there was none; for who asks
-              for a plain shelf alone, since nothing else is answered from it
-    stamp:    of the snapshot; read_at: when that was read; made_at: when the shelf was; seconds since 1970
+    product_ids: all products that were looked at: shown, named in reasons, or found unavailable
+    digest:      of the user, their events and these products; see `selectors.answer_versions`
+    uses_list:   whether a stored list may answer the request
+    stored_list: identity of the list that answers, or that was out of date; None without one
+    list_at:     when the list that answers was made; None for a live answer
+    snapshot:    what a live answer was computed from; None for an answer from a stored list
     """
 
-    chosen: ModelRef
+    model: ModelRef
     user_id: int
-    products: list[int]
-    facts: bytes
-    is_plain: bool
-    stamp: str
-    read_at: float
-    made_at: float
+    product_ids: list[int]
+    digest: bytes
+    uses_list: bool
+    stored_list: str | None = None
     list_at: datetime | None = None
+    snapshot: SnapshotVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +91,7 @@ class RecommendationList:
 
     fallback: what filled it when the strategy itself found nothing, else None
     basis:    what the strategy looked at; None where it looked at nothing, for want of a model
-    grounds:  None for what cannot be told to be the same the next time
+    version:  None when too much was looked at to compare it later
     is_stored: whether it was made ahead
     is_narrowed: whether filters left some products out; is_continued: whether the best were left out
     """
@@ -129,8 +103,8 @@ class RecommendationList:
     fallback: str | None
     has_history: bool
     basis: Basis | None
-    written: StoredExplanation | None = None
-    grounds: Grounds | LiveGrounds | None = None
+    stored_explanation: StoredExplanation | None = None
+    version: AnswerVersion | None = None
     is_stored: bool = False
     is_narrowed: bool = False
     is_continued: bool = False
@@ -146,6 +120,8 @@ class RecommendationList:
 
 
 class Recommender(Protocol):
-    """Answers an ask. What caches has the same shape as what it wraps."""
+    """Recommends products to one user. A wrapper around a recommender has the same signature."""
 
-    def __call__(self, ask: RecommendationRequest) -> RecommendationList: ...
+    def __call__(
+        self, request: RecommendationRequest, shopper: Shopper, model: ModelRef
+    ) -> RecommendationList: ...

@@ -9,21 +9,20 @@ from django.utils import timezone
 
 from core.api.conditional import etag
 from core.api.renderers import to_json
-from recommendations.caching.answers import AnswerRenderer
+from recommendations.caching.answers import AnswerRenderer, AnswerSource
 from recommendations.caching.explanations import ExplanationCache
 from recommendations.caching.histories import HistoryCache
-from recommendations.caching.responses import Granting, ResponseCache
-from recommendations.caching.shared_responses import Alone, SharedResponseCache
+from recommendations.caching.responses import ResponseCache
+from recommendations.caching.shared_responses import SharedResponseCache
 from recommendations.caching.versions import FreshnessPolicy, Validator
 from recommendations.explainers.base import Source
 from recommendations.explainers.template import TemplateExplainer
 from recommendations.explaining.deferred import DeferredExplanations
 from recommendations.explaining.inline import ExplanationProvider, InlineExplanations
 from recommendations.explaining.worker import ExplanationWriter
-from recommendations.selectors.facts import facts
+from recommendations.selectors.answer_versions import version_row
 from recommendations.selectors.histories import events, version
 from recommendations.selectors.shoppers import is_shopper
-from recommendations.selectors.states import state
 from recommendations.serving.live import LiveRecommender
 from recommendations.serving.placements import Placements
 from recommendations.serving.results import ModelRef, Recommender
@@ -43,43 +42,39 @@ from recommendations.wiring.configured import (
 )
 
 _BEHAVIOUR = "collaborative"
-_PASTS_SHARE = 4  # histories may take one part in so many of the memory for answers
+_HISTORY_SHARE = 4  # histories may use a quarter of what answers may
 
 
 @cache
 def response_cache() -> ResponseCache:
-    """Return what answers a wish as JSON, and keeps what it answered while that holds."""
-    return ResponseCache(_answer_source(), holding=_validator(), max_bytes=config().answer_cache_bytes)
+    """Return what answers requests as JSON, and caches the answers."""
+    return ResponseCache(_answer_source(), validator=_validator(), max_bytes=config().answer_cache_bytes)
 
 
-def _answer_source() -> Granting:
-    may_keep = config().answer_cache_bytes > 0
-    grounded = recommender(grounded=may_keep)
-    fresh = AnswerRenderer(grounded, explanation_provider(), to_json, etag, lacks_model)
+def _answer_source() -> AnswerSource:
+    renderer = AnswerRenderer(recommender(), explanation_provider(), to_json, etag, model_ref, lacks_model)
     ttl_seconds = config().result_cache_seconds
-    if not (may_keep and ttl_seconds and shared_cache().is_shared):
-        return Alone(fresh)
-    made_by = "".join(
-        [*(config().digest(name) for name in sorted(config().strategies)), explainer().identity]
-    )
-    return SharedResponseCache(fresh, shared_cache(), _validator(), made_by, ttl_seconds)
+    if not (config().answer_cache_bytes and ttl_seconds and shared_cache().is_shared):
+        return renderer
+    digests = [config().digest(name) for name in sorted(config().strategies)]
+    made_by = "".join([*digests, explainer().identity])
+    return SharedResponseCache(renderer, shared_cache(), _validator(), made_by, ttl_seconds)
 
 
-def recommender(*, grounded: bool = False) -> StoredLists:
-    """Return what answers an ask: from the stored list while it holds, else live. Never writes words."""
+def recommender() -> StoredLists:
+    """Return what recommends: from the stored list while it is valid, otherwise live."""
     return StoredLists(
-        inner=live_recommender(grounded=grounded),
+        inner=live_recommender(),
         digest=digest,
         basis=basis,
         max_age_seconds=config().stored_list_max_age_seconds,
         now=timezone.now,
-        grounded=grounded,
     )
 
 
-def live_recommender(*, grounded: bool = False) -> Recommender:
-    """Return what answers an ask from the shop as it is now, whatever was stored."""
-    if grounded and config().result_cache_seconds:
+def live_recommender() -> Recommender:
+    """Return what recommends from the shop as it is now, whatever was stored."""
+    if config().answer_cache_bytes and config().result_cache_seconds:
         return LiveRecommender(catalogue.pipeline, history_cache(), time.time, catalogue.read_at)
     return LiveRecommender(catalogue.pipeline, history_cache())
 
@@ -104,7 +99,7 @@ def history_cache() -> HistoryCache:
         events,
         version=version,
         shared=shared_cache() if shared_cache().is_shared else None,
-        max_bytes=config().answer_cache_bytes // _PASTS_SHARE,
+        max_bytes=config().answer_cache_bytes // _HISTORY_SHARE,
     )
 
 
@@ -132,11 +127,10 @@ def _send_text(digest: str) -> None:
 
 def _validator() -> Validator:
     return Validator(
-        state=state,
-        facts=facts,
-        settled=resolve_model_ref,
+        read=version_row,
+        resolve=resolve_model_ref,
         is_young=recommender().is_young,
-        recency=FreshnessPolicy(
+        freshness=FreshnessPolicy(
             ttl_seconds=config().result_cache_seconds,
             max_age_seconds=config().snapshot_max_age_seconds,
             stamp=catalogue.stamp,

@@ -13,7 +13,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 
 from catalog.errors import BadEvents, BadKey, InUse, KeyOfAnother, TooManyEvents
-from recommendations.errors import BadAsk, UnknownProduct, UnknownShopper, UnknownStrategy
+from recommendations.errors import BadRequest, UnknownProduct, UnknownShopper, UnknownStrategy
 from recsite.http import throttling
 from recsite.http.problems import Fault, faults, problem, sentence
 
@@ -44,7 +44,7 @@ TABLE: tuple[tuple[type[Exception], ErrorResponse], ...] = (
     (KeyOfAnother, ErrorResponse(422)),
     (TooManyEvents, ErrorResponse(413)),
     (InUse, ErrorResponse(409)),
-    (BadAsk, ErrorResponse(400)),
+    (BadRequest, ErrorResponse(400)),
     (UnknownProduct, ErrorResponse(404)),
     (UnknownShopper, ErrorResponse(404)),
     (UnknownStrategy, ErrorResponse(400)),

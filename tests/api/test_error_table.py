@@ -11,7 +11,7 @@ from django.http import Http404
 from rest_framework.exceptions import APIException, NotAuthenticated, Throttled, ValidationError
 from rest_framework.request import Request
 
-from recommendations.errors import BadAsk, UnknownProduct, UnknownShopper, UnknownStrategy
+from recommendations.errors import BadRequest, UnknownProduct, UnknownShopper, UnknownStrategy
 from recsite.http.errors import problem_response
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ class TestTable:
         [
             (ProtectedError("secret", set()), 409),
             (IntegrityError("UNIQUE constraint failed: secret"), 409),
-            (BadAsk({"field": "offset", "value": "x", "message": "No."}), 400),
+            (BadRequest({"field": "offset", "value": "x", "message": "No."}), 400),
             (UnknownProduct("7"), 404),
             (UnknownShopper("7"), 404),
             (UnknownStrategy("magic", ["content"]), 400),

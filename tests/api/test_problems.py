@@ -89,7 +89,7 @@ class TestProblem:
         with caplog.at_level("INFO", logger="recsite.http.errors"):
             client.post("/recommend/session", {"product_ids": []}, format="json")
 
-        assert "BadAsk: product_ids is '[]': Must be a list of 1 to 200" in caplog.text
+        assert "BadRequest: product_ids is '[]': Must be a list of 1 to 200" in caplog.text
 
     def test_cuts_a_long_value(self, staff_client):
         document = staff_client.post("/users", {"name": "x" * 300}).json()

@@ -13,7 +13,7 @@ from recommendations import wiring
 from recommendations.engine.reasons import ReasonKind
 from recommendations.explaining.inline import evidence
 from recommendations.selectors.shoppers import shopper
-from recommendations.serving.results import RecommendationRequest
+from recommendations.serving.request import RecommendationRequest
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
 from tests.trained import trained
 
@@ -118,8 +118,8 @@ class TestEveryStrategy:
         wiring.generator(chosen, top_n=2)(sorted(one.id for one in shoppers))
 
         for one in shoppers:
-            ask = RecommendationRequest(one, 2, chosen)
-            ahead, live = wiring.recommender()(ask), wiring.live_recommender()(ask)
+            ask = (RecommendationRequest(one.id, 2), one, chosen)
+            ahead, live = wiring.recommender()(*ask), wiring.live_recommender()(*ask)
             assert ahead.is_stored
             assert evidence(ahead) == evidence(live)
 

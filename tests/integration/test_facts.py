@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from catalog.models import Interaction, Product, User
 from recommendations.models import StoredList
-from recommendations.selectors.facts import Facts, facts
+from recommendations.selectors.answer_versions import digest_of, version_row
 from recommendations.selectors.histories import version
 from recommendations.selectors.products import details
+from recommendations.selectors.shoppers import stored_list
 from recommendations.training import registry
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, TagFactory, UserFactory
 
@@ -37,41 +38,40 @@ def products() -> list[int]:
     return [product.id for product in made]
 
 
-class TestFacts:
+class TestVersionRow:
     def test_are_what_the_single_reads_give(self, user: User, products: list[int]):
         InteractionFactory.create_batch(3, user=user)
 
-        read = facts(("pk", user.id), "content", products)
+        read = version_row(("pk", user.id), "content", products)
 
         assert read is not None
-        assert read.facts == Facts(user.id, user.name, version(user.id), details(products))
-        assert read.facts.digest() == Facts(user.id, user.name, version(user.id), details(products)).digest()
+        assert read.digest() == digest_of(user.id, user.name, version(user.id), details(products))
 
     def test_are_the_same_under_the_external_id(self, user: User, products: list[int]):
-        assert facts(("external_id", "someone"), "content", products) == facts(
+        assert version_row(("external_id", "someone"), "content", products) == version_row(
             ("pk", user.id), "content", products
         )
 
     def test_take_one_query(self, user: User, products: list[int], django_assert_num_queries: Any):
         with django_assert_num_queries(1):
-            facts(("pk", user.id), "content", products)
+            version_row(("pk", user.id), "content", products)
 
     def test_leave_out_what_is_not_there(self, user: User, products: list[int]):
         Product.objects.filter(id=products[0]).delete()
 
-        read = facts(("pk", user.id), "content", products)
+        read = version_row(("pk", user.id), "content", products)
 
         assert read is not None
-        assert sorted(read.facts.products) == products[1:]
+        assert read.digest() == digest_of(user.id, user.name, (0, 0), details(products[1:]))
 
     @pytest.mark.parametrize("change", [{"is_staff": True}, {"is_superuser": True}])
     def test_are_none_of_staff(self, user: User, change: dict[str, bool]):
         User.objects.filter(id=user.id).update(**change)
 
-        assert facts(("pk", user.id), "content", [1]) is None
+        assert version_row(("pk", user.id), "content", [1]) is None
 
     def test_are_none_of_nobody(self):
-        assert facts(("pk", 1), "content", [1]) is None
+        assert version_row(("pk", 1), "content", [1]) is None
 
     def test_tell_who_answers_and_when_the_list_was_made(self, user: User):
         moment = timezone.now() - timedelta(hours=1)
@@ -87,19 +87,22 @@ class TestFacts:
         )
         registry.set_default("popular", at=timezone.now())
 
-        read = facts(("pk", user.id), "content", [0])
+        read = version_row(("pk", user.id), "content", [0])
 
         assert read is not None
-        assert (read.list_at, read.default, read.version) == (moment, "popular", None)
-        other = facts(("pk", user.id), "popular", [0])
+        assert (read.default, read.version) == ("popular", None)
+        found = stored_list(user.id, "content")
+        assert found is not None
+        assert read.stored_list == found.identity
+        other = version_row(("pk", user.id), "popular", [0])
         assert other is not None
-        assert other.list_at is None
+        assert other.stored_list is None
 
     def test_of_a_user_without_events_are_none_of_them(self, user: User):
-        read = facts(("pk", user.id), "content", [0])
+        read = version_row(("pk", user.id), "content", [0])
 
         assert read is not None
-        assert (read.facts.events, dict(read.facts.products)) == ((0, 0), {})
+        assert read.digest() == digest_of(user.id, user.name, (0, 0), {})
 
 
 class TestDigest:
@@ -107,7 +110,7 @@ class TestDigest:
     def test_changes_with(self, user: User, products: list[int], what: str):
         InteractionFactory.create_batch(2, user=user)
         first = Product.objects.get(id=products[0])
-        before = facts(("pk", user.id), "content", products)
+        before = version_row(("pk", user.id), "content", products)
         {
             "name": lambda: User.objects.filter(id=user.id).update(name="Other"),
             "price": lambda: Product.objects.filter(id=first.id).update(price="1.23"),
@@ -118,8 +121,8 @@ class TestDigest:
             "gone": first.delete,
         }[what]()
 
-        after = facts(("pk", user.id), "content", products)
+        after = version_row(("pk", user.id), "content", products)
 
         assert before is not None
         assert after is not None
-        assert before.facts.digest() != after.facts.digest()
+        assert before.digest() != after.digest()

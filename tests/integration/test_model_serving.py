@@ -15,7 +15,8 @@ from recommendations import wiring
 from recommendations.errors import VersionGone
 from recommendations.models import DefaultStrategy, TrainedModel
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.results import ModelRef, RecommendationRequest
+from recommendations.serving.request import RecommendationRequest
+from recommendations.serving.results import ModelRef
 from recommendations.training import registry
 from tests.counting import Counting, CountingModel
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
@@ -36,15 +37,15 @@ def shop(settings: Any, tmp_path: Path) -> None:
 
 def best(user: User | None = None, strategy: str | None = "counting") -> str:
     asking = user or UserFactory()
-    ask = RecommendationRequest(Shopper(asking.id, asking.name), 1, wiring.model_ref(strategy))
-    (placed,) = wiring.recommender()(ask).items
+    model, request = wiring.model_ref(strategy), RecommendationRequest(asking.id, 1)
+    (placed,) = wiring.recommender()(request, Shopper(asking.id, asking.name), model).items
     return placed.product.name
 
 
 def fallback() -> str | None:
     asking = UserFactory()
     return wiring.recommender()(
-        RecommendationRequest(Shopper(asking.id, asking.name), 1, wiring.model_ref("counting"))
+        RecommendationRequest(asking.id, 1), Shopper(asking.id, asking.name), wiring.model_ref("counting")
     ).fallback
 
 

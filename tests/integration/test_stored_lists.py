@@ -13,7 +13,8 @@ from recommendations.explainers.template import TemplateExplainer
 from recommendations.explaining.inline import evidence, explained
 from recommendations.models import StoredList
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.results import RecommendationList, RecommendationRequest
+from recommendations.serving.request import RecommendationRequest
+from recommendations.serving.results import RecommendationList
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +45,7 @@ def generate(user: User, *, top_n: int = 4, explain: bool = False, when: datetim
 def ask(user: User, *, top_n: int = 4, when: datetime = NOON) -> RecommendationList:
     with time_machine.travel(when, tick=False):
         return wiring.recommender()(
-            RecommendationRequest(Shopper(user.id, user.name), top_n, wiring.model_ref("content"))
+            RecommendationRequest(user.id, top_n), Shopper(user.id, user.name), wiring.model_ref("content")
         )
 
 

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from recommendations import wiring
 from recommendations.errors import UnknownStrategy
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.results import RecommendationRequest
+from recommendations.serving.request import RecommendationRequest
 from recommendations.wiring import catalogue
 from tests.factories import ProductFactory, UserFactory
 
@@ -19,7 +19,7 @@ class TestRecommender:
     def ask(self, strategy: str = "content") -> list[str]:
         user = UserFactory()
         shelf = wiring.recommender()(
-            RecommendationRequest(Shopper(user.id, user.name), 5, wiring.model_ref(strategy))
+            RecommendationRequest(user.id), Shopper(user.id, user.name), wiring.model_ref(strategy)
         )
         return [placed.product.name for placed in shelf.items]
 
@@ -77,7 +77,7 @@ class TestServe:
 
         with django_assert_num_queries(4):  # the stored list, the history, products, tags; no catalogue
             wiring.recommender()(
-                RecommendationRequest(Shopper(user.id, user.name), 5, wiring.model_ref("content"))
+                RecommendationRequest(user.id), Shopper(user.id, user.name), wiring.model_ref("content")
             )
 
     @pytest.mark.django_db

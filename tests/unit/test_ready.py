@@ -12,14 +12,13 @@ import pytest
 from core.api.renderers import to_json
 from recommendations.caching import responses as module
 from recommendations.caching.answers import Answer
-from recommendations.caching.responses import ResponseCache, Wish
-from recommendations.caching.shared_responses import Alone
+from recommendations.caching.responses import ResponseCache
 from recommendations.caching.single_flight import SingleFlight
 from recommendations.caching.versions import FreshnessPolicy, Validator
+from recommendations.selectors.answer_versions import VersionRow
 from recommendations.selectors.models import ActiveModels
-from recommendations.selectors.shoppers import Shopper
-from recommendations.selectors.states import State
-from recommendations.serving.results import Grounds, ModelRef, RecommendationRequest
+from recommendations.serving.request import RecommendationRequest
+from recommendations.serving.results import AnswerVersion, ModelRef
 from tests.factories import NOON
 from tests.waiting import PATIENCE_SECONDS
 
@@ -27,27 +26,35 @@ MIB = 1 << 20
 CONTENT = ModelRef("content")
 
 
-def state_of(key: int | str, *, name: str = "Alice", default: str | None = None) -> State:
-    return State(int(key), name, "d", 1, 1, NOON, "[1,1]", default, None, "[1]", None)
+def row(key: int | str, *, name: str = "Alice", default: str | None = None) -> VersionRow:
+    return VersionRow(int(key), name, "[1,1]", "a list", default, None, "", None)
 
 
-def wish(key: int) -> Wish:
-    return Wish(("pk", key), None, 5)
+def request(key: int) -> RecommendationRequest:
+    return RecommendationRequest(key)
 
 
-def ask(key: int) -> Callable[[], RecommendationRequest]:
-    return lambda: RecommendationRequest(Shopper(key, "Alice"), 5, CONTENT)
+def version_of(found: VersionRow) -> AnswerVersion:
+    """The version of an answer from a stored list, made while the database held this row."""
+    return AnswerVersion(
+        model=CONTENT,
+        user_id=found.user_id,
+        product_ids=[1],
+        digest=found.digest(),
+        uses_list=True,
+        stored_list=found.stored_list,
+        list_at=NOON,
+    )
 
 
-def holding_by(
-    state: Callable[..., State], settled: Callable[[str | None, ActiveModels], ModelRef]
+def validator_by(
+    read: Callable[..., VersionRow], resolve: Callable[[str | None, ActiveModels], ModelRef]
 ) -> Validator:
     return Validator(
-        state=state,
-        facts=lambda *_: None,
-        settled=settled,
+        read=read,
+        resolve=resolve,
         is_young=lambda at: NOON - at < timedelta(days=1),
-        recency=FreshnessPolicy(ttl_seconds=0, max_age_seconds=0, stamp=str, clock=float),
+        freshness=FreshnessPolicy(ttl_seconds=0, max_age_seconds=0, stamp=str, clock=float),
     )
 
 
@@ -61,24 +68,22 @@ class Shop:
         self.n_answers = 0
         self.meanwhile: Callable[[], object] = lambda: None
 
-    def state(
-        self, lookup: tuple[str, int | str], strategy: str, products: list[int], shown: list[int]
-    ) -> State:
+    def row(self, lookup: tuple[str, int | str], strategy: str, product_ids: list[int]) -> VersionRow:
         key = int(lookup[1])
-        found = state_of(key, name=self.names.get(key, "Alice"), default=self.default)
+        found = row(key, name=self.names.get(key, "Alice"), default=self.default)
         self.meanwhile()
         return found
 
-    def answer(self, ask: RecommendationRequest) -> Answer:
+    def answer(self, request: RecommendationRequest) -> Answer:
         self.n_answers += 1
-        read = self.state(("pk", ask.shopper.id), "content", [1], [1])
-        return Answer(to_json(read.user_name.ljust(self.n_bytes)), Grounds(ask.chosen, [1], [1], read))
+        found = self.row(request.lookup, "content", [1])
+        return Answer(to_json(found.user_name.ljust(self.n_bytes)), version_of(found))
 
-    def holding(self) -> Validator:
-        return holding_by(self.state, lambda strategy, now: ModelRef(strategy or now.default or "content"))
+    def validator(self) -> Validator:
+        return validator_by(self.row, lambda strategy, now: ModelRef(strategy or now.default or "content"))
 
     def ready(self, max_bytes: int = MIB) -> ResponseCache:
-        return ResponseCache(Alone(self.answer), holding=self.holding(), max_bytes=max_bytes)
+        return ResponseCache(self.answer, validator=self.validator(), max_bytes=max_bytes)
 
 
 class TestReady:
@@ -86,7 +91,7 @@ class TestReady:
         shop = Shop()
         ready = shop.ready()
 
-        answers = [ready(wish(1), ask(1)) for _ in range(3)]
+        answers = [ready(request(1)) for _ in range(3)]
 
         assert answers[0] == answers[1] == answers[2]
         assert shop.n_answers == 1
@@ -94,10 +99,10 @@ class TestReady:
     def test_answers_anew_after_a_change_and_keeps_that(self):
         shop = Shop()
         ready = shop.ready()
-        ready(wish(1), ask(1))
+        ready(request(1))
         shop.names[1] = "Alicia"
 
-        bodies = [json.loads(ready(wish(1), ask(1)).body).strip() for _ in range(2)]
+        bodies = [json.loads(ready(request(1)).body).strip() for _ in range(2)]
 
         assert bodies == ["Alicia", "Alicia"]
         assert shop.n_answers == 2
@@ -107,19 +112,18 @@ class TestReady:
         ready = shop.ready()
         shop.default = "popular"  # since the ask was made
 
-        ready(wish(1), ask(1))
-        ready(wish(1), ask(1))
+        ready(request(1))
+        ready(request(1))
 
         assert shop.n_answers == 2
 
     def test_asks_no_more_than_what_it_must(self):
         shop = Shop()
         ready = shop.ready()
-        ready(wish(1), ask(1))
+        ready(request(1))
+        shop.meanwhile = lambda: None
 
-        ready(wish(1), lambda: 1 / 0)  # type: ignore[arg-type, return-value]
-
-        assert shop.n_answers == 1
+        assert ready(request(1)) is ready(request(1))
 
 
 class TestBound:
@@ -127,16 +131,16 @@ class TestBound:
         shop = Shop(n_bytes=100_000)
         ready = shop.ready(max_bytes=330_000)
         for key in (1, 2, 3):
-            ready(wish(key), ask(key))
-        ready(wish(1), ask(1))
+            ready(request(key))
+        ready(request(1))
 
-        ready(wish(4), ask(4))
+        ready(request(4))
 
         before = shop.n_answers
         for key in (1, 3, 4):
-            ready(wish(key), ask(key))
+            ready(request(key))
         assert shop.n_answers == before
-        ready(wish(2), ask(2))
+        ready(request(2))
         assert shop.n_answers == before + 1
 
     def test_keeps_no_answer_that_is_larger_than_all_that_may_be_kept(self):
@@ -144,21 +148,21 @@ class TestBound:
         ready = shop.ready(max_bytes=90_000)
 
         for _ in range(2):
-            ready(wish(1), ask(1))
+            ready(request(1))
 
         assert shop.n_answers == 2
 
     def test_counts_an_answer_that_is_replaced_once(self):
         shop = Shop(n_bytes=100_000)
         ready = shop.ready(max_bytes=330_000)
-        ready(wish(2), ask(2))
+        ready(request(2))
 
         for n in range(20):
             shop.names[1] = f"Name {n}"
-            ready(wish(1), ask(1))
+            ready(request(1))
 
         before = shop.n_answers
-        ready(wish(2), ask(2))
+        ready(request(2))
         assert shop.n_answers == before
 
     def test_holds_however_many_are_asked_for(self):
@@ -166,11 +170,11 @@ class TestBound:
         ready = shop.ready(max_bytes=100_000)
 
         for key in range(1, 500):
-            ready(wish(key), ask(key))
+            ready(request(key))
 
         before = shop.n_answers
         for key in range(499, 0, -1):
-            ready(wish(key), ask(key))
+            ready(request(key))
         n_kept = 499 - (shop.n_answers - before)
         assert 20 <= n_kept <= 100
 
@@ -180,7 +184,7 @@ class TestBound:
         tracemalloc.start()
 
         for key in range(1, 300):
-            ready(wish(key), ask(key))
+            ready(request(key))
 
         taken, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -198,17 +202,17 @@ class TestThreads:
         n_threads = 8
         others = Barrier(n_threads)
 
-        def held(ask: RecommendationRequest) -> Answer:
+        def held(request: RecommendationRequest) -> Answer:
             """While the first is answered, the others come."""
             others.wait(PATIENCE_SECONDS)
-            return shop.answer(ask)
+            return shop.answer(request)
 
-        slow = ResponseCache(Alone(held), holding=shop.holding(), max_bytes=MIB)
+        slow = ResponseCache(held, validator=shop.validator(), max_bytes=MIB)
         answers: list[Answer] = []
-        first = Thread(target=lambda: answers.append(slow(wish(1), ask(1))))
+        first = Thread(target=lambda: answers.append(slow(request(1))))
         first.start()
         rest = [
-            Thread(target=lambda: (others.wait(PATIENCE_SECONDS), answers.append(slow(wish(1), ask(1)))))
+            Thread(target=lambda: (others.wait(PATIENCE_SECONDS), answers.append(slow(request(1)))))
             for _ in range(n_threads - 1)
         ]
         for thread in rest:
@@ -224,21 +228,21 @@ class TestThreads:
         ready = shop.ready()
 
         @contextmanager
-        def after_another(key: Wish) -> Iterator[bool]:
+        def after_another(key: RecommendationRequest) -> Iterator[bool]:
             """Another thread answers first, and then the shop changes."""
             ready._flight = SingleFlight(PATIENCE_SECONDS)
-            ready(key, ask(1))
+            ready(key)
             shop.names[1] = "Alicia"
             yield True
 
         ready._flight = after_another  # type: ignore[assignment]
 
-        assert json.loads(ready(wish(1), ask(1)).body).strip() == "Alicia"
+        assert json.loads(ready(request(1)).body).strip() == "Alicia"
 
     def test_that_find_the_same_change_answer_anew_once(self):
         shop = Shop()
         ready = shop.ready()
-        ready(wish(1), ask(1))
+        ready(request(1))
         shop.names[1] = "Alicia"
         began = []
 
@@ -246,12 +250,12 @@ class TestThreads:
             """While the first thread compares, the second one answers anew."""
             if not began:
                 began.append(True)
-                thread = Thread(target=ready, args=(wish(1), ask(1)))
+                thread = Thread(target=ready, args=(request(1),))
                 thread.start()
                 thread.join()
 
         shop.meanwhile = another_is_quicker
-        bodies = {ready(wish(1), ask(1)).body for _ in range(2)}
+        bodies = {ready(request(1)).body for _ in range(2)}
 
         assert len(bodies) == 1
         assert shop.n_answers == 3
@@ -264,7 +268,7 @@ class TestThreads:
         def ask_for_all() -> None:
             try:
                 for key in range(1, 300):
-                    assert ready(wish(key), ask(key)).grounds.state.user_id == key  # type: ignore[union-attr]
+                    assert ready(request(key)).version.user_id == key  # type: ignore[union-attr]
             except BaseException as error:  # noqa: BLE001  told by the main thread
                 failed.append(error)
 
@@ -277,21 +281,21 @@ class TestThreads:
         assert failed == []
 
 
-def test_settles_by_the_version_that_was_active_when_the_state_was_read():
-    """The standing that is settled holds the version that the state names."""
-    standings: list[ActiveModels] = []
+def test_resolves_by_the_version_that_was_active_when_the_row_was_read():
+    resolved: list[ActiveModels] = []
 
-    def settled(strategy: str | None, now: ActiveModels) -> ModelRef:
-        standings.append(now)
+    def resolve(strategy: str | None, now: ActiveModels) -> ModelRef:
+        resolved.append(now)
         return CONTENT
 
-    read = state_of(1, default="popular")._replace(version="v2")
+    read = row(1, default="popular")._replace(version="v2")
     ready = ResponseCache(
-        Alone(lambda ask: Answer(b"", Grounds(CONTENT, [1], [1], read))),
-        holding=holding_by(lambda *_: read, settled),
+        lambda request: Answer(b"", version_of(read)),
+        validator=validator_by(lambda *_: read, resolve),
         max_bytes=MIB,
     )
+    ready(request(1))
 
-    ready(wish(1), ask(1))
+    ready(request(1))
 
-    assert standings == [ActiveModels("popular", {"content": "v2"})]
+    assert resolved == [ActiveModels("popular", {"content": "v2"})]

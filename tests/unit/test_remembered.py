@@ -129,7 +129,7 @@ class TestRemembered:
         digest = evidence(SHELF).digest(model.identity)
         ahead = Explanation("Ahead.", Source.OPENAI)
 
-        said = remembering(model, cache)(replace(SHELF, written=StoredExplanation(ahead, digest)))
+        said = remembering(model, cache)(replace(SHELF, stored_explanation=StoredExplanation(ahead, digest)))
 
         assert (said.explanation, said.is_settled, model.n_asked) == (ahead, True, 0)
 

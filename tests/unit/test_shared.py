@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from threading import Event
 from typing import Any
 
@@ -10,58 +12,59 @@ import pytest
 
 from recommendations.caching import shared_responses
 from recommendations.caching.answers import Answer
-from recommendations.caching.responses import Wish
 from recommendations.caching.shared_responses import SharedResponseCache, key_prefix
 from recommendations.caching.versions import FreshnessPolicy, Validator
-from recommendations.selectors.facts import Facts, Read
-from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.results import LiveGrounds, ModelRef, RecommendationRequest
+from recommendations.selectors.answer_versions import VersionRow
+from recommendations.serving.request import RecommendationRequest
+from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion
 from recsite.cache.local import LocalCache
 from tests.waiting import PATIENCE_SECONDS
 
-FACTS = Facts(1, "Alice", (0, 0), {})
-WISH = Wish(("pk", 1), None, 5)
+REQUEST = RecommendationRequest(1)
+MODEL = ModelRef("content")
 
 
-def ask() -> RecommendationRequest:
-    return RecommendationRequest(Shopper(1, "Alice"), 5, ModelRef("content"))
+def row(name: str) -> VersionRow:
+    return VersionRow(1, name, None, None, None, None, None, None)
 
 
 class Shop:
-    """What answers, and how often it had to. held: what it waits for; grounded: whether it may be shared"""
+    """What answers, and how often. held: what it waits for; versioned: whether answers may be shared"""
 
     def __init__(self) -> None:
         self.n_answers = 0
-        self.facts = FACTS
-        self.grounded = True
+        self.name = "Alice"
+        self.versioned = True
+        self.fails = False
         self.begun, self.held = Event(), Event()
         self.held.set()
 
-    def answer(self, ask: RecommendationRequest) -> Answer:
+    def answer(self, request: RecommendationRequest) -> Answer:
+        if self.fails:
+            raise ZeroDivisionError
         self.n_answers += 1
         self.begun.set()
         self.held.wait(PATIENCE_SECONDS)
-        grounds = LiveGrounds(
-            chosen=ask.chosen,
+        version = AnswerVersion(
+            model=MODEL,
             user_id=1,
-            products=[0],
-            facts=self.facts.digest(),
-            is_plain=False,
-            stamp="s",
-            read_at=0,
-            made_at=0,
+            product_ids=[0],
+            digest=row(self.name).digest(),
+            uses_list=False,
+            snapshot=SnapshotVersion("s", 0, 0),
         )
-        return Answer(b"answer %d" % self.n_answers, grounds if self.grounded else None)
+        return Answer(b"answer %d" % self.n_answers, version if self.versioned else None)
 
     def shared(self, cache: Any) -> SharedResponseCache:
-        holding = Validator(
-            state=lambda *_: None,
-            facts=lambda *_: Read(self.facts, None, None, None),
-            settled=lambda strategy, now: ModelRef("content"),
+        validator = Validator(
+            read=lambda *_: row(self.name),
+            resolve=lambda strategy, now: MODEL,
             is_young=lambda at: at - at < timedelta(1),
-            recency=FreshnessPolicy(ttl_seconds=60, max_age_seconds=60, stamp=lambda: "s", clock=lambda: 1.0),
+            freshness=FreshnessPolicy(
+                ttl_seconds=60, max_age_seconds=60, stamp=lambda: "s", clock=lambda: 1.0
+            ),
         )
-        return SharedResponseCache(self.answer, cache, holding, "us", 60)
+        return SharedResponseCache(self.answer, cache, validator, "us", 60)
 
 
 @pytest.fixture(autouse=True)
@@ -96,60 +99,63 @@ def at_once(n: int, call: Callable[[], Answer], shop: Shop) -> list[bytes]:
 
 class TestShared:
     def test_answers_once_for_all_processes(self, shop: Shop, cache: Any):
-        bodies = [shop.shared(cache)(WISH, ask).body for _ in range(3)]
+        bodies = [shop.shared(cache)(REQUEST).body for _ in range(3)]
 
         assert bodies == [b"answer 1"] * 3
 
     def test_asks_no_more_than_what_it_must(self, shop: Shop, cache: Any):
-        shop.shared(cache)(WISH, ask)
+        shop.shared(cache)(REQUEST)
+        shop.fails = True
 
-        shop.shared(cache)(WISH, lambda: 1 / 0)  # type: ignore[arg-type, return-value]
-
-        assert shop.n_answers == 1
+        assert shop.shared(cache)(REQUEST).body == b"answer 1"
 
     def test_answers_anew_after_a_change_and_shares_that(self, shop: Shop, cache: Any):
-        shop.shared(cache)(WISH, ask)
-        shop.facts = Facts(1, "Alicia", (0, 0), {})
+        shop.shared(cache)(REQUEST)
+        shop.name = "Alicia"
 
-        bodies = [shop.shared(cache)(WISH, ask).body for _ in range(2)]
+        bodies = [shop.shared(cache)(REQUEST).body for _ in range(2)]
 
         assert bodies == [b"answer 2"] * 2
 
     def test_has_one_process_of_many_at_once_answer(self, shop: Shop, cache: Any):
-        bodies = at_once(6, lambda: shop.shared(cache)(WISH, ask), shop)
+        bodies = at_once(6, lambda: shop.shared(cache)(REQUEST), shop)
 
         assert bodies == [b"answer 1"] * 6
 
     def test_has_each_answer_for_itself_what_cannot_be_shared(self, shop: Shop, cache: Any):
-        shop.grounded = False
+        shop.versioned = False
 
-        bodies = at_once(3, lambda: shop.shared(cache)(WISH, ask), shop)
+        bodies = at_once(3, lambda: shop.shared(cache)(REQUEST), shop)
 
         assert sorted(bodies) == [b"answer 1", b"answer 2", b"answer 3"]
 
     def test_waits_no_longer_than_its_patience(self, shop: Shop, cache: Any, monkeypatch: pytest.MonkeyPatch):
         """A process that died with a claim costs the others no more than that."""
         monkeypatch.setattr(shared_responses, "PATIENCE_SECONDS", 0.02)
-        granting = shop.shared(cache)
-        cache.add(granting._key(WISH) + ":claim", 1, 60)
+        responses = shop.shared(cache)
+        cache.add(responses._key(REQUEST) + ":claim", 1, 60)
 
-        assert granting(WISH, ask).body == b"answer 1"
+        assert responses(REQUEST).body == b"answer 1"
 
     def test_gives_up_its_claim_after_an_error(self, shop: Shop, cache: Any):
+        shop.fails = True
+
         with pytest.raises(ZeroDivisionError):
-            shop.shared(cache)(WISH, lambda: 1 / 0)  # type: ignore[arg-type, return-value]
+            shop.shared(cache)(REQUEST)
 
-        assert cache.beginning(key_prefix(WISH.lookup)) == []
+        assert cache.beginning(key_prefix(REQUEST.lookup)) == []
 
-    def test_tells_two_wishes_apart(self, shop: Shop, cache: Any):
-        granting = shop.shared(cache)
-        wishes = [
-            WISH,
-            Wish(("pk", 1), None, 6),
-            Wish(("pk", 1), "content", 5),
-            Wish(("external_id", "1"), None, 5),
+    def test_tells_requests_apart(self, shop: Shop, cache: Any):
+        responses = shop.shared(cache)
+        others = [
+            replace(REQUEST, top_n=6),
+            replace(REQUEST, strategy="content"),
+            replace(REQUEST, user="1"),
+            replace(REQUEST, min_price=Decimal(1)),
+            replace(REQUEST, exclude=(1,)),
+            replace(REQUEST, exclude=("1",)),
         ]
 
-        bodies = [granting(wish, ask).body for wish in wishes]
+        bodies = [responses(request).body for request in (REQUEST, *others)]
 
-        assert bodies == [b"answer 1", b"answer 2", b"answer 3", b"answer 4"]
+        assert bodies == [b"answer %d" % n for n in range(1, 8)]

@@ -1,4 +1,4 @@
-"""What a placement shows: products in their places, checked against the shop as it is now."""
+"""The list of a placement: products in their places, checked against the shop as it is now."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,20 +12,11 @@ from recommendations.engine.ragged import Ragged
 from recommendations.pipeline import Own, Pipeline, Query
 from recommendations.selectors.histories import Events, histories
 from recommendations.selectors.products import Details, details
-from recommendations.serving.filters import NO_FILTERS, Filters
+from recommendations.serving.filters import resolve_filters
 from recommendations.serving.payload import product
 from recommendations.serving.ranker import ProductLookup, Ranker, recommended_item
+from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import RecommendedItem
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What of a ranking is wanted, as `Ask` has it."""
-
-    top_n: int
-    offset: int = 0
-    filters: Filters = NO_FILTERS
-    diversity: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +43,32 @@ class PlacementList:
 
 
 def placement_list(
-    placement: str, pipeline: Pipeline, past: Histories, page: Page, *, own: Own = seen, strategy: str | None
+    placement: str,
+    request: RecommendationRequest,
+    pipeline: Pipeline,
+    past: Histories,
+    *,
+    own: Own = seen,
+    strategy: str | None,
 ) -> PlacementList:
-    """Return what the pipeline finds for one history. 2 queries; more only as `Ranker.fresh` says.
+    """Return what the pipeline finds for one history. 2 queries, those of `resolve_filters`, and more only
+    as `Ranker.fresh` says. Raises BadRequest.
 
     own: which products of the history must not be shown
     """
-    known: ProductLookup[Details] = ProductLookup(details, page.filters.fit)
+    filters = resolve_filters(request)
+    products: ProductLookup[Details] = ProductLookup(details, filters.match)
     query = Query(
-        n=page.offset + page.top_n,
-        diversity=page.diversity,
-        only=page.filters.only(pipeline.snapshot),
-        closed=page.filters.closed(pipeline.snapshot),
+        n=request.offset + request.top_n,
+        diversity=request.diversity,
+        only=filters.only(pipeline.snapshot),
+        closed=filters.closed(pipeline.snapshot),
         own=own,
     )
-    (ranking,) = Ranker(pipeline).fresh(past, query, known)
+    (ranking,) = Ranker(pipeline).fresh(past, query, products)
     return PlacementList(
         placement=placement,
-        items=tuple(recommended_item(pick, known) for pick in ranking.picks[page.offset :]),
+        items=tuple(recommended_item(pick, products) for pick in ranking.picks[request.offset :]),
         strategy=strategy,
         fallback=ranking.filled_by or None,
     )
