@@ -59,7 +59,7 @@ class TestMake:
     def test_lists_its_commands_when_called_bare(self, place: Path):
         listed = make(place).stdout
 
-        for command in ("demo", "run", "test", "check", "bench", "stack", "stack-test", "soak"):
+        for command in "demo run test test-fast check lint docs bench stack stack-test soak".split():
             assert re.search(rf"^make {command} +\w", listed, re.MULTILINE)
 
 
@@ -121,7 +121,7 @@ class TestCommands:
     @pytest.fixture
     def called(self, place: Path) -> Path:
         """Return the file in which everything that make calls is written down."""
-        for name in ("python", "ruff", "mypy", "lint-imports"):
+        for name in ("python", "ruff", "codespell", "djlint", "mypy", "lint-imports"):
             script(place / ".venv/bin" / name, NOTING)
         for stamp in ("made", "installed", "installed-dev"):
             (place / ".venv" / stamp).touch()
