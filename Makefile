@@ -12,7 +12,7 @@ CHECK_ENV := ENV_FILE=/dev/null DATABASE_URL=sqlite://:memory: SECRET_KEY=checks
 
 .PHONY: help
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Made when pip works, so that an environment that was left half-made is made anew.
 $(VENV)/made:
@@ -51,8 +51,14 @@ run: $(VENV)/installed ## serve on http://127.0.0.1:8000 (PORT=… for another)
 	$(PRIVATELY) $(PY) -m recsite.serve
 
 .PHONY: test
-test: $(VENV)/installed-dev ## run the whole test suite, and what touches the database on PostgreSQL too
+test: test-sqlite test-postgresql ## run the whole test suite, and what touches the database on PostgreSQL too
+
+.PHONY: test-sqlite
+test-sqlite: $(VENV)/installed-dev ## run the whole test suite on SQLite, with coverage
 	$(PY) -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+.PHONY: test-postgresql
+test-postgresql: $(VENV)/installed-dev ## run what touches the database on PostgreSQL, its own or DATABASE_URL's
 	$(PY) -m tests.servers -m pytest -n 2 tests/api tests/integration
 
 .PHONY: test-fast

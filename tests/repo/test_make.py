@@ -59,8 +59,9 @@ class TestMake:
     def test_lists_its_commands_when_called_bare(self, place: Path):
         listed = make(place).stdout
 
-        for command in "demo run test test-fast check lint docs bench stack stack-test soak".split():
-            assert re.search(rf"^make {command} +\w", listed, re.MULTILINE)
+        commands = re.findall(r"^\.PHONY: (\S+)$", (place / "Makefile").read_text(), re.MULTILINE)
+        assert {"demo", "run", "test", "check"} <= set(commands)
+        assert re.findall(r"^make (\S+) +\w", listed, re.MULTILINE) == commands
 
 
 class TestEnvironment:
