@@ -16,7 +16,7 @@ from tests.api.callers import key_header, key_with
 from tests.api.spots import ROWS, SPOTS, Spot, document
 from tests.factories import StaffFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 SLEEP = 60
 SOON_SECONDS = 10  # less than any of the sleeps that are asked for below

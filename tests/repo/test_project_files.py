@@ -30,7 +30,9 @@ def steps(workflow: Path) -> list[dict[str, Any]]:
 
 
 def missing_targets(text: str) -> list[str]:
-    return [name for name in re.findall(r"\bmake ([a-z][a-z-]*)\b", text) if name not in TARGETS]
+    """Return every make target that there is not, of those in commands and in backquotes."""
+    named = re.findall(r"(?:^(?: {4})?|`)make ([a-z][a-z-]*)", text, re.MULTILINE)
+    return [name for name in named if name not in TARGETS]
 
 
 def missing_paths(text: str) -> list[str]:
@@ -56,6 +58,18 @@ class TestMissingPaths:
     )
     def test_leaves_out_what_is_there_or_no_path(self, text: str):
         assert missing_paths(text) == []
+
+
+class TestMissingTargets:
+    def test_names_what_make_does_not_know(self):
+        assert missing_targets("    make nothing\n`make nowhere ARGS=1`\nmake test-all") == [
+            "nothing",
+            "nowhere",
+            "test-all",
+        ]
+
+    def test_leaves_out_what_it_knows_and_prose(self):
+        assert missing_targets("`make test` may make sure of it\n    make check\n") == []
 
 
 class TestWorkflows:
