@@ -63,7 +63,7 @@ test-postgresql: $(VENV)/installed-dev ## run what touches the database on Postg
 
 .PHONY: test-fast
 test-fast: $(VENV)/installed-dev ## run the unit and API tests that are not slow, on SQLite
-	$(PY) -m pytest -n 2 -m "not slow" tests/unit tests/api
+	$(PY) -m pytest -n 2 -m "not slow" --hypothesis-profile fast tests/unit tests/api
 
 .PHONY: stack
 stack: $(VENV)/installed-dev ## run a whole deployment as plain processes on loopback (PHASE=1 to 4)

@@ -17,6 +17,7 @@ from tests import servers
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("any machine", deadline=None)
+settings.register_profile("fast", deadline=None, max_examples=15)  # `make test-fast` names it
 settings.load_profile("any machine")
 
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104  addresses to recognise, not to bind

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from catalog.models import Category
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 PLACEMENT = {"placement", "recommended_products", "strategy", "fallback"}
 READS = {
