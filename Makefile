@@ -12,7 +12,7 @@ CHECK_ENV := ENV_FILE=/dev/null DATABASE_URL=sqlite://:memory: SECRET_KEY=checks
 
 .PHONY: help
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Made when pip works, so that an environment that was left half-made is made anew.
 $(VENV)/made:
@@ -51,9 +51,19 @@ run: $(VENV)/installed ## serve on http://127.0.0.1:8000 (PORT=… for another)
 	$(PRIVATELY) $(PY) -m recsite.serve
 
 .PHONY: test
-test: $(VENV)/installed-dev ## run the whole test suite, and what touches the database on PostgreSQL too
+test: test-sqlite test-postgresql ## run the whole test suite, and what touches the database on PostgreSQL too
+
+.PHONY: test-sqlite
+test-sqlite: $(VENV)/installed-dev ## run the whole test suite on SQLite, with coverage
 	$(PY) -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+.PHONY: test-postgresql
+test-postgresql: $(VENV)/installed-dev ## run what touches the database on PostgreSQL, its own or DATABASE_URL's
 	$(PY) -m tests.servers -m pytest -n 2 tests/api tests/integration
+
+.PHONY: test-fast
+test-fast: $(VENV)/installed-dev ## run the unit and API tests that are not slow, on SQLite
+	$(PY) -m pytest -n 2 -m "not slow" --hypothesis-profile fast tests/unit tests/api
 
 .PHONY: stack
 stack: $(VENV)/installed-dev ## run a whole deployment as plain processes on loopback (PHASE=1 to 4)
@@ -67,15 +77,24 @@ stack-test: $(VENV)/installed-dev ## start phase 3, drive it end to end, break i
 soak: $(VENV)/installed-dev ## ten minutes of steady load on phase 3: nothing may grow (ARGS="--minutes 2")
 	$(PRIVATELY) $(PY) -m deploy.soak $(ARGS)
 
-.PHONY: check
-check: $(VENV)/installed-dev ## format, lint, types, import contract, migrations, Django's checks
+.PHONY: lint
+lint: $(VENV)/installed-dev ## check format, code, spelling and templates, as pre-commit does
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/codespell
+	$(VENV)/bin/djlint --lint --quiet .
+
+.PHONY: check
+check: lint ## lint, types, import contract, migrations, Django's checks
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(CHECK_ENV) $(MANAGE) makemigrations --check --dry-run
 	$(CHECK_ENV) $(MANAGE) check --fail-level WARNING
 	$(CHECK_ENV) $(MANAGE) check --deploy --fail-level WARNING
+
+.PHONY: docs
+docs: $(VENV)/installed-dev ## build the documentation site into site/; a warning is an error
+	$(VENV)/bin/zensical build --strict --clean
 
 .PHONY: bench
 bench: $(VENV)/installed-dev ## measure speed, as a table (ARGS="http.stored --sizes S M" for a part)
@@ -86,8 +105,12 @@ format: $(VENV)/installed-dev ## put the code into its format
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
+# `make lock UPGRADE=` keeps the pins that there are, and adds or removes what the .in files changed.
+UPGRADE ?= --upgrade
+COMPILE := $(VENV)/bin/uv pip compile --quiet $(UPGRADE) --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-strip-extras --custom-compile-command "make lock"
+
 .PHONY: lock
-lock: $(VENV)/installed-dev ## pin every dependency and its hash anew
-	$(VENV)/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-strip-extras --custom-compile-command "make lock" requirements.in -o requirements.txt
-	$(VENV)/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-strip-extras --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
-	$(VENV)/bin/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-strip-extras --custom-compile-command "make lock" requirements-observe.in -o requirements-observe.txt
+lock: $(VENV)/installed-dev ## pin every dependency anew, with its hashes
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) requirements-observe.in -o requirements-observe.txt

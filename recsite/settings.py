@@ -1,5 +1,6 @@
 """Django's settings: one module everywhere; what differs between places comes from `env.py`."""
 
+import tomllib
 from datetime import timedelta
 
 from recsite.config import csp as _policies
@@ -7,8 +8,8 @@ from recsite.config import databases as _databases
 from recsite.config import env as _env
 
 ENV = _env.read()
-VERSION = "0.1.0"
 BASE_DIR = _env.ROOT
+VERSION = tomllib.loads((BASE_DIR / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 SECRET_KEY = ENV.secret_key
 SECRET_KEY_FALLBACKS = ENV.secret_key_fallbacks

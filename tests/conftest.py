@@ -21,6 +21,7 @@ from tests.waiting import PATIENCE_SECONDS
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("any machine", deadline=None)
+settings.register_profile("fast", deadline=None, max_examples=15)  # `make test-fast` names it
 settings.load_profile("any machine")
 # So that a Redis that answers late, on a machine with much else to do, is not taken for one that is away.
 redis.PATIENCE_SECONDS = broker.PATIENCE_SECONDS = queue.PATIENCE_SECONDS = PATIENCE_SECONDS

@@ -15,7 +15,7 @@ from tests.api.access_table import OF_API, OTHERS, TABLE
 from tests.api.access_world import ask, shown
 from tests.api.callers import Caller, bearer, clerk_with, everybody, key_header, key_with
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 

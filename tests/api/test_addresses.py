@@ -1,13 +1,14 @@
 """Every address: both slash forms, who may read it, and what it answers in outline."""
 
 import pytest
+from django.conf import settings
 from django.test import override_settings
 from rest_framework.test import APIClient
 
 from catalog.models import Category
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 PLACEMENT = {"placement", "recommended_products", "strategy", "fallback"}
 READS = {
@@ -119,7 +120,7 @@ class TestRoot:
         assert answer.status_code == 200
         assert answer.json()["status"] == "ok"
         assert answer.json()["service"] == "shop-recommendations"
-        assert answer.json()["version"] == "0.1.0"
+        assert answer.json()["version"] == settings.VERSION
         assert answer.json()["links"]["popular"] == "/products/popular"
 
     def test_makes_no_query_for_staff_either(self, staff_client, django_assert_num_queries):

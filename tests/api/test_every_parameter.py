@@ -15,7 +15,7 @@ from tests.api.callers import key_header, key_with
 from tests.api.spots import ROWS, SPOTS, Spot, document
 from tests.factories import StaffFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 SLEEP = 86_400  # a test that has a database sleep for so long does not end in time
 INJECTED = [

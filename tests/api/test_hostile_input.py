@@ -6,7 +6,7 @@ import pytest
 
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 TEXTS = [
     "' OR '1'='1",

@@ -168,11 +168,11 @@ class TestFilter:
         assert client.get("/products?search=%ED%A0%80").json()["detail"].endswith("Is not valid UTF-8.")
 
     def test_refuses_a_parameter_it_does_not_know(self, client):
-        answer = client.get("/products?categroy=Home")
+        answer = client.get("/products?categroy=Home")  # codespell:ignore
 
         assert answer.status_code == 400
         assert answer.json()["detail"] == (
-            "categroy is 'Home': Unknown parameter; known here: "
+            "categroy is 'Home': Unknown parameter; known here: "  # codespell:ignore
             "category, in_stock, max_price, min_price, ordering, page, page_size, search, tag."
         )
 

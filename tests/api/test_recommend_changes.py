@@ -16,7 +16,7 @@ from tests.api.changes import CHANGES, OLD
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
 from tests.trained import knows_counting, trained, version
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_reads")]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("open_reads")]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.api.changes import CHANGES, OLD
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
 from tests.trained import knows_counting, version
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_reads")]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("open_reads")]
 
 # What no stored list of six answers: a question of its own, and more than the list holds.
 LIVE = ["?min_price=0", "?top_n=7"]

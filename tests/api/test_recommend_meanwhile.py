@@ -8,7 +8,7 @@ from recommendations import wiring
 from tests.api.ahead import generate, read_while, shopper, shown
 from tests.api.changes import CHANGES
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_reads")]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("open_reads")]
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ class TestLoggingIn:
             {"username": "ada", "password": "x" * 1025},
             {"username": "a" * 151, "password": "hidden-word"},
             {"username": "ada", "password": "hidden\0word"},
-            {"username": "ada", "password": "hidden-word", "pasword": "hidden-word"},
+            {"username": "ada", "password": "hidden-word", "pasword": "hidden-word"},  # codespell:ignore
             {"username": ["ada"], "password": {"hidden-word": 1}},
             ["hidden-word"],
             "hidden-word",

@@ -13,7 +13,7 @@ from recommendations import wiring
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 from tests.trained import trained
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 GETS = [
     "/recommend/ext:ann",
     "/recommend/ext:new",

@@ -38,7 +38,7 @@ class TestCreate:
             ({"name": "A", "external_id": "a/b"}, "external_id", "Holds a slash"),
             ({"name": "A", "external_id": ""}, "external_id", "This field may not be blank."),
             ({"name": "A", "external_id": "x" * 256}, "external_id", "Ensure this field has no more"),
-            ({"name": "A", "nmae": "B"}, "nmae", "Unknown field; known: id, external_id, name."),
+            ({"name": "A", "colour": "B"}, "colour", "Unknown field; known: id, external_id, name."),
             ({"name": "A", "is_staff": True}, "is_staff", "Unknown field"),
         ],
     )

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from threading import Thread
 
 import pytest
+from django.conf import settings
 
 from recsite.config.env import ROOT
 
@@ -170,7 +171,7 @@ class TestSentry:
         ]
         assert event["exception"]["values"][-1]["type"] == "RuntimeError"
         assert event["tags"]["request_id"] == "r-8"
-        assert event["release"] == "0.1.0"
+        assert event["release"] == settings.VERSION
         for canary in (SECRET, "cookie-canary", "local-canary", "breadcrumb-canary", "10.9.8.7"):
             assert not [envelope for envelope in envelopes if canary in envelope], canary
 

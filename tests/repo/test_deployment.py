@@ -132,4 +132,5 @@ class TestDockerfile:
         ]
         kept = (ROOT / ".dockerignore").read_text().splitlines()
 
-        assert [name for name in [*packages, "manage.py", "requirements.txt"] if f"!{name}" not in kept] == []
+        wanted = [*packages, "manage.py", "pyproject.toml", "requirements.txt"]
+        assert [name for name in wanted if f"!{name}" not in kept] == []

@@ -30,17 +30,3 @@ class TestRequirements:
     @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-observe.txt"])
     def test_names_no_package_host(self, name: str):
         assert "://" not in (ROOT / name).read_text()
-
-
-class TestDocs:
-    def test_links_lead_to_files_that_exist(self):
-        pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "data").rglob("README.md")]
-
-        broken = [
-            f"{page.relative_to(ROOT)}: {link}"
-            for page in pages
-            for link in re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text())
-            if not (page.parent / link).exists()
-        ]
-
-        assert broken == []

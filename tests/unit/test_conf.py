@@ -25,7 +25,7 @@ class TestConfig:
             Config.of(raw)
 
     def test_refuses_a_default_strategy_that_is_not_configured_and_lists_the_known(self, raw: dict[str, Any]):
-        raw["DEFAULT_STRATEGY"] = "contnet"
+        raw["DEFAULT_STRATEGY"] = "contnet"  # codespell:ignore
 
         with pytest.raises(UnknownStrategy, match="'contnet'; known: collaborative, content"):
             Config.of(raw)

@@ -104,7 +104,7 @@ class TestEnvironment:
     @pytest.mark.parametrize(
         ("name", "value", "message"),
         [
-            ("SECURE_SSL_REDIRECT", "ture", "SECURE_SSL_REDIRECT must be true or false"),
+            ("SECURE_SSL_REDIRECT", "ture", "SECURE_SSL_REDIRECT must be true or false"),  # codespell:ignore
             ("PORT", "hidden", "PORT must be a whole number"),
             ("PORT", "65536", "PORT is 65536; it must be from 1 to 65535"),
             ("OPENAI_TIMEOUT_SECONDS", "5 hidden", "OPENAI_TIMEOUT_SECONDS must be a number"),
