@@ -1,9 +1,8 @@
 """What the API reads of the catalogue, as querysets for lists; each says how many queries it makes."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
 
@@ -12,9 +11,11 @@ from catalog.models.product import ProductQuerySet, is_in_stock
 from core.db.prepared import Prepared
 
 
-@dataclass(frozen=True, slots=True)
-class ProductPage:
-    """All that is shown of a product. category: its name, or None; tags: names, sorted."""
+class ProductPage(NamedTuple):
+    """All that is shown of a product; to staff alone, the last field. A field more here is read and shown.
+
+    category: its name, or None; tags: names, sorted
+    """
 
     id: int
     external_id: str | None
@@ -23,8 +24,8 @@ class ProductPage:
     price: Decimal
     stock: int | None
     description: str
-    is_active: bool
     tags: tuple[str, ...]
+    is_active: bool
 
     @property
     def is_available(self) -> bool:
@@ -35,25 +36,25 @@ class ProductPage:
     def of(cls, row: Product) -> Self:
         """Return the page of a row of products(): no query."""
         return cls(
-            id=row.pk,
-            external_id=row.external_id,
-            name=row.name,
             category=row.category.name if row.category else None,
-            price=row.price,
-            stock=row.stock,
-            description=row.description,
-            is_active=row.is_active,
             tags=tuple(sorted(tag.name for tag in row.tags.all())),
+            **{name: getattr(row, name) for name in _OWN},
         )
 
 
-_CELLS = ("id", "external_id", "name", "category__name", "price", "stock", "description", "is_active")
+# Of the product's row; a category and tags are rows of other tables.
+_OWN = [name for name in ProductPage._fields if name not in ("category", "tags")]
+_COLUMNS = [
+    "category__name" if name == "category" else name for name in ProductPage._fields if name != "tags"
+]
+_TAGS = ProductPage._fields.index("tags")
+
 _product_by = {
-    key: Prepared(lambda value, key=key: Product.objects.filter(**{key: value}).values_list(*_CELLS))
+    key: Prepared(lambda value, key=key: Product.objects.filter(**{key: value}).values_list(*_COLUMNS))
     for key in ("pk", "external_id")
 }
 _tags_of = Prepared(lambda key: Product.tags.through.objects.filter(product_id=key).values_list("tag__name"))
-_products_of = Prepared(lambda ids: Product.objects.filter(pk__in=ids).values_list(*_CELLS))
+_products_of = Prepared(lambda ids: Product.objects.filter(pk__in=ids).values_list(*_COLUMNS))
 _tags_of_several = Prepared(
     lambda ids: Product.tags.through.objects.filter(product_id__in=ids).values_list("product_id", "tag__name")
 )
@@ -62,10 +63,9 @@ _tags_of_several = Prepared(
 def product(lookup: Mapping[str, int | str], *, inactive_too: bool) -> ProductPage | None:
     """Return the product that the lookup (a pk or an external_id) names, or None: two queries, or one."""
     ((key, value),) = lookup.items()
-    for id, external_id, name, category, price, stock, text, is_active in _product_by[key](value):
-        if is_active or inactive_too:
-            tags = tuple(sorted(tag for (tag,) in _tags_of(id)))
-            return ProductPage(id, external_id, name, category, price, stock, text, is_active, tags)
+    for row in _product_by[key](value):
+        if row[-1] or inactive_too:  # is_active
+            return _page(row, tuple(sorted(tag for (tag,) in _tags_of(row[0]))))
     return None
 
 
@@ -81,10 +81,12 @@ def product_pages(ids: Iterable[int]) -> dict[int, ProductPage]:
     """Return the pages of those products that exist, inactive ones too: two queries."""
     wanted = sorted(ids)
     tags = tags_of(wanted)
-    return {
-        id: ProductPage(id, external_id, name, category, price, stock, text, is_active, tags.get(id, ()))
-        for id, external_id, name, category, price, stock, text, is_active in _products_of(wanted)
-    }
+    return {row[0]: _page(row, tags.get(row[0], ())) for row in _products_of(wanted)}
+
+
+def _page(row: tuple[Any, ...], tags: tuple[str, ...]) -> ProductPage:
+    """Return the page of a row of _COLUMNS."""
+    return ProductPage._make([*row[:_TAGS], tags, *row[_TAGS:]])
 
 
 def products(*, inactive_too: bool) -> QuerySet[Product]:

@@ -20,17 +20,10 @@ def category_payload(category: Category) -> Payload:
 def product_payload(product: Product | ProductPage, *, for_staff: bool) -> Payload:
     """product: as selectors.products() or product() reads it; for_staff: say whether it is active"""
     page = ProductPage.of(product) if isinstance(product, Product) else product
-    payload = {
-        "id": page.id,
-        "external_id": page.external_id,
-        "name": page.name,
-        "category": page.category,
-        "price": page.price,
-        "stock": page.stock,
-        "description": page.description,
-        "tags": page.tags,
-    }
-    return {**payload, "is_active": page.is_active} if for_staff else payload
+    payload = page._asdict()
+    if not for_staff:
+        del payload["is_active"]
+    return payload
 
 
 def history_payload(interaction: Interaction) -> Payload:

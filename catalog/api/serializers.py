@@ -1,10 +1,13 @@
 """The shape of the rows that the API answers, for the schema; payloads.py makes them."""
 
+from typing import get_type_hints
+
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from catalog.models import ActionType
-from core.api.serializers import Reference, Row
+from catalog.selectors import ProductPage
+from core.api.serializers import Reference, Row, TypedRow
 
 
 class UserRow(Row):
@@ -25,16 +28,12 @@ class CategoryList(Row):
     categories = CategoryRow(many=True)
 
 
-class ProductRow(Row):
-    id = serializers.IntegerField()
-    external_id = serializers.CharField(allow_null=True)
-    name = serializers.CharField()
+class ProductRow(TypedRow):
+    types = get_type_hints(ProductPage)
     category = serializers.CharField(allow_null=True, help_text="Its name.")
-    price = serializers.FloatField()
     stock = serializers.IntegerField(
         allow_null=True, min_value=0, help_text="How many are left; 0 is sold out, null is not tracked."
     )
-    description = serializers.CharField()
     tags = serializers.ListField(child=serializers.CharField(), help_text="Their names.")
     is_active = serializers.BooleanField(
         required=False, help_text="Told to staff, and to keys that write the catalogue."

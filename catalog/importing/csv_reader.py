@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from catalog.importing.lines import UNDECODED, Lines, open_lines
 from catalog.importing.report import ImportObserver, Problem
@@ -19,18 +19,18 @@ _WELL_QUOTED = re.compile(rf"(?:{_VALUE},)*+{_VALUE}[\r\n]*+")
 
 
 def records(
-    path: Path, columns: Sequence[str], watcher: ImportObserver, *, also: str | None = None
-) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Yield each record's first line and its values in the order of `columns` (two or more).
+    path: Path, columns: Sequence[str], watcher: ImportObserver, *, optional: Sequence[str] = ()
+) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    """Yield each record's first line and its values in the order of `columns` (two or more) and `optional`.
 
-    also: a column that a file may lack; its value stands last, and is left out where the header lacks it
+    optional: columns that a file may lack; their values are None then
     What is missing, cannot be read or has another number of values than the header goes to the watcher;
     the rest is yielded, and columns that nobody asked for are passed over. Memory holds one record.
     """
     reader = _Reader(path, watcher)
     try:
         with open_lines(path) as stream:
-            yield from reader.read(stream, columns, also)
+            yield from reader.read(stream, columns, optional)
     except FileNotFoundError:
         reader.report(None, "is missing")
     except EOFError:
@@ -56,15 +56,15 @@ class _Reader:
         self._watcher.found(Problem(self._file, line, column, value, message))
 
     def read(
-        self, stream: TextIO, columns: Sequence[str], also: str | None
-    ) -> Iterator[tuple[int, tuple[str, ...]]]:
+        self, stream: TextIO, columns: Sequence[str], optional: Sequence[str]
+    ) -> Iterator[tuple[int, tuple[Any, ...]]]:
         self.lines = Lines(iter(stream))
         rows = self._rows()
-        header = self._header(rows, columns, also)
+        header = self._header(rows, columns, optional)
         if not header:
             return
-        wanted = [*columns, also] if also in header else columns
-        pick = itemgetter(*map(header.index, wanted))
+        places = {name: place for place, name in enumerate(header)}
+        pick = itemgetter(*[places.get(name, len(header)) for name in (*columns, *optional)])
         told = 0
         for line, cells in rows:
             if line - told > LINES_A_REPORT:
@@ -76,11 +76,11 @@ class _Reader:
                 message = f"holds {len(cells)} values where the header names {len(header)}"
                 self.report(line, message, value=self._first_held())
             else:
-                yield line, pick(cells)
+                yield line, pick([*cells, None])
         self._watcher.advanced(self.lines.next_line - 1 - told)
 
     def _header(
-        self, rows: Iterator[tuple[int, list[str]]], columns: Sequence[str], also: str | None
+        self, rows: Iterator[tuple[int, list[str]]], columns: Sequence[str], optional: Sequence[str]
     ) -> list[str]:
         """Return the names of the columns; nothing, once reported, when one is not there, or there twice."""
         line, header = next(rows, (1, []))
@@ -91,8 +91,7 @@ class _Reader:
             self._report_undecoded(line, header, header)
         header = [name.strip() for name in header]
         wrong = [column for column in columns if header.count(column) != 1]
-        if also and header.count(also) > 1:
-            wrong.append(also)
+        wrong += [column for column in optional if header.count(column) > 1]
         for column in wrong:
             fault = "stands twice in" if column in header else "is missing from"
             self.report(line, f"{fault} the header", column=column, value=",".join(header))

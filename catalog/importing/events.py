@@ -9,8 +9,8 @@ from hashlib import blake2b
 
 from django.db import connection, transaction
 
+from catalog.cells import EARLIEST_YEAR
 from catalog.importing.bulk import in_chunks
-from catalog.importing.columns import EARLIEST_YEAR
 from catalog.importing.duplicates import DuplicateCounter
 from catalog.importing.rows import EventRecord
 from catalog.models import ActionType, Interaction

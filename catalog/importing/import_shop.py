@@ -59,7 +59,7 @@ def import_shop(
 def _check(shop: ShopDirectory) -> None:
     """Read everything and store nothing."""
     shop.activity = "checking"
-    products = stored_ids(Product).keys() | {row.external_id for row in shop.products()}
+    products = stored_ids(Product).keys() | {row["external_id"] for row in shop.products()}
     users = stored_ids(User).keys() | {row.external_id for row in shop.users()}
     deque(shop.events(users, products), maxlen=0)
 

@@ -29,7 +29,7 @@ def presence(directory: Path) -> Presence:
     Raises NoShop when there is no such directory. 6 queries at most.
     """
     shop = ShopDirectory(directory, Silent())
-    products = {row.external_id for row in shop.products()}
+    products = {row["external_id"] for row in shop.products()}
     users = {row.external_id for row in shop.users()}
     if _is_complete(shop, users, products):
         return Presence.COMPLETE

@@ -7,11 +7,17 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model
 
+from catalog.columns import PRODUCTS
 from catalog.importing.bulk import CHUNK, NAMED_AT_ONCE, Counts, in_chunks, stored_rows
-from catalog.importing.rows import NOT_GIVEN, ProductRecord
+from catalog.importing.rows import ProductRecord
 from catalog.models import Category, Product, Tag
 
-_FIELDS = ("name", "category_id", "price", "description", "stock")
+# Columns of the table; tags are rows of another one.
+_FIELDS = tuple(
+    "category_id" if column.key == "category" else column.key
+    for column in PRODUCTS
+    if column.key not in ("external_id", "tags")
+)
 
 # For each product the ids of its tags, each with the id of the row that links the two.
 Links = dict[int, dict[int, int]]
@@ -29,7 +35,7 @@ class ProductStore:
         """Create or update the products of the rows, one transaction a chunk.
 
         A product whose tags change counts as changed, `updated_at` included; `is_active` stays as it is, and
-        so does the stock unless the rows, all or none, say it.
+        so does a field that not every row has.
         Queries: two per 500 rows to read, one per 110 new or changed rows to write, one per 500 new tags.
         """
         for chunk in in_chunks(rows, CHUNK):
@@ -37,38 +43,41 @@ class ProductStore:
                 self._store_chunk(chunk)
 
     def _store_chunk(self, chunk: list[ProductRecord]) -> None:
-        self.categories.learn(row.category for row in chunk if row.category)
-        self.tags.learn(tag for row in chunk for tag in row.tags)
-        stored = stored_rows(Product, "external_id", [row.external_id for row in chunk], "pk", *_FIELDS)
+        self.categories.learn(row["category"] for row in chunk if row["category"])
+        self.tags.learn(tag for row in chunk for tag in row["tags"])
+        stored = stored_rows(Product, "external_id", [row["external_id"] for row in chunk], "pk", *_FIELDS)
         links = _tag_links([pk for pk, *_ in stored.values()])
         changed = [row for row in chunk if not self._is_stored(row, stored, links)]
-        # A stock that the file leaves to others is not written at all: it may be changing at this moment.
-        said = [] if any(row.stock is NOT_GIVEN for row in chunk) else ["stock"]
+        values = [self._values(row) for row in changed]
         products = Product.objects.bulk_create(
-            [Product(external_id=row.external_id, **self._values(row)) for row in changed],
+            [
+                Product(external_id=row["external_id"], **said)
+                for row, said in zip(changed, values, strict=True)
+            ],
             update_conflicts=True,
             unique_fields=["external_id"],
-            update_fields=["name", "category", "price", "description", *said, "updated_at"],
+            # What the file leaves to others is not written at all: it may be changing at this moment.
+            update_fields=[*(name for name in _FIELDS if all(name in said for said in values)), "updated_at"],
         )
         wanted = {product.pk: self._tag_ids(row) for product, row in zip(products, changed, strict=True)}
         _replace_tag_links(wanted, links)
         self.products.add(n_rows=len(chunk), n_stored=len(stored), n_written=len(changed))
 
     def _is_stored(self, row: ProductRecord, stored: Mapping[str, tuple[Any, ...]], links: Links) -> bool:
-        if row.external_id not in stored:
+        if row["external_id"] not in stored:
             return False
-        pk, *values = stored[row.external_id]
+        pk, *values = stored[row["external_id"]]
         known = dict(zip(_FIELDS, values, strict=True))
         return known == known | self._values(row) and links[pk].keys() == self._tag_ids(row)
 
     def _values(self, row: ProductRecord) -> dict[str, Any]:
-        """Return the fields that the row says."""
-        category_id = self.categories.ids[row.category] if row.category else None
-        values = (row.name, category_id, row.price, row.description, row.stock)
-        return {field: value for field, value in zip(_FIELDS, values, strict=True) if value is not NOT_GIVEN}
+        """Return the row's values of the table's columns."""
+        category_id = self.categories.ids[row["category"]] if row["category"] else None
+        values = {**row, "category_id": category_id}
+        return {name: values[name] for name in _FIELDS if name in values}
 
     def _tag_ids(self, row: ProductRecord) -> set[int]:
-        return {self.tags.ids[tag] for tag in row.tags}
+        return {self.tags.ids[tag] for tag in row["tags"]}
 
 
 class _Names:

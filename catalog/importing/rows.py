@@ -1,47 +1,27 @@
 """Checks the records of a shop's files and yields them as rows; a record with a bad value is reported."""
 
-from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
-from enum import Enum, auto
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 
-from catalog.importing import columns
-from catalog.importing.columns import TIME_WANTED, moment, trimmed
+from catalog.cells import TIME_WANTED, external_id, moment, trimmed
+from catalog.columns import EVENTS, PRODUCTS, USERS, Column, ProductFields
 from catalog.importing.csv_reader import records
 from catalog.importing.report import ImportObserver, Problem
 from catalog.models import ActionType
 
-Check: TypeAlias = Callable[[str], object]
-_EVENT_COLUMNS = ("user_id", "product_id", "action_type", "created_at")
 _ACTIONS = frozenset(ActionType.values)
 _ACTIONS_WANTED = " or ".join([", ".join(ActionType.values[:-1]), ActionType.values[-1]])
 
 
-class NotGiven(Enum):
-    """Stands for a value of which the file says nothing, as it lacks the column."""
+class ProductRecord(ProductFields):
+    """A product of a file: its key and the values of the file's columns."""
 
-    UNSAID = auto()
-
-
-NOT_GIVEN: Final = NotGiven.UNSAID
-# How many are left; None where it is not tracked.
-Stock: TypeAlias = int | Literal[NotGiven.UNSAID] | None
-
-
-@dataclass(frozen=True, slots=True)
-class ProductRecord:
     external_id: str
-    name: str
-    category: str
-    price: Decimal
-    description: str
-    tags: tuple[str, ...]
-    stock: Stock = NOT_GIVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +42,9 @@ class EventRecord(NamedTuple):
 def product_rows(path: Path, watcher: ImportObserver) -> Iterator[ProductRecord]:
     """Yield the good rows of products.csv in order; memory holds the ids seen.
 
-    Either every row says a stock, or the file lacks the column and none does.
+    All rows hold a value of every column that the file has.
     """
-    checks = {
-        "id": columns.external_id,
-        "name": columns.name,
-        "category": columns.category,
-        "price": columns.price,
-        "description": columns.description,
-        "tags": columns.tags,
-    }
-    for values in _checked(path, checks, watcher, also=("stock", columns.stock)):
-        yield ProductRecord(*values)
+    return _checked(path, PRODUCTS, watcher)
 
 
 def user_rows(path: Path, watcher: ImportObserver, *, staff: Container[str] = ()) -> Iterator[UserRecord]:
@@ -83,12 +54,13 @@ def user_rows(path: Path, watcher: ImportObserver, *, staff: Container[str] = ()
     """
 
     def shopper_id(value: str) -> str:
-        if (found := columns.external_id(value)) in staff:
+        if (found := external_id(value)) in staff:
             raise ValidationError("belongs to a staff account, which an import does not change")
         return found
 
-    for values in _checked(path, {"id": shopper_id, "name": columns.name}, watcher):
-        yield UserRecord(*values)
+    key, *others = USERS
+    for values in _checked(path, [replace(key, parse=shopper_id), *others], watcher):
+        yield UserRecord(**values)
 
 
 def event_rows(
@@ -98,7 +70,7 @@ def event_rows(
 
     users, products: the external ids that the other two files or the database know
     """
-    for line, values in records(path, _EVENT_COLUMNS, watcher):
+    for line, values in records(path, EVENTS, watcher):
         if row := _event(values, users, products):
             yield row
             continue
@@ -131,26 +103,32 @@ def _faults(
         yield "created_at", occurred, TIME_WANTED
 
 
-def _checked(
-    path: Path, checks: Mapping[str, Check], watcher: ImportObserver, *, also: tuple[str, Check] | None = None
-) -> Iterator[list[Any]]:
-    """Yield the values of each record that passes every check and whose id has not come before.
+def _checked(path: Path, columns: Sequence[Column], watcher: ImportObserver) -> Iterator[Any]:
+    """Yield the values of each record, by key, that passes every check and whose id has not come before.
 
-    also: a column that a file may lack, and its check; where it does, the values are without it
+    They are without the optional columns that the file lacks.
     """
     first_lines: dict[object, int] = {}
-    every_check = [*checks.items(), *([also] if also else ())]
-    for line, cells in records(path, tuple(checks), watcher, also=also[0] if also else None):
-        values: list[object] = []
-        for (column, check), cell in zip(every_check, cells, strict=False):
+    required = [column for column in columns if not column.is_optional]
+    optional = [column for column in columns if column.is_optional]
+    found = records(
+        path, [column.name for column in required], watcher, optional=[column.name for column in optional]
+    )
+    for line, cells in found:
+        values: dict[str, object] = {}
+        is_good = True
+        for column, cell in zip([*required, *optional], cells, strict=True):
+            if cell is None:
+                continue
             try:
-                value = check(cell)
-                if column == "id" and (first := first_lines.setdefault(value, line)) != line:
+                value = column.parse(cell)
+                if column.name == "id" and (first := first_lines.setdefault(value, line)) != line:
                     raise ValidationError(f"stands in line {first} already; an id may stand once")
-                values.append(value)
+                values[column.key] = value
             except ValidationError as error:
+                is_good = False
                 message = error.messages[0].rstrip(".")
                 message = message[:1].lower() + message[1:]
-                watcher.found(Problem(path.name, line, column, trimmed(cell), message))
-        if len(values) == len(cells):
+                watcher.found(Problem(path.name, line, column.name, trimmed(cell), message))
+        if is_good:
             yield values

@@ -1,27 +1,20 @@
 """Writes products: staff give the category and the tags by name."""
 
-from collections.abc import Iterable
-from decimal import Decimal
-from typing import TypedDict, Unpack
+from typing import Unpack
 
 from django.db import transaction
 
+from catalog.columns import ProductFields
 from catalog.errors import InUse
 from catalog.models import Product
 from catalog.services.names import category_named, tags_named
 
 
-class ProductValues(TypedDict, total=False):
+class ProductValues(ProductFields, total=False):
     """What may be said of a product; what is left out stays as it is, or takes the table's default."""
 
     external_id: str | None
-    name: str
-    price: Decimal
-    stock: int | None
-    description: str
     is_active: bool
-    category: str | None
-    tags: Iterable[str]
 
 
 @transaction.atomic

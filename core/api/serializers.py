@@ -1,11 +1,42 @@
 """Serializers that several APIs share, for the OpenAPI schema: references and problem details."""
 
-from typing import Any
+from decimal import Decimal
+from types import NoneType
+from typing import Any, ClassVar, get_args
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 Row = serializers.Serializer[Any]
+_FIELDS: dict[Any, type[serializers.Field[Any, Any, Any, Any]]] = {
+    int: serializers.IntegerField,
+    float: serializers.FloatField,
+    Decimal: serializers.FloatField,
+    str: serializers.CharField,
+    bool: serializers.BooleanField,
+}
+
+
+class TypedRow(Row):
+    """A row of the values of a named tuple. Fields that are declared replace those made of the types.
+
+    types: the type of each value, by name
+    """
+
+    types: ClassVar[dict[str, Any]]
+
+    def get_fields(self) -> dict[str, Any]:
+        return {**{name: _field(kind) for name, kind in self.types.items()}, **super().get_fields()}
+
+
+def _field(kind: Any) -> serializers.Field[Any, Any, Any, Any]:
+    """Return the field for values of a type: one of _FIELDS, that or None, or a tuple of texts."""
+    if kind == tuple[str, ...]:
+        return serializers.ListField(child=serializers.CharField())
+    if NoneType in get_args(kind):
+        (kind,) = set(get_args(kind)) - {NoneType}
+        return _FIELDS[kind](allow_null=True)
+    return _FIELDS[kind]()
 
 
 @extend_schema_field(

@@ -1,16 +1,18 @@
 """What the answers look like, for the schema alone: the answers themselves are plain dicts."""
 
-from typing import Any
+from typing import Any, get_type_hints
 
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from catalog.api.serializers import ProductRow
-from core.api.serializers import Reference
+from core.api.serializers import Reference, TypedRow
 from core.text import MAX_LENGTH
 from recommendations.api.requests import DEEPEST, DEFAULT, MOST, MOST_NAMED
 from recommendations.engine.reasons import ReasonKind, exhaustive
 from recommendations.explainers.base import Source
+from recommendations.selectors.products import Details
+from recommendations.serving.payload import SHOWN
 
 Row = serializers.Serializer[Any]
 
@@ -47,14 +49,8 @@ class ReasonRow(Row):
     name = serializers.CharField(required=False, help_text="Of the product, where the value is one's id.")
 
 
-class RecommendedProductRow(Row):
-    id = serializers.IntegerField()
-    external_id = serializers.CharField(allow_null=True)
-    name = serializers.CharField()
-    category = serializers.CharField(allow_null=True)
-    price = serializers.FloatField()
-    description = serializers.CharField()
-    tags = serializers.ListField(child=serializers.CharField())
+class RecommendedProductRow(TypedRow):
+    types = {name: kind for name, kind in get_type_hints(Details).items() if name in SHOWN}
     score = serializers.FloatField()
     reasons = ReasonRow(many=True)
 

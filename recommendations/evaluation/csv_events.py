@@ -16,11 +16,11 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from catalog.importing.columns import EARLIEST_YEAR, LATEST_YEAR, moment
+from catalog.cells import EARLIEST_YEAR, LATEST_YEAR, moment
+from catalog.columns import EVENTS
 from catalog.importing.lines import UNDECODED, open_lines
 from catalog.importing.report import ImportObserver
 
-COLUMNS = ("user_id", "product_id", "action_type", "created_at")
 _CHARACTERS_A_BLOCK = 1 << 22
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -62,9 +62,9 @@ def plain_events(
         with open_lines(path) as stream:
             names = stream.readline().rstrip("\r\n").split(",")
             header = [name.strip() for name in names]
-            if '"' in "".join(names) or any(header.count(column) != 1 for column in COLUMNS):
+            if '"' in "".join(names) or any(header.count(column) != 1 for column in EVENTS):
                 raise NotPlain
-            places = [header.index(column) for column in COLUMNS]
+            places = [header.index(column) for column in EVENTS]
             for text in _blocks(stream):
                 who, what, did, when = _values(text, len(header), places)
                 yield EventBlock(

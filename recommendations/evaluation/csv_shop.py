@@ -74,12 +74,14 @@ def _catalogue(rows: Iterable[ProductRecord]) -> tuple[dict[str, int], Snapshot]
     category, price, active = array("i"), array("d"), array("b")
     n_tags, flat = array("i"), array("i")
     for row in rows:
-        numbers[row.external_id] = len(numbers) + 1
-        category.append(categories.setdefault(row.category, len(categories)) if row.category else -1)
-        price.append(float(row.price))
-        active.append(row.stock != 0)
-        n_tags.append(len(row.tags))
-        flat.extend(sorted([tags.setdefault(tag, len(tags)) for tag in row.tags]))
+        numbers[row["external_id"]] = len(numbers) + 1
+        name = row["category"]
+        category.append(categories.setdefault(name, len(categories)) if name else -1)
+        price.append(float(row["price"]))
+        active.append(row.get("stock") != 0)
+        tagged = sorted([tags.setdefault(tag, len(tags)) for tag in row["tags"]])
+        n_tags.append(len(tagged))
+        flat.extend(tagged)
     n = len(numbers)
     return numbers, Snapshot.build(
         product_ids=np.arange(1, n + 1),

@@ -4,9 +4,12 @@ from typing import Any
 
 from recommendations.engine.reasons import Reason
 from recommendations.explainers.base import Explanation
+from recommendations.selectors.products import Details
 from recommendations.serving.results import RecommendationList, RecommendedItem
 
 EXPLANATIONS = "/explanations/"
+# All but whether it may be shown.
+SHOWN = Details._fields[:-1]
 
 
 def payload(shelf: RecommendationList, explanation: Explanation, *, awaited: str = "") -> dict[str, Any]:
@@ -26,15 +29,8 @@ def payload(shelf: RecommendationList, explanation: Explanation, *, awaited: str
 
 def product(placed: RecommendedItem) -> dict[str, Any]:
     """Return a recommended product. Points and scores leave as points, with three decimals at most."""
-    shown = placed.product
     return {
-        "id": shown.id,
-        "external_id": shown.external_id,
-        "name": shown.name,
-        "category": shown.category,
-        "price": shown.price,
-        "description": shown.description,
-        "tags": list(shown.tags),
+        **dict(zip(SHOWN, placed.product, strict=False)),
         "score": placed.score / 1000,
         "reasons": [_reason(reason) for reason in placed.reasons],
     }

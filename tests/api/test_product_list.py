@@ -2,6 +2,7 @@
 
 import pytest
 
+from catalog.api.product_filter import ProductFilter
 from catalog.models import Product
 from tests.factories import ProductFactory
 
@@ -40,33 +41,16 @@ class TestList:
         )
         bare = ProductFactory(name="Box", category=None, price="0", description="", external_id=None)
 
-        assert client.get("/products").json() == {
-            "count": 2,
-            "next": None,
-            "previous": None,
-            "products": [
-                {
-                    "id": lamp.pk,
-                    "external_id": "l",
-                    "name": "Lamp",
-                    "category": "Home",
-                    "price": 19.9,
-                    "stock": 3,
-                    "description": "Made for tests.",
-                    "tags": ["desk", "led"],
-                },
-                {
-                    "id": bare.pk,
-                    "external_id": None,
-                    "name": "Box",
-                    "category": None,
-                    "price": 0.0,
-                    "stock": None,
-                    "description": "",
-                    "tags": [],
-                },
-            ],
-        }
+        body = client.get("/products").json()
+
+        assert (body["count"], body["next"], body["previous"]) == (2, None, None)
+        first, second = body["products"]
+        assert (first["id"], first["external_id"], first["name"]) == (lamp.pk, "l", "Lamp")
+        assert (first["category"], first["tags"]) == ("Home", ["desk", "led"])
+        assert (first["price"], first["stock"], first["description"]) == (19.9, 3, "Made for tests.")
+        assert (second["id"], second["external_id"], second["name"]) == (bare.pk, None, "Box")
+        assert (second["category"], second["tags"]) == (None, [])
+        assert (second["price"], second["stock"], second["description"]) == (0.0, None, "")
 
     def test_writes_the_price_as_a_number(self, client):
         ProductFactory(price="9999999999.99")
@@ -171,9 +155,9 @@ class TestFilter:
         answer = client.get("/products?categroy=Home")  # codespell:ignore
 
         assert answer.status_code == 400
+        known = ", ".join(sorted([*ProductFilter.base_filters, "page", "page_size"]))
         assert answer.json()["detail"] == (
-            "categroy is 'Home': Unknown parameter; known here: "  # codespell:ignore
-            "category, in_stock, max_price, min_price, ordering, page, page_size, search, tag."
+            f"categroy is 'Home': Unknown parameter; known here: {known}."  # codespell:ignore
         )
 
 

@@ -15,16 +15,10 @@ class TestOne:
         with django_assert_num_queries(2):
             answer = client.get(f"/products/{form.format(pk=lamp.pk)}")
 
-        assert answer.json() == {
-            "id": lamp.pk,
-            "external_id": "a.b c",
-            "name": "Lamp",
-            "category": "Home",
-            "price": 9.99,
-            "stock": 3,
-            "description": "Made for tests.",
-            "tags": ["led"],
-        }
+        found = answer.json()
+        assert (found["id"], found["external_id"], found["name"]) == (lamp.pk, "a.b c", "Lamp")
+        assert (found["category"], found["tags"]) == ("Home", ["led"])
+        assert (found["price"], found["stock"], found["description"]) == (9.99, 3, "Made for tests.")
 
     @pytest.mark.parametrize(
         "id",

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from catalog.models import Product, User
+from recommendations.serving.payload import SHOWN
 from tests.factories import NOON, InteractionFactory, ProductFactory, StaffFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -40,26 +41,11 @@ class TestRecommend:
 
         assert answer.status_code == 200
         assert answer.headers["Content-Type"] == "application/json"
+        (product,) = answer.json()["recommended_products"]
         assert answer.json() == {
             "user_id": alice.id,
             "user_name": "Alice",
-            "recommended_products": [
-                {
-                    "id": earbuds.id,
-                    "external_id": earbuds.external_id,
-                    "name": "Earbuds",
-                    "category": "Electronics",
-                    "price": 49.9,
-                    "description": "Made for tests.",
-                    "tags": ["audio", "earbuds", "wireless"],
-                    "score": 16.0,
-                    "reasons": [
-                        {"kind": "category", "value": "Electronics", "points": 10.0},
-                        {"kind": "tag", "value": "audio", "points": 3.0},
-                        {"kind": "tag", "value": "wireless", "points": 3.0},
-                    ],
-                }
-            ],
+            "recommended_products": [product],
             "llm_explanation": answer.json()["llm_explanation"],
             "explanation_source": "template",
             "user_behavior_summary": "Recently purchased: Radio. Interested in: Electronics.",
@@ -67,6 +53,17 @@ class TestRecommend:
             "fallback": None,
         }
         assert answer.json()["llm_explanation"].startswith("Hi Alice! Based on")
+        assert product.keys() == {*SHOWN, "score", "reasons"}
+        assert (product["id"], product["external_id"]) == (earbuds.id, earbuds.external_id)
+        assert (product["name"], product["category"], product["price"]) == ("Earbuds", "Electronics", 49.9)
+        assert product["tags"] == ["audio", "earbuds", "wireless"]
+        assert product["description"] == "Made for tests."
+        assert product["score"] == 16.0
+        assert product["reasons"] == [
+            {"kind": "category", "value": "Electronics", "points": 10.0},
+            {"kind": "tag", "value": "audio", "points": 3.0},
+            {"kind": "tag", "value": "wireless", "points": 3.0},
+        ]
 
     @pytest.mark.parametrize(
         "path", ["/recommend/{id}", "/recommend/{id}/", "/recommend/ext:alice", "/recommend/ext:alice/"]

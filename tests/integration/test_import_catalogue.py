@@ -21,7 +21,7 @@ LONG_AGO = timezone.now() - timedelta(days=365)
 
 
 def tea(**values: object) -> ProductRecord:
-    good = {
+    good: ProductRecord = {
         "external_id": "tea",
         "name": "Tea",
         "category": "Food",
@@ -29,7 +29,7 @@ def tea(**values: object) -> ProductRecord:
         "description": "Black.",
         "tags": ("hot", "leaf"),
     }
-    return ProductRecord(**good | values)
+    return {**good, **values}
 
 
 def store(*rows: ProductRecord) -> ProductStore:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.exporting.csv_injection import guarded, unguarded
-from catalog.importing import columns
+from catalog import cells
+from catalog.cells import guarded, unguarded
 
 BEGINNINGS = st.text("'=+-@\t\r\n ＝＋－＠a1", max_size=6)
 
@@ -44,11 +44,11 @@ class TestGuarded:
 
 
 class TestTheImporter:
-    @pytest.mark.parametrize("read", [columns.external_id, columns.name, columns.category])
+    @pytest.mark.parametrize("read", [cells.external_id, cells.name, cells.line])
     @pytest.mark.parametrize("value", ["=1+1", "-5", "'=1", "Lamp", "'t Hooft"])
     def test_reads_a_line_as_it_was(self, read, value: str):
         assert read(guarded(value)) == value
 
     def test_reads_a_description_and_tags_as_they_were(self):
-        assert columns.description("'=1\n=2") == "=1\n=2"
-        assert columns.tags("'-10%|led") == ("-10%", "led")
+        assert cells.description("'=1\n=2") == "=1\n=2"
+        assert cells.tags("'-10%|led") == ("-10%", "led")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from catalog.importing.columns import moment
+from catalog.cells import moment
 from catalog.importing.report import Problem
 from catalog.importing.rows import event_rows
 from recommendations.evaluation import csv_events as module

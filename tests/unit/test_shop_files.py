@@ -43,19 +43,20 @@ class TestRecords:
         assert read(b"name,age, id \nAnn,40,1\n") == [(2, ("1", "Ann"))]
         assert notebook.told == []
 
-    def test_put_a_column_last_that_a_file_may_lack(self, tmp_path, notebook):
+    def test_hold_none_for_an_optional_column_that_the_file_lacks(self, tmp_path, notebook):
         path = tmp_path / "users.csv"
         path.write_text("age,id,name\n40,1,Ann\n")
 
-        assert list(records(path, ("id", "name"), notebook, also="age")) == [(2, ("1", "Ann", "40"))]
-        assert list(records(path, ("id", "name"), notebook, also="town")) == [(2, ("1", "Ann"))]
+        found = list(records(path, ("id", "name"), notebook, optional=("town", "age")))
+
+        assert found == [(2, ("1", "Ann", None, "40"))]
         assert notebook.told == []
 
-    def test_tell_when_a_column_that_a_file_may_lack_stands_twice(self, tmp_path, notebook):
+    def test_tell_when_an_optional_column_stands_twice(self, tmp_path, notebook):
         path = tmp_path / "users.csv"
         path.write_text("age,id,name,age\n40,1,Ann,41\n")
 
-        assert list(records(path, ("id", "name"), notebook, also="age")) == []
+        assert list(records(path, ("id", "name"), notebook, optional=("age",))) == []
         assert notebook.told == [
             'users.csv, line 1, column age, value "age,id,name,age": stands twice in the header'
         ]

@@ -1,4 +1,4 @@
-"""What one value of a shop's file may look like: text in, value out, or what would have been right."""
+"""One cell of a shop's CSV files: from text to a value, or what would have been right, and back to text."""
 
 import re
 from datetime import UTC, datetime
@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 
-from catalog.exporting.csv_injection import unguarded
 from catalog.models.product import MOST_STOCK
 from core.text import MAX_LENGTH, MOST_TAGS, validate_external_id, validate_line, validate_text
 
@@ -20,6 +19,8 @@ TIME_WANTED = (
 _BLANKS = " \t\r\n\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
 _WHOLE = re.compile(r"\+?0*(\d{1,10})", re.ASCII)
+# How a formula begins, for one program or another: after blanks, and after marks that were put before it.
+_FORMULA = re.compile("'*\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]")
 _NOT_FINITE = re.compile(r"[+-]?(?:s?nan|inf|infinity)\d*", re.ASCII | re.IGNORECASE)
 _HIGHEST_PRICE, _CENT = Decimal("9999999999.99"), Decimal("0.01")
 
@@ -31,20 +32,20 @@ def trimmed(value: str) -> str:
 
 def external_id(value: str) -> str:
     """Return the shop's own key. Raises ValidationError, as do all that follow."""
-    value = _whole_line(value)
+    value = line(value)
     validate_external_id(value)
     return value
 
 
 def name(value: str) -> str:
-    if not (value := _whole_line(value)):
+    if not (value := line(value)):
         raise ValidationError("must not be empty")
     return value
 
 
-def category(value: str) -> str:
-    """Return the name; nothing for a product without a category."""
-    return _whole_line(value)
+def line(value: str) -> str:
+    """Return a text of one line and at most 255 characters, which may be empty."""
+    return _line(unguarded(trimmed(value)))
 
 
 def description(value: str) -> str:
@@ -103,11 +104,6 @@ def moment(value: str) -> datetime | None:
     return at if EARLIEST_YEAR <= at.year <= LATEST_YEAR else None
 
 
-def _whole_line(value: str) -> str:
-    """Return the line that is all of a cell, as it was before it was kept from being run."""
-    return _line(unguarded(trimmed(value)))
-
-
 def _line(value: str) -> str:
     """Return a one-line text of at most 255 characters without the blanks around it."""
     value = trimmed(value)
@@ -115,3 +111,27 @@ def _line(value: str) -> str:
     if len(value) > MAX_LENGTH:
         raise ValidationError(f"has {len(value)} characters; at most {MAX_LENGTH} are allowed")
     return value
+
+
+def text_of(value: object) -> str:
+    """Return the cell of which the functions above make that value; no spreadsheet takes it for a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        value = "|".join(value)
+    elif isinstance(value, Decimal):
+        return f"{value:.2f}"
+    return guarded(str(value))
+
+
+def guarded(value: str) -> str:
+    """Return the value with an apostrophe before it if it could be run; spreadsheets take it for a text then.
+
+    One that begins so already gets another apostrophe, so that `unguarded` gives every value back as it was.
+    """
+    return f"'{value}" if _FORMULA.match(value) else value
+
+
+def unguarded(value: str) -> str:
+    """Return the value as it was before `guarded`."""
+    return value[1:] if value.startswith("'") and _FORMULA.match(value, 1) else value

@@ -1,0 +1,75 @@
+"""The columns of a shop's CSV files; those of products are also what the API and the admin write."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypedDict
+
+from catalog import cells
+from catalog.models.product import MOST_STOCK
+
+
+class ProductFields(TypedDict, total=False):
+    """Values of a product besides its key; one that is left out stays as it is."""
+
+    name: str
+    category: str | None
+    price: Decimal
+    description: str
+    tags: Iterable[str]
+    stock: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a CSV file.
+
+    name:        in the header
+    parse:       returns the value of a cell; raises ValidationError
+    holds:       what a cell holds, in Markdown, as data/README.md says it
+    key:         of the value in a row; the name, unless given
+    is_optional: whether a file may lack the column, which leaves the stored values as they are
+    """
+
+    name: str
+    parse: Callable[[str], object]
+    holds: str
+    key: str = ""
+    is_optional: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.key:
+            object.__setattr__(self, "key", self.name)
+
+
+# The keys are those of ProductFields, and the names of the model's fields.
+PRODUCTS = (
+    Column(
+        "id",
+        cells.external_id,
+        "your own key of the product: 1 to 255 characters, no slash, once in the file",
+        key="external_id",
+    ),
+    Column("name", cells.name, "1 to 255 characters"),
+    Column("category", cells.line, "up to 255 characters; may be empty"),
+    Column("price", cells.price, "a number such as 1234.50, zero or more, at most two decimals"),
+    Column("description", cells.description, "any text; may be empty"),
+    Column("tags", cells.tags, r"names with `\|` between them; may be empty"),
+    Column(
+        "stock",
+        cells.stock,
+        f"how many are left, a whole number from 0 to {MOST_STOCK}; 0 is sold out; empty: not tracked",
+        is_optional=True,
+    ),
+)
+USERS = (
+    Column(
+        "id",
+        cells.external_id,
+        "your own key of the customer: 1 to 255 characters, no slash, once in the file",
+        key="external_id",
+    ),
+    Column("name", cells.name, "1 to 255 characters"),
+)
+# Names only: millions of events are read by code of their own.
+EVENTS = ("user_id", "product_id", "action_type", "created_at")
