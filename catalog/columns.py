@@ -18,6 +18,7 @@ class ProductFields(TypedDict, total=False):
     description: str
     tags: Iterable[str]
     stock: int | None
+    brand: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ PRODUCTS = (
         f"how many are left, a whole number from 0 to {MOST_STOCK}; 0 is sold out; empty: not tracked",
         is_optional=True,
     ),
+    Column("brand", cells.line, "up to 255 characters; may be empty", is_optional=True),
 )
 USERS = (
     Column(

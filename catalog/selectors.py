@@ -21,6 +21,7 @@ class ProductPage(NamedTuple):
     external_id: str | None
     name: str
     category: str | None
+    brand: str
     price: Decimal
     stock: int | None
     description: str

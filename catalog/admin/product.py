@@ -35,8 +35,8 @@ class ProductAdmin(BaseModelAdmin[Product]):
         ("created_at", DateRangeFilter),
         ("updated_at", DateRangeFilter),
     )
-    search_fields = ("name", "=external_id", "id__exact")
-    search_help_text = "A part of the name, or the whole external ID or ID."
+    search_fields = ("name", "brand", "=external_id", "id__exact")
+    search_help_text = "A part of the name or the brand, or the whole external ID or ID."
     ordering = ("name", "id")
     sortable_by = ("name", "external_id", "price", "stock_left")
     page_counts = {"n_interactions": "interactions"}
@@ -48,7 +48,7 @@ class ProductAdmin(BaseModelAdmin[Product]):
     autocomplete_fields = ("category", "tags")
     fieldsets = (
         (None, {"fields": ("name", "external_id", "price", "stock", "is_active")}),
-        ("Where it belongs", {"fields": ("category", "tags", "description")}),
+        ("Where it belongs", {"fields": ("category", "brand", "tags", "description")}),
     )
     history = ("History", {"fields": ("its_interactions", "created_at", "updated_at")})
     readonly_fields = ("its_interactions", "created_at", "updated_at")

@@ -103,6 +103,7 @@ class ProductInput(Input):
     category = name_field(
         default=None, allow_null=True, help_text="Its name; a new name makes a new category."
     )
+    brand = name_field(required=False, allow_blank=True, help_text="Left out, it stays as it is.")
     price = Price(max_digits=12, decimal_places=2, min_value=0)
     stock = Stock(
         required=False,

@@ -25,6 +25,7 @@ def _price(lookup: str, help_text: str) -> Amount:
 class ProductFilter(FilterSet):
     category = CharFilter("category__name", max_length=MAX_LENGTH, help_text="The category's exact name.")
     tag = CharFilter("tags__name", max_length=MAX_LENGTH, help_text="A tag's exact name.")
+    brand = CharFilter("brand", max_length=MAX_LENGTH, help_text="The exact brand.")
     search = CharFilter(
         method="containing", max_length=MAX_LENGTH, help_text="Text in the name or the description."
     )

@@ -79,6 +79,7 @@ class Product(models.Model):
     category = models.ForeignKey(
         Category, on_delete=models.PROTECT, related_name="products", null=True, blank=True, db_index=False
     )
+    brand = name_field(blank=True, default="")
     price = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
     stock = models.PositiveIntegerField(
         null=True,
@@ -114,6 +115,7 @@ class Product(models.Model):
         indexes = [
             models.Index("category", "id", name="product_by_category"),
             models.Index("price", "id", name="product_by_price"),
+            models.Index("brand", "id", name="product_by_brand"),
         ]
 
     def __str__(self) -> str:

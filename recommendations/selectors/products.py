@@ -39,6 +39,7 @@ class Details(NamedTuple):
     external_id: str | None
     name: str
     category: str | None
+    brand: str
     price: float
     description: str
     tags: tuple[str, ...]

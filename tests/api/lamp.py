@@ -4,6 +4,7 @@ LAMP = {
     "external_id": "lamp",
     "name": "Lamp",
     "category": "Home",
+    "brand": "Bright & Co",
     "price": 19.9,
     "stock": 7,
     "description": "Bright.\nVery.",

@@ -112,6 +112,12 @@ class TestFilter:
     def test_keeps_what_fits(self, client, shop, query, expected):
         assert names(client.get(f"/products?{query}")) == expected
 
+    def test_by_brand_takes_the_exact_one(self, client):
+        for brand in ("Bright", "Bright & Co", "bright", ""):
+            ProductFactory(name=f"Lamp by {brand}", brand=brand)
+
+        assert names(client.get("/products", {"brand": "Bright"})) == ["Lamp by Bright"]
+
     @pytest.mark.parametrize("name", ["Naïve & Söhne", "a+b", "日本", "'; DROP TABLE x; --", "50% off", "👟"])
     def test_finds_any_name(self, client, name):
         ProductFactory(name="Wanted", category=name, tags=[name])

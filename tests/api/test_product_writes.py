@@ -33,6 +33,18 @@ class TestPut:
 
         assert staff_client.put("/products/ext:lamp", {"name": "Box", "price": 1}).json()["stock"] == 0
 
+    def test_leaves_the_brand_that_it_does_not_mention(self, staff_client):
+        ProductFactory(external_id="lamp", brand="Bright")
+
+        assert staff_client.put("/products/ext:lamp", {"name": "Box", "price": 1}).json()["brand"] == "Bright"
+
+    def test_takes_the_brand_away(self, staff_client):
+        ProductFactory(external_id="lamp", brand="Bright")
+
+        answer = staff_client.put("/products/ext:lamp", {"name": "Box", "price": 1, "brand": ""})
+
+        assert (answer.status_code, answer.json()["brand"]) == (200, "")
+
     def test_takes_back_what_was_read(self, staff_client):
         lamp = ProductFactory(external_id="lamp", tags=["b", "a"], stock=3)
         before = staff_client.get(f"/products/{lamp.pk}").json()

@@ -34,6 +34,7 @@ CHANGES: dict[str, Callable[[Product], object]] = {
     "external_id": _set(external_id="another"),
     "name": _set(name="Another"),
     "category": lambda product: Category.objects.filter(id=product.category_id).update(name="Another"),
+    "brand": _set(brand="Another"),
     "price": _set(price="1.25"),
     "description": _set(description="Another."),
     "tags": lambda product: Tag.objects.filter(name="loud").update(name="another"),

@@ -41,6 +41,11 @@ class TestSearch:
     def test_finds_parts_of_names_and_whole_external_ids(self, office, shop, term, found):
         assert names(office, q=term) == found
 
+    def test_finds_a_part_of_a_brand(self, office, shop):
+        Product.objects.filter(name="Radio").update(brand="Marconi")
+
+        assert names(office, q="marc") == ["Radio"]
+
     def test_finds_an_id(self, office, shop):
         radio = Product.objects.get(name="Radio")
 

@@ -264,6 +264,44 @@ class TestAFileWithStock:
         assert stored().stock == 3
 
 
+class TestAFileWithBrands:
+    def put(self, directory: Path, header: str, line: str) -> Told:
+        write_shop(directory, users=["ann,Ann"], interactions=["ann,tea,cart,2026-03-01T09:00:00Z"])
+        text = f"id,name,category,price,description,tags{header}\ntea,Tea,Food,2.50,,{line}\n"
+        (directory / "products.csv").write_text(text, encoding="utf-8")
+        return run_import(directory)
+
+    def test_stores_and_takes_them_away(self, tmp_path: Path):
+        self.put(tmp_path, ",brand", ", Leaf & Co ")
+        assert stored().brand == "Leaf & Co"
+
+        self.put(tmp_path, ",brand", ",")
+        assert stored().brand == ""
+
+    def test_may_have_a_stock_as_well(self, tmp_path: Path):
+        self.put(tmp_path, ",brand,stock", ",Leaf,3")
+
+        assert (stored().brand, stored().stock) == ("Leaf", 3)
+
+    def test_leaves_them_alone_without_the_column(self, tmp_path: Path):
+        self.put(tmp_path, ",brand", ",Leaf")
+
+        self.put(tmp_path, ",stock", ",3")
+
+        assert (stored().brand, stored().stock) == ("Leaf", 3)
+
+    def test_says_what_is_wrong(self, tmp_path: Path):
+        self.put(tmp_path, ",brand", ",Leaf")
+
+        told = self.put(tmp_path, ",brand", ",Le\x03af")
+
+        assert told.problems == [
+            'products.csv, line 2, column brand, value "Le\\x03af": '
+            "holds the control character U+0003 at position 3; remove it"
+        ]
+        assert stored().brand == "Leaf"
+
+
 class TestTheFile:
     def test_is_the_truth(self, tmp_path: Path):
         write_shop(
