@@ -20,7 +20,7 @@ _BLANKS = " \t\r\n\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr,
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
 _WHOLE = re.compile(r"\+?0*(\d{1,10})", re.ASCII)
 # How a formula begins, for one program or another: after blanks, and after marks that were put before it.
-_FORMULA = re.compile("'*\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]")
+_FORMULA = re.compile("'*\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
 _NOT_FINITE = re.compile(r"[+-]?(?:s?nan|inf|infinity)\d*", re.ASCII | re.IGNORECASE)
 _HIGHEST_PRICE, _CENT = Decimal("9999999999.99"), Decimal("0.01")
 

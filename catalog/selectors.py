@@ -1,7 +1,8 @@
 """What the API reads of the catalogue, as querysets for lists; each says how many queries it makes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
 from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
@@ -36,15 +37,15 @@ class ProductPage(NamedTuple):
     @classmethod
     def of(cls, row: Product) -> Self:
         """Return the page of a row of products(): no query."""
-        return cls(
-            category=row.category.name if row.category else None,
-            tags=tuple(sorted(tag.name for tag in row.tags.all())),
-            **{name: getattr(row, name) for name in _OWN},
-        )
+        return cls._make([read(row) for read in _READERS])
 
 
-# Of the product's row; a category and tags are rows of other tables.
-_OWN = [name for name in ProductPage._fields if name not in ("category", "tags")]
+# Fields that are not values of the product's own row.
+_RELATED: dict[str, Callable[[Product], Any]] = {
+    "category": lambda row: row.category.name if row.category else None,
+    "tags": lambda row: tuple(sorted(tag.name for tag in row.tags.all())),
+}
+_READERS = [_RELATED.get(name, attrgetter(name)) for name in ProductPage._fields]
 _COLUMNS = [
     "category__name" if name == "category" else name for name in ProductPage._fields if name != "tags"
 ]

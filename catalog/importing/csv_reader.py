@@ -64,7 +64,9 @@ class _Reader:
         if not header:
             return
         places = {name: place for place, name in enumerate(header)}
-        pick = itemgetter(*[places.get(name, len(header)) for name in (*columns, *optional)])
+        wanted = (*columns, *optional)
+        pick = itemgetter(*[places.get(name, len(header)) for name in wanted])
+        is_whole = places.keys() >= set(wanted)
         told = 0
         for line, cells in rows:
             if line - told > LINES_A_REPORT:
@@ -76,7 +78,7 @@ class _Reader:
                 message = f"holds {len(cells)} values where the header names {len(header)}"
                 self.report(line, message, value=self._first_held())
             else:
-                yield line, pick([*cells, None])
+                yield line, pick(cells if is_whole else [*cells, None])
         self._watcher.advanced(self.lines.next_line - 1 - told)
 
     def _header(

@@ -22,6 +22,7 @@ class TestGuarded:
             "\r=1",
             "\n=1",
             "  =1",
+            " \nx",
             "＝1",
             "'=1",
             "=cmd|' /C calc'!A0",
