@@ -57,15 +57,15 @@ test: $(VENV)/installed-dev ## run the whole test suite, and what touches the da
 
 .PHONY: stack
 stack: $(VENV)/installed-dev ## run a whole deployment as plain processes on loopback (PHASE=1 to 4)
-	$(PRIVATELY) $(PY) -m deploy --phase $(PHASE)
+	$(PRIVATELY) $(PY) -m stack --phase $(PHASE)
 
 .PHONY: stack-test
 stack-test: $(VENV)/installed-dev ## start phase 3, drive it end to end, break it, stop it
-	$(PRIVATELY) $(PY) -m deploy.end_to_end
+	$(PRIVATELY) $(PY) -m pytest tests/stack/test_phase_3.py tests/stack/test_contract.py --full -v $(ARGS)
 
 .PHONY: soak
 soak: $(VENV)/installed-dev ## ten minutes of steady load on phase 3: nothing may grow (ARGS="--minutes 2")
-	$(PRIVATELY) $(PY) -m deploy.soak $(ARGS)
+	$(PRIVATELY) $(PY) -m pytest tests/stack/test_soak.py --minutes 10 -v $(ARGS)
 
 .PHONY: check
 check: $(VENV)/installed-dev ## format, lint, types, import contract, migrations, Django's checks

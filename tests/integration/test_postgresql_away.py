@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from deploy.postgresql import Cluster, NoPostgresql, cluster
 from recsite.databases import PoolSize, configured
 from recsite.postgresql.base import DatabaseWrapper
 from recsite.variables import Variables
-from tests.servers import are_required
+from stack.postgresql import Cluster, cluster
+from stack.processes import ServerNotFound
+from tests.servers import skip_or_fail
 
 PATIENCE_SECONDS = 0.5  # of who asks a server that is away
 
@@ -23,8 +24,8 @@ def server() -> Iterator[Cluster]:
     try:
         with cluster() as made:
             yield made
-    except NoPostgresql as error:
-        (pytest.fail if are_required() else pytest.skip)(f"No tests on PostgreSQL: {error}.")
+    except ServerNotFound as error:
+        skip_or_fail(f"No tests on PostgreSQL: {error}.")
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from deploy.processes import Child, free_port
-from deploy.redis_server import NoRedis, start_redis
 from observe import request_id
 from recommendations import wiring
 from recommendations.errors import QueueUnavailable
 from recommendations.services.queue import Queue
 from recsite.celery import app
+from stack.processes import Child, ServerNotFound, free_port
+from stack.redis_server import start_redis
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ class TestTrouble:
         self.port = free_port()
         try:
             child = start_redis(tmp_path, self.port)
-        except NoRedis as error:
+        except ServerNotFound as error:
             pytest.skip(str(error))
         yield child
         child.kill()

@@ -18,10 +18,10 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 
-from deploy.processes import free_port
 from recommendations import wiring
 from recsite import env, serve
 from recsite.serve import CannotServe, granian, listening_address
+from stack.processes import free_port
 from tests.llm_server import LLMServer, holds
 
 PATIENCE_SECONDS = 30
