@@ -25,7 +25,6 @@ N_DUPLICATES = 10_000
 N_SHOPPERS, SHARD = 20_000, 100
 # A worker that is gone with all its processes is noticed when its shard has been out for 120 s.
 NOTICED_SECONDS = 600
-pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
