@@ -25,6 +25,6 @@ ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 \
-    CMD python -m recsite.healthcheck "$PORT" "$ALLOWED_HOSTS"
+    CMD python -m recsite.http.healthcheck "$PORT" "$ALLOWED_HOSTS"
 # Becomes granian, which as the first process of the container is told when to stop.
 CMD ["python", "-m", "recsite.serve"]

@@ -35,12 +35,12 @@ $(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(VENV)/made
 
 .PHONY: demo
 demo: $(VENV)/installed ## set up, import a real shop, recommend for every customer
-	@$(PY) -m recsite.dotenv
+	@$(PY) -m recsite.config.dotenv
 	$(PRIVATELY) $(MANAGE) migrate --verbosity 0
 	$(PRIVATELY) $(MANAGE) import_shop data/online_retail --unless-imported
 	$(PRIVATELY) $(MANAGE) generate_recommendations
 	@$(PRIVATELY) $(MANAGE) show_recommendation
-	@address=$$($(PY) -m recsite.address) && \
+	@address=$$($(PY) -m recsite.config.address) && \
 	echo && \
 	echo "That is what the API returns. To go on:" && \
 	echo "  make run                               serve it on $$address; /docs has the whole API" && \

@@ -8,8 +8,8 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from access.callers import KeyCaller, ShopperCaller, StaffCaller
 from access.errors import BadCredential
+from access.principals import KeyCaller, ShopperCaller, StaffCaller
 from access.services.checking import key_caller
 from access.services.tokens import token_caller
 

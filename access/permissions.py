@@ -9,8 +9,8 @@ from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from access.callers import KeyCaller, ShopperCaller, StaffCaller
-from access.needs import Need, need_of
+from access.policies import Need, need_of
+from access.principals import KeyCaller, ShopperCaller, StaffCaller
 from access.scopes import Scope
 
 if TYPE_CHECKING:  # REST framework reads this file while it loads its views

@@ -1,9 +1,20 @@
-"""How the OpenAPI schema says how one shows who one is."""
+"""The OpenAPI schema's part about access: how callers identify themselves, and who may make each call."""
 
 from typing import Any
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+from access.policies import need_of
+from core.api.schema import ApiSchema
+
+
+class AccessSchema(ApiSchema):
+    """Adds to each operation's description who may call it."""
+
+    def get_description(self) -> str:  # type: ignore[override]
+        need = need_of(getattr(self.view, "needs", {}), self.method)
+        return f"{super().get_description()}\n\nFor {need.told()}." if need else super().get_description()
 
 
 class CredentialsScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -57,8 +57,8 @@ def compared(
     from recommendations.engine.actions import DAY
     from recommendations.engine.holdout import hold_out
     from recommendations.engine.ragged import Ragged
-    from recommendations.services.measuring import SEED, Case, measure
-    from recommendations.services.shop_folder import shop_of
+    from recommendations.evaluation.csv_shop import shop_of
+    from recommendations.evaluation.measure import SEED, Case, measure
 
     shop = shop_of(folder, _Quiet())
     end = int(shop.log.at[-1]) - back_days * DAY

@@ -24,9 +24,9 @@ N_SAMPLED = 1_000
 
 def read(files: Path, arrays: Path) -> dict[str, Any]:
     from recommendations import wiring
-    from recommendations.services.handover import hand_over
-    from recommendations.services.measuring import peak_mb
-    from recommendations.services.shop_folder import shop_of
+    from recommendations.evaluation.csv_shop import shop_of
+    from recommendations.evaluation.measure import peak_mb
+    from recommendations.processes.transfer import hand_over
     from recommendations.strategies.base import Training
 
     began = time.perf_counter()
@@ -65,8 +65,8 @@ class _Silent:
 
 def fit(arrays: Path, folder: Path, name: str) -> dict[str, Any]:
     from recommendations import wiring
-    from recommendations.services.handover import taken_over
-    from recommendations.services.measuring import peak_mb
+    from recommendations.evaluation.measure import peak_mb
+    from recommendations.processes.transfer import taken_over
     from recommendations.strategies.base import SavedModel
 
     training = taken_over(arrays / "training")
@@ -120,8 +120,8 @@ def _served(arrays: Path, models: Path, asks: int) -> tuple[dict[str, Any], obje
     from bench.parts.huge import MOST_P50_MS
     from recommendations import wiring
     from recommendations.pipeline import Query
-    from recommendations.services.filling import Fillers
-    from recommendations.services.handover import taken_over
+    from recommendations.processes.transfer import taken_over
+    from recommendations.serving.fillers import Fillers
     from recommendations.strategies.base import Trainable, Training
     from recommendations.strategies.untrained import Untrained
 

@@ -21,7 +21,7 @@ def main(n_asks: int) -> None:
     from recommendations.pipeline import Query
     from recommendations.selectors.histories import events, histories
     from recommendations.selectors.shoppers import shopper, shopper_id_chunks
-    from recommendations.services.shelf import Ask
+    from recommendations.serving.results import Ask
 
     began = time.perf_counter()
     wiring.serve()

@@ -9,7 +9,7 @@ from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
 
 from catalog.models import Category, Interaction, Product, User
 from catalog.models.product import ProductQuerySet, is_in_stock
-from catalog.rows import Prepared
+from core.db.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)

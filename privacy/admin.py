@@ -11,8 +11,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from catalog.admin.base import CatalogAdmin
 from catalog.models import User
+from core.admin.base import CatalogAdmin
 from privacy.errors import CacheUnreachable
 from privacy.models import Receipt
 from privacy.services.erase import counted, erase

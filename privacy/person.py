@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from catalog.models import User
-from catalog.services.references import lookup
+from core.references import lookup
 from privacy.errors import UnknownUser
 
 

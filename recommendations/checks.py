@@ -11,8 +11,8 @@ from django.db import DatabaseError
 from recommendations.conf import Config, Named
 from recommendations.errors import RecommendationError
 from recommendations.models import TrainedModel
-from recommendations.services.registry import default_strategy
 from recommendations.strategies.base import Trainable
+from recommendations.training.registry import default_strategy
 
 # Which strategy an address asks by its name.
 _PLACEMENTS = {

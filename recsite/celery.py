@@ -8,8 +8,8 @@ from django.conf import settings
 
 from observe import metrics, tasks
 from observe.folder import own_folder, prepared
-from recsite import garbage, telemetry, worker_metrics
-from recsite.env import hand_on
+from recsite import gc_tuning, telemetry, worker_metrics
+from recsite.config.env import hand_on
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
@@ -37,7 +37,7 @@ def see(**rest: Any) -> None:
 
 def look_less(**rest: Any) -> None:
     """Leave what is there before a process of the pool is made in common: no collector writes to it."""
-    garbage.look_less()
+    gc_tuning.look_less()
 
 
 signals.worker_init.connect(see)

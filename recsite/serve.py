@@ -15,8 +15,8 @@ from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from observe.folder import BadFolder, own_folder, prepared
-from recsite.address import url
-from recsite.env import ROOT, Environment, hand_on
+from recsite.config.address import url
+from recsite.config.env import ROOT, Environment, hand_on
 
 
 class CannotServe(Exception):

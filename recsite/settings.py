@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from recsite import databases as _databases
-from recsite import env as _env
-from recsite import policies as _policies
+from recsite.config import csp as _policies
+from recsite.config import databases as _databases
+from recsite.config import env as _env
 
 ENV = _env.read()
 VERSION = "0.1.0"
@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "axes",
+    "core",
     "recsite",
     "access",
     "privacy",
@@ -44,8 +45,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "recsite.observing.observed",
-    "recsite.protection.protected",
+    "recsite.http.middleware.observed",
+    "recsite.http.security_headers.protected",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -84,12 +85,12 @@ DATABASES = {
 }
 CACHES = {
     "default": {
-        "BACKEND": "recsite.cache.TolerantRedisCache",
+        "BACKEND": "recsite.cache.redis.TolerantRedisCache",
         "LOCATION": ENV.redis_url,
         "KEY_PREFIX": "shop",
     }
     if ENV.redis_url
-    else {"BACKEND": "recsite.memory.Memory", "LOCATION": "shop", "OPTIONS": {"MAX_ENTRIES": 10_000}}
+    else {"BACKEND": "recsite.cache.local.Memory", "LOCATION": "shop", "OPTIONS": {"MAX_ENTRIES": 10_000}}
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -107,7 +108,7 @@ AXES_COOLOFF_TIME = timedelta(seconds=ENV.login_locked_seconds)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "access.address.client_address"
-AXES_LOCKOUT_CALLABLE = "recsite.lockout.locked_out"
+AXES_LOCKOUT_CALLABLE = "recsite.http.lockout.locked_out"
 # A password that went into the wrong field would stand in the log as a username.
 AXES_SENSITIVE_PARAMETERS = ["username"]
 AXES_VERBOSE = False
@@ -165,12 +166,12 @@ THROTTLE_RATES = ENV.throttle_rates
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["access.authentication.Credentials"],
     "DEFAULT_PERMISSION_CLASSES": ["access.permissions.Allowed"],
-    "DEFAULT_THROTTLE_CLASSES": ["recsite.throttling.Throttle"],
-    "DEFAULT_PARSER_CLASSES": ["catalog.api.parsers.OrjsonParser"],
-    "DEFAULT_RENDERER_CLASSES": ["catalog.api.renderers.OrjsonRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": ["recsite.http.throttling.Throttle"],
+    "DEFAULT_PARSER_CLASSES": ["core.api.parsers.OrjsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["core.api.renderers.OrjsonRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "catalog.api.schema.ApiSchema",
-    "EXCEPTION_HANDLER": "recsite.api_errors.problem_response",
+    "DEFAULT_SCHEMA_CLASS": "access.schema.AccessSchema",
+    "EXCEPTION_HANDLER": "recsite.http.errors.problem_response",
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -185,7 +186,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {"ExplanationSourceEnum": ["openai", "template"]},
-    "PREPROCESSING_HOOKS": ["catalog.api.schema.without_slash"],
+    "PREPROCESSING_HOOKS": ["core.api.schema.without_slash"],
 }
 
 RECOMMENDATIONS = {
@@ -301,7 +302,7 @@ EXPLANATION_RATE = ENV.explanation_rate
 EXPLANATION_DAILY_BUDGET = ENV.explanation_daily_budget
 EXPLANATION_TTL_SECONDS = ENV.explanation_ttl_seconds
 if CELERY_BROKER_URL:
-    from recsite.nightly import SCHEDULE
+    from recsite.schedule import SCHEDULE
 
     CELERY_BEAT_SCHEDULE = SCHEDULE
 METRICS = ENV.metrics

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from recsite import docs, health, metrics_page, root
+from recsite.http import docs, health, metrics_page, root
 
 urlpatterns = [
     # First what is asked for most: the addresses before one cost it time.
@@ -14,7 +14,7 @@ urlpatterns = [
     path("", include("access.api.urls")),
     re_path(r"^schema/?$", docs.SchemaView.as_view(), name="schema"),
     re_path(r"^docs/?$", docs.DocsView.as_view(), name="docs"),
-    # Answered before all middleware (recsite/observing.py); here for whoever looks for every address.
+    # Answered before all middleware (recsite/http/middleware.py); here for whoever looks for every address.
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics_page.page, name="metrics"),
@@ -22,6 +22,6 @@ urlpatterns = [
     re_path(r"^(?!admin$)", root.not_found),
 ]
 
-handler400 = "recsite.root.bad_request"
-handler404 = "recsite.root.not_found"
-handler500 = "recsite.root.server_error"
+handler400 = "recsite.http.root.bad_request"
+handler404 = "recsite.http.root.not_found"
+handler500 = "recsite.http.root.server_error"

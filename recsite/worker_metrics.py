@@ -7,7 +7,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from observe import metrics
-from recsite.metrics_door import may_see
+from recsite.http.metrics_access import may_see
 
 
 class Server(ThreadingMixIn, WSGIServer):

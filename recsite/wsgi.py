@@ -18,9 +18,9 @@ application = get_wsgi_application()
 from django.db import connections  # noqa: E402
 
 from recommendations import wiring  # noqa: E402  needs the applications to be loaded
-from recsite import garbage  # noqa: E402
+from recsite import gc_tuning  # noqa: E402
 
 wiring.serve()
 # No request is answered by this thread, so its connection is for others to take.
 connections.close_all()
-garbage.look_less()
+gc_tuning.look_less()

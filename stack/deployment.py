@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from recsite.healthcheck import is_healthy
+from recsite.http.healthcheck import is_healthy
 from stack import nginx
 from stack.phases import BROKER_VARIABLE, CACHE_VARIABLE, PHASES, Phase, Worker
 from stack.postgresql import Cluster

@@ -12,7 +12,7 @@ from hypothesis import settings
 from redis import Redis
 
 from recommendations import wiring
-from recsite import throttling
+from recsite.http import throttling
 from tests import servers
 
 # How long an example takes depends on what else the machine does.

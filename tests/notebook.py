@@ -1,6 +1,6 @@
 """Somebody who watches an import and writes down what is told."""
 
-from catalog.services.shop_report import Problem
+from catalog.importing.report import Problem
 
 
 class Notebook:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 
-from recsite.healthcheck import is_healthy
+from recsite.http.healthcheck import is_healthy
 from stack.deployment import ROOT, run_manage
 from stack.processes import Child, free_port, start
 

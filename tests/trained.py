@@ -8,8 +8,8 @@ from recommendations import wiring
 from recommendations.models import TrainedModel
 from recommendations.selectors.logs import log
 from recommendations.selectors.snapshots import snapshot
-from recommendations.services import registry
 from recommendations.strategies.base import Trainable, Training
+from recommendations.training import registry
 from tests.counting import Counting
 from tests.factories import NOON
 

@@ -15,11 +15,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from access.admin.key_form import KeyForm, RotateForm
-from access.admin.strict import StrictAdmin
 from access.errors import BadKeyRequest
 from access.models import ApiKey
 from access.scopes import Scope
 from access.services.keys import Made, delete_keys, make_key, revoke_key, rotate_key
+from core.admin.strict import StrictAdmin
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[ApiKey]

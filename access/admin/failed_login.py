@@ -6,7 +6,7 @@ from axes.models import AccessAttempt
 from django.contrib import admin
 from django.http import HttpRequest
 
-from access.admin.strict import StrictAdmin
+from core.admin.strict import StrictAdmin
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[AccessAttempt]

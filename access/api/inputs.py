@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from access.one_line import ONE_LINE
+from core.text import ONE_LINE
 
 Row = serializers.Serializer[Any]
 LONGEST_TOKEN = 4_096

@@ -17,8 +17,8 @@ from rest_framework.views import APIView
 from access.api.inputs import PairRow, PasswordInput, RefreshInput, StandingRow, TokenInput
 from access.authentication import CHALLENGE
 from access.errors import BadCredential
-from access.paces import Pace, posting
 from access.services import logins, tokens
+from access.throttle_scopes import Pace, posting
 
 # The same for a wrong password, a username that nobody has, and somebody who is disabled.
 WRONG = "No active account has this username and password."

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
 
-from access.callers import KeyCaller
 from access.errors import BadCredential
 from access.key_text import digest_of, prefix_of
 from access.models import ApiKey
+from access.principals import KeyCaller
 
 # How long a process believes what it has read of a key, and so how long a key goes on after another process
 # has revoked it.

@@ -10,9 +10,9 @@ from django.db import transaction
 from access.errors import BadKeyRequest, UnknownKey
 from access.key_text import digest_of, new_key, prefix_of
 from access.models import ApiKey
-from access.one_line import ONE_LINE
 from access.scopes import PERMISSIONS, Scope
 from access.services import checking
+from core.text import ONE_LINE
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser

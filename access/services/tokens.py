@@ -10,8 +10,8 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenBackendExpiredToken, TokenError
 from rest_framework_simplejwt.tokens import Token
 
-from access.callers import ShopperCaller, StaffCaller
 from access.errors import BadCredential
+from access.principals import ShopperCaller, StaffCaller
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser

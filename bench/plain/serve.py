@@ -3,7 +3,7 @@
 import os
 import sys
 
-from recsite import env
+from recsite.config import env
 from recsite.serve import granian
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from access.needs import reads
-from access.paces import RECOMMENDING
+from access.policies import reads
 from access.scopes import Scope
+from access.throttle_scopes import RECOMMENDING
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from django.core.wsgi import get_wsgi_application
 
-from recsite import garbage
+from recsite import gc_tuning
 
 application = get_wsgi_application()
-garbage.look_less()  # as the project's own server does
+gc_tuning.look_less()  # as the project's own server does

@@ -7,8 +7,8 @@ from django.contrib.auth.admin import GroupAdmin as PlainGroupAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
-from access.admin.strict import StrictAdmin
 from catalog.models import User
+from core.admin.strict import StrictAdmin
 
 admin.site.unregister(Group)
 

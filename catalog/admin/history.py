@@ -6,9 +6,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
-from catalog.admin import links
-from catalog.admin.typed import InlineFormSet, TabularInline
 from catalog.models import Interaction, User
+from core.admin import links
+from core.admin.typed import InlineFormSet, TabularInline
 
 N_SHOWN = 20
 

@@ -10,15 +10,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from catalog.admin import links
-from catalog.admin.base import CatalogAdmin
-from catalog.admin.completion import LabelledChoiceField, LabelledSelect
-from catalog.admin.filters import DateRangeFilter, RelatedFilter
-from catalog.admin.paging import BoundedPaginator
-from catalog.admin.search import ids_named
 from catalog.models import Interaction, Product, User
 from catalog.services import correction
 from catalog.services.events import EARLIEST, LEEWAY
+from core.admin import links
+from core.admin.base import CatalogAdmin
+from core.admin.completion import LabelledChoiceField, LabelledSelect
+from core.admin.filters import DateRangeFilter, RelatedFilter
+from core.admin.paging import BoundedPaginator
+from core.admin.search import ids_named
 
 
 class UserFilter(RelatedFilter):

@@ -6,13 +6,13 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from catalog.admin import links
-from catalog.admin.base import CatalogAdmin
-from catalog.admin.deletion import delete_selected
-from catalog.admin.filters import DateRangeFilter, RelatedFilter
 from catalog.admin.product_actions import activate, add_tag, deactivate, export_csv, set_category
 from catalog.admin.product_stock import StockFilter
 from catalog.models import Interaction, Product
+from core.admin import links
+from core.admin.base import CatalogAdmin
+from core.admin.deletion import delete_selected
+from core.admin.filters import DateRangeFilter, RelatedFilter
 
 
 class CategoryFilter(RelatedFilter):

@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from catalog.exporting.product_csv import product_csv
 from catalog.models import Product
 from catalog.services import bulk_edit
-from catalog.services.product_csv import product_csv
 
 if TYPE_CHECKING:
     from catalog.admin.product import ProductAdmin

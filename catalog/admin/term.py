@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from catalog.admin import links
-from catalog.admin.base import CatalogAdmin
 from catalog.models import Category, Product, Tag
+from core.admin import links
+from core.admin.base import CatalogAdmin
 
 T = TypeVar("T", Category, Tag)
 

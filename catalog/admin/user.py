@@ -7,14 +7,14 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
-from catalog.admin import links
-from catalog.admin.base import CatalogAdmin
-from catalog.admin.completion import ADDRESS, LabelledAnswer
-from catalog.admin.filters import DateRangeFilter
 from catalog.admin.history import HistoryInline
-from catalog.admin.typed import AccountAdmin
 from catalog.admin.user_form import UserAddForm
 from catalog.models import Interaction, User
+from core.admin import links
+from core.admin.base import CatalogAdmin
+from core.admin.completion import ADDRESS, LabelledAnswer
+from core.admin.filters import DateRangeFilter
+from core.admin.typed import AccountAdmin
 
 GRANTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 

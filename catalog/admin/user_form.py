@@ -4,9 +4,9 @@ from typing import Any
 
 from django.contrib.auth.forms import UsernameField
 
-from catalog.admin.typed import AccountAddForm
 from catalog.models import User
 from catalog.models.user import shopper_username
+from core.admin.typed import AccountAddForm
 
 
 class UserAddForm(AccountAddForm):

@@ -9,9 +9,9 @@ import orjson
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from catalog.api.parsers import read_body
-from catalog.api.renderers import to_json
 from catalog.services.bulk_interactions import MOST_ROWS, REFUSED, REPEATED, STORED, NotJson, Outcome
+from core.api.parsers import read_body
+from core.api.renderers import to_json
 
 MOST_BYTES = 8 << 20
 MULTI_STATUS = 207

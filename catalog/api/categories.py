@@ -8,16 +8,16 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from access.needs import reads, writes
+from access.policies import reads, writes
 from access.scopes import Scope
 from catalog import selectors
-from catalog.api.ids import lookup
 from catalog.api.inputs import CategoryInput
 from catalog.api.payloads import Payload, category_payload
-from catalog.api.rows import CategoryList, CategoryRow
+from catalog.api.serializers import CategoryList, CategoryRow
 from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import Category
 from catalog.services.categories import change_category, create_category, delete_category
+from core.api.ids import lookup
 
 
 class CategoryViewSet(CatalogueViewSet):

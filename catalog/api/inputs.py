@@ -7,17 +7,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
-from catalog.api.json_fields import Flag, Text
 from catalog.models import Category, Product, User
 from catalog.models.product import MOST_STOCK
-from catalog.text import (
-    LONGEST_TEXT,
-    MAX_LENGTH,
-    MOST_TAGS,
-    validate_external_id,
-    validate_line,
-    validate_text,
-)
+from core.api.json_fields import Flag, Text
+from core.text import LONGEST_TEXT, MAX_LENGTH, MOST_TAGS, validate_external_id, validate_line, validate_text
 
 
 class Input(serializers.Serializer[Any]):

@@ -9,20 +9,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from access.needs import Need
-from access.paces import Pace, posting
 from access.permissions import caller
+from access.policies import Need
 from access.scopes import Scope
+from access.throttle_scopes import Pace, posting
 from catalog.api.bulk import MULTI_STATUS, NOTHING, JsonArrayParser, JsonLinesParser, Sent, answer_body
 from catalog.api.payloads import interaction_payload
-from catalog.api.renderers import OrjsonRenderer
-from catalog.api.rows import BulkResult, EventInput, InteractionList, InteractionRow
-from catalog.api.viewsets import StrictQuery
+from catalog.api.serializers import BulkResult, EventInput, InteractionList, InteractionRow
 from catalog.services import idempotency
 from catalog.services.bulk_interactions import record_each
 from catalog.services.idempotency import Answered
 from catalog.services.interactions import record_interactions
-from catalog.text import MAX_LENGTH
+from core.api.renderers import OrjsonRenderer
+from core.api.viewsets import StrictQuery
+from core.text import MAX_LENGTH
 
 ANSWER = PolymorphicProxySerializer("Recorded", [InteractionRow, InteractionList], None, many=False)
 _KEY = OpenApiParameter(

@@ -3,10 +3,10 @@
 from django.db.models import Q, QuerySet
 from django_filters.rest_framework import CharFilter, FilterSet
 
-from catalog.api.filters import Amount, OneOf
 from catalog.models import Product
 from catalog.models.product import ProductQuerySet
-from catalog.text import MAX_LENGTH
+from core.api.filters import Amount, OneOf
+from core.text import MAX_LENGTH
 
 ORDERS = [f"{sign}{field}" for field in ("id", "name", "price", "created_at") for sign in ("", "-")]
 

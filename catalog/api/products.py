@@ -7,20 +7,20 @@ from django.http import HttpResponse
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
-from access.needs import reads, writes
 from access.permissions import knows_inactive
+from access.policies import reads, writes
 from access.scopes import Scope
 from catalog import selectors
-from catalog.api.conditional import shown
-from catalog.api.ids import lookup
 from catalog.api.inputs import ProductInput
-from catalog.api.pages import Pages
 from catalog.api.payloads import Payload, product_payload
 from catalog.api.product_filter import ProductFilter
-from catalog.api.rows import ProductRow
+from catalog.api.serializers import ProductRow
 from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import Product
 from catalog.services.products import change_product, create_product, delete_product
+from core.api.conditional import shown
+from core.api.ids import lookup
+from core.api.pages import Pages
 
 
 class ProductPages(Pages):

@@ -9,16 +9,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from access.needs import Need
-from access.paces import Pace, posting
+from access.policies import Need
 from access.scopes import Scope
 from access.services.tokens import shopper_token
+from access.throttle_scopes import Pace, posting
 from catalog import selectors
 from catalog.api.inputs import Input
-from catalog.api.rows import Reference, Row
-from catalog.api.viewsets import StrictQuery
-from catalog.services import references
-from catalog.services.references import BadReference
+from core import references
+from core.api.serializers import Reference, Row
+from core.api.viewsets import StrictQuery
+from core.references import BadReference
 
 
 class ShopperReference(Reference):

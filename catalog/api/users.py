@@ -8,19 +8,20 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from access.needs import reads, writes
-from access.paces import READING
+from access.policies import reads, writes
 from access.scopes import Scope
+from access.throttle_scopes import READING
 from catalog import selectors
-from catalog.api.filters import OneOf
-from catalog.api.ids import lookup
 from catalog.api.inputs import UserInput
-from catalog.api.pages import Pages
 from catalog.api.payloads import Payload, history_payload, user_payload
-from catalog.api.rows import HistoryRow, UserRow
-from catalog.api.viewsets import CatalogueViewSet, ListViewSet
+from catalog.api.serializers import HistoryRow, UserRow
+from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import ActionType, Interaction, User
 from catalog.services.users import change_shopper, create_shopper, delete_shopper
+from core.api.filters import OneOf
+from core.api.ids import lookup
+from core.api.pages import Pages
+from core.api.viewsets import ListViewSet
 
 
 class UserPages(Pages):

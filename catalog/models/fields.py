@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from catalog.text import MAX_LENGTH, validate_external_id, validate_line
+from core.text import MAX_LENGTH, validate_external_id, validate_line
 
 
 def name_field(**kwargs: Any) -> "models.CharField[str, str]":

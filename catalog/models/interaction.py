@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from catalog.models.product import Product
-from catalog.text import MAX_LENGTH, validate_line
+from core.text import MAX_LENGTH, validate_line
 
 
 class ActionType(models.TextChoices):

@@ -13,7 +13,7 @@ from catalog.models.fields import (
     name_field,
     name_given,
 )
-from catalog.text import validate_text
+from core.text import validate_text
 
 MOST_STOCK = 2_147_483_647  # the largest integer of four bytes, as every database has it
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from catalog.text import MAX_LENGTH
+from core.text import MAX_LENGTH
 
 
 class StoredAnswer(models.Model):

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 
 from catalog.models.fields import external_id_field, external_id_fits_urls
-from catalog.text import MAX_LENGTH, validate_line
+from core.text import MAX_LENGTH, validate_line
 
 
 def shopper_username() -> str:

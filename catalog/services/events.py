@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from django.core.exceptions import ValidationError
 
 from catalog.models import ActionType
-from catalog.services.references import EXPECTED, LARGEST_ID, BadReference, parse_reference
-from catalog.text import MAX_LENGTH, validate_line
+from core.references import EXPECTED, LARGEST_ID, BadReference, parse_reference
+from core.text import MAX_LENGTH, validate_line
 
 IMPORTED = "import:"  # how the importer's own event keys begin
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from catalog.errors import BadKey, KeyOfAnother
 from catalog.models import StoredAnswer
-from catalog.text import MAX_LENGTH
+from core.text import MAX_LENGTH
 
 HEADER = "Idempotency-Key"
 KEPT = timedelta(hours=24)

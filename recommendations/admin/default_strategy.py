@@ -9,7 +9,7 @@ from django.db.models import Field
 from django.http import HttpRequest
 from django.utils import timezone
 
-from catalog.admin.base import CatalogAdmin
+from core.admin.base import CatalogAdmin
 from recommendations import wiring
 from recommendations.errors import UnknownStrategy
 from recommendations.models import DefaultStrategy

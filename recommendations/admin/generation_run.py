@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from catalog.admin.base import CatalogAdmin
+from core.admin.base import CatalogAdmin
 from recommendations.models import GenerationRun, RunState
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.pipeline import Pick
 from recommendations.selectors.products import Details
-from recommendations.services.shelf import Shelf
+from recommendations.serving.results import Shelf
 
 
 @dataclass(frozen=True, slots=True)

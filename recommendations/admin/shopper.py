@@ -8,14 +8,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from catalog.admin import links
 from catalog.models import Interaction, User
+from core.admin import links
 from recommendations import wiring
 from recommendations.admin.lines import lines_of
 from recommendations.errors import UnknownShopper
 from recommendations.models import StoredList
 from recommendations.selectors.shoppers import shopper
-from recommendations.services.shelf import Ask
+from recommendations.serving.results import Ask
 
 TOP_N = 10
 

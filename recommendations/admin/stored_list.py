@@ -9,18 +9,18 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
-from catalog.admin import links
-from catalog.admin.base import CatalogAdmin
-from catalog.admin.filters import DateRangeFilter, RelatedFilter
-from catalog.admin.search import ids_named
 from catalog.models import User
+from core.admin import links
+from core.admin.base import CatalogAdmin
+from core.admin.filters import DateRangeFilter, RelatedFilter
+from core.admin.search import ids_named
 from recommendations import wiring
 from recommendations.admin.lines import stored_lines
 from recommendations.admin.shopper import shopper_page
 from recommendations.models import StoredList
 from recommendations.selectors.products import details
-from recommendations.services.picks import picks_of
-from recommendations.services.shelf import POPULAR
+from recommendations.serving.results import POPULAR
+from recommendations.serving.stored_picks import picks_of
 
 
 class UserFilter(RelatedFilter):

@@ -13,8 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from catalog.admin.base import CatalogAdmin
-from catalog.admin.deletion import delete_selected
+from core.admin.base import CatalogAdmin
+from core.admin.deletion import delete_selected
 from recommendations import wiring
 from recommendations.admin.measures import UNSAID, are_of_one_split, interval, measures_of, number
 from recommendations.admin.stored_list import StrategyFilter
@@ -27,8 +27,8 @@ from recommendations.admin.trained_model_actions import (
 )
 from recommendations.errors import UnknownStrategy
 from recommendations.models import DefaultStrategy, TrainedModel
-from recommendations.services import registry
-from recommendations.services.shelf import Chosen
+from recommendations.serving.results import Chosen
+from recommendations.training import registry
 
 logger = logging.getLogger(__name__)
 # The digits of an id; no table has longer ones, and no database takes them.

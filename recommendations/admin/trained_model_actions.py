@@ -12,8 +12,8 @@ from recommendations import wiring
 from recommendations.admin.default_strategy import cannot_answer
 from recommendations.errors import ModelUnavailable, NothingToRollBackTo, UnknownStrategy, VersionGone
 from recommendations.models import TrainedModel
-from recommendations.services import registry
-from recommendations.services.shelf import Chosen
+from recommendations.serving.results import Chosen
+from recommendations.training import registry
 
 if TYPE_CHECKING:
     from recommendations.admin.trained_model import TrainedModelAdmin

@@ -9,13 +9,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from catalog.services.references import EXPECTED, LARGEST_ID, BadReference, parse_reference
-from catalog.text import MAX_LENGTH, validate_line
+from core.references import EXPECTED, LARGEST_ID, BadReference, parse_reference
+from core.text import MAX_LENGTH, validate_line
 from recommendations import wiring
 from recommendations.errors import BadAsk, UnknownStrategy
-from recommendations.services import naming
-from recommendations.services.filters import Filters
-from recommendations.services.shelf import Chosen
+from recommendations.serving import naming
+from recommendations.serving.filters import Filters
+from recommendations.serving.results import Chosen
 
 MOST = 100
 DEFAULT = 5

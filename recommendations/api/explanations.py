@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from access.needs import reads
-from access.paces import RECOMMENDING
 from access.permissions import is_for_another
+from access.policies import reads
 from access.scopes import Scope
-from catalog.api.viewsets import StrictQuery
+from access.throttle_scopes import RECOMMENDING
+from core.api.viewsets import StrictQuery
 from recommendations.explainers.base import Source
 from recommendations.selectors.texts import text
 

@@ -5,20 +5,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from access.needs import Need, reads
-from access.paces import RECOMMENDING, Pace, posting
 from access.permissions import knows_inactive
+from access.policies import Need, reads
 from access.scopes import Scope
-from catalog.api.ids import lookup
-from catalog.api.viewsets import StrictQuery
+from access.throttle_scopes import RECOMMENDING, Pace, posting
+from core.api.ids import lookup
+from core.api.viewsets import StrictQuery
 from recommendations import wiring
 from recommendations.api import asked, parameters
 from recommendations.api.asked import Asked
-from recommendations.api.rows import PlacementRow, SessionInput
+from recommendations.api.serializers import PlacementRow, SessionInput
 from recommendations.selectors.named import product_id
 from recommendations.selectors.shoppers import shopper
-from recommendations.services.display import Page
-from recommendations.services.naming import product_ids
+from recommendations.serving.display import Page
+from recommendations.serving.naming import product_ids
 
 _PARAMETERS = [*parameters.PAGE, *parameters.NARROWING]
 _KNOWN = {parameter.name for parameter in _PARAMETERS}

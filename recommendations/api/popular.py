@@ -6,20 +6,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from access.needs import reads
-from access.paces import RECOMMENDING
 from access.permissions import knows_inactive
+from access.policies import reads
 from access.scopes import Scope
+from access.throttle_scopes import RECOMMENDING
 from catalog.api.payloads import Payload, product_payload
-from catalog.api.query import whole_number
-from catalog.api.viewsets import StrictQuery
+from core.api.query import whole_number
+from core.api.viewsets import StrictQuery
 from recommendations import wiring
 from recommendations.api import asked, parameters
 from recommendations.api.asked import DEEPEST, MOST
-from recommendations.api.rows import PopularList
-from recommendations.services import naming
-from recommendations.services.display import Page
-from recommendations.services.most_popular import Counted
+from recommendations.api.serializers import PopularList
+from recommendations.serving import naming
+from recommendations.serving.display import Page
+from recommendations.serving.most_popular import Counted
 
 DEFAULT = 10
 _HOW_MANY = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT}

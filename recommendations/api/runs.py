@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from access.needs import Need
-from access.paces import READING
-from catalog.api.viewsets import StrictQuery
+from access.policies import Need
+from access.throttle_scopes import READING
+from core.api.viewsets import StrictQuery
+from recommendations.batch import runs
 from recommendations.models import GenerationRun, RunState
-from recommendations.services import runs
 
 
 class RunRow(serializers.Serializer[Any]):

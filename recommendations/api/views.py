@@ -7,20 +7,20 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
-from access.needs import reads
-from access.paces import RECOMMENDING
 from access.permissions import knows_inactive
+from access.policies import reads
 from access.scopes import Scope
-from catalog.api.conditional import conditional
-from catalog.api.ids import lookup
-from catalog.api.renderers import OrjsonRenderer
-from catalog.api.viewsets import StrictQuery
+from access.throttle_scopes import RECOMMENDING
+from core.api.conditional import conditional
+from core.api.ids import lookup
+from core.api.renderers import OrjsonRenderer
+from core.api.viewsets import StrictQuery
 from recommendations import wiring
 from recommendations.api import asked, parameters
-from recommendations.api.rows import RecommendationRow
+from recommendations.api.serializers import RecommendationRow
+from recommendations.caching.responses import Wish
 from recommendations.selectors.shoppers import shopper
-from recommendations.services.ready import Wish
-from recommendations.services.shelf import Ask
+from recommendations.serving.results import Ask
 
 _KNOWN = {parameter.name for parameter in parameters.EVERY}
 

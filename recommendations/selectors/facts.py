@@ -11,10 +11,10 @@ from django.db.models import Count, FloatField, Max, OuterRef, Subquery
 from django.db.models.functions import Cast
 
 from catalog.models import Interaction, Product, User
-from catalog.rows import Prepared
+from core.db.json_sql import Joined, Record, only
+from core.db.prepared import Prepared
 from recommendations.models import DefaultStrategy, StoredList, TrainedModel
 from recommendations.selectors.products import AVAILABLE, Details
-from recommendations.selectors.records import Joined, Record, only
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from django.db.models import Count, Max
 from numpy.typing import NDArray
 
 from catalog.models import Interaction
-from catalog.rows import Prepared, columns, integers, transposed
+from core.db.prepared import Prepared, columns, integers, transposed
 from recommendations.engine.actions import Action
 from recommendations.engine.histories import Histories
 from recommendations.engine.ragged import Ragged, starts_of

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.models import Interaction
-from catalog.rows import columns, integers
+from core.db.prepared import columns, integers
 from recommendations.engine.actions import Action
 from recommendations.engine.log import Log
 from recommendations.selectors.moments import Seconds

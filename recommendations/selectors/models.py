@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import CharField, QuerySet, Value
 
-from catalog.rows import Prepared
+from core.db.prepared import Prepared
 from recommendations.models import DefaultStrategy, TrainedModel
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from django.db.models import Q
 
 from catalog.models import Category, Product
-from catalog.rows import Prepared
+from core.db.prepared import Prepared
 from recommendations.errors import UnknownProduct
 
 _by = {

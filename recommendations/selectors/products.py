@@ -9,8 +9,8 @@ from django.db.models.functions import Cast
 
 from catalog.models import Product
 from catalog.models.product import MAY_BE_SHOWN
-from catalog.rows import Prepared, columns
 from catalog.selectors import tags_of
+from core.db.prepared import Prepared, columns
 
 # 1 for what may be shown, else 0: an integer, which every database gives alike.
 AVAILABLE = Case(When(MAY_BE_SHOWN, then=Value(1)), default=Value(0))

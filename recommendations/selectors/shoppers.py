@@ -9,7 +9,7 @@ from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from catalog.models import Interaction, User
-from catalog.rows import Prepared
+from core.db.prepared import Prepared
 from recommendations.errors import UnknownShopper
 from recommendations.models import StoredList
 

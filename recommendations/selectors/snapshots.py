@@ -21,7 +21,7 @@ from django.db.models.functions import Cast, Coalesce, Round
 from numpy.typing import NDArray
 
 from catalog.models import ActionType, Category, Interaction, Product, Tag
-from catalog.rows import columns, integers
+from core.db.prepared import columns, integers
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
 from recommendations.selectors.moments import Seconds

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from django.db.models import Count, F, Max, OuterRef, Subquery
 
 from catalog.models import Interaction, Product
-from catalog.rows import Prepared
+from core.db.json_sql import Joined, Record, only
+from core.db.prepared import Prepared
 from recommendations.models import DefaultStrategy, StoredList, TrainedModel
 from recommendations.selectors.products import AVAILABLE
-from recommendations.selectors.records import Joined, Record, only
 
 
 class State(NamedTuple):

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from recommendations.engine.best import best_of
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.ltr.booster import Blend, Ranker, learned, load_ranker
+from recommendations.engine.ltr.item_features import Facts, facts
 from recommendations.engine.neighbours import Sums
 from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.ranking.booster import Blend, Ranker, learned, load_ranker
-from recommendations.engine.ranking.facts import Facts, facts
 from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.base import Reasons, Training
 from recommendations.strategies.collaborative import Collaborative, CollaborativeModel

@@ -7,9 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.histories import Histories
-from recommendations.engine.neighbours import contributions
-from recommendations.engine.ragged import Ragged
-from recommendations.engine.ranking.features import (
+from recommendations.engine.ltr.features import (
     CATEGORY,
     COLLABORATIVE,
     GROUPS,
@@ -19,6 +17,8 @@ from recommendations.engine.ranking.features import (
     TAG,
     TRENDING,
 )
+from recommendations.engine.neighbours import contributions
+from recommendations.engine.ragged import Ragged
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.strategies.base import Reasons
 from recommendations.strategies.collaborative import CollaborativeRetriever

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from recommendations.engine.best import best_of
 from recommendations.engine.histories import Histories, Mask, seen
+from recommendations.engine.ltr import features
+from recommendations.engine.ltr.affinity import affinity
+from recommendations.engine.ltr.item_features import COLUMN, Facts
+from recommendations.engine.ltr.similarity import TagWeights, likeness
+from recommendations.engine.ltr.user_features import shoppers
 from recommendations.engine.neighbours import Sums
 from recommendations.engine.placed import Placed
 from recommendations.engine.popularity import first_allowed
 from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.ranking import features
-from recommendations.engine.ranking.affinity import affinity
-from recommendations.engine.ranking.facts import COLUMN, Facts
-from recommendations.engine.ranking.likeness import TagWeights, likeness
-from recommendations.engine.ranking.shoppers import shoppers
 from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.collaborative import POINTS, CollaborativeModel, CollaborativeRetriever
 from recommendations.strategies.content import Content, ContentRetriever

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from recommendations.engine.actions import DAY
 from recommendations.engine.histories import Mask, seen
 from recommendations.engine.holdout import Holdout, hold_out
+from recommendations.engine.ltr.booster import Examples
 from recommendations.engine.ragged import Ragged
-from recommendations.engine.ranking.booster import Examples
 from recommendations.strategies.base import Training
 from recommendations.strategies.hybrid_stage import Stage
 

@@ -7,27 +7,27 @@ from functools import cache
 from django.conf import settings
 from django.utils import timezone
 
-from catalog.api.conditional import etag
-from catalog.api.renderers import to_json
+from core.api.conditional import etag
+from core.api.renderers import to_json
+from recommendations.caching.answers import Fresh
+from recommendations.caching.explanations import Remembered
+from recommendations.caching.histories import Pasts
+from recommendations.caching.responses import Granting, Ready
+from recommendations.caching.shared_responses import Alone, Shared
+from recommendations.caching.versions import Holding, Recency
 from recommendations.explainers.base import Source
 from recommendations.explainers.template import TemplateExplainer
+from recommendations.explaining.deferred import Later
+from recommendations.explaining.inline import Inline, Wording
+from recommendations.explaining.worker import Write
 from recommendations.selectors.facts import facts
 from recommendations.selectors.histories import events, version
 from recommendations.selectors.shoppers import is_shopper
 from recommendations.selectors.states import state
-from recommendations.services.answering import Fresh
-from recommendations.services.explaining import Inline, Wording
-from recommendations.services.holding import Holding, Recency
-from recommendations.services.later import Later
-from recommendations.services.live import Live
-from recommendations.services.pasts import Pasts
-from recommendations.services.placements import Placements
-from recommendations.services.precomputed import Precomputed
-from recommendations.services.ready import Granting, Ready
-from recommendations.services.remembered import Remembered
-from recommendations.services.shared import Alone, Shared
-from recommendations.services.shelf import Chosen, Recommend
-from recommendations.services.writing import Write
+from recommendations.serving.live import Live
+from recommendations.serving.placements import Placements
+from recommendations.serving.results import Chosen, Recommend
+from recommendations.serving.stored import Precomputed
 from recommendations.wiring import catalogue
 from recommendations.wiring.configured import (
     chosen,

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from functools import cache
 
 from observe import metrics
+from recommendations.caching.refresh_ahead import Kept
 from recommendations.engine.actions import DAY
 from recommendations.engine.log import no_events
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline
 from recommendations.selectors.logs import log
 from recommendations.selectors.snapshots import snapshot
-from recommendations.services.fitted import Fitted
-from recommendations.services.kept import Kept
-from recommendations.services.shelf import Chosen
+from recommendations.serving.pipelines import Fitted
+from recommendations.serving.results import Chosen
 from recommendations.strategies.base import Training
 from recommendations.wiring.configured import config, opened, recipes
 

@@ -9,16 +9,16 @@ from django.conf import settings
 from django.core.cache import caches
 from django.core.files.storage import InvalidStorageError, storages
 
+from recommendations.batch.queue import Queue
 from recommendations.conf import Config
 from recommendations.errors import BadConfiguration
 from recommendations.explainers.base import Explainer
 from recommendations.selectors.models import Standing, registered, standing
-from recommendations.services.fitted import Recipes
-from recommendations.services.model_store import ModelStore
-from recommendations.services.opened import Opened
-from recommendations.services.queue import Queue
-from recommendations.services.shelf import Chosen
+from recommendations.serving.pipelines import Recipes
+from recommendations.serving.results import Chosen
 from recommendations.strategies.base import Strategy
+from recommendations.training.loader import Opened
+from recommendations.training.store import ModelStore
 
 logger = logging.getLogger(__name__)
 

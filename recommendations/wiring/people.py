@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 
+from recommendations.caching import explanations, histories, shared_responses
 from recommendations.selectors.shoppers import shoppers
-from recommendations.services import pasts, remembered, shared
 from recommendations.wiring import answers
 from recommendations.wiring.configured import kept
 
@@ -18,7 +18,7 @@ def kept_of(user_id: int, external_id: str | None) -> dict[str, list[Any]]:
         "answers": [
             orjson.loads(value.partition(b"\n")[2]) for value in _values(_answers(user_id, external_id))
         ],
-        "texts": list(_values([remembered.beginning(user_id)])),
+        "texts": list(_values([explanations.beginning(user_id)])),
     }
     return {name: values for name, values in found.items() if values}
 
@@ -27,9 +27,9 @@ def forget_user(user_id: int, external_id: str | None) -> bool:
     """Drop all that this process and the cache keep of that user; return whether the cache was reached."""
     answers.ready().forget([user_id])
     answers.pasts().forget([user_id])
-    starts = [*_answers(user_id, external_id), remembered.beginning(user_id)]
+    starts = [*_answers(user_id, external_id), explanations.beginning(user_id)]
     gone = [kept().delete_beginning(start) for start in starts]
-    kept().delete(pasts.key_of(user_id))
+    kept().delete(histories.key_of(user_id))
     return None not in gone
 
 
@@ -40,14 +40,14 @@ def forget_the_gone() -> None:
     """
     texts = [] if kept().is_shared else kept().beginning("words:")
     known = sorted(
-        answers.ready().user_ids() | answers.pasts().user_ids() | {remembered.user_of(key) for key in texts}
+        answers.ready().user_ids() | answers.pasts().user_ids() | {explanations.user_of(key) for key in texts}
     )
     for start in range(0, len(known), _AT_ONCE):
         ids = known[start : start + _AT_ONCE]
         gone = set(ids) - shoppers(ids).keys()
         answers.ready().forget(gone)
         answers.pasts().forget(gone)
-        kept().delete_many([key for key in texts if remembered.user_of(key) in gone])
+        kept().delete_many([key for key in texts if explanations.user_of(key) in gone])
 
 
 def _answers(user_id: int, external_id: str | None) -> list[str]:
@@ -55,7 +55,7 @@ def _answers(user_id: int, external_id: str | None) -> list[str]:
     lookups: list[tuple[str, int | str]] = [("pk", user_id)]
     if external_id is not None:
         lookups.append(("external_id", external_id))
-    return [shared.beginning(lookup) for lookup in lookups]
+    return [shared_responses.beginning(lookup) for lookup in lookups]
 
 
 def _values(starts: list[str]) -> list[Any]:

@@ -7,24 +7,24 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils import timezone
 
+from recommendations.batch import retention
+from recommendations.batch.distribute import A_SHARD, Distribute, tend
+from recommendations.batch.generate import Generate, Order
+from recommendations.batch.recorded_run import Progress, recorded
+from recommendations.batch.retention import Removed
+from recommendations.batch.runs import RunOrder
+from recommendations.batch.shards import DoShard
+from recommendations.evaluation.evaluate import Evaluate
 from recommendations.models import GenerationRun
+from recommendations.processes.pool import Apart
 from recommendations.selectors.logs import log
 from recommendations.selectors.shoppers import n_shoppers, shopper_id_chunks
 from recommendations.selectors.snapshots import snapshot
-from recommendations.services import retention
-from recommendations.services.apart import Apart
-from recommendations.services.distribute import A_SHARD, Distribute, tend
-from recommendations.services.evaluate import Evaluate
-from recommendations.services.generate import Generate, Order
-from recommendations.services.new_version import NewVersion
-from recommendations.services.ranker import Ranker
-from recommendations.services.recorded_run import Progress, recorded
-from recommendations.services.retention import Removed
-from recommendations.services.runs import RunOrder
-from recommendations.services.shards import DoShard
-from recommendations.services.shelf import Chosen
-from recommendations.services.train import Train
+from recommendations.serving.ranker import Ranker
+from recommendations.serving.results import Chosen
 from recommendations.strategies.base import Training
+from recommendations.training.new_version import NewVersion
+from recommendations.training.train import Train
 from recommendations.wiring import catalogue
 from recommendations.wiring.answers import pasts
 from recommendations.wiring.configured import (

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.backends.postgresql import base
 from psycopg_pool import PoolTimeout
 
-from recsite.postgresql.patience import Patience
+from recsite.postgresql.backoff import Patience
 
 # For how long others are refused at once after somebody waited in vain: long enough for a line to dissolve.
 REFUSED_SECONDS = 1.0

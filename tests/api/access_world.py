@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from access.services import logins
 from catalog.models import Category, Product, User
+from recommendations.batch import runs
+from recommendations.batch.runs import RunOrder
 from recommendations.models import WrittenText
-from recommendations.services import runs
-from recommendations.services.runs import RunOrder
 from tests.api.access_table import OK, Row
 from tests.api.callers import Caller
 from tests.factories import ProductFactory, StaffFactory

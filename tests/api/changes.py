@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from catalog.models import Category, Interaction, Product, Tag, User
 from recommendations.models import StoredList
-from recommendations.services import registry
+from recommendations.training import registry
 from tests.api.ahead import first, generate
 from tests.factories import InteractionFactory
 

@@ -12,7 +12,7 @@ from rest_framework.exceptions import APIException, NotAuthenticated, Throttled,
 from rest_framework.request import Request
 
 from recommendations.errors import BadAsk, UnknownProduct, UnknownShopper, UnknownStrategy
-from recsite.api_errors import problem_response
+from recsite.http.errors import problem_response
 
 pytestmark = pytest.mark.django_db
 

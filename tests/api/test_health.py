@@ -11,8 +11,8 @@ from django.db import OperationalError
 from django.test import Client
 
 from recommendations import wiring
-from recommendations.services.shelf import Chosen
-from recsite import health
+from recommendations.serving.results import Chosen
+from recsite.http import health
 
 STRANGER = {"Host": "10.0.0.7:8000"}
 

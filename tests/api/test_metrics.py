@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 
 from observe import metrics
 from recommendations.models import TrainedModel
-from recsite import metrics_page, queues
+from recsite import broker
+from recsite.http import metrics_page
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
 
 TOKEN = "a-token-for-prometheus"
@@ -154,19 +155,19 @@ class TestWhatIsTold:
 
 class TestQueues:
     def test_are_none_without_a_broker(self):
-        assert queues.lengths() == {}
+        assert broker.lengths() == {}
 
     def test_are_as_long_as_what_waits(self, settings, redis_url: str):
         settings.CELERY_BROKER_URL = redis_url
-        with queues.connected() as connection, closing(connection.SimpleQueue("batch")) as batch:
+        with broker.connected() as connection, closing(connection.SimpleQueue("batch")) as batch:
             for number in range(3):
                 batch.put(number)
 
-        assert queues.lengths() == {"batch": 3, "explanations": 0}
+        assert broker.lengths() == {"batch": 3, "explanations": 0}
 
     def test_are_left_out_when_the_broker_is_gone(self, settings):
         with socket.socket() as closed:
             closed.bind(("127.0.0.1", 0))
             settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{closed.getsockname()[1]}/0"
 
-            assert queues.lengths() == {}
+            assert broker.lengths() == {}

@@ -8,8 +8,8 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from catalog.api.negotiation import QuickNegotiation
-from catalog.api.renderers import OrjsonRenderer
+from core.api.negotiation import QuickNegotiation
+from core.api.renderers import OrjsonRenderer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_reads")]
 

@@ -86,7 +86,7 @@ class TestProblem:
         assert "x" * 201 not in document["detail"]
 
     def test_is_logged_with_what_was_wrong(self, client, open_reads, caplog):
-        with caplog.at_level("INFO", logger="recsite.api_errors"):
+        with caplog.at_level("INFO", logger="recsite.http.errors"):
             client.post("/recommend/session", {"product_ids": []}, format="json")
 
         assert "BadAsk: product_ids is '[]': Must be a list of 1 to 200" in caplog.text

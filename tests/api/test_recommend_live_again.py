@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog.models import Product, User
 from recommendations import wiring
 from recommendations.models import StoredList
-from recommendations.services import registry
+from recommendations.training import registry
 from tests.api.ahead import generate, get, read_while, shopper, shown, warm
 from tests.api.changes import CHANGES, OLD
 from tests.factories import InteractionFactory, ProductFactory, UserFactory

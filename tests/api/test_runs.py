@@ -3,9 +3,9 @@
 import pytest
 from django.utils import timezone
 
-from recommendations.services import runs
-from recommendations.services.generate import Totals
-from recommendations.services.runs import RunOrder
+from recommendations.batch import runs
+from recommendations.batch.generate import Totals
+from recommendations.batch.runs import RunOrder
 from tests.factories import NOON
 
 pytestmark = pytest.mark.django_db

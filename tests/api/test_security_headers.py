@@ -10,8 +10,8 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from recsite.policies import FOR_PROGRAMS
-from recsite.rates import rates
+from recsite.config.csp import FOR_PROGRAMS
+from recsite.config.throttle_rates import rates
 from tests.factories import ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -108,7 +108,7 @@ class TestEveryKindOfAnswer:
 
     def test_carries_them_when_something_went_wrong_here(self, client, monkeypatch):
         client.raise_request_exception = False
-        monkeypatch.setattr("recsite.root.RootView.get", None)
+        monkeypatch.setattr("recsite.http.root.RootView.get", None)
 
         answer = client.get("/")
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from access.services import logins, tokens
 from catalog.models import User
-from recsite.derived import for_tokens
+from recsite.config.derived_keys import for_tokens
 from tests.factories import StaffFactory
 
 pytestmark = pytest.mark.django_db

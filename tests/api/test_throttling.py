@@ -10,9 +10,9 @@ from rest_framework.test import APIClient
 from access.scopes import Scope
 from access.services import tokens
 from observe import metrics
-from recsite import throttling
-from recsite.rates import rates
-from recsite.windows import Windows
+from recsite.cache.fixed_window import Windows
+from recsite.config.throttle_rates import rates
+from recsite.http import throttling
 from tests.api.callers import bearer, clerk_with, key_header, key_with
 from tests.api.test_access_table import URLS, methods_of
 from tests.factories import InteractionFactory, StaffFactory

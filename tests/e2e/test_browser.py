@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from recsite import env
+from recsite.config import env
 from tests.e2e.browser import BINARY, Browser, browsing
 from tests.integration.test_serve import manage, serving, variables
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from recsite import env
+from recsite.config import env
 from stack.processes import free_port
 from tests.integration.test_serve import PATIENCE_SECONDS, manage, variables, wait_until_open
 from tests.llm_server import LLMServer, fails

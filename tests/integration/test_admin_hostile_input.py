@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from catalog.text import LONGEST_TEXT
+from core.text import LONGEST_TEXT
 from tests.factories import InteractionFactory, ProductFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.admin.paging import BoundedPaginator
 from catalog.models import ActionType, Interaction
+from core.admin.paging import BoundedPaginator
 from tests.factories import NOON, InteractionFactory, ProductFactory, StaffFactory, UserFactory
 
 LIST = reverse("admin:catalog_interaction_changelist")

@@ -15,8 +15,8 @@ from django.urls import reverse
 
 from recommendations import wiring
 from recommendations.models import DefaultStrategy, TrainedModel
-from recommendations.services import registry
-from recommendations.services.shelf import Chosen
+from recommendations.serving.results import Chosen
+from recommendations.training import registry
 from tests.factories import NOON, InteractionFactory
 from tests.trained import knows_counting, version
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recsite.cache import TolerantRedisCache
+from recsite.cache.redis import TolerantRedisCache
 from stack.processes import free_port
 from tests.integration.test_openai_metrics import told
 

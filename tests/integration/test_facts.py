@@ -12,7 +12,7 @@ from recommendations.models import StoredList
 from recommendations.selectors.facts import Facts, facts
 from recommendations.selectors.histories import version
 from recommendations.selectors.products import details
-from recommendations.services import registry
+from recommendations.training import registry
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, TagFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,8 @@ from django.db import DatabaseError, connection
 
 from catalog.models import User
 from recommendations import wiring
+from recommendations.batch import generate as module
 from recommendations.models import StoredList
-from recommendations.services import generate as module
 from tests.factories import InteractionFactory, ProductFactory, StaffFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

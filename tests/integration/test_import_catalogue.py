@@ -8,10 +8,10 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from catalog.importing.products import ProductStore
+from catalog.importing.rows import ProductRow, UserRow
+from catalog.importing.users import store_users
 from catalog.models import Category, Product, Tag, User
-from catalog.services.shop_products import ProductStore
-from catalog.services.shop_rows import ProductRow, UserRow
-from catalog.services.shop_users import store_users
 from tests.factories import ProductFactory, UserFactory
 from tests.shops import Told, run_import, write_shop
 
@@ -179,7 +179,7 @@ class TestProductStore:
         assert {tag.name for tag in stored().tags.all()} == {"Hot", "hot"}
 
     def test_writes_chunk_by_chunk(self, monkeypatch):
-        monkeypatch.setattr("catalog.services.shop_products.CHUNK", 3)
+        monkeypatch.setattr("catalog.importing.products.CHUNK", 3)
 
         done = store(*(tea(external_id=f"p{n}", tags=("hot", f"t{n}")) for n in range(10)))
 

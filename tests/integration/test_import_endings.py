@@ -33,7 +33,7 @@ class TestInterruption:
     @pytest.fixture
     def long_shop(self, shop: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """Return a shop that is written in chunks of ten events and has a problem in the middle."""
-        monkeypatch.setattr("catalog.services.shop_events.CHUNK", 10)
+        monkeypatch.setattr("catalog.importing.events.CHUNK", 10)
         return write_shop(shop, interactions=[*EVENTS[:35], "eve,tea,view,2026-03-01", *EVENTS[35:]])
 
     def test_keeps_what_is_written_and_ends_with_130(self, long_shop):

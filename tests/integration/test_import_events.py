@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from catalog.importing.events import event_key, store_events
+from catalog.importing.rows import EventRow
 from catalog.models import Interaction, Product, User
-from catalog.services.shop_events import event_key, store_events
-from catalog.services.shop_rows import EventRow
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 from tests.shops import write_shop
 
@@ -74,7 +74,7 @@ class TestStoreEvents:
         assert store([VIEW, VIEW, VIEW, VIEW._replace(product="mug")], known) == (2, 2)
 
     def test_counts_identical_rows_that_stand_far_apart(self, known, monkeypatch):
-        monkeypatch.setattr("catalog.services.shop_events.CHUNK", 7)
+        monkeypatch.setattr("catalog.importing.events.CHUNK", 7)
         rows = [*stream(40), *stream(40), *stream(20)]
         random.Random(1).shuffle(rows)
 
@@ -91,13 +91,13 @@ class TestStoreEvents:
         assert Interaction.objects.filter(pk=own.pk, event_key=None).exists()
 
     def test_asks_one_query_a_chunk(self, known, monkeypatch, django_assert_num_queries):
-        monkeypatch.setattr("catalog.services.shop_events.CHUNK", 50)
+        monkeypatch.setattr("catalog.importing.events.CHUNK", 50)
 
         with django_assert_num_queries(2 * 3):  # with a transaction's begin and end
             store(list(stream(100)), known)
 
     def test_needs_no_more_memory_for_more_events(self, known, monkeypatch):
-        monkeypatch.setattr("catalog.services.shop_events.CHUNK", 500)
+        monkeypatch.setattr("catalog.importing.events.CHUNK", 500)
 
         def peak(n: int) -> int:
             tracemalloc.start()

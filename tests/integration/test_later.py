@@ -14,10 +14,10 @@ from rest_framework.test import APIClient
 
 from catalog.models import User
 from recommendations import wiring
+from recommendations.batch.retention import remove_old_rows
 from recommendations.explainers.template import TemplateExplainer
+from recommendations.explaining.evidence_json import packed, unpacked
 from recommendations.models import ModelCalls, WrittenText
-from recommendations.services.evidence_form import packed, unpacked
-from recommendations.services.retention import remove_old_rows
 from recsite.celery import app
 from stack.processes import free_port
 from tests.chat import KEY

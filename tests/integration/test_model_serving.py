@@ -15,8 +15,8 @@ from recommendations import wiring
 from recommendations.errors import VersionGone
 from recommendations.models import DefaultStrategy, TrainedModel
 from recommendations.selectors.shoppers import Shopper
-from recommendations.services import registry
-from recommendations.services.shelf import Ask, Chosen
+from recommendations.serving.results import Ask, Chosen
+from recommendations.training import registry
 from tests.counting import Counting, CountingModel
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 from tests.trained import COUNTING, knows_counting, version

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from recsite.databases import PoolSize, configured
+from recsite.config.databases import PoolSize, configured
+from recsite.config.variables import Variables
 from recsite.postgresql.base import DatabaseWrapper
-from recsite.variables import Variables
 from stack.postgresql import Cluster, cluster
 from stack.processes import ServerNotFound
 from tests.servers import skip_or_fail

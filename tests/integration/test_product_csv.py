@@ -11,8 +11,8 @@ from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.test import Client
 
+from catalog.exporting.product_csv import COLUMNS, product_csv
 from catalog.models import Product
-from catalog.services.product_csv import COLUMNS, product_csv
 from tests.factories import ProductFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db

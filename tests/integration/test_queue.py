@@ -12,8 +12,8 @@ from redis import Redis
 
 from observe import request_id
 from recommendations import wiring
+from recommendations.batch.queue import Queue
 from recommendations.errors import QueueUnavailable
-from recommendations.services.queue import Queue
 from recsite.celery import app
 from stack.processes import Child, ServerNotFound, free_port
 from stack.redis_server import start_redis
@@ -123,7 +123,7 @@ class TestApplication:
         assert app.conf.task_soft_time_limit < app.conf.task_time_limit < options["visibility_timeout"]
 
     def test_knows_every_task_that_beat_starts(self):
-        from recsite.nightly import SCHEDULE
+        from recsite.schedule import SCHEDULE
 
         app.loader.import_default_modules()
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from catalog.models import Interaction, StoredAnswer
 from catalog.services import retention
 from catalog.services.retention import remove_events
+from recommendations.batch import runs
+from recommendations.batch.runs import RunOrder
 from recommendations.models import GenerationRun, RunState
-from recommendations.services import runs
-from recommendations.services.runs import RunOrder
 from tests.factories import NOON, InteractionFactory
 
 pytestmark = pytest.mark.django_db

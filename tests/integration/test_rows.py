@@ -10,7 +10,7 @@ from django.db.models.functions import Cast
 from django.db.transaction import TransactionManagementError
 
 from catalog.models import Product, User
-from catalog.rows import Prepared, columns
+from core.db.prepared import Prepared, columns
 from recommendations.selectors.products import AVAILABLE
 from tests.factories import ProductFactory, UserFactory
 

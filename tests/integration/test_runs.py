@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import User
+from recommendations.batch import generate as generating
+from recommendations.batch import recorded_run, runs
+from recommendations.batch.generate import Totals
+from recommendations.batch.recorded_run import alive
+from recommendations.batch.runs import RunOrder
 from recommendations.errors import GenerationUnderWay
 from recommendations.models import GenerationRun, RunState, StoredList
-from recommendations.services import generate as generating
-from recommendations.services import recorded_run, runs
-from recommendations.services.generate import Totals
-from recommendations.services.recorded_run import alive
-from recommendations.services.runs import RunOrder
 from tests.factories import NOON, ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -19,7 +19,8 @@ import pytest
 from django.conf import settings
 
 from recommendations import wiring
-from recsite import env, serve
+from recsite import serve
+from recsite.config import env
 from recsite.serve import CannotServe, granian, listening_address
 from stack.processes import free_port
 from tests.llm_server import LLMServer, holds

@@ -8,14 +8,14 @@ from django.db import DatabaseError
 
 from catalog.models import User
 from recommendations import wiring
+from recommendations.batch import shards as module
+from recommendations.batch.distribute import Distribute, tend
+from recommendations.batch.runs import RunOrder
+from recommendations.batch.shards import MOST_STARTS, DoShard
 from recommendations.errors import QueueUnavailable
 from recommendations.models import GenerationRun, GenerationShard, StoredList
 from recommendations.selectors.shoppers import shopper_id_chunks
-from recommendations.services import shards as module
-from recommendations.services.distribute import Distribute, tend
-from recommendations.services.runs import RunOrder
-from recommendations.services.shards import MOST_STARTS, DoShard
-from recommendations.services.shelf import Chosen
+from recommendations.serving.results import Chosen
 from tests.factories import NOON, ProductFactory, StaffFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

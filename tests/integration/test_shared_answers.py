@@ -33,7 +33,11 @@ def open_reads(settings: Any) -> None:
 @pytest.fixture
 def redis(redis_url: str, settings: Any) -> Redis:
     settings.CACHES = {
-        "default": {"BACKEND": "recsite.cache.TolerantRedisCache", "LOCATION": redis_url, "KEY_PREFIX": "t"}
+        "default": {
+            "BACKEND": "recsite.cache.redis.TolerantRedisCache",
+            "LOCATION": redis_url,
+            "KEY_PREFIX": "t",
+        }
     }
     wiring.forget()
     return Redis.from_url(redis_url)

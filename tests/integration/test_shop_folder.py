@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from catalog.errors import NoShop
+from catalog.importing.report import Problem
 from catalog.models import Product, User
-from catalog.services.shop_report import Problem
 from recommendations.engine.snapshot import Snapshot
+from recommendations.evaluation.csv_shop import Shop, shop_of
 from recommendations.selectors.logs import log
 from recommendations.selectors.snapshots import snapshot
-from recommendations.services.shop_folder import Shop, shop_of
 from tests.shops import run_import, write_shop, write_small_shop
 
 EVENT = "{},{},{},2026-03-0{}T09:00:{}Z"

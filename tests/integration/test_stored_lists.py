@@ -10,10 +10,10 @@ from catalog.models import Interaction, Product, User
 from recommendations import wiring
 from recommendations.explainers.base import Explanation, Source
 from recommendations.explainers.template import TemplateExplainer
+from recommendations.explaining.inline import evidence, explained
 from recommendations.models import StoredList
 from recommendations.selectors.shoppers import Shopper
-from recommendations.services.explaining import evidence, explained
-from recommendations.services.shelf import Ask, Shelf
+from recommendations.serving.results import Ask, Shelf
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

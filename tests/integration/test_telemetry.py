@@ -16,7 +16,7 @@ from threading import Thread
 
 import pytest
 
-from recsite.env import ROOT
+from recsite.config.env import ROOT
 
 PATIENCE_SECONDS = 60
 HERE = f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"

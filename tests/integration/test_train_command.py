@@ -16,10 +16,10 @@ from django.db import DatabaseError
 from catalog.models import Interaction
 from recommendations import wiring
 from recommendations.models import DefaultStrategy, TrainedModel
-from recommendations.services import registry
-from recommendations.services.shelf import Chosen
-from recommendations.services.train import TrainOrder
-from recommendations.services.verdict import Activate
+from recommendations.serving.results import Chosen
+from recommendations.training import registry
+from recommendations.training.promotion import Activate
+from recommendations.training.train import TrainOrder
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 from tests.trained import COUNTING, knows_counting, trained, version
 

@@ -54,7 +54,7 @@ class TestUnlessImported:
         assert n_rows() == [2, 2, 2, 2, 60]
 
     def test_tells_the_last_event_from_an_identical_one_before(self, shop, monkeypatch):
-        monkeypatch.setattr("catalog.services.shop_events.CHUNK", 1)
+        monkeypatch.setattr("catalog.importing.events.CHUNK", 1)
         write_shop(shop, interactions=[EVENTS[0], EVENTS[1], EVENTS[0]])
         run_import(shop)
         Interaction.objects.order_by("-id").first().delete()

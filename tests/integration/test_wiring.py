@@ -9,7 +9,7 @@ from django.db import OperationalError
 from recommendations import wiring
 from recommendations.errors import UnknownStrategy
 from recommendations.selectors.shoppers import Shopper
-from recommendations.services.shelf import Ask
+from recommendations.serving.results import Ask
 from recommendations.wiring import catalogue
 from tests.factories import ProductFactory, UserFactory
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from recsite.env import ROOT
-from recsite.redis_address import database_of, server_of
+from recsite.config.env import ROOT
+from recsite.config.redis_address import database_of, server_of
 
 
 def check(*more: str, cache: str, broker: str) -> subprocess.CompletedProcess[str]:

@@ -8,7 +8,7 @@ import pytest
 from observe import metrics
 from observe.counting import Counting
 from observe.metrics import ALONE, HIT, KEPT, Tally
-from recsite.env import ROOT
+from recsite.config.env import ROOT
 
 DASHBOARD = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
 QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]

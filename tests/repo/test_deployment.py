@@ -118,7 +118,7 @@ class TestDockerfile:
 
     def test_runs_as_nobody_in_particular_and_is_asked_how_it_is(self):
         assert re.search(r"^USER [1-9]\d+:[1-9]\d+$", DOCKERFILE, re.MULTILINE)
-        assert 'CMD python -m recsite.healthcheck "$PORT" "$ALLOWED_HOSTS"' in DOCKERFILE
+        assert 'CMD python -m recsite.http.healthcheck "$PORT" "$ALLOWED_HOSTS"' in DOCKERFILE
 
     def test_sets_only_variables_that_the_code_reads(self):
         block = re.findall(r"^ENV (.*?[^\\])$", DOCKERFILE, re.MULTILINE | re.DOTALL)[0]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from django.core.checks import run_checks
 
-from recsite import env
 from recsite.checks import reads_are_closed
+from recsite.config import env
 
 ROOT = env.ROOT
 EXAMPLE = (ROOT / ".env.example").read_text()
@@ -24,7 +24,7 @@ def read_by_the_code() -> set[str]:
     """Return the names in env.py's calls such as env.bool("DEBUG", ...) and os.environ.get("ENV_FILE")."""
     calls = [
         node
-        for node in ast.walk(ast.parse((ROOT / "recsite/env.py").read_text()))
+        for node in ast.walk(ast.parse((ROOT / "recsite/config/env.py").read_text()))
         if isinstance(node, ast.Call)
     ]
     return {
@@ -101,7 +101,7 @@ class TestOnePlace:
         readers = {str(path.relative_to(ROOT)) for path in sources() if reads.search(path.read_text())}
 
         # variables.py imports the package of that name; the variables themselves are handed to it.
-        assert readers == {"recsite/env.py", "recsite/variables.py"}
+        assert readers == {"recsite/config/env.py", "recsite/config/variables.py"}
 
 
 class TestRefusals:

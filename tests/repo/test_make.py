@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from recsite import env
+from recsite.config import env
 
 # Does what it is asked but for one thing: the environments that it makes have no pip, as on a bare Debian.
 WITHOUT_PIP = f"""#!/bin/sh
@@ -19,7 +19,7 @@ exec {sys.executable} "$@"
 # Writes down how it was called, and says where it would serve.
 NOTING = """#!/bin/sh
 echo "$(umask) ${DATABASE_URL-} $*" >> called
-if [ "$2" = recsite.address ]; then echo http://127.0.0.1:9000; fi
+if [ "$2" = recsite.config.address ]; then echo http://127.0.0.1:9000; fi
 """
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recsite import env
+from recsite.config import env
 
 COMMANDS = [("import_shop", "data/example_shop"), ("generate_recommendations",), ("show_recommendation",)]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from recsite.env import ROOT
+from recsite.config.env import ROOT
 
-APPS = ("access", "catalog", "observe", "privacy", "recommendations", "recsite", "stack")
+APPS = ("access", "catalog", "core", "observe", "privacy", "recommendations", "recsite", "stack")
 SOURCES = sorted(
     path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts
 )
@@ -27,13 +27,13 @@ PUT_TOGETHER = {
 }
 # Statements that arrive by a name: compiled by the ORM, or put together of quoted names of our own.
 NAMED = {
-    ("catalog/rows.py", "plan.sql"),
-    ("catalog/rows.py", "plan.native"),
-    ("catalog/rows.py", "sql"),
+    ("core/db/prepared.py", "plan.sql"),
+    ("core/db/prepared.py", "plan.native"),
+    ("core/db/prepared.py", "sql"),
     ("catalog/services/bulk_edit.py", "statement"),
-    ("catalog/services/shop_events.py", "insert"),
-    ("catalog/services/shop_ordinals.py", "_BEFORE"),
-    ("catalog/services/shop_ordinals.py", "_ADD"),
+    ("catalog/importing/events.py", "insert"),
+    ("catalog/importing/duplicates.py", "_BEFORE"),
+    ("catalog/importing/duplicates.py", "_ADD"),
 }
 
 

@@ -2,9 +2,9 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from recsite.cache import TolerantRedisCache
-from recsite.shared_windows import SharedWindows
-from recsite.windows import Windows
+from recsite.cache.fixed_window import Windows
+from recsite.cache.redis import TolerantRedisCache
+from recsite.cache.shared_window import SharedWindows
 
 THREADS = 8
 # So that a machine with much else to do is not taken for a Redis that is away.

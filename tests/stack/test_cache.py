@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from recsite.cache import TolerantRedisCache
-from recsite.memory import Memory
+from recsite.cache.local import Memory
+from recsite.cache.redis import TolerantRedisCache
 from tests.stack.redis_server import RedisServer, redis_server
 from tests.stack.waiting import until
 

@@ -55,7 +55,7 @@ class TestMakeStack:
 
 class TestHealthCheck:
     def test_exits_with_1_when_no_server_is_there(self, web: httpx2.Client):
-        command = [sys.executable, "-m", "recsite.healthcheck"]
+        command = [sys.executable, "-m", "recsite.http.healthcheck"]
 
         alive = subprocess.run(
             [*command, str(web.base_url.port), "localhost,shop.example"], cwd=ROOT, check=False

@@ -14,9 +14,9 @@ from rest_framework.test import APIClient
 from access.scopes import Scope
 from access.services import logins, tokens
 from observe import metrics
-from recsite import throttling
-from recsite.cache import TolerantRedisCache
-from recsite.rates import rates
+from recsite.cache.redis import TolerantRedisCache
+from recsite.config.throttle_rates import rates
+from recsite.http import throttling
 from tests.api.callers import key_header, key_with
 from tests.factories import StaffFactory
 from tests.stack.redis_server import RedisServer, redis_server
@@ -140,7 +140,9 @@ class TestWithoutRedis:
 class TestKeys:
     @pytest.fixture(autouse=True)
     def _shared(self, settings, redis_url: str) -> None:
-        settings.CACHES = {"default": {"BACKEND": "recsite.cache.TolerantRedisCache", "LOCATION": redis_url}}
+        settings.CACHES = {
+            "default": {"BACKEND": "recsite.cache.redis.TolerantRedisCache", "LOCATION": redis_url}
+        }
         settings.THROTTLE_RATES = rates([], open_reads=False)
         throttling.forget()
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from recsite import env
-from recsite.address import url
+from recsite.config import env
+from recsite.config.address import url
 
 
 class TestUrl:
@@ -25,7 +25,7 @@ class TestUrl:
 
     def test_is_printed_as_the_environment_says(self):
         ran = subprocess.run(
-            [sys.executable, "-m", "recsite.address"],
+            [sys.executable, "-m", "recsite.config.address"],
             cwd=env.ROOT,
             env={"ENV_FILE": os.devnull, "SECRET_KEY": "x" * 50, "PORT": "9000"},
             capture_output=True,

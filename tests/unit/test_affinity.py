@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommendations.engine.ltr.affinity import affinity
 from recommendations.engine.neighbours import Sums
 from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.ranking.affinity import affinity
 
 
 def ragged(rows: list[np.ndarray]) -> Ragged:

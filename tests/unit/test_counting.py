@@ -12,7 +12,7 @@ from observe import metrics
 from observe.counting import Counting
 from observe.folder import BadFolder, prepared
 from observe.metrics import ALONE, HIT, KEPT, LIVE, TOGETHER, Tally
-from recsite.env import ROOT
+from recsite.config.env import ROOT
 
 
 class Registry:

@@ -1,6 +1,6 @@
 """Each kind of database is spoken to in its own way, and the address has the last word."""
 
-from recsite.databases import POSTGRESQL, SQLITE, PoolSize, configured
+from recsite.config.databases import POSTGRESQL, SQLITE, PoolSize, configured
 
 POOL = PoolSize(least=2, most=7, patience_seconds=1.5)
 

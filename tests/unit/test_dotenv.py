@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from recsite import env
-from recsite.dotenv import write_once
+from recsite.config import env
+from recsite.config.dotenv import write_once
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from recsite import env
-from recsite.derived import for_tokens
-from recsite.env import Environment
+from recsite.config import env
+from recsite.config.derived_keys import for_tokens
+from recsite.config.env import Environment
 
 
 @pytest.fixture(autouse=True)

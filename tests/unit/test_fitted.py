@@ -3,8 +3,8 @@
 import pytest
 
 from recommendations.engine.snapshot import Snapshot
-from recommendations.services.fitted import Fitted, Recipes
-from recommendations.services.shelf import Chosen
+from recommendations.serving.pipelines import Fitted, Recipes
+from recommendations.serving.results import Chosen
 from recommendations.strategies.base import Training
 from recommendations.strategies.content import Content
 from recommendations.strategies.trending import Trending

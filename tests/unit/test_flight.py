@@ -4,7 +4,7 @@ from threading import Barrier, Event, Thread
 
 import pytest
 
-from recommendations.services.flight import Flight
+from recommendations.caching.single_flight import Flight
 
 
 class TestFlight:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.services import shop_values
-from catalog.services.formulas import guarded, unguarded
+from catalog.exporting.csv_injection import guarded, unguarded
+from catalog.importing import columns
 
 BEGINNINGS = st.text("'=+-@\t\r\n ＝＋－＠a1", max_size=6)
 
@@ -44,11 +44,11 @@ class TestGuarded:
 
 
 class TestTheImporter:
-    @pytest.mark.parametrize("read", [shop_values.external_id, shop_values.name, shop_values.category])
+    @pytest.mark.parametrize("read", [columns.external_id, columns.name, columns.category])
     @pytest.mark.parametrize("value", ["=1+1", "-5", "'=1", "Lamp", "'t Hooft"])
     def test_reads_a_line_as_it_was(self, read, value: str):
         assert read(guarded(value)) == value
 
     def test_reads_a_description_and_tags_as_they_were(self):
-        assert shop_values.description("'=1\n=2") == "=1\n=2"
-        assert shop_values.tags("'-10%|led") == ("-10%", "led")
+        assert columns.description("'=1\n=2") == "=1\n=2"
+        assert columns.tags("'-10%|led") == ("-10%", "led")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from recommendations.services.gain import gain
-from recommendations.services.measuring import Measured
+from recommendations.evaluation.measure import Measured
+from recommendations.evaluation.uplift import gain
 
 
 def measured(*ndcg: float) -> Measured:

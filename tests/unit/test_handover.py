@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from recommendations.services.handover import hand_over, taken_over
+from recommendations.processes.transfer import hand_over, taken_over
 from tests.worlds import Article, World
 
 ARRAYS = arrays.arrays(

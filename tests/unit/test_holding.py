@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from recommendations.services.holding import Recency
-from recommendations.services.shelf import Chosen, LiveGrounds
+from recommendations.caching.versions import Recency
+from recommendations.serving.results import Chosen, LiveGrounds
 
 GROUNDS = LiveGrounds(
     chosen=Chosen("content"),

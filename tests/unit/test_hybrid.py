@@ -10,9 +10,9 @@ import pytest
 from recommendations.engine.actions import DAY, Action
 from recommendations.engine.histories import Histories, Mask, seen
 from recommendations.engine.log import Log
+from recommendations.engine.ltr.booster import Blend, Trees
+from recommendations.engine.ltr.features import NAMES
 from recommendations.engine.ragged import Ragged, empty
-from recommendations.engine.ranking.booster import Blend, Trees
-from recommendations.engine.ranking.features import NAMES
 from recommendations.engine.reasons import ReasonKind
 from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
 from recommendations.strategies.base import Training

@@ -6,10 +6,10 @@ import numpy as np
 
 from recommendations.engine.actions import Action
 from recommendations.engine.histories import Mask, seen
+from recommendations.engine.ltr.booster import Blend
+from recommendations.engine.ltr.features import COLLABORATIVE, GROUPS, NAMES, OTHER, TAG
+from recommendations.engine.ltr.item_features import facts
 from recommendations.engine.neighbours import Links
-from recommendations.engine.ranking.booster import Blend
-from recommendations.engine.ranking.facts import facts
-from recommendations.engine.ranking.features import COLLABORATIVE, GROUPS, NAMES, OTHER, TAG
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.strategies.collaborative import CollaborativeModel
 from recommendations.strategies.hybrid import SCALE, HybridModel, HybridRetriever

@@ -8,8 +8,8 @@ import pytest
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ParseError
 
-from catalog.api.parsers import BodyTooLarge, OrjsonParser
-from catalog.api.renderers import OrjsonRenderer, to_json
+from core.api.parsers import BodyTooLarge, OrjsonParser
+from core.api.renderers import OrjsonRenderer, to_json
 
 
 class TestRenderer:

@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import DatabaseError
 
-from recommendations.services.kept import Kept
+from recommendations.caching.refresh_ahead import Kept
 
 
 class Clock:

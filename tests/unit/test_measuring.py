@@ -8,7 +8,7 @@ import pytest
 
 from recommendations.engine.holdout import hold_out
 from recommendations.engine.log import Log
-from recommendations.services.measuring import Case, measure
+from recommendations.evaluation.measure import Case, measure
 from recommendations.strategies.base import Training
 from recommendations.strategies.content import Content
 from recommendations.strategies.popular import Popular

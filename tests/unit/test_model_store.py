@@ -11,9 +11,9 @@ from django.core.files.storage import FileSystemStorage
 from pytest_django import Settings
 
 from recommendations.errors import ModelUnavailable
-from recommendations.services import seal
-from recommendations.services.manifest import DamagedModel, Manifest, sha256_of
-from recommendations.services.model_store import ModelStore
+from recommendations.training import integrity
+from recommendations.training.manifest import DamagedModel, Manifest, sha256_of
+from recommendations.training.store import ModelStore
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def read_files(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(path.name)
         return sha256_of(path)
 
-    monkeypatch.setattr("recommendations.services.manifest.sha256_of", digest)
+    monkeypatch.setattr("recommendations.training.manifest.sha256_of", digest)
     return names
 
 
@@ -163,7 +163,9 @@ class TestModelStore:
         flip(weights_of(alone))
         manifest = Manifest.read(alone.root / "counting/v1", digest)
         settings.SECRET_KEY = "another"
-        seal.leave(alone.root / "counting/v1", seal.seal_of(alone.root / "counting/v1", digest, manifest))
+        integrity.leave(
+            alone.root / "counting/v1", integrity.seal_of(alone.root / "counting/v1", digest, manifest)
+        )
         settings.SECRET_KEY = "our own"
 
         assert "its SHA-256 differs" in opened(alone, digest)

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from recsite.outage import Outage
+from recsite.cache.circuit_breaker import Outage
 
 
 class Clock:

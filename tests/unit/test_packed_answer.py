@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from observe.metrics import KEPT, LIVE, Tally
-from recommendations.services.answering import Answer
-from recommendations.services.packed_answer import packed, unpacked
-from recommendations.services.shelf import Chosen, LiveGrounds
+from recommendations.caching.answers import Answer
+from recommendations.caching.packed_answer import packed, unpacked
+from recommendations.serving.results import Chosen, LiveGrounds
 
 GROUNDS = LiveGrounds(
     chosen=Chosen("hybrid", "v1"),

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from recommendations.caching.histories import LONG, Pasts, key_of, packed, unpacked
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.selectors.histories import Events
-from recommendations.services.pasts import LONG, Pasts, key_of, packed, unpacked
-from recsite.memory import Memory
+from recsite.cache.local import Memory
 
 N = LONG + 6
 

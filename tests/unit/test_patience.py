@@ -1,6 +1,6 @@
 """While a server is away, one at a time waits for it."""
 
-from recsite.postgresql.patience import Patience
+from recsite.postgresql.backoff import Patience
 
 
 class Clock:

@@ -5,7 +5,7 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from recommendations.services.measuring import peak_mb
+from recommendations.evaluation.measure import peak_mb
 
 
 class TestPeak:

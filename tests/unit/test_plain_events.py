@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from catalog.services.shop_report import Problem
-from catalog.services.shop_rows import event_rows
-from catalog.services.shop_values import moment
-from recommendations.services import plain_events as module
-from recommendations.services.plain_events import NotPlain, microseconds, plain_events
+from catalog.importing.columns import moment
+from catalog.importing.report import Problem
+from catalog.importing.rows import event_rows
+from recommendations.evaluation import csv_events as module
+from recommendations.evaluation.csv_events import NotPlain, microseconds, plain_events
 
 USERS, PRODUCTS = {"1": 1, "ann": 2, "é": 3}, {"tea": 1, "2": 2}
 ACTIONS = {"view": 0, "click": 1, "cart": 2, "purchase": 3, "dismiss": 4}

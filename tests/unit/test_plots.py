@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommendations.services.plots import Estimate, bars, curves, scatter
+from recommendations.evaluation.plots import Estimate, bars, curves, scatter
 
 VALUES = st.floats(0, 1e6, allow_subnormal=False) | st.just(float("nan"))
 

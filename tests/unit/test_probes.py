@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from recsite.probes import FAILED, NO_ANSWER, OK, Probes
+from recsite.http.probes import FAILED, NO_ANSWER, OK, Probes
 
 
 def fails() -> None:
@@ -70,7 +70,7 @@ class TestProbes:
             if not well[0]:
                 fails()
 
-        caplog.set_level(logging.INFO, "recsite.probes")
+        caplog.set_level(logging.INFO, "recsite.http.probes")
         probes = Probes({"cache": look}, seconds=5)
         for well[0] in (True, False, False, True):
             probes()

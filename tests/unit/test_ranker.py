@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from recommendations.engine.histories import Histories
 from recommendations.pipeline import Pipeline, Query, Ranking
-from recommendations.services.ranker import Known, Ranker
+from recommendations.serving.ranker import Known, Ranker
 from recommendations.strategies.popular import Popular
 from tests.worlds import Article, World
 

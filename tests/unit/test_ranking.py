@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from recommendations.engine.actions import DAY, Action, EventTable
 from recommendations.engine.log import Log
-from recommendations.engine.ranking.facts import COLUMN, Facts, facts
-from recommendations.engine.ranking.likeness import TagWeights, likeness
-from recommendations.engine.ranking.shoppers import SHOPPER, shoppers
+from recommendations.engine.ltr.item_features import COLUMN, Facts, facts
+from recommendations.engine.ltr.similarity import TagWeights, likeness
+from recommendations.engine.ltr.user_features import SHOPPER, shoppers
 from tests.worlds import TABLE, Article, World
 
 NOW = 100 * DAY

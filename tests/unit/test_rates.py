@@ -5,9 +5,9 @@ import re
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from access.paces import Pace
-from recsite.env import ROOT
-from recsite.rates import A_MINUTE, Asker, Rate, rates
+from access.throttle_scopes import Pace
+from recsite.config.env import ROOT
+from recsite.config.throttle_rates import A_MINUTE, Asker, Rate, rates
 
 DEFAULTS = rates([], open_reads=False)
 

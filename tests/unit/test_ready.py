@@ -6,15 +6,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier, Thread
 
-from catalog.api.renderers import to_json
+from core.api.renderers import to_json
+from recommendations.caching.answers import Answer
+from recommendations.caching.responses import Ready, Wish
+from recommendations.caching.shared_responses import Alone
+from recommendations.caching.versions import Holding, Recency
 from recommendations.selectors.models import Standing
 from recommendations.selectors.shoppers import Shopper
 from recommendations.selectors.states import State
-from recommendations.services.answering import Answer
-from recommendations.services.holding import Holding, Recency
-from recommendations.services.ready import Ready, Wish
-from recommendations.services.shared import Alone
-from recommendations.services.shelf import Ask, Chosen, Grounds
+from recommendations.serving.results import Ask, Chosen, Grounds
 from tests.factories import NOON
 
 MIB = 1 << 20

@@ -3,8 +3,8 @@
 import pytest
 from rest_framework.exceptions import NotFound
 
-from catalog.api.ids import lookup
-from catalog.services.references import BadReference, parse_reference
+from core.api.ids import lookup
+from core.references import BadReference, parse_reference
 
 NO_REFERENCE = [
     *("", " ", "abc", "-1", "+1", "1.0", "1 ", " 1", "1\n", "0", "٣", "1_000", str(2**63), "9" * 5000),

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from recommendations.caching import explanations
+from recommendations.caching.explanations import Remembered
 from recommendations.explainers.base import Evidence, Explanation, Source
+from recommendations.explaining.inline import evidence
 from recommendations.selectors.shoppers import Shopper
-from recommendations.services import remembered
-from recommendations.services.explaining import evidence
-from recommendations.services.remembered import Remembered
-from recommendations.services.shelf import Shelf, Written
-from recsite.memory import Memory
+from recommendations.serving.results import Shelf, Written
+from recsite.cache.local import Memory
 
 SHELF = Shelf(
     shopper=Shopper(7, "Alice"),
@@ -111,7 +111,7 @@ class TestRemembered:
     def test_keeps_nothing_for_who_was_erased_meanwhile(self, model: Model, cache: Any):
         remembering(model, cache, is_there=False)(SHELF)
 
-        assert [key for key in cache.beginning(remembered.beginning(7)) if ":claim" not in key] == []
+        assert [key for key in cache.beginning(explanations.beginning(7)) if ":claim" not in key] == []
 
     def test_has_one_of_many_at_once_ask(self, model: Model, cache: Any):
         words = remembering(model, cache)
@@ -129,8 +129,8 @@ class TestRemembered:
     def test_says_by_the_template_what_takes_too_long(
         self, model: Model, cache: Any, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr(remembered, "_PATIENCE_SECONDS", 0.1)
-        cache.add(remembered.beginning(7) + evidence(SHELF).digest(model.identity) + ":claim", 1, 60)
+        monkeypatch.setattr(explanations, "_PATIENCE_SECONDS", 0.1)
+        cache.add(explanations.beginning(7) + evidence(SHELF).digest(model.identity) + ":claim", 1, 60)
 
         said = remembering(model, cache)(SHELF)
 
@@ -157,4 +157,4 @@ class TestRemembered:
         assert model.n_asked == 1
 
     def test_tells_for_whom_a_key_is(self):
-        assert remembered.user_of(remembered.beginning(7) + "digest") == 7
+        assert explanations.user_of(explanations.beginning(7) + "digest") == 7

@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from recommendations.services.evaluate import Evaluation
-from recommendations.services.measuring import Measured
-from recommendations.services.report import METRICS, groups, page
+from recommendations.evaluation.evaluate import Evaluation
+from recommendations.evaluation.measure import Measured
+from recommendations.evaluation.report import METRICS, groups, page
 
 VOID = {"meta"}
 MEASURED = Measured(

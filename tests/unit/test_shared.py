@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
+from recommendations.caching import shared_responses
+from recommendations.caching.answers import Answer
+from recommendations.caching.responses import Wish
+from recommendations.caching.shared_responses import Shared, beginning
+from recommendations.caching.versions import Holding, Recency
 from recommendations.selectors.facts import Facts, Read
 from recommendations.selectors.shoppers import Shopper
-from recommendations.services import shared
-from recommendations.services.answering import Answer
-from recommendations.services.holding import Holding, Recency
-from recommendations.services.ready import Wish
-from recommendations.services.shared import Shared, beginning
-from recommendations.services.shelf import Ask, Chosen, LiveGrounds
-from recsite.memory import Memory
+from recommendations.serving.results import Ask, Chosen, LiveGrounds
+from recsite.cache.local import Memory
 
 FACTS = Facts(1, "Alice", (0, 0), {})
 WISH = Wish(("pk", 1), None, 5)
@@ -121,7 +121,7 @@ class TestShared:
 
     def test_waits_no_longer_than_its_patience(self, shop: Shop, cache: Any, monkeypatch: pytest.MonkeyPatch):
         """A process that died with a claim costs the others no more than that."""
-        monkeypatch.setattr(shared, "PATIENCE_SECONDS", 0.02)
+        monkeypatch.setattr(shared_responses, "PATIENCE_SECONDS", 0.02)
         granting = shop.shared(cache)
         cache.add(granting._key(WISH) + ":claim", 1, 60)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from catalog.services.shop_report import Problem
-from catalog.services.shop_rows import EventRow, event_rows
+from catalog.importing.report import Problem
+from catalog.importing.rows import EventRow, event_rows
 from tests.notebook import Notebook
 
 EVENTS = "user_id,product_id,action_type,created_at\n"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog.services.shop_files import records
-from catalog.services.shop_lines import count_lines
-from catalog.services.shop_report import Problem
+from catalog.importing.csv_reader import records
+from catalog.importing.lines import count_lines
+from catalog.importing.report import Problem
 from tests.notebook import Notebook
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from catalog.services.shop_ordinals import Ordinals
+from catalog.importing.duplicates import Ordinals
 
 NOON, USER, PRODUCT, VIEW = 1_000_000, 1, 2, 0
 

@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.importing import columns
+from catalog.importing.report import Problem
+from catalog.importing.rows import UNSAID, ProductRow, UserRow, product_rows, user_rows
 from catalog.models.product import MOST_STOCK
-from catalog.services import shop_values
-from catalog.services.shop_report import Problem
-from catalog.services.shop_rows import UNSAID, ProductRow, UserRow, product_rows, user_rows
 from tests.notebook import Notebook
 
 PRODUCTS = "id,name,category,price,description,tags\n"
@@ -229,12 +229,12 @@ class TestStock:
 
     @given(st.text("0129+-. ex\x1f\u0661\u00a0", max_size=12) | st.integers(-(10**12), 10**12).map(str))
     def test_is_read_or_refused_but_never_guessed(self, text):
-        digits = shop_values.trimmed(text).removeprefix("+")
+        digits = columns.trimmed(text).removeprefix("+")
         meant = int(digits) if digits and set(digits) <= set("0123456789") else None
-        good = shop_values.trimmed(text) == "" or (meant is not None and meant <= MOST_STOCK)
+        good = columns.trimmed(text) == "" or (meant is not None and meant <= MOST_STOCK)
 
         try:
-            read = shop_values.stock(text)
+            read = columns.stock(text)
         except ValidationError:
             assert not good
         else:

@@ -3,7 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from recsite.windows import Windows
+from recsite.cache.fixed_window import Windows
 
 
 class Clock:

@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.utils import timezone
 
 from catalog.errors import CatalogError
-from catalog.management.progress import progress_bar
-from catalog.services.shop_import import ImportSummary, import_shop
-from catalog.services.shop_presence import Presence, presence
-from catalog.services.shop_report import Problem, counted
+from catalog.importing.import_shop import ImportSummary, import_shop
+from catalog.importing.presence import Presence, presence
+from catalog.importing.report import Problem, counted
+from core.commands import progress_bar
 
 PROBLEMS_SHOWN = 100
 LEFT_ALONE = {

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from catalog.services.references import BadReference
+from core.references import BadReference
 from privacy.errors import CacheUnreachable, UnknownUser
 from privacy.person import find
 from privacy.services.erase import counted, erase

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from catalog.services.references import BadReference
+from core.references import BadReference
 from privacy.errors import UnknownUser
 from privacy.person import find
 from privacy.services.export import as_json, exported

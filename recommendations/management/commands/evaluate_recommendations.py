@@ -11,16 +11,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.errors import NoShop
-from catalog.management.progress import progress_bar
-from catalog.services.shop_report import Problem, counted
+from catalog.importing.report import Problem, counted
+from core.commands import INTERRUPTED, interrupted_at_once, progress_bar, whole_number
 from recommendations import wiring
 from recommendations.errors import NoEvents, NothingHeldOut, StrategyFailed, UnknownStrategy
-from recommendations.management.interruption import INTERRUPTED, interrupted_at_once
-from recommendations.management.numbers import whole_number
-from recommendations.services.apart import ProcessLost
-from recommendations.services.evaluate import Evaluate, Evaluation, as_dict
-from recommendations.services.report import METRICS, page
-from recommendations.services.shop_folder import shop_of
+from recommendations.evaluation.csv_shop import shop_of
+from recommendations.evaluation.evaluate import Evaluate, Evaluation, as_dict
+from recommendations.evaluation.report import METRICS, page
+from recommendations.processes.pool import ProcessLost
 
 
 class Command(BaseCommand):

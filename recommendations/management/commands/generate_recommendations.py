@@ -11,21 +11,18 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.backends.sqlite3.creation import DatabaseCreation
 
-from catalog.management.progress import progress_bar
-from catalog.services.references import BadReference, lookup
+from core.commands import INTERRUPTED, interrupted_at_once, progress_bar, whoever_runs_it, whole_number
+from core.references import BadReference, lookup
 from recommendations import wiring
+from recommendations.batch.distribute import A_SHARD
+from recommendations.batch.generate import Totals
+from recommendations.batch.runs import RunOrder
 from recommendations.errors import GenerationUnderWay, QueueUnavailable, UnknownShopper, UnknownStrategy
 from recommendations.management.following import followed
-from recommendations.management.interruption import INTERRUPTED, interrupted_at_once
-from recommendations.management.numbers import whole_number
-from recommendations.management.whoever import whoever_runs_it
 from recommendations.models import RunState
+from recommendations.processes.pool import ProcessLost
 from recommendations.selectors.shoppers import n_shoppers, shopper, shopper_id_chunks
-from recommendations.services.apart import ProcessLost
-from recommendations.services.distribute import A_SHARD
-from recommendations.services.generate import Totals
-from recommendations.services.runs import RunOrder
-from recommendations.services.shelf import Chosen
+from recommendations.serving.results import Chosen
 
 # Below, starting processes takes longer than they save.
 WORTH_PROCESSES = 5_000

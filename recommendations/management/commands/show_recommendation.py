@@ -6,14 +6,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog.services.references import BadReference, lookup
+from core.commands import whole_number
+from core.references import BadReference, lookup
 from recommendations import wiring
 from recommendations.errors import UnknownShopper
-from recommendations.management.numbers import whole_number
+from recommendations.explaining.inline import explained
 from recommendations.selectors.shoppers import Shopper, first_with_history, shopper
-from recommendations.services.explaining import explained
-from recommendations.services.payload import payload
-from recommendations.services.shelf import Ask
+from recommendations.serving.payload import payload
+from recommendations.serving.results import Ask
 
 
 class Command(BaseCommand):

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from core.commands import INTERRUPTED, interrupted_at_once, whoever_runs_it, whole_number
 from recommendations import wiring
 from recommendations.errors import (
     BadConfiguration,
@@ -18,13 +19,10 @@ from recommendations.errors import (
     UnknownStrategy,
     VersionGone,
 )
-from recommendations.management.interruption import INTERRUPTED, interrupted_at_once
-from recommendations.management.numbers import whole_number
-from recommendations.management.whoever import whoever_runs_it
 from recommendations.models import TrainedModel
-from recommendations.services.apart import ProcessLost
-from recommendations.services.train import Trained, TrainOrder
-from recommendations.services.verdict import Activate
+from recommendations.processes.pool import ProcessLost
+from recommendations.training.promotion import Activate
+from recommendations.training.train import Trained, TrainOrder
 
 
 class Command(BaseCommand):

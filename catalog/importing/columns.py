@@ -1,0 +1,117 @@
+"""What one value of a shop's file may look like: text in, value out, or what would have been right."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+
+from django.core.exceptions import ValidationError
+
+from catalog.exporting.csv_injection import unguarded
+from catalog.models.product import MOST_STOCK
+from core.text import MAX_LENGTH, MOST_TAGS, validate_external_id, validate_line, validate_text
+
+EARLIEST_YEAR, LATEST_YEAR = 1900, 9998
+TIME_WANTED = (
+    "must be a time such as 2026-03-01T09:00:00Z (ISO 8601; without an offset it is UTC) "
+    f"from {EARLIEST_YEAR} to {LATEST_YEAR}"
+)
+# Every blank of Unicode that is no control character, and tabs and line ends.
+_BLANKS = " \t\r\n\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
+_WHOLE = re.compile(r"\+?0*(\d{1,10})", re.ASCII)
+_NOT_FINITE = re.compile(r"[+-]?(?:s?nan|inf|infinity)\d*", re.ASCII | re.IGNORECASE)
+_HIGHEST_PRICE, _CENT = Decimal("9999999999.99"), Decimal("0.01")
+
+
+def trimmed(value: str) -> str:
+    """Return the text without the blanks around it; control characters stay, to be complained of."""
+    return value.strip(_BLANKS)
+
+
+def external_id(value: str) -> str:
+    """Return the shop's own key. Raises ValidationError, as do all that follow."""
+    value = _whole_line(value)
+    validate_external_id(value)
+    return value
+
+
+def name(value: str) -> str:
+    if not (value := _whole_line(value)):
+        raise ValidationError("must not be empty")
+    return value
+
+
+def category(value: str) -> str:
+    """Return the name; nothing for a product without a category."""
+    return _whole_line(value)
+
+
+def description(value: str) -> str:
+    value = unguarded(trimmed(value))
+    validate_text(value)
+    return value
+
+
+def tags(value: str) -> tuple[str, ...]:
+    """Return the names between the bars, each once, in the order of the file."""
+    value = unguarded(trimmed(value))
+    found = tuple(dict.fromkeys(tag for part in value.split("|") if (tag := _line(part))))
+    if len(found) > MOST_TAGS:
+        raise ValidationError(f"holds {len(found)} tags; at most {MOST_TAGS} are allowed")
+    return found
+
+
+def price(value: str) -> Decimal:
+    value = trimmed(value)
+    if _NOT_FINITE.fullmatch(value):
+        raise ValidationError("must be a finite number")
+    if not _NUMBER.fullmatch(value):
+        raise ValidationError("must be a number such as 1234.50, with a point and no thousands separator")
+    amount = Decimal(value)
+    if amount < 0:
+        raise ValidationError("must be zero or more")
+    if amount > _HIGHEST_PRICE:
+        raise ValidationError(f"must be at most {_HIGHEST_PRICE}")
+    exponent = amount.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -2:
+        raise ValidationError("must have at most two decimals")
+    return abs(amount).quantize(_CENT)
+
+
+def stock(value: str) -> int | None:
+    """Return how many are left; None, where nothing stands, for a product whose stock is not tracked."""
+    value = trimmed(value)
+    if not value:
+        return None
+    found = _WHOLE.fullmatch(value)
+    if found is None or (left := int(found[1])) > MOST_STOCK:
+        raise ValidationError(
+            f"must be a whole number from 0 to {MOST_STOCK}, or empty when it is not tracked"
+        )
+    return left
+
+
+@lru_cache(maxsize=4096)
+def moment(value: str) -> datetime | None:
+    """Return the moment in UTC, None when the text names none or one that not every database can store."""
+    try:
+        at = datetime.fromisoformat(value)
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+    return at if EARLIEST_YEAR <= at.year <= LATEST_YEAR else None
+
+
+def _whole_line(value: str) -> str:
+    """Return the line that is all of a cell, as it was before it was kept from being run."""
+    return _line(unguarded(trimmed(value)))
+
+
+def _line(value: str) -> str:
+    """Return a one-line text of at most 255 characters without the blanks around it."""
+    value = trimmed(value)
+    validate_line(value)
+    if len(value) > MAX_LENGTH:
+        raise ValidationError(f"has {len(value)} characters; at most {MAX_LENGTH} are allowed")
+    return value

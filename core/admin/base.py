@@ -1,0 +1,40 @@
+"""What every page of the catalogue's admin shares."""
+
+from typing import Any, ClassVar, TypeVar
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.db.models import Field, Model
+from django.forms import Media
+from django.http import HttpRequest
+
+from core.admin.deletion import CountedDeletion
+from core.admin.filters import RelatedFilter
+from core.admin.paging import CountingChangeList
+from core.admin.strict import StrictAdmin
+
+M = TypeVar("M", bound=Model)
+
+
+class CatalogAdmin(StrictAdmin, CountedDeletion[M]):
+    """A model with many rows: short pages, no totals beside the filters, counts for the rows shown."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    # Attribute that each row of a page gets → relation of which it holds the number of rows.
+    page_counts: ClassVar[dict[str, str]] = {}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return type("ChangeList", (CountingChangeList,), {"page_counts": self.page_counts})
+
+    @property
+    def media(self) -> Media:
+        """The scripts of the model's own pages, and of the filters that complete a name while one types."""
+        media = super().media + Media(css={"all": ["core/admin.css"]})
+        for entry in self.list_filter:
+            if isinstance(entry, type) and issubclass(entry, RelatedFilter):
+                field: Field[Any, Any] = entry.field_of(self.model)
+                media += AutocompleteSelect(field, self.admin_site).media
+        return media

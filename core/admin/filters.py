@@ -1,0 +1,159 @@
+"""Filters that stay small on big tables: a related row by name, and a range of dates."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from core.admin.completion import LabelledChoiceField, LabelledSelect
+from core.admin.typed import ModelAdmin
+
+# Stands for the rows that refer to nothing.
+NONE = "none"
+
+
+def _kept(changelist: ChangeList, own: list[str | None]) -> list[tuple[str, str]]:
+    """Return what a filter's form has to send along: every parameter but its own and the page."""
+    return [
+        (name, value)
+        for name, values in changelist.filter_params.items()
+        if name not in own and name != PAGE_VAR
+        for value in values
+    ]
+
+
+class RelatedFilter(admin.ListFilter):
+    """One related row: a link for each while they are few, a box that completes a name when they are many."""
+
+    template = "admin/core/related_filter.html"
+    field_name = ""
+    # With more rows than this there are no links; with 0 there never are.
+    most_links = 20
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        params: dict[str, list[str]],
+        model: type[Model],
+        model_admin: ModelAdmin[Any],
+    ) -> None:
+        self.field = self.field_of(model)
+        self.title = self.field.related_model._meta.verbose_name
+        super().__init__(request, params, model, model_admin)
+        self.chosen = params.pop(self.field_name, [""])[-1]
+        # Nineteen digits would not fit into a key.
+        if not (self.chosen in ("", NONE) or (self.chosen.isdecimal() and len(self.chosen) < 19)):
+            raise IncorrectLookupParameters
+        self.used_parameters = {self.field_name: self.chosen} if self.chosen else {}
+        rows = self.field.related_model._default_manager.order_by("name")
+        self.links = list(rows[: self.most_links + 1]) if self.most_links else []
+        self.form: forms.Form | None = None
+        self.kept: list[tuple[str, str]] = []
+        if not self.most_links or len(self.links) > self.most_links:
+            self.links = []
+            self.form = self._form(model_admin.admin_site)
+
+    @classmethod
+    def field_of(cls, model: type[Model]) -> Any:
+        return model._meta.get_field(cls.field_name)
+
+    def _form(self, site: admin.AdminSite) -> forms.Form:
+        chosen = "" if self.chosen == NONE else self.chosen
+        form = forms.Form({self.field_name: chosen}, auto_id="filter_%s")
+        form.fields[self.field_name] = LabelledChoiceField(
+            self.field.related_model._default_manager.all(),
+            required=False,
+            widget=LabelledSelect(
+                self.field, site, attrs={"data-width": "100%", "aria-label": f"Name of the {self.title}"}
+            ),
+        )
+        return form
+
+    @property
+    def _may_lack(self) -> bool:
+        return self.field.null or self.field.many_to_many
+
+    def has_output(self) -> bool:
+        return self.form is not None or bool(self.links)
+
+    def expected_parameters(self) -> list[str | None]:
+        return [self.field_name]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.chosen:
+            return queryset
+        if self.chosen == NONE:
+            return queryset.filter(**{f"{self.field_name}__isnull": True})
+        return queryset.filter(**{self.field_name: int(self.chosen)})
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        self.kept = _kept(changelist, self.expected_parameters())
+        offered = [("", "All")] + [(str(row.pk), str(row)) for row in self.links]
+        if self._may_lack:
+            offered.append((NONE, f"No {self.title}"))
+        for value, text in offered:
+            yield {
+                "selected": self.chosen == value,
+                "query_string": changelist.get_query_string({self.field_name: value or None}),
+                "display": text,
+            }
+
+
+class DateRangeFilter(admin.FieldListFilter):
+    """From one day to another, both included, in the server's time zone; with links for the usual ranges."""
+
+    template = "admin/core/date_range_filter.html"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        path = kwargs["field_path"]
+        self.first_name, self.last_name = f"{path}_from", f"{path}_to"
+        super().__init__(*args, **kwargs)
+        self.first, self.last = (self._given(name) for name in (self.first_name, self.last_name))
+        self.kept: list[tuple[str, str]] = []
+
+    def _given(self, name: str) -> str:
+        values: Any = self.used_parameters.get(name) or [""]
+        return str(values[-1])
+
+    def expected_parameters(self) -> list[str | None]:
+        return [self.first_name, self.last_name]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        wanted: dict[str, datetime] = {}
+        try:
+            if self.first:
+                wanted[f"{self.field_path}__gte"] = _midnight(date.fromisoformat(self.first))
+            if self.last:
+                next_day = date.fromisoformat(self.last) + timedelta(days=1)
+                wanted[f"{self.field_path}__lt"] = _midnight(next_day)
+        except (ValueError, OverflowError) as error:
+            raise IncorrectLookupParameters from error
+        return queryset.filter(**wanted)
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        self.kept = _kept(changelist, self.expected_parameters())
+        today = timezone.localdate()
+        usual: Mapping[str, tuple[str, str]] = {
+            "Any date": ("", ""),
+            "Today": (str(today), str(today)),
+            "Past 7 days": (str(today - timedelta(days=6)), str(today)),
+            "Past 30 days": (str(today - timedelta(days=29)), str(today)),
+        }
+        for text, (first, last) in usual.items():
+            params = {self.first_name: first or None, self.last_name: last or None}
+            yield {
+                "selected": (self.first, self.last) == (first, last),
+                "query_string": changelist.get_query_string(params),
+                "display": text,
+            }
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,70 @@
+"""What every page of the admin refuses: searches too long, ids that are none, lines that cannot be shown."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList, ChangeListSearchForm
+from django.core.validators import MaxLengthValidator
+from django.db.models import CharField, Field, QuerySet
+from django.http import HttpRequest
+
+from core.text import ONE_LINE
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Any]
+else:
+    _Admin = object
+
+LONGEST_SEARCH = 255  # databases refuse far longer patterns, and nothing has a longer name
+# Nineteen digits would not fit into a key, and PostgreSQL takes no text with a NUL.
+_NO_VALUE = re.compile("[0-9]{19}|[\x00-\x1f]")
+
+
+class ShortSearch(ChangeListSearchForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields[SEARCH_VAR] = forms.CharField(
+            required=False, strip=False, max_length=LONGEST_SEARCH, validators=[ONE_LINE]
+        )
+
+
+class StrictChangeList(ChangeList):
+    search_form_class = ShortSearch
+
+    def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
+        """Return the rows. Raises IncorrectLookupParameters, which leads back to the list, for no value.
+
+        What is searched for has been looked at by its form.
+        """
+        asked = [
+            value for name, values in self.filter_params.items() if name != SEARCH_VAR for value in values
+        ]
+        if any(map(_NO_VALUE.search, asked)):
+            raise IncorrectLookupParameters
+        return super().get_queryset(request, *args, **kwargs)
+
+
+class StrictAdmin(_Admin):
+    """Comes before the classes that know the model."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return StrictChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return what is found: nothing by a term that nothing is called, as where names are completed."""
+        if len(search_term) > LONGEST_SEARCH or "\0" in search_term:
+            return queryset.none(), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
+        """Return the form's field; where the model has no rule of its own for a line, there is one here."""
+        found = super().formfield_for_dbfield(db_field, request, **kwargs)
+        has_rule = any(not isinstance(rule, MaxLengthValidator) for rule in db_field.validators)
+        if isinstance(db_field, CharField) and isinstance(found, forms.CharField) and not has_rule:
+            found.validators.append(ONE_LINE)
+        return found

@@ -1,0 +1,39 @@
+"""Django's admin classes by model: the type checker knows `ModelAdmin[Product]`, at run time it is plain."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.auth import admin as auth_admin
+from django.contrib.auth import forms as auth_forms
+from django.core.paginator import Paginator as PlainPaginator
+from django.forms.models import BaseInlineFormSet as PlainInlineFormSet
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin
+    TabularInline = admin.TabularInline
+    InlineFormSet = PlainInlineFormSet
+    Paginator = PlainPaginator
+    AccountAdmin = auth_admin.UserAdmin[Any]
+    AccountAddForm = auth_forms.AdminUserCreationForm[Any]
+else:
+
+    class _Subscriptable:
+        def __class_getitem__(cls, models: Any) -> type:
+            return cls
+
+    class ModelAdmin(_Subscriptable, admin.ModelAdmin):
+        pass
+
+    class TabularInline(_Subscriptable, admin.TabularInline):
+        pass
+
+    class InlineFormSet(_Subscriptable, PlainInlineFormSet):
+        pass
+
+    class Paginator(_Subscriptable, PlainPaginator):
+        pass
+
+    AccountAdmin = auth_admin.UserAdmin
+    AccountAddForm = auth_forms.AdminUserCreationForm
+
+__all__ = ["AccountAddForm", "AccountAdmin", "InlineFormSet", "ModelAdmin", "Paginator", "TabularInline"]

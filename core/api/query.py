@@ -1,0 +1,58 @@
+"""Reads an address's query parameters: what is not understood is refused, never ignored."""
+
+from collections.abc import Collection
+
+from django.core.exceptions import ValidationError as BadText
+from django.http import QueryDict
+from rest_framework.exceptions import ValidationError
+
+from core.text import validate_line
+
+_MOST_DIGITS = 18
+_MOST_WRONG = 20  # parameters that are told one by one
+
+
+def check_query(sent: QueryDict, *, known: Collection[str], repeatable: Collection[str] = ()) -> None:
+    """Raise ValidationError for a parameter that is unknown or holds unprintable text.
+
+    And for one that is given twice, unless it is among the repeatable ones. When very many are wrong, it
+    looks no further.
+    """
+    wrong: dict[str, list[str]] = {}
+    for n_read, (name, values) in enumerate(sent.lists()):
+        if len(wrong) == _MOST_WRONG:
+            wrong["non_field_errors"] = [f"{len(sent) - n_read} more parameters were not looked at."]
+            break
+        if name not in known:
+            wrong[name] = [f"Unknown parameter; known here: {', '.join(sorted(known)) or 'none'}."]
+        elif len(values) > 1 and name not in repeatable:
+            wrong[name] = ["Is given more than once; give it once."]
+        elif faults := [fault for fault in map(_fault, values) if fault]:
+            wrong[name] = faults[:1]
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def _fault(text: str) -> str | None:
+    if "\ufffd" in text:
+        return "Is not valid UTF-8."
+    try:
+        validate_line(text)
+    except BadText as error:
+        return str(error.message)
+    return None
+
+
+def whole_number(sent: QueryDict, name: str, *, default: int, low: int = 1, high: int | None = None) -> int:
+    """Return the parameter as a number from low to high, or the default when it is not given.
+
+    Raises ValidationError naming it when it is anything else.
+    """
+    text = sent.get(name)
+    if text is None:
+        return default
+    readable = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    if not readable or int(text) < low or (high is not None and int(text) > high):
+        span = f"of {low} or more" if high is None else f"from {low} to {high}"
+        raise ValidationError({name: [f"Must be a whole number {span}."]})
+    return int(text)

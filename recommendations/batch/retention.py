@@ -1,0 +1,35 @@
+"""Deletes what is too old to be of use, or to be kept."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from catalog.services.idempotency import remove_old_answers
+from catalog.services.retention import remove_events
+from recommendations.batch.runs import mark_lost, remove_old_runs
+from recommendations.explaining.worker import remove_old_texts
+
+RUNS_KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How many rows are gone. answers: of requests with an Idempotency-Key"""
+
+    events: int
+    answers: int
+    runs: int
+    texts: int
+
+    def __str__(self) -> str:
+        return ", ".join(f"{n:,} {name}" for name, n in asdict(self).items())
+
+
+def remove_old_rows(*, event_days: int, now: datetime) -> Removed:
+    """Return how many rows are gone. event_days: after how many days events go, 0 for never"""
+    mark_lost(now)
+    return Removed(
+        events=remove_events(before=now - timedelta(days=event_days)) if event_days else 0,
+        answers=remove_old_answers(now),
+        runs=remove_old_runs(now - RUNS_KEPT),
+        texts=remove_old_texts(now),
+    )

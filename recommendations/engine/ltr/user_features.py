@@ -1,0 +1,92 @@
+"""What a history tells of its user: how much they buy, how dear, how new, and when."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine.actions import DAY, EventTable
+from recommendations.engine.histories import Histories
+from recommendations.engine.ltr.item_features import COLUMN, SPANS, Facts, spans
+
+NAMES: tuple[str, ...] = (
+    *("events", "products", "recency", "days", "tenure", "per day", "price", "price spread"),
+    *("age taste", "sold taste", "momentum taste"),
+)
+SHOPPER = {name: place for place, name in enumerate(NAMES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Shoppers:
+    """One row a user.
+
+    table: shape (n_users, len(NAMES)), float32
+    days:  shape (n_users, len(SPANS)), float32: on how many days of each span they did something
+    """
+
+    table: NDArray[np.float32]
+    days: NDArray[np.float32]
+
+
+def log_price(price: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how dear something is, shape as given; NaN where the price is not known."""
+    return np.log(np.maximum(price, 0) + 0.01)
+
+
+def shoppers(
+    histories: Histories,
+    facts: Facts,
+    table: EventTable,
+    rows: NDArray[np.int32],
+    price: NDArray[np.float64],
+) -> Shoppers:
+    """Return the ways of each user at the moment of the facts; dismissals count nowhere.
+
+    Averages, of prices and of tastes, are by the events' weights in the table; what is counted, and how
+    long ago it was, is not.
+
+    rows:  shape (n_products,), the row of each position in the facts, -1 (the last one) for none
+    price: shape (n_products,), NaN where it is not known
+    """
+    liked = histories.liked
+    known = liked.events.flat < len(rows)
+    users, positions, at = liked.events.rows()[known], liked.events.flat[known], liked.at[known]
+    n_users, n = len(histories), len(rows)
+    ago = np.maximum(facts.now - at, 0) / DAY
+    product = facts.table[rows[positions]]
+    n_events = np.bincount(users, minlength=n_users)
+    weights = table.units(liked.actions[known])
+
+    def mean(values: NDArray[Any], of: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.float64]:
+        """Return the average of some events of each user, 0 where none of them weighs anything."""
+        total = np.bincount(users[of], weights[of], minlength=n_users)
+        summed = np.bincount(users[of], values[of] * weights[of], minlength=n_users)
+        return np.divide(summed, total, out=np.zeros(n_users), where=total > 0)
+
+    longest = int(ago.max(initial=0)) + 1
+    active = np.unique(users * longest + ago.astype(np.int64))
+    who, day = np.divmod(active, longest)
+    by_span = np.bincount(who * len(SPANS) + spans(day + 0.5), minlength=n_users * len(SPANS))
+    newest, oldest = np.full(n_users, np.inf), np.zeros(n_users)
+    np.minimum.at(newest, users, ago)
+    np.maximum.at(oldest, users, ago)
+    dear = log_price(price[positions])
+    priced = ~np.isnan(dear)
+    usual, square = mean(dear, priced), mean(dear**2, priced)
+    distinct = np.bincount(np.unique(users * n + positions) // max(n, 1), minlength=n_users)
+    columns = {
+        "events": np.log1p(n_events),
+        "products": np.log1p(distinct),
+        "recency": np.where(n_events > 0, newest, 0),
+        "days": np.log1p(np.bincount(who, minlength=n_users)),
+        "tenure": oldest,
+        "price": usual,
+        "price spread": np.sqrt(np.maximum(square - usual**2, 0)),
+        "age taste": mean(np.log1p(np.maximum(product[:, COLUMN["age"]] - ago, 0))),
+        "sold taste": mean(product[:, COLUMN["sold 365"]]),
+        "momentum taste": mean(product[:, COLUMN["sold 7"]] - product[:, COLUMN["sold 90"]]),
+    }
+    columns["per day"] = columns["events"] - columns["days"]
+    found = np.stack([columns[name] for name in NAMES], axis=1).astype(np.float32)
+    return Shoppers(found, by_span.reshape(n_users, len(SPANS)).astype(np.float32))

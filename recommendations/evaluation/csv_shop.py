@@ -1,0 +1,128 @@
+"""A shop read from a directory of CSV files into arrays, as if it had been imported; no database is asked."""
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalog.importing.directory import ShopDirectory
+from catalog.importing.lines import count_lines
+from catalog.importing.report import Watcher
+from catalog.importing.rows import EventRow, ProductRow, user_rows
+from recommendations.engine.actions import Action
+from recommendations.engine.log import Log, no_events
+from recommendations.engine.ragged import Ragged, starts_of
+from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
+from recommendations.evaluation.csv_events import EventBlock, NotPlain, microseconds_of, plain_events
+
+_EVENTS_A_BLOCK = 500_000
+_ACTIONS = {action.name.lower(): action.value for action in Action}
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What a directory holds. Users and products are numbered from 1, in the order of their files.
+
+    n_problems: how many values and lines were wrong; the rows that held them are left out
+    """
+
+    log: Log
+    snapshot: Snapshot
+    n_problems: int
+
+
+def shop_of(folder: Path, watcher: Watcher) -> Shop:
+    """Return the shop whose files `import_shop` would store; what is wrong goes to the watcher.
+
+    Rows are checked by the importer's own rules. A million products, a million users and 20 million events
+    take three minutes and 1.6 GB (python 3.11, half of two busy cores, November 2026).
+    Raises NoShop when there is no such directory.
+    """
+    files = ShopDirectory(folder, watcher)
+    files.activity = "reading"
+    products, catalogue = _catalogue(files.products())
+    users = _users(folder, files)
+    log = _log(_event_blocks(folder, files, users, products))
+    now = int(log.at[-1]) if len(log) else 0
+    return Shop(log, catalogue.at(now, *log.counts()), files.n_problems)
+
+
+def _users(folder: Path, files: ShopDirectory) -> dict[str, int]:
+    path = folder / "users.csv"
+    files.reading("reading users.csv", count_lines(path))
+    return {row.external_id: number for number, row in enumerate(user_rows(path, files), 1)}
+
+
+def _catalogue(rows: Iterable[ProductRow]) -> tuple[dict[str, int], Snapshot]:
+    """Return the number of each external id, and every product without popularity."""
+    numbers: dict[str, int] = {}
+    categories: dict[str, int] = {}
+    tags: dict[str, int] = {}
+    category, price, active = array("i"), array("d"), array("b")
+    n_tags, flat = array("i"), array("i")
+    for row in rows:
+        numbers[row.external_id] = len(numbers) + 1
+        category.append(categories.setdefault(row.category, len(categories)) if row.category else -1)
+        price.append(float(row.price))
+        active.append(row.stock != 0)
+        n_tags.append(len(row.tags))
+        flat.extend(sorted([tags.setdefault(tag, len(tags)) for tag in row.tags]))
+    n = len(numbers)
+    return numbers, Snapshot.build(
+        product_ids=np.arange(1, n + 1),
+        active=np.array(active, bool),
+        popularity=np.zeros(n, np.int64),
+        features=Features(
+            category=np.array(category, np.int64),
+            tags=Ragged(starts_of(np.array(n_tags, np.int64)), np.array(flat, np.int64)),
+            categories=Vocabulary(tuple(categories)),
+            tag_names=Vocabulary(tuple(tags)),
+        ),
+        price=np.array(price, np.float64),
+    )
+
+
+def _event_blocks(
+    folder: Path, files: ShopDirectory, users: Mapping[str, int], products: Mapping[str, int]
+) -> list[EventBlock]:
+    """Return the good events in the order of the file."""
+    found = [path for name in ("interactions.csv", "interactions.csv.gz") if (path := folder / name).exists()]
+    if len(found) == 1:
+        files.reading(f"reading {found[0].name}", count_lines(found[0]))
+        try:
+            return list(plain_events(found[0], files, users=users, products=products, actions=_ACTIONS))
+        except NotPlain:
+            pass
+    return list(_checked_events(files.events(users, products), users, products))
+
+
+def _checked_events(
+    rows: Iterator[EventRow], users: Mapping[str, int], products: Mapping[str, int]
+) -> Iterator[EventBlock]:
+    while block := list(islice(rows, _EVENTS_A_BLOCK)):
+        yield EventBlock(
+            np.array([users[row.user] for row in block], np.int32),
+            np.array([products[row.product] for row in block], np.int32),
+            np.array([microseconds_of(row.occurred_at) for row in block], np.int64),
+            np.array([_ACTIONS[row.action_type] for row in block], np.uint8),
+        )
+
+
+def _log(blocks: list[EventBlock]) -> Log:
+    """Return the events of the blocks, oldest first; those of one moment in the order of the file."""
+    if not blocks:
+        return no_events()
+    at = np.concatenate([block.at for block in blocks])
+    order: slice | NDArray[np.int64] = slice(None)
+    if (np.diff(at) < 0).any():
+        order = np.argsort(at, kind="stable")
+    return Log(
+        np.concatenate([block.users for block in blocks], dtype=np.int64)[order],
+        np.concatenate([block.products for block in blocks], dtype=np.int64)[order],
+        at[order] // 1_000_000,
+        np.concatenate([block.actions for block in blocks])[order],
+    )

@@ -1,0 +1,93 @@
+"""Answers one shopper from the fitted pipeline and the shop as it is now."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.engine.snapshot import Snapshot
+from recommendations.explainers.behaviour import NOBODY
+from recommendations.pipeline import Pipeline, Query
+from recommendations.selectors.facts import Facts
+from recommendations.selectors.histories import Events, events
+from recommendations.selectors.products import Details, details
+from recommendations.selectors.shoppers import Shopper
+from recommendations.serving.ranker import Known, Ranked, Ranker, placed
+from recommendations.serving.results import Ask, Chosen, LiveGrounds, Shelf
+
+# Products that were looked at: when many were gone at once, reading them all again costs more than it saves.
+_MOST_GROUNDS = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """pipeline: gives the fitted pipeline of the strategy that it is called with.
+
+    events: gives those of users, sorted by id
+    clock, read_at: the time now, and when the snapshot was read, seconds since 1970; without them shelves do
+                    not say what they stand on
+    """
+
+    pipeline: Callable[[Chosen], Pipeline]
+    events: Callable[[NDArray[np.int64]], Events] = events
+    clock: Callable[[], float] | None = None
+    read_at: Callable[[], float] | None = None
+
+    def __call__(self, ask: Ask) -> Shelf:
+        """Return the shelf, computed now. 3 queries; more only as `Ranker` says."""
+        # Both before anything is read, and the age of the snapshot before the snapshot itself is taken.
+        moments = (self.read_at(), self.clock()) if self.read_at and self.clock else None
+        known = Known(details, ask.filters.fit)
+        pipeline = self.pipeline(ask.chosen)
+        query = Query(
+            n=ask.offset + ask.top_n,
+            diversity=ask.diversity,
+            only=ask.filters.only(pipeline.snapshot),
+            closed=ask.filters.closed(pipeline.snapshot),
+        )
+        (ranked,) = Ranker(pipeline, self.events)(np.array([ask.shopper.id], np.int64), query, known=known)
+        grounds = _grounds(ask, ranked, known, pipeline.snapshot, moments) if moments else None
+        return shelf_of(ask.shopper, ranked, known, ask.chosen.strategy, offset=ask.offset, grounds=grounds)
+
+
+def shelf_of(
+    shopper: Shopper,
+    ranked: Ranked,
+    known: Known[Details],
+    strategy: str,
+    *,
+    offset: int = 0,
+    grounds: LiveGrounds | None = None,
+) -> Shelf:
+    """Return the ranked list, from the offset on, with its products' fields."""
+    return Shelf(
+        shopper=shopper,
+        placed=tuple(placed(pick, known) for pick in ranked.picks[offset:]),
+        summary=ranked.summary,
+        strategy=strategy,
+        fallback=ranked.fallback or None,
+        has_history=ranked.summary != NOBODY,
+        grounds=grounds,
+    )
+
+
+def _grounds(
+    ask: Ask, ranked: Ranked, known: Known[Details], snapshot: Snapshot, moments: tuple[float, float]
+) -> LiveGrounds | None:
+    """Return what the shelf stands on, None where that is too much. moments: as in LiveGrounds. No query."""
+    asked = known.asked or [0]
+    if len(asked) > _MOST_GROUNDS:
+        return None
+    shopper, events = ask.shopper, (ranked.event_count, ranked.last_event_id)
+    read_at, made_at = moments
+    return LiveGrounds(
+        chosen=ask.chosen,
+        user_id=shopper.id,
+        products=asked,
+        facts=Facts(shopper.id, shopper.name, events, known.found).digest(),
+        is_plain=ask.is_plain,
+        stamp=snapshot.stamp,
+        read_at=read_at,
+        made_at=made_at,
+    )

@@ -1,0 +1,80 @@
+"""Makes a new version of a strategy's model: fits it to the shop, keeps its files, registers it."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from recommendations.conf import Config
+from recommendations.errors import StrategyFailed
+from recommendations.models import TrainedModel
+from recommendations.strategies.base import Strategy, Trainable, Training
+from recommendations.training import registry
+from recommendations.training.fit import Fit, fit_apart
+from recommendations.training.store import ModelStore
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """strategies: every configured recipe by name."""
+
+    config: Config
+    strategies: Mapping[str, Strategy]
+    store: ModelStore
+    now: Callable[[], datetime]
+
+    def __call__(
+        self, strategy: str, training: Training, *, metrics: Mapping[str, Any], created_by: str, note: str
+    ) -> TrainedModel:
+        """Return the version: fitted in a process of its own, its files kept, its row stored, not active.
+
+        metrics: what is known of the recipe, see `TrainedModel`
+        Whatever happens before the row is stored, nothing of the version is left. Raises TrainingUnderWay,
+        ProcessLost, OSError where the files cannot be written, StrategyFailed where it cannot be fitted.
+        """
+        recipe = self.strategies[strategy]
+        if not isinstance(recipe, Trainable):
+            raise TypeError(f"{strategy} has no load(), so its models cannot be kept")
+        now = self.now()
+        version = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+        with self.store.staging(strategy) as staged:
+            try:
+                fit = fit_apart(recipe, training, staged)
+            except StrategyFailed.CAUSES as error:
+                raise StrategyFailed(strategy, "fitted", error) from error
+            manifest, digest = self.store.keep(staged, strategy, version)
+            made = TrainedModel(
+                strategy=strategy,
+                version=version,
+                settings_digest=self.config.digest(strategy),
+                recipe=self._recipe(strategy),
+                metrics=dict(metrics),
+                n_bytes=manifest.n_bytes,
+                digest=digest,
+                created_at=now,
+                created_by=created_by,
+                note=note,
+                **_window(training),
+                **_costs(fit),
+            )
+            try:
+                registry.register(made)
+            except BaseException:
+                self.store.remove(strategy, version, digest)
+                raise
+        return made
+
+    def _recipe(self, strategy: str) -> dict[str, Any]:
+        named = self.config.strategy(strategy)
+        return {"CLASS": named.path, "OPTIONS": dict(named.options)}
+
+
+def _window(training: Training) -> dict[str, Any]:
+    at = training.log.at
+    first, last = (datetime.fromtimestamp(int(at[end]), UTC) for end in (0, -1)) if len(at) else (None, None)
+    return {"data_from": first, "data_to": last, "n_events": len(at)}
+
+
+def _costs(fit: Fit) -> dict[str, Any]:
+    return {"record": fit.record, "fit_seconds": fit.seconds, "peak_mb": fit.peak_mb}

@@ -1,0 +1,119 @@
+"""Whether a new version should answer, and why."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from recommendations.conf import Config, Named
+from recommendations.errors import Overtaken
+from recommendations.evaluation.evaluate import Evaluation
+from recommendations.evaluation.uplift import Gain, gain
+from recommendations.selectors.models import Standing, standing
+from recommendations.serving.results import Chosen
+from recommendations.strategies.base import Strategy
+from recommendations.training import registry
+
+# Says why a version cannot answer, "" where it can.
+Problem = Callable[[Chosen], str]
+
+
+class Activate(Enum):
+    """When a new version is activated. NEEDED: where none is active that can answer."""
+
+    NEEDED = "needed"
+    ALWAYS = "always"
+    IF_BETTER = "if better"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """because: a sentence; gain: over what answers by default, where that was asked for."""
+
+    is_active: bool
+    because: str
+    gain: Gain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What answers by default.
+
+    name: of the strategy, with its version if it has one; digest: of settings; problem: why it cannot answer
+    standing: what the database said
+    """
+
+    strategy: str
+    name: str
+    digest: str
+    recipe: Strategy
+    problem: str
+    standing: Standing
+
+    def check(self, now: Standing) -> None:
+        """Raise Overtaken unless the same answers by default now."""
+        theirs, ours = (found.versions.get(self.strategy) for found in (now, self.standing))
+        if (now.default, theirs) != (self.standing.default, ours):
+            raise Overtaken(self.name)
+
+
+def present(config: Config, strategies: Mapping[str, Strategy], problem: Problem) -> Present:
+    """Return what answers by default now: of a trained strategy the recipe of its active version. 3 queries.
+
+    problem: says why a version cannot answer, "" where it can
+    Raises BadConfiguration when that recipe cannot be made any more.
+    """
+    found = standing()
+    chosen = found.default
+    strategy = chosen if chosen is not None and chosen in strategies else config.default_strategy
+    row = registry.active(strategy) if strategies[strategy].log_days is None else None
+    if row is None:
+        lacking = f"No version of {strategy} was active." if strategies[strategy].log_days is None else ""
+        return Present(strategy, strategy, config.digest(strategy), strategies[strategy], lacking, found)
+    recipe: Strategy = Named(row.recipe["CLASS"], row.recipe["OPTIONS"]).make()
+    why = problem(Chosen(strategy, row.version))
+    return Present(strategy, str(row), row.settings_digest, recipe, why, found)
+
+
+def needed(strategy: str, problem: Problem) -> Verdict:
+    """Return whether the strategy has no active version that can answer. 2 queries at most."""
+    row = registry.active(strategy)
+    if row is None:
+        return Verdict(True, f"Activated: no version of {strategy} was active.")
+    if why := problem(Chosen(strategy, row.version)):
+        return Verdict(True, f"Activated, for what was active could not answer: {why}")
+    return Verdict(False, f"Not activated: {row.version} stays active.")
+
+
+def unchanged(strategy: str, digest: str, now: Present) -> Verdict | None:
+    """Return the verdict on what already answers by default, None for any other recipe."""
+    if strategy != now.strategy or digest != now.digest:
+        return None
+    if now.problem:
+        return Verdict(
+            True, f"Activated, for {strategy} is to answer by default and could not: {now.problem}"
+        )
+    return Verdict(
+        False,
+        f"Not fitted: {now.name} answers by default and has the same recipe, so there is nothing to compare. "
+        f"Give --activate to fit it to the newest events.",
+    )
+
+
+def compared(names: Iterable[str], now: Present, evaluation: Evaluation) -> dict[str, Verdict]:
+    """Return the verdict on each strategy: of those surely better than the present one the best answers."""
+    gains = {name: gain(evaluation.strategies[name], evaluation.strategies[now.name]) for name in names}
+    best = max(
+        (name for name in gains if gains[name].is_sure), key=lambda name: gains[name].mean, default=None
+    )
+    return {name: _compared(name, found, best, now) for name, found in gains.items()}
+
+
+def _compared(name: str, found: Gain, best: str | None, now: Present) -> Verdict:
+    if name == best:
+        return Verdict(True, f"Activated, and answers by default: better than {now.name} by {found}.", found)
+    if found.is_sure:
+        return Verdict(False, f"Not fitted: better than {now.name} by {found}, but {best} gains more.", found)
+    said = f"Not fitted: not surely better than {now.name}, NDCG@10 differs by {found}."
+    if now.problem:
+        said = f"{said} {now.problem} What fills up answers meanwhile; --activate lets a new version answer."
+    return Verdict(False, said, found)

@@ -1,0 +1,183 @@
+"""Reads the environment, and is the only file that does: one frozen value for settings and server."""
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from recsite.config.derived_keys import for_tokens
+from recsite.config.throttle_rates import Rates, rates
+from recsite.config.validation import DAY, refuse
+from recsite.config.variables import Variables, from_file
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Every variable that the project reads; `.env.example` says what each means."""
+
+    secret_key: str = field(repr=False)
+    secret_key_fallbacks: list[str] = field(repr=False)
+    jwt_signing_key: str = field(repr=False)
+    jwt_verifying_keys: list[str] = field(repr=False)
+    debug: bool
+    allowed_hosts: list[str]
+    csrf_trusted_origins: list[str]
+    cors_allowed_origins: list[str]
+    database: dict[str, Any] = field(repr=False)
+    db_pool_min_size: int
+    db_pool_max_size: int
+    db_pool_timeout_seconds: float
+    time_zone: str
+    log_level: str
+    log_format: str
+    metrics: bool
+    metrics_token: str = field(repr=False)
+    metrics_dir: str
+    worker_metrics_port: int
+    sentry_dsn: str = field(repr=False)
+    otlp_endpoint: str = field(repr=False)
+    api_open_reads: bool
+    throttle_rates: Rates
+    secure_ssl_redirect: bool
+    secure_hsts_seconds: int
+    trust_proxy_https: bool
+    trusted_proxies: int
+    login_failures: int
+    login_locked_seconds: int
+    default_strategy: str
+    model_dir: str
+    model_storage: str
+    snapshot_max_age_seconds: float
+    stored_list_max_age_seconds: float
+    answer_cache_mib: int
+    result_cache_seconds: float
+    redis_url: str = field(repr=False)
+    openai_api_key: str = field(repr=False)
+    openai_api_key_2: str = field(repr=False)
+    openai_base_url: str
+    openai_model: str
+    openai_timeout_seconds: float
+    openai_max_concurrent: int
+    celery_broker_url: str = field(repr=False)
+    event_retention_days: int
+    sync_explanations: bool
+    explanation_rate: str
+    explanation_daily_budget: int
+    explanation_ttl_seconds: float
+    openai_prompt_price: float
+    openai_completion_price: float
+    host: str
+    port: int
+    web_workers: int
+    web_threads: int
+
+    def __post_init__(self) -> None:
+        refuse(self)
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must never be seen in a log, whatever it stands in."""
+        return [
+            *(self.secret_key, *self.secret_key_fallbacks),
+            *(self.jwt_signing_key, *self.jwt_verifying_keys),
+            *(self.openai_api_key, self.openai_api_key_2),
+            self.metrics_token,
+            str(self.database.get("PASSWORD", "")),
+            *[urlsplit(address).password or "" for address in (self.redis_url, self.celery_broker_url)],
+            urlsplit(self.sentry_dsn).username or "",
+        ]
+
+
+def read() -> Environment:
+    """Return the environment, completed by the file ENV_FILE (default: .env beside manage.py).
+
+    Raises ImproperlyConfigured, naming the variable, when one is missing or cannot be read.
+    """
+    named, default = os.environ.get("ENV_FILE"), ROOT / ".env"
+    file = from_file(Path(named) if named else default) if named or default.exists() else {}
+    env = Variables({**file, **os.environ})
+    secret_key = env.str("SECRET_KEY", default="")
+    if not secret_key:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set. Give it 50 or more random characters in the environment or in .env "
+            "(`make demo` writes a .env with a fresh one)."
+        )
+    fallbacks = env.list("SECRET_KEY_FALLBACKS", default=[])
+    signing_key = env.str("JWT_SIGNING_KEY", default="")
+    verifying_keys = env.list("JWT_VERIFYING_KEYS", default=[])
+    if not signing_key:
+        signing_key, *older = [for_tokens(key) for key in (secret_key, *fallbacks)]
+        verifying_keys += older
+    openai_api_key = env.str("OPENAI_API_KEY", default="")
+    open_reads = env.bool("API_OPEN_READS", default=False)
+    openai_max_concurrent = env.int("OPENAI_MAX_CONCURRENT", default=4)
+    # A model that writes slowly holds a thread for its whole time-out; the spare threads keep answering.
+    web_threads = env.int("WEB_THREADS", default=openai_max_concurrent + 2 if openai_api_key else 1)
+    return Environment(
+        secret_key=secret_key,
+        secret_key_fallbacks=fallbacks,
+        jwt_signing_key=signing_key,
+        jwt_verifying_keys=verifying_keys,
+        debug=env.bool("DEBUG", default=False),
+        allowed_hosts=env.list("ALLOWED_HOSTS", default=[]),
+        csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", default=[]),
+        cors_allowed_origins=env.list("CORS_ALLOWED_ORIGINS", default=[]),
+        database=env.db_url("DATABASE_URL", default=f"sqlite:///{quote(str(ROOT / 'db.sqlite3'))}"),
+        db_pool_min_size=env.int("DB_POOL_MIN_SIZE", default=1),
+        db_pool_max_size=env.int("DB_POOL_MAX_SIZE", default=web_threads + 2),
+        db_pool_timeout_seconds=env.float("DB_POOL_TIMEOUT_SECONDS", default=1.0),
+        time_zone=env.str("TIME_ZONE", default="UTC"),
+        log_level=env.str("LOG_LEVEL", default="INFO").upper(),
+        log_format=env.str("LOG_FORMAT", default="line" if sys.stderr.isatty() else "json").lower(),
+        metrics=env.bool("METRICS", default=True),
+        metrics_token=env.str("METRICS_TOKEN", default=""),
+        sentry_dsn=env.str("SENTRY_DSN", default=""),
+        otlp_endpoint=env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default=""),
+        worker_metrics_port=env.int("WORKER_METRICS_PORT", default=0),
+        metrics_dir=env.str("PROMETHEUS_MULTIPROC_DIR", default=""),
+        api_open_reads=open_reads,
+        throttle_rates=rates(env.list("THROTTLE_RATES", default=[]), open_reads=open_reads),
+        secure_ssl_redirect=env.bool("SECURE_SSL_REDIRECT", default=True),
+        secure_hsts_seconds=env.int("SECURE_HSTS_SECONDS", default=365 * DAY),
+        trust_proxy_https=env.bool("TRUST_PROXY_HTTPS", default=False),
+        trusted_proxies=env.int("TRUSTED_PROXIES", default=0),
+        login_failures=env.int("LOGIN_FAILURES", default=5),
+        login_locked_seconds=env.int("LOGIN_LOCKED_SECONDS", default=900),
+        default_strategy=env.str("DEFAULT_STRATEGY", default="content"),
+        model_dir=env.str("MODEL_DIR", default=str(ROOT / "trained_models")),
+        model_storage=env.str("MODEL_STORAGE", default=""),
+        snapshot_max_age_seconds=env.float("SNAPSHOT_MAX_AGE_SECONDS", default=60.0),
+        stored_list_max_age_seconds=env.float("STORED_LIST_MAX_AGE", default=float(DAY)),
+        answer_cache_mib=env.int("ANSWER_CACHE_MIB", default=64),
+        result_cache_seconds=env.float("RESULT_CACHE_SECONDS", default=300.0),
+        redis_url=env.str("REDIS_URL", default=""),
+        openai_api_key=openai_api_key,
+        openai_api_key_2=env.str("OPENAI_API_KEY_2", default=""),
+        openai_base_url=env.str("OPENAI_BASE_URL", default="https://api.openai.com/v1"),
+        openai_model=env.str("OPENAI_MODEL", default="gpt-3.5-turbo"),
+        openai_timeout_seconds=env.float("OPENAI_TIMEOUT_SECONDS", default=5.0),
+        openai_max_concurrent=openai_max_concurrent,
+        celery_broker_url=env.str("CELERY_BROKER_URL", default=""),
+        event_retention_days=env.int("EVENT_RETENTION_DAYS", default=0),
+        sync_explanations=env.bool("SYNC_EXPLANATIONS", default=False),
+        explanation_rate=env.str("EXPLANATION_RATE", default="60/m"),
+        explanation_daily_budget=env.int("EXPLANATION_DAILY_BUDGET", default=0),
+        explanation_ttl_seconds=env.float("EXPLANATION_TTL", default=7.0 * DAY),
+        openai_prompt_price=env.float("OPENAI_PROMPT_PRICE", default=0.0),
+        openai_completion_price=env.float("OPENAI_COMPLETION_PRICE", default=0.0),
+        host=env.str("HOST", default="127.0.0.1"),
+        port=env.int("PORT", default=8000),
+        web_workers=env.int("WEB_WORKERS", default=2),
+        web_threads=web_threads,
+    )
+
+
+def hand_on(name: str, value: str) -> None:
+    """This process has the variable from here on, and so has whatever it starts or becomes."""
+    os.environ[name] = value

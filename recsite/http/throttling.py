@@ -1,0 +1,111 @@
+"""Who asks too often is told when to come back; everybody is told how often they may still ask."""
+
+import logging
+from collections.abc import Mapping
+from functools import cache
+from math import ceil
+from typing import Any, cast
+
+from django.conf import settings
+from django.core.cache import caches
+from django.db import OperationalError
+from rest_framework.exceptions import Throttled
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from access.address import client_address, whose
+from access.principals import KeyCaller
+from access.throttle_scopes import pace_of
+from observe import metrics
+from recsite.cache.fixed_window import Windows
+from recsite.cache.redis import TolerantRedisCache
+from recsite.cache.shared_window import LoneWindows, SharedWindows
+from recsite.config.throttle_rates import Asker, Rate
+
+logger = logging.getLogger(__name__)
+
+
+class TooOften(Throttled):
+    """wait: seconds until the next window"""
+
+    extra_detail_singular = "Come back in {wait} second."
+    extra_detail_plural = "Come back in {wait} seconds."
+
+    def __init__(self, rate: Rate, pace: str, asker: Asker, wait: float) -> None:
+        super().__init__(wait, f"One may ask {rate} at most here ({pace}, by {asker}).")
+
+
+class Throttle(BaseThrottle):
+    """In the place of REST framework's own throttles, which read, add and write in three steps."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Return True. Raises TooOften."""
+        count(request, view)
+        return True
+
+
+def count(request: Request, view: Any) -> None:
+    """The request is counted, and the answer will say how many are left. Raises TooOften. Makes no query."""
+    view.is_counted = True
+    pace = pace_of(view.paces, request.method)
+    limits: Mapping[Asker, Rate] = settings.THROTTLE_RATES[pace]
+    if not limits:
+        return
+    asker, who = _who(request)
+    rate = limits.get(asker)
+    if rate is None:
+        return
+    n, seconds_left = windows().count(f"throttle:{pace}:{who}", rate.seconds)
+    wait = max(1, ceil(seconds_left))
+    headers = view.headers  # of every answer to this request, whatever becomes of it
+    headers["RateLimit-Limit"] = str(rate.n)
+    headers["RateLimit-Remaining"] = str(max(0, rate.n - n))
+    headers["RateLimit-Reset"] = str(wait)
+    if n > rate.n:
+        metrics.sink.throttled(pace, asker)
+        if n == rate.n + 1:  # the others of this window need no line
+            logger.info("%s asks too often: %s at most (%s)", who, rate, pace)
+        raise TooOften(rate, pace, asker, wait)
+
+
+def counted_too(error: Exception, request: Request, view: Any) -> Exception:
+    """Return the error, or a TooOften in its place: what was refused before it was counted counts as well.
+
+    Not while the database is away: nobody knows then whose it is, and a key would be counted by its address.
+    """
+    if view is None or hasattr(view, "is_counted") or isinstance(error, OperationalError):
+        return error
+    try:
+        count(request, view)
+    except TooOften as refusal:
+        return refusal
+    return error
+
+
+def _who(request: Request) -> tuple[Asker, str]:
+    """Return as what whoever asks is counted, and as whom.
+
+    Whose session it is counts where somebody has found out already: it would take queries.
+    """
+    known = request.__dict__
+    shown = known.get("_auth")
+    if shown is not None:
+        return (Asker.KEY if isinstance(shown, KeyCaller) else Asker.USER), shown.identity
+    user = known.get("_user")
+    if user is not None and user.is_authenticated:
+        return Asker.USER, f"user:{user.pk}"
+    address = client_address(request._request)
+    return Asker.ADDRESS, f"address:{whose(address) if address else 'none'}"
+
+
+@cache
+def windows() -> Windows | SharedWindows:
+    """Return what counts: all processes together where there is a Redis."""
+    if isinstance(caches["default"], TolerantRedisCache):
+        return SharedWindows(lambda: cast(TolerantRedisCache, caches["default"]), Windows())
+    return LoneWindows()
+
+
+def forget() -> None:
+    """This process has counted nothing."""
+    windows.cache_clear()
