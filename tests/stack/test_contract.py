@@ -84,6 +84,7 @@ class TestContract:
         assert_kept(examined, least=200)
 
     @pytest.mark.full
+    @pytest.mark.timeout(1800)
     def test_is_kept_by_a_whole_deployment(
         self,
         deployment: Deployment,
@@ -95,6 +96,6 @@ class TestContract:
             place = filled(tmp_path, url, **{**deployment.env, "DATABASE_URL": url, **SETTINGS})
             phases = "examples,coverage,fuzzing,stateful"
 
-            examined = examine(place, "--phases", phases, "--max-examples", "50", "--max-time", "100")
+            examined = examine(place, "--phases", phases, "--max-examples", "50")
 
         record_property("contract", assert_kept(examined, least=5_000))
