@@ -96,6 +96,6 @@ class TestContract:
             place = filled(tmp_path, url, **{**deployment.env, "DATABASE_URL": url, **SETTINGS})
             phases = "examples,coverage,fuzzing,stateful"
 
-            examined = examine(place, "--phases", phases, "--max-examples", "50")
+            examined = examine(place, "--phases", phases, "--max-examples", "100")
 
         record_property("contract", assert_kept(examined, least=5_000))
