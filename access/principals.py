@@ -10,7 +10,7 @@ from typing import ClassVar
 from access.scopes import Scope
 
 
-class _Caller:
+class _Principal:
     __slots__ = ()
 
     is_authenticated: ClassVar = True
@@ -21,7 +21,7 @@ class _Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyCaller(_Caller):
+class KeyPrincipal(_Principal):
     """A server with an API key."""
 
     key_id: int
@@ -40,7 +40,7 @@ class KeyCaller(_Caller):
 
 
 @dataclass(frozen=True, slots=True)
-class StaffCaller(_Caller):
+class StaffPrincipal(_Principal):
     """A member of staff with a token, as they were when it was given: at most its short life ago."""
 
     user_id: int
@@ -53,7 +53,7 @@ class StaffCaller(_Caller):
 
 
 @dataclass(frozen=True, slots=True)
-class ShopperCaller(_Caller):
+class ShopperPrincipal(_Principal):
     """A shopper with a token."""
 
     user_id: int

@@ -14,8 +14,8 @@ from django.contrib.sessions.models import Session
 from django.db.models import Model, Q, QuerySet
 
 from catalog.models import Interaction, StoredAnswer, User
+from privacy.erasure_rules import USERNAMES
 from privacy.person import Person
-from privacy.rules import USERNAMES
 from recommendations.models import StoredList
 
 _SHOWN = (

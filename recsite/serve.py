@@ -17,6 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from observe.folder import BadFolder, own_folder, prepared
 from recsite.config.address import url
 from recsite.config.env import ROOT, Environment, hand_on
+from recsite.database_errors import explained
 
 
 class CannotServe(Exception):
@@ -101,13 +102,12 @@ def refuse_unmigrated() -> None:
         executor = MigrationExecutor(connections["default"])
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
-        raise CannotServe(f"The database cannot be reached: {error}") from None
+        raise CannotServe(explained(error)) from None
     finally:
         connections.close_all()
     if missing:
         raise CannotServe(
-            f"The database lacks {len(missing)} migrations. `make demo` prepares it and fills it "
-            f"with a shop; `{sys.executable} manage.py migrate` only prepares it."
+            f"The database lacks {len(missing)} migrations: run `{sys.executable} manage.py migrate`."
         )
 
 

@@ -17,7 +17,7 @@ from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.popularity import first_allowed
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Snapshot
-from recommendations.strategies.base import Reasons, Training
+from recommendations.strategies.base import Basis, Reasons, Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Counting:
 
     rarest: bool
     fallback: ClassVar[str] = "trending"
+    basis: ClassVar[Basis] = Basis.HISTORY
 
     @property
     def log_days(self) -> None:
@@ -107,6 +108,14 @@ class CountingOnItsFingers(Counting):
 
 
 @dataclass(frozen=True, slots=True)
+class CountingNothing(Counting):
+    """Whose model proposes nothing."""
+
+    def fit(self, training: Training) -> CountingModel:
+        return CountingModel(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True, slots=True)
 class CountingSecond(Counting):
     """Which lets what was met most stand behind what was met most of all else."""
 
@@ -128,10 +137,11 @@ class CountingUntilKilled(Counting):
 
 @dataclass(frozen=True, slots=True)
 class CountingInterrupted:
-    """Which has the training process told to end, and would take a minute to notice."""
+    """Which has the training process told to end, and would take a day to notice."""
 
     signal: str
     fallback: ClassVar[str] = "popular"
+    basis: ClassVar[Basis] = Basis.HISTORY
 
     @property
     def log_days(self) -> None:
@@ -143,7 +153,7 @@ class CountingInterrupted:
 
     def fit(self, training: Training) -> CountingModel:
         os.kill(os.getppid(), signal.Signals[self.signal])
-        time.sleep(60)
+        time.sleep(86_400)
         raise AssertionError
 
     def load(self, folder: Path) -> CountingModel:
@@ -164,6 +174,7 @@ class Forgetful:
     """Which is trained ahead, and cannot open what it saved."""
 
     fallback: ClassVar[str] = "popular"
+    basis: ClassVar[Basis] = Basis.HISTORY
     log_days: ClassVar[None] = None
 
     @classmethod

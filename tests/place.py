@@ -14,8 +14,8 @@ import httpx2
 from recsite.http.healthcheck import is_healthy
 from stack.deployment import ROOT, run_manage
 from stack.processes import Child, free_port, start
+from tests.waiting import PATIENCE_SECONDS
 
-TIMEOUT_SECONDS = 60.0  # ends a test that hangs; no test measures it
 N_GREETINGS = 16
 
 
@@ -78,7 +78,7 @@ def client_of(url: str, *, key: str = "", token: str = "", connections: int = 10
     return httpx2.Client(
         base_url=url,
         headers={"Authorization": shown} if token or key else {},
-        timeout=TIMEOUT_SECONDS,
+        timeout=PATIENCE_SECONDS,
         limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
         trust_env=False,
     )

@@ -11,7 +11,7 @@ from catalog.admin.history import HistoryInline
 from catalog.admin.user_form import UserAddForm
 from catalog.models import Interaction, User
 from core.admin import links
-from core.admin.base import CatalogAdmin
+from core.admin.base import BaseModelAdmin
 from core.admin.completion import ADDRESS, LabelledAnswer
 from core.admin.filters import DateRangeFilter
 from core.admin.typed import AccountAdmin
@@ -20,7 +20,7 @@ GRANTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class UserAdmin(CatalogAdmin[User], AccountAdmin):
+class UserAdmin(BaseModelAdmin[User], AccountAdmin):
     list_display = ("name_or_login", "external_id", "login", "n_interactions", "is_staff", "is_active")
     list_filter = ("is_staff", "is_active", ("date_joined", DateRangeFilter))
     # Whole usernames, as a part of what was made for a shopper would match at random.

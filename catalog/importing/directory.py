@@ -7,8 +7,8 @@ from django.db.models import Q
 
 from catalog.errors import BadShop, NoShop
 from catalog.importing.lines import count_lines
-from catalog.importing.report import Problem, Watcher, counted
-from catalog.importing.rows import EventRow, ProductRow, UserRow, event_rows, product_rows, user_rows
+from catalog.importing.report import ImportObserver, Problem, counted
+from catalog.importing.rows import EventRecord, ProductRecord, UserRecord, event_rows, product_rows, user_rows
 from catalog.models import Product, User
 
 
@@ -19,7 +19,7 @@ class ShopDirectory:
     Raises NoShop when there is no such directory.
     """
 
-    def __init__(self, directory: Path, watcher: Watcher) -> None:
+    def __init__(self, directory: Path, watcher: ImportObserver) -> None:
         if not directory.is_dir():
             raise NoShop(f'"{directory}" is not a directory; name the one that holds products.csv.')
         self._directory = directory
@@ -41,16 +41,16 @@ class ShopDirectory:
         if self.n_problems:
             raise BadShop(f"{counted(self.n_problems)} found; nothing was imported.")
 
-    def products(self) -> Iterator[ProductRow]:
+    def products(self) -> Iterator[ProductRecord]:
         return product_rows(self._opened("products.csv"), self)
 
-    def users(self) -> Iterator[UserRow]:
+    def users(self) -> Iterator[UserRecord]:
         staff = User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), external_id__isnull=False)
         return user_rows(
             self._opened("users.csv"), self, staff=set(staff.values_list("external_id", flat=True))
         )
 
-    def events(self, users: Container[str], products: Container[str]) -> Iterator[EventRow]:
+    def events(self, users: Container[str], products: Container[str]) -> Iterator[EventRecord]:
         plain, packed = "interactions.csv", "interactions.csv.gz"
         is_packed = (self._directory / packed).exists()
         if is_packed and (self._directory / plain).exists():

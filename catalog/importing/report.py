@@ -27,7 +27,7 @@ class Problem:
         return f"{', '.join(where)}: {self.message}"
 
 
-class Watcher(Protocol):
+class ImportObserver(Protocol):
     """Hears what an import does."""
 
     def reading(self, title: str, n_lines: int) -> None:
@@ -38,6 +38,16 @@ class Watcher(Protocol):
 
     def found(self, problem: Problem) -> None:
         """Something is wrong; the import goes on with the next row."""
+
+
+class Silent:
+    """A watcher who says nothing."""
+
+    def reading(self, title: str, n_lines: int) -> None: ...
+
+    def advanced(self, n_lines: int) -> None: ...
+
+    def found(self, problem: Problem) -> None: ...
 
 
 def counted(n_problems: int) -> str:

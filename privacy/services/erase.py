@@ -8,12 +8,12 @@ from datetime import datetime
 from django.db import transaction
 
 from catalog.models import User
+from privacy.erasure_rules import ErasureRule
 from privacy.errors import CacheUnreachable
 from privacy.mentions import mentions
-from privacy.models import Deed, Receipt
+from privacy.models import Receipt, RightsAction
 from privacy.person import Person
 from privacy.relations import relations
-from privacy.rules import Fate
 from recommendations import wiring
 
 
@@ -29,7 +29,7 @@ def counted(user: User) -> Count:
     """Return what erasing the user would take, without doing it. About 1 query a table."""
     person, gone, forgot = Person.of(user), Counter({User._meta.label: 1}), Counter[str]()
     for relation in relations():
-        table = gone if relation.fate is Fate.GOES else forgot
+        table = gone if relation.fate is ErasureRule.GOES else forgot
         table[relation.model._meta.label] += relation.rows(person.id).count()
     for mention in mentions():
         gone[mention.label] += sum(1 for _ in mention.rows(person))
@@ -55,13 +55,13 @@ def erase(user: User, *, by: User | None, now: datetime) -> Receipt:
         # Those that hang on others first, so that each is counted under its own name.
         for relation in reversed(relations()):
             rows = relation.rows(person.id)
-            if relation.fate is Fate.GOES:
+            if relation.fate is ErasureRule.GOES:
                 gone.update(rows.order_by().delete()[1])
             else:
                 forgot[relation.model._meta.label] += rows.order_by().update(**{relation.field.name: None})
         gone.update(User.objects.filter(pk=person.id).delete()[1])
         counts = {"gone": _without_zeros(gone), "forgot": _without_zeros(forgot)}
-        receipt = Receipt.objects.create(deed=Deed.ERASED, at=now, by=by, counts=counts)
+        receipt = Receipt.objects.create(deed=RightsAction.ERASED, at=now, by=by, counts=counts)
         transaction.on_commit(lambda: wiring.forget_user(person.id, person.external_id))
     return receipt
 

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.db.models import Model
 
 from catalog.models import User
+from privacy.erasure_rules import SECRETS
 from privacy.mentions import mentions
-from privacy.models import Deed, Receipt
+from privacy.models import Receipt, RightsAction
 from privacy.person import Person
 from privacy.relations import relations
-from privacy.rules import SECRETS
 from recommendations import wiring
 
 Row = dict[str, Any]
@@ -24,7 +24,7 @@ def exported(user: User, *, by: User | None, now: datetime) -> dict[str, Any]:
     """Return everything about the user, and leave a receipt. by: who did it, None on the command line"""
     found = everything(user, now=now)
     counts = {label: len(rows) for label, rows in found["tables"].items()}
-    Receipt.objects.create(deed=Deed.EXPORTED, at=now, by=by, counts=counts)
+    Receipt.objects.create(deed=RightsAction.EXPORTED, at=now, by=by, counts=counts)
     return found
 
 
@@ -50,7 +50,7 @@ def everything(user: User, *, now: datetime) -> dict[str, Any]:
         for mention in mentions():
             _add(tables, mention.label, mention.rows(person))
         found = {label: list(rows.values()) for label, rows in tables.items() if rows}
-    caches = wiring.kept_of(person.id, person.external_id)
+    caches = wiring.cached_about(person.id, person.external_id)
     return {"exported_at": now, "user": _plain(user), "tables": found, "caches": caches}
 
 

@@ -7,15 +7,11 @@ from django.core.cache.backends.locmem import LocMemCache
 CLAIM = ":claim"  # ends the key of a claim to make what is to be kept under the key before it
 
 
-class Memory(LocMemCache):
+class LocalCache(LocMemCache):
     """Keeps what it is given for as long as the process lives, in as many entries as MAX_ENTRIES says."""
 
     is_well = True
     is_shared = False
-
-    def claim(self, key: str, seconds: float) -> bool:
-        """Return whether nobody has claimed the key for now."""
-        return self.add(key, 1, seconds)
 
     def get_or_claim(self, key: str, seconds: float) -> tuple[Any, bool]:
         """Return what is kept, else None and whether nobody else claims for now to make it."""

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from recommendations import wiring
 from recommendations.models import DefaultStrategy, TrainedModel
-from recommendations.serving.results import Chosen
+from recommendations.serving.results import ModelRef
 from recommendations.training import registry
 from tests.factories import NOON, InteractionFactory
 from tests.trained import knows_counting, version
@@ -68,7 +68,7 @@ def deleted_at_once(office: Client, model: TrainedModel) -> str:
 
 
 def active() -> str:
-    return wiring.chosen("counting").version
+    return wiring.model_ref("counting").version
 
 
 class TestList:
@@ -215,13 +215,13 @@ class TestMakeDefault:
     def test_lets_the_strategy_answer_by_default(self, office, first):
         act(office, "make_default", first)
 
-        assert wiring.chosen() == Chosen("counting", "v1")
+        assert wiring.model_ref() == ModelRef("counting", "v1")
 
     def test_needs_an_active_version(self, office):
         html = act(office, "make_default", version("v1"))
 
         assert "No version of counting is active" in html
-        assert wiring.chosen() == Chosen("content")
+        assert wiring.model_ref() == ModelRef("content")
 
     def test_needs_a_version_that_can_answer(self, office, first, tmp_path: Path):
         (tmp_path / "counting/v1/counts.npy").unlink()
@@ -246,7 +246,7 @@ class TestMakeDefault:
         act(hire("view_trainedmodel", "change_trainedmodel", "change_defaultstrategy"), "make_default", first)
 
         assert not refused
-        assert wiring.chosen() == Chosen("counting", "v1")
+        assert wiring.model_ref() == ModelRef("counting", "v1")
 
 
 class TestCompare:
@@ -254,6 +254,7 @@ class TestCompare:
         html = act(office, "compare", second, first)
 
         assert html.index(">counting v1</a> (active)") < html.index(">counting v2</a>")
+        assert html.count("(active)") == 1
         assert "<strong>0.1500</strong> (0.1400 to 0.1600)<br>+0.0500" in html
         assert "measured on different days" not in html
 
@@ -339,6 +340,24 @@ class TestDelete:
         assert not (tmp_path / "counting/v2").exists()
 
 
+class TestMeasures:
+    def page(self, office: Client, model: TrainedModel) -> str:
+        return office.get(reverse(CHANGE, args=[model.pk])).content.decode()
+
+    def test_say_on_whom_the_model_was_measured(self, office, first):
+        html = self.page(office, first)
+
+        assert "<td>40, 2025-12-16T12:00:00+00:00</td>" in html
+        assert "Not measured" not in html
+
+    def test_say_when_there_are_none(self, office):
+        html = self.page(office, version("v1"))
+
+        assert "Not measured" in html
+        assert "<td>Users, from</td><td>–</td>" in html
+        assert "measured on different days" not in html
+
+
 class TestNote:
     def test_is_all_that_can_be_changed(self, office, first):
         page = reverse("admin:recommendations_trainedmodel_change", args=[first.pk])
@@ -357,7 +376,7 @@ class TestDefaultStrategy:
         office.post(page, {"strategy": "counting"})
 
         assert '<option value="trending">' in html
-        assert wiring.chosen() == Chosen("counting", "v1")
+        assert wiring.model_ref() == ModelRef("counting", "v1")
 
     def test_cannot_be_one_that_is_not_configured(self, office):
         office.post(reverse("admin:recommendations_defaultstrategy_add"), {"strategy": "magic"})
@@ -387,11 +406,11 @@ class TestDefaultStrategy:
 
         assert "content" in clerk.get(page).content.decode()
         assert clerk.post(page, {"strategy": "popular"}).status_code == 403
-        assert wiring.chosen() == Chosen("content")
+        assert wiring.model_ref() == ModelRef("content")
 
     def test_is_the_setting_again_once_the_row_is_deleted(self, office):
         registry.set_default("popular", at=NOON)
 
         office.post(reverse("admin:recommendations_defaultstrategy_delete", args=[1]), {"post": "yes"})
 
-        assert wiring.chosen() == Chosen("content")
+        assert wiring.model_ref() == ModelRef("content")

@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from access.models import ApiKey
 from catalog.models import ActionType, Category, Interaction, Product, Tag, User
-from privacy.models import Deed, Receipt
+from privacy.models import Receipt, RightsAction
 from recommendations.models import DefaultStrategy, TrainedModel
 from tests.factories import NOON, UserFactory
 
@@ -61,7 +61,8 @@ def world(boss: User) -> User:
     )
     DefaultStrategy.objects.create(strategy="content", changed_at=NOON)
     Receipt.objects.bulk_create(
-        Receipt(deed=Deed.ERASED, at=NOON, by=boss, counts={"catalog.Interaction": n}) for n in range(60)
+        Receipt(deed=RightsAction.ERASED, at=NOON, by=boss, counts={"catalog.Interaction": n})
+        for n in range(60)
     )
     ApiKey.objects.bulk_create(
         ApiKey(

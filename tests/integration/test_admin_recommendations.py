@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Interaction, Product, User
+from recommendations import wiring
 from recommendations.models import StoredList
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
 
@@ -48,11 +51,21 @@ class TestToday:
         assert "<strong>16</strong>" in html
         assert "<li>+10 category Electronics</li><li>+3 tag audio</li><li>+3 tag wireless</li>" in html
 
+    def test_says_of_no_product_that_it_is_inactive_or_sold_out(self, office, alice):
+        html = office.get(today(alice)).content.decode()
+
+        assert "Wireless Earbuds</a></td>" in html
+        assert "inactive" not in html
+        assert "sold out" not in html
+
     def test_shows_what_the_shopper_did_and_the_strategy(self, office, alice):
         html = office.get(today(alice)).content.decode()
 
         assert "Interested in: Electronics, Accessories." in html
         assert ">content</div>" in html
+        assert ">–</div>" in html
+        for untrue in ("nothing is known", "no other product", "Nothing can be recommended", "deleted since"):
+            assert untrue not in html
 
     def test_says_why_only_popular_products_are_shown(self, office, frank):
         page = office.get(today(frank))
@@ -66,7 +79,16 @@ class TestToday:
 
         html = office.get(today(event.user)).content.decode()
 
-        assert "popular: no other product has to do with what the shopper did" in html
+        assert "popular: no other product matches the shopper&#x27;s favourites" in html
+
+    def test_does_not_say_that_nothing_fits_where_no_model_has_looked(self, office, alice, settings):
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "DEFAULT_STRATEGY": "collaborative"}
+        wiring.forget()
+
+        html = office.get(today(alice)).content.decode()
+
+        assert "trending: the strategy has no trained model" in html
+        assert "matches the shopper" not in html
 
     def test_says_when_nothing_is_left(self, office):
         event = InteractionFactory()
@@ -197,7 +219,36 @@ class TestStoredList:
     def test_shows_the_fields_as_they_are_now(self, office, stored):
         Product.objects.filter(name="Wireless Earbuds").update(name="Renamed", is_active=False)
 
-        assert "Renamed</a> (inactive now)" in self.page(office, stored).content.decode()
+        assert "Renamed</a> (inactive now)</td>" in self.page(office, stored).content.decode()
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"is_active": True, "stock": None}, ""),
+            ({"is_active": True, "stock": 1}, ""),
+            ({"is_active": False, "stock": 1}, " (inactive now)"),
+            ({"is_active": True, "stock": 0}, " (sold out now)"),
+            ({"is_active": False, "stock": 0}, " (inactive now) (sold out now)"),
+        ],
+    )
+    def test_tells_an_inactive_product_from_one_that_is_sold_out(self, office, stored, change, said):
+        Product.objects.filter(name="Wireless Earbuds").update(**change)
+
+        html = self.page(office, stored).content.decode()
+
+        assert f">Wireless Earbuds</a>{said}</td>" in html
+        assert html.count("inactive now") == said.count("inactive now")
+        assert html.count("sold out now") == said.count("sold out now")
+
+    def test_reads_why_products_are_not_available_in_one_query(self, office, stored):
+        with CaptureQueriesContext(connection) as available:
+            self.page(office, stored)
+        Product.objects.update(is_active=False)
+
+        with CaptureQueriesContext(connection) as inactive:
+            self.page(office, stored)
+
+        assert len(inactive) == len(available) + 1
 
     def test_shows_what_was_deleted_since_by_its_id(self, office, stored):
         earbuds = Product.objects.get(name="Wireless Earbuds")
@@ -224,6 +275,7 @@ class TestStoredList:
 
         assert page.status_code == 200
         assert "This list is in disorder" in page.content.decode()
+        assert "Nothing can be recommended" not in page.content.decode()
 
     def test_leads_to_the_list_of_today(self, office, stored, alice):
         assert today(alice) in self.page(office, stored).content.decode()

@@ -17,13 +17,14 @@ from catalog.models import Interaction, StoredAnswer, User
 from catalog.services.bulk_interactions import Outcome
 from privacy import relations as walked
 from privacy.checks import every_relation_is_covered
+from privacy.erasure_rules import ERASURE_RULES, ErasureRule
 from privacy.mentions import mentions
 from privacy.models import Receipt
 from privacy.relations import relations, undecided
-from privacy.rules import FATES, Fate
 from privacy.services.erase import counted, erase
 from privacy.services.export import everything
 from recommendations import wiring
+from recommendations.caching.histories import LONG
 from tests.factories import NOON, InteractionFactory, ProductFactory, StaffFactory, UserFactory
 from tests.integration.traces import CANARIES, ID, TRACES, found, is_installed, known_everywhere
 
@@ -62,7 +63,7 @@ class TestCoverage:
         assert columns <= {relation.name for relation in relations()}
 
     def test_is_checked_by_django(self, monkeypatch):
-        monkeypatch.delitem(FATES, "privacy.Receipt.by")
+        monkeypatch.delitem(ERASURE_RULES, "privacy.Receipt.by")
 
         errors = [message for message in run_checks() if message.id == "privacy.E001"]
 
@@ -212,7 +213,7 @@ class TestErase:
 
     def test_lets_rows_of_the_shop_stay(self):
         user = known_everywhere()
-        stay = [relation for relation in relations() if relation.fate is Fate.STAYS]
+        stay = [relation for relation in relations() if relation.fate is ErasureRule.STAYS]
         before = {relation.name: relation.model._base_manager.count() for relation in stay}
 
         erase(user, by=None, now=NOON)
@@ -278,11 +279,11 @@ class TestKeptAnswers:
         call_command("generate_recommendations", verbosity=0)
         for _ in range(2):
             client.get(f"/recommend/{user.pk}?top_n=1")
-        assert wiring.ready().user_ids() == {user.pk}
+        assert wiring.response_cache().user_ids() == {user.pk}
 
         erase(user, by=None, now=NOON)
 
-        assert wiring.ready().user_ids() == set()
+        assert wiring.response_cache().user_ids() == set()
 
     def test_are_not_given_by_another_process(self, client, settings):
         settings.API_OPEN_READS = True
@@ -295,7 +296,7 @@ class TestKeptAnswers:
 
         User.objects.filter(pk=user.pk).delete()  # as another process does it: nothing is dropped here
 
-        assert wiring.ready().user_ids()
+        assert wiring.response_cache().user_ids()
         assert client.get(f"/recommend/{user.pk}?top_n=1").status_code == 404
 
     def test_leave_the_memory_of_other_processes_as_the_catalogue_is_read_anew(self, client, settings):
@@ -307,6 +308,31 @@ class TestKeptAnswers:
                 client.get(f"/recommend/{user.pk}?top_n=1")
         User.objects.filter(pk=goes.pk).delete()
 
-        wiring.forget_the_gone()
+        wiring.forget_deleted_users()
 
-        assert wiring.ready().user_ids() == {stays.pk}
+        assert wiring.response_cache().user_ids() == {stays.pk}
+
+    @pytest.mark.parametrize("n_events", [1, LONG], ids=["short", "long"])
+    def test_take_histories_with_them(self, client, settings, n_events: int):
+        settings.API_OPEN_READS = True
+        stays, goes = UserFactory(), UserFactory()
+        for user in (stays, goes):
+            InteractionFactory.create_batch(n_events, user=user, product=ProductFactory())
+            client.get(f"/recommend/{user.pk}")
+        assert wiring.history_cache().user_ids() == {stays.pk, goes.pk}
+        User.objects.filter(pk=goes.pk).delete()
+
+        wiring.forget_deleted_users()
+
+        assert wiring.history_cache().user_ids() == {stays.pk}
+
+    @pytest.mark.django_db(transaction=True)
+    def test_take_their_history_with_them_in_the_process_that_erases(self, client, settings):
+        settings.API_OPEN_READS = True
+        user = InteractionFactory().user
+        client.get(f"/recommend/{user.pk}")
+        assert wiring.history_cache().user_ids() == {user.pk}
+
+        erase(user, by=None, now=NOON)
+
+        assert wiring.history_cache().user_ids() == set()

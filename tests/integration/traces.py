@@ -18,7 +18,7 @@ from django.db import connection
 from django.test import Client
 
 from catalog.models import StoredAnswer, User
-from privacy.models import Deed, Receipt
+from privacy.models import Receipt, RightsAction
 from recommendations.models import StoredList, TrainedModel, WrittenText
 from tests.factories import NOON, InteractionFactory, ProductFactory, StaffFactory, UserFactory
 
@@ -115,7 +115,7 @@ TRACES = [
     Trace("admin.LogEntry.user", lambda user: log(ProductFactory(), by=user)),
     Trace(
         "privacy.Receipt.by",
-        lambda user: Receipt.objects.create(deed=Deed.EXPORTED, at=NOON, by=user, counts={}),
+        lambda user: Receipt.objects.create(deed=RightsAction.EXPORTED, at=NOON, by=user, counts={}),
     ),
     Trace("access.ApiKey.created_by", api_key),
     Trace("access.Login.user", login),

@@ -15,7 +15,6 @@ from tests.place import Place
 from tests.servers import skip_or_fail
 from tests.stack.shops import SCOPES, filled
 
-FOLDER = Path(__file__).parent
 # What tests/settings.py and pytest-django set for this process alone.
 OURS = (
     *("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "ENV_FILE", "SECRET_KEY", "ALLOWED_HOSTS"),
@@ -31,10 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests whose option is not given; give all of this folder time on a busy machine."""
-    for item in items:
-        if item.path.is_relative_to(FOLDER) and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(900))
+    """Leave out the tests whose option is not given."""
     left_out = [mark for mark, option in (("full", "full"), ("soak", "minutes")) if not given(config, option)]
     unwanted = [item for item in items if any(item.get_closest_marker(mark) for mark in left_out)]
     config.hook.pytest_deselected(items=unwanted)

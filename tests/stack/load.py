@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import httpx2
 
 from tests.place import client_of
-from tests.stack.waiting import until
+from tests.waiting import until
 
 PAUSE_SECONDS = 0.02  # of a connection that got no response, so that it does not spin
 
@@ -113,8 +113,13 @@ class Load:
 
 
 @contextmanager
-def under_load(client: httpx2.Client, requests: Iterable[Request], *, connections: int) -> Iterator[Load]:
-    """Send requests meanwhile, to the client's server and with its headers. On exit the last are answered."""
+def under_load(
+    client: httpx2.Client, requests: Iterable[Request], *, connections: int, stops: bool = True
+) -> Iterator[Load]:
+    """Send requests meanwhile, to the client's server and with its API key.
+
+    stops: whether no more are sent on exit; else it waits until all have been answered
+    """
     url, shown = str(client.base_url), client.headers.get("Authorization", "")
     with client_of(url, key=shown.removeprefix("Api-Key "), connections=connections) as own:
         load = Load(own, iter(requests), connections)
@@ -122,16 +127,16 @@ def under_load(client: httpx2.Client, requests: Iterable[Request], *, connection
         try:
             yield load
         finally:
-            load.stop()
+            if stops:
+                load.stop()
             for thread in threads:
                 thread.join()
 
 
 def ask_all(client: httpx2.Client, requests: Sequence[Request], *, connections: int) -> list[Answer]:
     """Return the answers to all these requests."""
-    with under_load(client, requests, connections=connections) as load:
-        until(lambda: len(load.answers) == len(requests), seconds=600)
-    return load.answers
+    with under_load(client, requests, connections=connections, stops=False) as load:
+        return load.answers
 
 
 def statuses(answers: Iterable[Answer]) -> dict[int, int]:

@@ -19,7 +19,7 @@ from stack.deployment import ROOT, Deployment
 from tests.place import Place, client_of
 from tests.stack.load import Record, Request, ask_all, slowest, statuses, under_load
 from tests.stack.shops import ALICE, SCOPES, assert_none_lost, assert_only, event, stored, traffic
-from tests.stack.waiting import until
+from tests.waiting import until
 
 N_DUPLICATES = 10_000
 N_SHOPPERS, SHARD = 20_000, 100
@@ -136,6 +136,7 @@ class TestWorkers:
             assert "\nshop_" in answer.text
 
     @pytest.mark.full
+    @pytest.mark.timeout(1800)
     def test_do_the_rest_when_one_is_killed_in_the_middle_of_a_shard(
         self, deployment: Deployment, crowd: int, record_property: Record
     ):
@@ -154,7 +155,7 @@ class TestWorkers:
             deployment.children["worker"].kill()
             n_before, began = n_done(deployment), time.monotonic()
             deployment.start("worker")
-            until(lambda: generation.poll() is not None, NOTICED_SECONDS)
+            generation.wait(NOTICED_SECONDS)
         finally:
             generation.kill()
             generation.wait()

@@ -11,7 +11,7 @@ from tests.place import Place
 from tests.servers import skip_or_fail
 from tests.stack.load import statuses, under_load
 from tests.stack.shops import ALICE, SCOPES, assert_none_lost, assert_only, filled, traffic
-from tests.stack.waiting import until
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")

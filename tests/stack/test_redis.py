@@ -13,7 +13,7 @@ from tests.place import Place
 from tests.stack.load import under_load
 from tests.stack.redis_server import RedisServer, redis_server
 from tests.stack.shops import SCOPES, assert_none_lost, assert_only, traffic
-from tests.stack.waiting import until
+from tests.waiting import until
 
 
 @pytest.fixture

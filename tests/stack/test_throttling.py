@@ -21,8 +21,8 @@ from tests.api.callers import key_header, key_with
 from tests.factories import StaffFactory
 from tests.stack.redis_server import RedisServer, redis_server
 from tests.stack.shared import counted_by_one_process, of
-from tests.stack.test_cache import cache_of
-from tests.stack.waiting import until
+from tests.stack.test_cache import LONG_REST_SECONDS, SHORT, cache_of
+from tests.waiting import until
 
 PROCESSES, EACH = 4, 500
 
@@ -37,7 +37,7 @@ def running(tmp_path: Path) -> Iterator[RedisServer]:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """By whom each was counted."""
     told: list[str] = []
-    monkeypatch.setattr(metrics.sink, "counted_for_throttling", told.append)
+    monkeypatch.setattr(metrics.recorder, "counted_for_throttling", told.append)
     return told
 
 
@@ -87,12 +87,13 @@ class TestTogether:
 class TestWithoutRedis:
     @pytest.fixture(params=["killed", "stopped", "full"])
     def gone(self, request: Any, running: RedisServer) -> TolerantRedisCache:
+        of(cache_of(running)).count("key", 60)
+        if request.param == "stopped":
+            running.pause()
+            return cache_of(running, **SHORT)
         cache: TolerantRedisCache = cache_of(running)
-        of(cache).count("key", 60)
         if request.param == "killed":
             running.kill()
-        elif request.param == "stopped":
-            running.pause()
         else:
             cache._cache.get_client().config_set("maxmemory-policy", "noeviction")
             cache._cache.get_client().config_set("maxmemory", "1")
@@ -105,7 +106,7 @@ class TestWithoutRedis:
         assert told == ["alone"] * 50
 
     def test_is_tried_once_and_then_left_alone(self, running: RedisServer):
-        cache = cache_of(running, rest_seconds=600)
+        cache = cache_of(running, **SHORT, rest_seconds=LONG_REST_SECONDS)
         windows = of(cache)
         running.pause()
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.place import ROOT, Place
+from tests.waiting import PATIENCE_SECONDS
 
 SETTINGS = """
 from recsite.settings import *
@@ -43,7 +44,7 @@ class TestTwoAtOnce:
             second = place.ran("generate_recommendations")
 
             (place.folder / "open").touch()
-            code = first.process.wait(60)
+            code = first.process.wait(PATIENCE_SECONDS)
         finally:
             first.kill()
 

@@ -5,7 +5,8 @@ import threading
 import pytest
 from django.db import DatabaseError
 
-from recommendations.caching.refresh_ahead import Kept
+from recommendations.caching.refresh_ahead import RefreshAheadCache
+from tests.waiting import PATIENCE_SECONDS
 
 
 class Clock:
@@ -16,6 +17,20 @@ class Clock:
         return self.now
 
 
+class Hurried(threading.Event):
+    """Notes how long a thread would wait; once it `may_hurry`, lets it go on at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float | None] = []
+        self.may_hurry = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        self.may_hurry.wait(PATIENCE_SECONDS)
+        return super().wait(0.001)
+
+
 def counting() -> "list[int | None]":
     return []
 
@@ -23,7 +38,7 @@ def counting() -> "list[int | None]":
 class TestKept:
     def test_builds_once_while_the_value_is_young(self):
         clock, formers = Clock(), counting()
-        kept = Kept(
+        kept = RefreshAheadCache(
             lambda former: formers.append(former) or len(formers),
             max_age_seconds=60,
             in_background=False,
@@ -38,7 +53,7 @@ class TestKept:
 
     def test_builds_anew_from_the_former_value_at_the_greatest_age(self):
         clock, formers = Clock(), counting()
-        kept = Kept(
+        kept = RefreshAheadCache(
             lambda former: formers.append(former) or len(formers),
             max_age_seconds=60,
             in_background=False,
@@ -59,7 +74,7 @@ class TestKept:
             clock.now += 30
             return len(formers)
 
-        kept = Kept(slow, max_age_seconds=60, in_background=False, clock=clock)
+        kept = RefreshAheadCache(slow, max_age_seconds=60, in_background=False, clock=clock)
         kept()
         clock.now += 30
 
@@ -74,43 +89,50 @@ class TestKept:
             built.release()
             return (former or 0) + 1
 
-        kept = Kept(build, max_age_seconds=0.02, in_background=True)
+        kept = RefreshAheadCache(build, max_age_seconds=0.02, in_background=True)
         kept()
 
-        assert all(built.acquire(timeout=10) for _ in range(3))
+        assert all(built.acquire(timeout=PATIENCE_SECONDS) for _ in range(3))
         kept.stop()
+        kept._thread.join(PATIENCE_SECONDS)
         assert "kept-renewal" in threads
 
     def test_lets_no_caller_wait_again_once_its_thread_renews_it(self):
-        renewed = threading.Event()
-        builders: list[str] = []
+        clock, stopped, builders = Clock(), Hurried(), []
+        built = threading.Semaphore(0)
 
         def build(former: int | None) -> int:
             builders.append(threading.current_thread().name)
-            if former is not None:
-                renewed.set()
+            built.release()
             return len(builders)
 
-        kept = Kept(build, max_age_seconds=3, in_background=True)
+        kept = RefreshAheadCache(build, max_age_seconds=60, in_background=True, clock=clock)
+        kept._stopped = stopped
         kept()
-
-        while not renewed.wait(0.05):
-            kept()
+        stopped.may_hurry.set()
+        assert all(built.acquire(timeout=PATIENCE_SECONDS) for _ in range(3))
+        kept()
         kept.stop()
-        assert builders == [threading.current_thread().name, "kept-renewal"]
+        kept._thread.join(PATIENCE_SECONDS)
+
+        assert builders.count(threading.current_thread().name) == 1
+        assert set(stopped.waits) == {30}  # half the greatest age
 
     def test_starts_a_thread_of_its_own_in_a_forked_child(self):
         built = threading.Semaphore(0)
-        kept = Kept(lambda former: built.release() or 1, max_age_seconds=0.05, in_background=True)
+        kept = RefreshAheadCache(
+            lambda former: built.release() or 1, max_age_seconds=0.05, in_background=True
+        )
         kept()
         kept._process = -1  # as a child finds it: the value is there, the thread is not
 
-        assert built.acquire(timeout=10)
+        assert built.acquire(timeout=PATIENCE_SECONDS)
         first = kept._thread
         kept()
 
         assert kept._thread is not first
         kept.stop()
+        kept._thread.join(PATIENCE_SECONDS)
 
     @pytest.mark.parametrize(
         "problem", [DatabaseError("gone"), RuntimeError("a bug"), OSError("no space left")]
@@ -128,13 +150,14 @@ class TestKept:
             return 1
 
         clock = Clock()
-        kept = Kept(build, max_age_seconds=0.02, in_background=True, clock=clock)
+        kept = RefreshAheadCache(build, max_age_seconds=0.02, in_background=True, clock=clock)
         kept()
 
-        assert failed.acquire(timeout=10)
-        assert failed.acquire(timeout=10)
+        assert failed.acquire(timeout=PATIENCE_SECONDS)
+        assert failed.acquire(timeout=PATIENCE_SECONDS)
         assert kept() == 1
         kept.stop()
+        kept._thread.join(PATIENCE_SECONDS)
         assert "could not be renewed" in caplog.text
 
     def test_builds_once_for_callers_that_come_together(self):
@@ -143,18 +166,18 @@ class TestKept:
         def build(former: int | None) -> int:
             formers.append(former)
             entered.set()
-            assert release.wait(10)
+            assert release.wait(PATIENCE_SECONDS)
             return 7
 
-        kept = Kept(build, max_age_seconds=60, in_background=False)
+        kept = RefreshAheadCache(build, max_age_seconds=60, in_background=False)
         values: list[int] = []
         callers = [threading.Thread(target=lambda: values.append(kept())) for _ in range(4)]
         for caller in callers:
             caller.start()
-        assert entered.wait(10)
+        assert entered.wait(PATIENCE_SECONDS)
         release.set()
         for caller in callers:
-            caller.join(10)
+            caller.join(PATIENCE_SECONDS)
 
         assert values == [7] * 4
         assert formers == [None]

@@ -2,26 +2,29 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Event
+from threading import Event, Semaphore, local
 from typing import Any
 
 import pytest
 
 from recommendations.caching import explanations
-from recommendations.caching.explanations import Remembered
+from recommendations.caching.explanations import ExplanationCache
 from recommendations.explainers.base import Evidence, Explanation, Source
 from recommendations.explaining.inline import evidence
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.results import Shelf, Written
-from recsite.cache.local import Memory
+from recommendations.serving.results import RecommendationList, StoredExplanation
+from recommendations.strategies.base import Basis
+from recsite.cache.local import LocalCache
+from tests.waiting import PATIENCE_SECONDS
 
-SHELF = Shelf(
+SHELF = RecommendationList(
     shopper=Shopper(7, "Alice"),
-    placed=(),
+    items=(),
     summary="Bought a radio.",
     strategy="content",
     fallback=None,
     has_history=True,
+    basis=Basis.FAVOURITES,
 )
 
 
@@ -41,7 +44,7 @@ class Model:
     def explain(self, evidence: Evidence) -> Explanation:
         self.n_asked += 1
         self.begun.set()
-        self.held.wait(10)
+        self.held.wait(PATIENCE_SECONDS)
         source = Source.OPENAI if self.is_up else Source.TEMPLATE
         return Explanation(f"Text {self.n_asked}.", source)
 
@@ -53,6 +56,28 @@ class Template(Model):
         return Explanation("By the template.", Source.TEMPLATE)
 
 
+class Crowded(LocalCache):
+    """Says of each thread once that it has come to wait for what another thread claimed."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.arrivals, self._own = Semaphore(0), local()
+
+    def get_or_claim(self, key: str, seconds: float) -> tuple[Any, bool]:
+        found, is_mine = super().get_or_claim(key, seconds)
+        if found is None and not is_mine and not hasattr(self._own, "has_come"):
+            self._own.has_come = True
+            self.arrivals.release()
+        return found, is_mine
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads wait for each other however busy the machine is."""
+    monkeypatch.setattr(explanations, "_PATIENCE_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(explanations, "_LONGEST_TEXT_SECONDS", PATIENCE_SECONDS)
+
+
 @pytest.fixture
 def model() -> Model:
     return Model()
@@ -60,15 +85,15 @@ def model() -> Model:
 
 @pytest.fixture
 def cache() -> Any:
-    kept = Memory("a test of words", {})
+    kept = Crowded("a test of words", {})
     kept.clear()
     return kept
 
 
-def remembering(model: Model, cache: Any, *, is_there: bool = True) -> Remembered:
+def remembering(model: Model, cache: Any, *, is_there: bool = True) -> ExplanationCache:
     explainer: Any = model
     template: Any = Template()
-    return Remembered(explainer, template, cache, 60, lambda user_id: is_there)
+    return ExplanationCache(explainer, template, cache, 60, lambda user_id: is_there)
 
 
 class TestRemembered:
@@ -86,7 +111,7 @@ class TestRemembered:
         [replace(SHELF, summary="Bought a lamp."), replace(SHELF, shopper=Shopper(8, "Alice"))],
         ids=["another summary", "another shopper"],
     )
-    def test_asks_it_again_for_another_shelf(self, model: Model, cache: Any, other: Shelf):
+    def test_asks_it_again_for_another_shelf(self, model: Model, cache: Any, other: RecommendationList):
         words = remembering(model, cache)
         words(SHELF)
 
@@ -104,21 +129,21 @@ class TestRemembered:
         digest = evidence(SHELF).digest(model.identity)
         ahead = Explanation("Ahead.", Source.OPENAI)
 
-        said = remembering(model, cache)(replace(SHELF, written=Written(ahead, digest)))
+        said = remembering(model, cache)(replace(SHELF, written=StoredExplanation(ahead, digest)))
 
         assert (said.explanation, said.is_settled, model.n_asked) == (ahead, True, 0)
 
     def test_keeps_nothing_for_who_was_erased_meanwhile(self, model: Model, cache: Any):
         remembering(model, cache, is_there=False)(SHELF)
 
-        assert [key for key in cache.beginning(explanations.beginning(7)) if ":claim" not in key] == []
+        assert [key for key in cache.beginning(explanations.key_prefix(7)) if ":claim" not in key] == []
 
     def test_has_one_of_many_at_once_ask(self, model: Model, cache: Any):
         words = remembering(model, cache)
         model.held.clear()
         with ThreadPoolExecutor(8) as threads:
             first = threads.submit(words, SHELF)
-            model.begun.wait(10)
+            model.begun.wait(PATIENCE_SECONDS)
             others = [threads.submit(words, SHELF) for _ in range(7)]
             model.held.set()
             said = {each.result().explanation.text for each in (first, *others)}
@@ -130,7 +155,7 @@ class TestRemembered:
         self, model: Model, cache: Any, monkeypatch: pytest.MonkeyPatch
     ):
         monkeypatch.setattr(explanations, "_PATIENCE_SECONDS", 0.1)
-        cache.add(explanations.beginning(7) + evidence(SHELF).digest(model.identity) + ":claim", 1, 60)
+        cache.add(explanations.key_prefix(7) + evidence(SHELF).digest(model.identity) + ":claim", 1, 60)
 
         said = remembering(model, cache)(SHELF)
 
@@ -144,11 +169,9 @@ class TestRemembered:
         model.held.clear()
         with ThreadPoolExecutor(4) as threads:
             first = threads.submit(words, SHELF)
-            model.begun.wait(10)
+            model.begun.wait(PATIENCE_SECONDS)
             others = [threads.submit(words, SHELF) for _ in range(3)]
-            while sum(each.running() for each in others) < 3:
-                pass
-            Event().wait(0.05)  # in which they come to wait
+            assert all(cache.arrivals.acquire(timeout=PATIENCE_SECONDS) for _ in others)
             model.held.set()
             said = {each.result().explanation.text for each in others}
 
@@ -157,4 +180,4 @@ class TestRemembered:
         assert model.n_asked == 1
 
     def test_tells_for_whom_a_key_is(self):
-        assert explanations.user_of(explanations.beginning(7) + "digest") == 7
+        assert explanations.user_id_in(explanations.key_prefix(7) + "digest") == 7

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.commands import INTERRUPTED, interrupted_at_once, whoever_runs_it, whole_number
+from core.commands import INTERRUPTED, current_operator, interrupted_at_once, whole_number
 from recommendations import wiring
 from recommendations.errors import (
     BadConfiguration,
@@ -19,16 +19,18 @@ from recommendations.errors import (
     UnknownStrategy,
     VersionGone,
 )
+from recommendations.evaluation.evaluate import too_few
 from recommendations.models import TrainedModel
 from recommendations.processes.pool import ProcessLost
-from recommendations.training.promotion import Activate
-from recommendations.training.train import Trained, TrainOrder
+from recommendations.training.promotion import ActivationRule
+from recommendations.training.train import TrainingOptions, TrainingResult
 
 
 class Command(BaseCommand):
     help = (
         "Measure each strategy that is trained ahead on the last days, fit it to everything, and register "
-        "the model. The first model of a strategy is activated; later ones as the options say."
+        "the model. The first model of a strategy is activated, later ones as the options say. What was not "
+        "measured, or on fewer than 30 users, or proposes nothing, is activated with --activate alone."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -47,7 +49,14 @@ class Command(BaseCommand):
         )
         parser.add_argument("--note", default="", help="a remark for those who compare versions")
         when = parser.add_mutually_exclusive_group()
-        when.add_argument("--activate", action="store_true", help="activate the new models")
+        when.add_argument(
+            "--activate", action="store_true", help="activate the new models, whatever speaks against them"
+        )
+        when.add_argument(
+            "--activate-if-measured",
+            action="store_true",
+            help="activate each new model that was measured on 30 users or more and proposes something",
+        )
         when.add_argument(
             "--activate-if-better",
             action="store_true",
@@ -58,11 +67,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["no_evaluate"] and options["activate_if_better"]:
             raise CommandError("--no-evaluate: what is better cannot be said without measuring.")
+        if options["no_evaluate"] and options["activate_if_measured"]:
+            raise CommandError("--no-evaluate: nothing is measured then, so nothing would be activated.")
         if len(options["note"]) > (most := TrainedModel._meta.get_field("note").max_length or 0):
             raise CommandError(f"--note has {len(options['note'])} characters; it may have {most}.")
-        order = TrainOrder(
+        order = TrainingOptions(
             names=tuple(options["strategy"]),
-            created_by=whoever_runs_it("train_models"),
+            created_by=current_operator("train_models"),
             activate=_when(options),
             evaluate=not options["no_evaluate"],
             holdout_days=options["holdout_days"],
@@ -89,7 +100,7 @@ class Command(BaseCommand):
             ) from error
 
 
-def report(trained: Trained) -> str:
+def report(trained: TrainingResult) -> str:
     """Return what came of a strategy, for a terminal."""
     model = trained.model
     if model is None:
@@ -112,16 +123,20 @@ def _measures(metrics: dict[str, Any]) -> str:
         return "Not measured."
     low, high = metrics["ci95"]["ndcg@10"]
     split = metrics["split"]
+    if warning := too_few(split["users"]):
+        return f"On the last {split['holdout_days']} days, held out: {warning}"
     return (
         f"On the last {split['holdout_days']} days, held out: NDCG@10 {metrics['ndcg@10']:.4f} "
         f"({low:.4f} to {high:.4f}, {split['users']:,} users), coverage {metrics['coverage@10']:.3f}."
     )
 
 
-def _when(options: dict[str, Any]) -> Activate:
+def _when(options: dict[str, Any]) -> ActivationRule:
     if options["activate_if_better"]:
-        return Activate.IF_BETTER
-    return Activate.ALWAYS if options["activate"] else Activate.NEEDED
+        return ActivationRule.IF_BETTER
+    if options["activate_if_measured"]:
+        return ActivationRule.PROVEN
+    return ActivationRule.ALWAYS if options["activate"] else ActivationRule.NEEDED
 
 
 def _progress(text: str) -> None:
