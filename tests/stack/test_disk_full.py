@@ -51,7 +51,10 @@ def fill(folder: Path) -> Callable[[], None]:
 
 def train(place: Place, limit: Callable[[], None]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [*(sys.executable, "manage.py", "train_models"), "--strategy", "collaborative", "--no-evaluate"],
+        [
+            *(sys.executable, "manage.py", "train_models", "--strategy", "collaborative"),
+            *("--no-evaluate", "--activate"),
+        ],
         cwd=ROOT,
         env=place.env,
         preexec_fn=limit,
