@@ -24,6 +24,7 @@ ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     MODEL_DIR=/var/lib/shop/models
 USER 10001:10001
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 CMD ["python", "-m", "deploy.health"]
+HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 \
+    CMD python -m recsite.http.healthcheck "$PORT" "$ALLOWED_HOSTS"
 # Becomes granian, which as the first process of the container is told when to stop.
 CMD ["python", "-m", "recsite.serve"]

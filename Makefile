@@ -67,15 +67,15 @@ test-fast: $(VENV)/installed-dev ## run the unit and API tests that are not slow
 
 .PHONY: stack
 stack: $(VENV)/installed-dev ## run a whole deployment as plain processes on loopback (PHASE=1 to 4)
-	$(PRIVATELY) $(PY) -m deploy --phase $(PHASE)
+	$(PRIVATELY) $(PY) -m stack --phase $(PHASE)
 
 .PHONY: stack-test
 stack-test: $(VENV)/installed-dev ## start phase 3, drive it end to end, break it, stop it
-	$(PRIVATELY) $(PY) -m deploy.end_to_end
+	$(PRIVATELY) $(PY) -m pytest tests/stack/test_phase_3.py tests/stack/test_contract.py --full -v $(ARGS)
 
 .PHONY: soak
 soak: $(VENV)/installed-dev ## ten minutes of steady load on phase 3: nothing may grow (ARGS="--minutes 2")
-	$(PRIVATELY) $(PY) -m deploy.soak $(ARGS)
+	$(PRIVATELY) $(PY) -m pytest tests/stack/test_soak.py --minutes 10 -v $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/installed-dev ## check format, code, spelling and templates, as pre-commit does

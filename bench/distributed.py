@@ -14,9 +14,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench import machine, shops
-from deploy.postgresql import cluster
-from deploy.processes import start
-from deploy.redis_server import redis
+from stack.postgresql import cluster
+from stack.processes import start
+from stack.redis_server import redis
 
 ROUNDS = 5
 COMMAND = ("manage.py", "generate_recommendations", "--verbosity", "1")

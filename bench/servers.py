@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench import shops
-from deploy.processes import free_port
+from stack.processes import free_port
 
 PEER = shops.HERE / "peer"
 PEER_VENV = shops.HERE / ".peer-venv"

@@ -62,7 +62,7 @@ def _running(server: Callable[[], AbstractContextManager[str]]) -> Iterator[str]
         try:
             address = stack.enter_context(server())
         except servers.NoServer as error:
-            (pytest.fail if servers.are_required() else pytest.skip)(str(error))
+            servers.skip_or_fail(error)
         yield address
 
 

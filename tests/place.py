@@ -4,16 +4,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deploy.asking import Client
-from deploy.crowd import Request, asked
-from deploy.health import is_healthy
-from deploy.processes import Child, free_port, start
+import httpx2
 
-ROOT = Path(__file__).parents[1]
+from recsite.http.healthcheck import is_healthy
+from stack.deployment import ROOT, run_manage
+from stack.processes import Child, free_port, start
+from tests.waiting import PATIENCE_SECONDS
+
 N_GREETINGS = 16
 
 
@@ -30,14 +32,7 @@ class Place:
 
     def ran(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Return what became of `manage.py` with these arguments, whether it failed or not."""
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.env,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
+        return run_manage(self.env, *arguments)
 
     def manage(self, *arguments: str) -> str:
         """Return what `manage.py` says with these arguments."""
@@ -50,16 +45,17 @@ class Place:
         return self.manage("apikey", "make", "tests", "--scope", *scopes).strip()
 
     @contextmanager
-    def served(self, name: str = "web") -> Iterator[Client]:
-        """Give somebody who asks a web server of this place, with all its processes; stopped afterwards."""
+    def served(self, name: str = "web", *, key: str = "") -> Iterator[httpx2.Client]:
+        """Give a client of a running web server of this place. key: an API key that the client sends."""
         port = free_port()
         child = self.with_env(PORT=str(port)).start(name, "-m", "recsite.serve")
         try:
             child.wait_until(lambda: is_healthy(port))
-            web = Client(f"http://127.0.0.1:{port}")
-            # A process that is still starting takes connections already; so many reach each of them.
-            asked(web.url, [Request("GET", "/health/live")] * N_GREETINGS, connections=N_GREETINGS)
-            yield web
+            with client_of(f"http://127.0.0.1:{port}", key=key) as client:
+                # A process that is still starting accepts connections already; so many reach each of them.
+                with ThreadPoolExecutor(N_GREETINGS) as pool:
+                    list(pool.map(client.get, ["/health/live"] * N_GREETINGS))
+                yield client
         finally:
             child.stop()
 
@@ -74,6 +70,18 @@ class Place:
             *("-m", "celery", "-A", "recsite.celery", "worker", "--queues", queue, "--concurrency", "1"),
             *("--hostname", f"{name}@test", "--without-gossip", "--without-mingle"),
         )
+
+
+def client_of(url: str, *, key: str = "", token: str = "", connections: int = 100) -> httpx2.Client:
+    """Return a client of that server, which keeps its connections open."""
+    shown = f"Bearer {token}" if token else f"Api-Key {key}"
+    return httpx2.Client(
+        base_url=url,
+        headers={"Authorization": shown} if token or key else {},
+        timeout=PATIENCE_SECONDS,
+        limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
+        trust_env=False,
+    )
 
 
 def told(database: str, broker: str, **more: str) -> dict[str, str]:

@@ -11,10 +11,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import NoReturn
 
-from deploy.postgresql import NoPostgresql, cluster
-from deploy.processes import end_with_parent
-from deploy.redis_server import NoRedis, redis
+import pytest
+
+from stack.postgresql import cluster
+from stack.processes import ServerNotFound, exit_with_parent
+from stack.redis_server import redis
 
 
 class NoServer(RuntimeError):
@@ -24,6 +27,11 @@ class NoServer(RuntimeError):
 def are_required() -> bool:
     """Whether a server that is missing is a failure, as it is where changes are judged."""
     return os.environ.get("CI", "").lower() in ("1", "true", "yes")
+
+
+def skip_or_fail(reason: object) -> NoReturn:
+    """Skip the test that lacks a server, or fail it where servers are required."""
+    (pytest.fail if are_required() else pytest.skip)(str(reason))
 
 
 @contextmanager
@@ -36,7 +44,7 @@ def postgresql() -> Iterator[str]:
     try:
         with cluster() as made:
             yield made.url
-    except NoPostgresql as error:
+    except ServerNotFound as error:
         raise NoServer(f"No tests on PostgreSQL: {error}. Set DATABASE_URL, or install one.") from error
 
 
@@ -52,7 +60,7 @@ def a_redis() -> Iterator[str]:
     try:
         with redis() as url:
             yield url.removesuffix("/0")
-    except NoRedis as error:
+    except ServerNotFound as error:
         raise NoServer(f"No tests on Redis: {error}. Set REDIS_URL, or install one.") from error
 
 
@@ -71,7 +79,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _ran(command: list[str], env: dict[str, str]) -> int:
-    child = subprocess.Popen(command, env=env, preexec_fn=lambda: end_with_parent(signal.SIGTERM))  # noqa: PLW1509
+    child = subprocess.Popen(command, env=env, preexec_fn=lambda: exit_with_parent(signal.SIGTERM))  # noqa: PLW1509
     try:
         return child.wait()
     except KeyboardInterrupt:  # which the terminal tells the child, too

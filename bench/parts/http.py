@@ -17,7 +17,7 @@ from bench.ab import Ratios, Side, compared
 from bench.figures import Figure
 from bench.measured import Measured
 from bench.options import Options
-from deploy.postgresql import cluster
+from stack.postgresql import cluster
 
 SECTIONS = ("peer", "reads", "growth", "stored", "postgresql")
 LIVE = "/recommend/{id}?top_n=5"

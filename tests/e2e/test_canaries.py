@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from deploy.processes import free_port
 from recsite.config import env
+from stack.processes import free_port
 from tests.integration.test_serve import manage, variables, wait_until_open
 from tests.llm_server import LLMServer, fails
 from tests.waiting import PATIENCE_SECONDS

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.processes import free_port
 from recsite.config.env import ROOT
+from stack.processes import free_port
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # What this project is not made of: environments, databases, whatever tools leave behind.

@@ -2,8 +2,8 @@
 
 import pytest
 
-from deploy.processes import free_port
 from recsite.cache.redis import TolerantRedisCache
+from stack.processes import free_port
 from tests.integration.test_openai_metrics import told
 
 pytestmark = pytest.mark.usefixtures("counted_anew")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.processes import Child
+from stack.processes import Child
 from tests.place import ROOT, Place, told
 from tests.waiting import PATIENCE_SECONDS
 

@@ -13,13 +13,13 @@ from redis import Redis
 from rest_framework.test import APIClient
 
 from catalog.models import User
-from deploy.processes import free_port
 from recommendations import wiring
 from recommendations.batch.retention import remove_old_rows
 from recommendations.explainers.template import TemplateExplainer
 from recommendations.explaining.evidence_json import from_json, to_json
 from recommendations.models import ModelCalls, WrittenText
 from recsite.celery import app
+from stack.processes import free_port
 from tests.chat import KEY
 from tests.contracts.explainer import ODD
 from tests.factories import InteractionFactory, ProductFactory, StaffFactory, UserFactory

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from deploy.postgresql import Cluster, NoPostgresql, cluster
 from recsite.config.databases import PoolSize, configured
 from recsite.config.variables import Variables
 from recsite.postgresql import base
 from recsite.postgresql.base import DatabaseWrapper
-from tests.servers import are_required
+from stack.postgresql import Cluster, cluster
+from stack.processes import ServerNotFound
+from tests.servers import skip_or_fail
 from tests.waiting import PATIENCE_SECONDS, until
 
 SHORT_SECONDS = 0.5  # of who asks a server that is away
@@ -24,8 +25,8 @@ def server() -> Iterator[Cluster]:
     try:
         with cluster() as made:
             yield made
-    except NoPostgresql as error:
-        (pytest.fail if are_required() else pytest.skip)(f"No tests on PostgreSQL: {error}.")
+    except ServerNotFound as error:
+        skip_or_fail(f"No tests on PostgreSQL: {error}.")
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from deploy.processes import Child, free_port
-from deploy.redis_server import NoRedis, start_redis
 from observe import request_id
 from recommendations import wiring
 from recommendations.batch import queue as queue_module
 from recommendations.batch.queue import Queue
 from recommendations.errors import QueueUnavailable
 from recsite.celery import app
+from stack.processes import Child, ServerNotFound, free_port
+from stack.redis_server import start_redis
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ class TestTrouble:
         self.port = free_port()
         try:
             child = start_redis(tmp_path, self.port)
-        except NoRedis as error:
+        except ServerNotFound as error:
             pytest.skip(str(error))
         yield child
         child.kill()

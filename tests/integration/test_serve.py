@@ -20,11 +20,11 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 
-from deploy.processes import free_port, listens
 from recommendations import wiring
 from recsite import serve
 from recsite.config import env
 from recsite.serve import CannotServe, granian, listening_address
+from stack.processes import free_port, is_listening
 from tests.llm_server import LLMServer, holds
 from tests.waiting import PATIENCE_SECONDS, until
 
@@ -84,7 +84,7 @@ def wait_until_open(port: int, server: subprocess.Popen[str]) -> None:
 
     def is_open() -> bool:
         assert server.poll() is None, server.communicate()[0]
-        return listens(port)
+        return is_listening(port)
 
     until(is_open)
 

@@ -16,8 +16,7 @@ import psycopg
 import pytest
 from redis import Redis
 
-from deploy.postgresql import NoPostgresql
-from deploy.redis_server import NoRedis
+from stack.processes import ServerNotFound
 from tests import servers
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +27,7 @@ TELLING = "import os; print(os.environ['DATABASE_URL'], flush=True); input()"
 
 @contextmanager
 def none_there() -> Iterator[str]:
-    raise NoPostgresql("there is none")
+    raise ServerNotFound("there is none")
     yield ""
 
 
@@ -137,7 +136,7 @@ class TestRedis:
 
     def test_lacks_with_one_line_that_says_what_to_do(self, monkeypatch: pytest.MonkeyPatch):
         def none() -> Iterator[str]:
-            raise NoRedis("there is none")
+            raise ServerNotFound("there is none")
 
         monkeypatch.setattr(servers, "redis", none)
         monkeypatch.setenv("TESTS_REDIS_URL", "")

@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from deploy.processes import free_port
 from recsite.config import env
+from stack.processes import free_port
 
 COMMANDS = [("import_shop", "data/example_shop"), ("generate_recommendations",), ("show_recommendation",)]
 MIGRATE = "Its tables are missing or out of date: run `python manage.py migrate`."

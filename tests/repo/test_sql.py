@@ -8,7 +8,7 @@ import pytest
 
 from recsite.config.env import ROOT
 
-APPS = ("access", "catalog", "core", "observe", "privacy", "recommendations", "recsite", "deploy")
+APPS = ("access", "catalog", "core", "observe", "privacy", "recommendations", "recsite", "stack")
 SOURCES = sorted(
     path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts
 )

@@ -1,0 +1,34 @@
+"""The container's health check: `python -m recsite.http.healthcheck PORT HOSTS` exits with 0 or 1."""
+
+import http.client
+import sys
+
+# An older version of the service does not know the first; that it answers at all is enough.
+PATHS = ("/health/live", "/")
+
+
+def is_healthy(port: int, host: str = "127.0.0.1") -> bool:
+    """Return whether the server on this port answers without an error. host: a name that it accepts."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        for path in PATHS:
+            connection.request("GET", path, headers={"Host": host, "X-Forwarded-Proto": "https"})
+            response = connection.getresponse()
+            response.read()
+            if response.status != http.client.NOT_FOUND:
+                return response.status < http.client.INTERNAL_SERVER_ERROR
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return False
+
+
+def main(port: str, allowed_hosts: str) -> int:
+    """Return 0 if the server on this port is alive, else 1. It is asked by its first name."""
+    name = allowed_hosts.partition(",")[0].strip()
+    return 0 if is_healthy(int(port), name or "127.0.0.1") else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,82 @@
+"""The example shop as processes of its own: what the tests break something of."""
+
+import itertools
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+import psycopg
+
+from tests.place import ROOT, Place, told
+from tests.stack.load import Answer, Request, statuses
+
+ALICE = "/recommend/ext:alice?top_n=5"
+SCOPES = (
+    *("catalog:read", "catalog:write", "events:write", "recommend:read"),
+    *("users:read", "users:write", "tokens:issue"),
+)
+
+
+def filled(folder: Path, database: str, **more: str) -> Place:
+    """Return a place whose database holds the example shop; two processes answer on each web server."""
+    own = {
+        "ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "API_OPEN_READS": "true",
+        "THROTTLE_RATES": "",  # the defaults, which the tests turn off elsewhere
+        "WEB_WORKERS": "2",
+        "MODEL_DIR": str(folder / "models"),
+        "PROMETHEUS_MULTIPROC_DIR": str(folder / "counts"),
+        "NO_PROXY": "127.0.0.1",
+    }
+    place = Place(folder, told(database, "", **{**own, **more}))
+    place.manage("migrate", "--verbosity", "0")
+    place.manage("import_shop", str(ROOT / "data" / "example_shop"), "--verbosity", "0")
+    return place
+
+
+def event(event_id: str, **fields: object) -> dict[str, object]:
+    """Return an event as a shop reports it."""
+    return {
+        "user_id": "ext:alice",
+        "product_id": "ext:wireless-earbuds",
+        "action_type": "view",
+        "event_id": event_id,
+        **fields,
+    }
+
+
+def traffic(prefix: str) -> Iterator[Request]:
+    """Yield requests without end: an event with an id of its own, two lists, the products."""
+    for n in itertools.count():
+        yield Request("POST", "/interactions", event(f"{prefix}-{n}", user_id="ext:bob"))
+        yield Request("GET", ALICE)
+        yield Request("GET", "/recommend/ext:bob?strategy=trending")
+        yield Request("GET", "/products")
+
+
+def stored(place: Place, prefix: str) -> Counter[str]:
+    """Return how many rows there are of each event whose id begins like this."""
+    with psycopg.connect(place.env["DATABASE_URL"]) as database:
+        rows = database.execute(
+            "SELECT event_key FROM catalog_interaction WHERE starts_with(event_key, %s)", [prefix]
+        )
+        return Counter(event_id for (event_id,) in rows)
+
+
+def assert_only(answers: Sequence[Answer], allowed: Collection[int]) -> None:
+    """Fail if an answer has another status than these, and show the first such answers."""
+    others = [each for each in answers if each.status not in allowed]
+    assert not others, f"{statuses(answers)}: {[(each.request, each.text[:500]) for each in others[:3]]}"
+
+
+def assert_none_lost(place: Place, prefix: str, answers: Sequence[Answer]) -> None:
+    """Fail unless events were acknowledged and each of them is in the database once."""
+    acknowledged = {
+        each.request.json["event_id"]
+        for each in answers
+        if each.request.path == "/interactions" and each.status in (200, 201)
+    }
+    rows = stored(place, prefix)
+    assert acknowledged
+    assert acknowledged <= rows.keys(), f"lost: {sorted(acknowledged - rows.keys())[:5]}"
+    assert set(rows.values()) == {1}

@@ -1,0 +1,83 @@
+"""The disk is full while a model is saved: a clear error, nothing left behind, the former model goes on."""
+
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.place import ROOT, Place
+from tests.stack.shops import ALICE
+
+TOO_LITTLE = 2_000  # bytes of a file: less than the arrays of the smallest model
+VERSIONS = """
+from recommendations.models import TrainedModel
+print([(model.version, model.is_active) for model in TrainedModel.objects.order_by("pk")])
+"""
+
+
+@pytest.fixture(params=["a limit of files", "a full disk"])
+def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A folder for models in which a small one fits and no more than that."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    if request.param == "a limit of files":
+        yield folder
+        return
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("Only root may make a disk that is full; a limit of files stands for it.")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def fill(folder: Path) -> Callable[[], None]:
+    """Have no file of a model fit from now on; return what a process that trains does before it begins."""
+    if folder.is_mount():
+        with (folder / "others").open("wb", buffering=0) as others:
+            for size in (65_536, 512):
+                try:
+                    while True:
+                        others.write(b"x" * size)
+                except OSError:
+                    continue
+        return lambda: None
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (TOO_LITTLE, TOO_LITTLE))
+
+
+def train(place: Place, limit: Callable[[], None]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [
+            *(sys.executable, "manage.py", "train_models", "--strategy", "collaborative"),
+            *("--no-evaluate", "--activate"),
+        ],
+        cwd=ROOT,
+        env=place.env,
+        preexec_fn=limit,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+class TestTraining:
+    def test_on_a_full_disk_leaves_nothing_but_the_former_model(self, shop: Place, full: Path):
+        place = shop.with_env(MODEL_DIR=str(full), DEFAULT_STRATEGY="collaborative")
+        assert train(place, lambda: None).returncode == 0
+        before, files = place.manage("shell", "--no-imports", "-c", VERSIONS), sorted(full.rglob("*"))
+
+        ran = train(place, fill(full))
+
+        assert ran.returncode == 1
+        assert "Traceback" not in ran.stderr
+        assert ran.stderr.splitlines()[-1].startswith("CommandError: The model's files cannot be kept: ")
+        assert place.manage("shell", "--no-imports", "-c", VERSIONS) == before
+        assert [path for path in sorted(full.rglob("*")) if path.name != "others"] == files
+        with place.served() as web:
+            answer = web.get(ALICE)
+            assert (answer.status_code, answer.json()["strategy"]) == (200, "collaborative")
+            assert web.get("/health/ready").json()["checks"]["model"] == "ok"

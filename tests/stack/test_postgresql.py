@@ -1,0 +1,59 @@
+"""PostgreSQL restarted under load: acknowledged events are there, nobody waits for it, and it goes on."""
+
+from collections.abc import Callable, Iterator
+
+import httpx2
+import pytest
+
+from stack.postgresql import Cluster, cluster
+from stack.processes import ServerNotFound
+from tests.place import Place
+from tests.servers import skip_or_fail
+from tests.stack.load import statuses, under_load
+from tests.stack.shops import ALICE, SCOPES, assert_none_lost, assert_only, filled, traffic
+from tests.waiting import until
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    """A PostgreSQL that may be restarted."""
+    try:
+        with cluster() as made:
+            yield made
+    except ServerNotFound as error:
+        skip_or_fail(f"No faults of PostgreSQL: {error}.")
+
+
+@pytest.fixture(scope="module")
+def place(server: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return filled(tmp_path_factory.mktemp("restarted"), server.url)
+
+
+@pytest.fixture(scope="module")
+def web(place: Place) -> Iterator[httpx2.Client]:
+    """A client of a web server of two processes, which is never restarted."""
+    with place.served(key=place.key(*SCOPES)) as client:
+        yield client
+
+
+@pytest.mark.parametrize("end", [Cluster.stop, Cluster.kill], ids=["stopped", "killed"])
+class TestRestarted:
+    def test_loses_nothing_keeps_nobody_waiting_and_goes_on_by_itself(
+        self, server: Cluster, place: Place, web: httpx2.Client, end: Callable[[Cluster], None]
+    ):
+        name = end.__name__
+        with under_load(web, traffic(name), connections=8) as load:
+            load.wait_for_rounds()
+            end(server)
+            load.wait_for_rounds()
+            server.start()
+            until(lambda: web.get(ALICE).status_code == 200)
+            load.wait_for_rounds()
+
+        assert_only(load.answers, (200, 201, 503))
+        refused = [each.response for each in load.answers if each.response and each.status == 503]
+        assert refused
+        assert {response.headers["content-type"] for response in refused} == {"application/problem+json"}
+        assert all(int(response.headers["retry-after"]) >= 1 for response in refused)
+        assert set(statuses(load.answers[-8:])) <= {200, 201}
+        assert_none_lost(place, name, load.answers)

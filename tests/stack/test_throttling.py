@@ -1,0 +1,175 @@
+"""A real Redis counts for all processes; killed, stopped or full, it is done without, and nobody waits."""
+
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from redis import Redis
+from rest_framework.test import APIClient
+
+from access.scopes import Scope
+from access.services import logins, tokens
+from observe import metrics
+from recsite.cache.redis import TolerantRedisCache
+from recsite.config.throttle_rates import rates
+from recsite.http import throttling
+from tests.api.callers import key_header, key_with
+from tests.factories import StaffFactory
+from tests.stack.redis_server import RedisServer, redis_server
+from tests.stack.shared import counted_by_one_process, of
+from tests.stack.test_cache import LONG_REST_SECONDS, SHORT, cache_of
+from tests.waiting import until
+
+PROCESSES, EACH = 4, 500
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[RedisServer]:
+    with redis_server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """By whom each was counted."""
+    told: list[str] = []
+    monkeypatch.setattr(metrics.recorder, "counted_for_throttling", told.append)
+    return told
+
+
+class TestTogether:
+    def test_processes_and_threads_lose_nothing_and_double_nothing(self, redis_url: str):
+        with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+            found = pool.map(counted_by_one_process, [redis_url] * PROCESSES, [EACH] * PROCESSES)
+            counts = [n for by_one in found for n in by_one]
+
+        assert sorted(counts) == list(range(1, PROCESSES * EACH + 1))
+
+    def test_ask_once(self, redis_url: str):
+        windows = of(TolerantRedisCache(redis_url, {}))
+        windows.count("key", 60)  # which also has Redis learn the script
+        with Redis.from_url(redis_url) as client:
+            before = client.info("commandstats")
+
+            windows.count("key", 60)
+
+            after = client.info("commandstats")
+        assert after["cmdstat_evalsha"]["calls"] - before["cmdstat_evalsha"]["calls"] == 1
+        assert set(after) - set(before) <= {"cmdstat_info"}
+
+    def test_have_a_window_that_the_first_of_them_opens_and_redis_closes(self, redis_url: str):
+        windows = of(TolerantRedisCache(redis_url, {}))
+        first, second = windows.count("key", 60), windows.count("key", 60)
+        with Redis.from_url(redis_url) as client:
+            (name,) = client.keys("*")
+            left = client.pttl(name)
+            client.pexpire(name, 1)
+            until(lambda: not client.exists(name))
+
+        assert first == (1, 60)
+        assert second.n == 2
+        assert left / 1000 <= second.seconds_left <= 60
+        assert windows.count("key", 60) == (1, 60)
+
+    def test_close_a_window_that_nothing_would(self, redis_url: str):
+        windows = of(TolerantRedisCache(redis_url, {}))
+        windows.count("key", 60)
+        with Redis.from_url(redis_url) as client:
+            client.persist(client.keys("*")[0])
+
+        assert windows.count("key", 60) == (2, 60)
+
+
+class TestWithoutRedis:
+    @pytest.fixture(params=["killed", "stopped", "full"])
+    def gone(self, request: Any, running: RedisServer) -> TolerantRedisCache:
+        of(cache_of(running)).count("key", 60)
+        if request.param == "stopped":
+            running.pause()
+            return cache_of(running, **SHORT)
+        cache: TolerantRedisCache = cache_of(running)
+        if request.param == "killed":
+            running.kill()
+        else:
+            cache._cache.get_client().config_set("maxmemory-policy", "noeviction")
+            cache._cache.get_client().config_set("maxmemory", "1")
+        return cache
+
+    def test_the_process_counts_alone_exactly_and_says_so(self, gone: TolerantRedisCache, told: list[str]):
+        windows = of(gone)
+
+        assert [windows.count("key", 600).n for _ in range(50)] == list(range(1, 51))
+        assert told == ["alone"] * 50
+
+    def test_is_tried_once_and_then_left_alone(self, running: RedisServer):
+        cache = cache_of(running, **SHORT, rest_seconds=LONG_REST_SECONDS)
+        windows = of(cache)
+        running.pause()
+
+        for _ in range(200):
+            windows.count("key", 600)
+
+        assert cache.counts["failed"] == 1
+
+    def test_they_count_together_again_by_themselves(
+        self, gone: TolerantRedisCache, running: RedisServer, told: list[str]
+    ):
+        windows = of(gone)
+        windows.count("key", 600)
+        running.child.resume() if running.child.is_running() else running.start()
+        with Redis(port=running.port) as client:
+            client.config_set("maxmemory", "0")
+
+        until(lambda: (windows.count("key", 600), told[-1])[1] == "together")
+
+        assert "alone" in told
+
+    def test_a_server_that_began_anew_is_told_what_to_do(self, running: RedisServer, told: list[str]):
+        windows = of(cache_of(running))
+        windows.count("key", 60)
+        running.restart()
+
+        assert windows.count("key", 60).n == 1
+        assert told == ["together"] * 2
+
+
+@pytest.mark.django_db
+class TestKeys:
+    @pytest.fixture(autouse=True)
+    def _shared(self, settings, redis_url: str) -> None:
+        settings.CACHES = {
+            "default": {"BACKEND": "recsite.cache.redis.TolerantRedisCache", "LOCATION": redis_url}
+        }
+        settings.THROTTLE_RATES = rates([], open_reads=False)
+        throttling.forget()
+
+    def test_hold_no_key_and_no_token(self, redis_url: str):
+        made, member = key_with(*Scope), StaffFactory()
+        pair = logins.log_in(member, now=timezone.now())
+        token = str(tokens.access_token(member))
+        for shown in (key_header(made), f"Bearer {token}", "Api-Key recs_aaaaaaaa_canary", "Bearer canary"):
+            APIClient().get("/products", headers={"authorization": shown})
+        APIClient().post("/token/verify", {"token": pair.refresh})
+
+        with Redis.from_url(redis_url) as client:
+            names = sorted(name.decode() for name in client.keys("*throttle*"))
+
+        assert names == [
+            ":1:throttle:read:address:127.0.0.1",
+            f":1:throttle:read:key:{made.row.prefix}",
+            f":1:throttle:read:user:{member.pk}",
+            ":1:throttle:token:address:127.0.0.1",
+        ]
+
+    def test_are_counted_over_http(self, settings):
+        settings.THROTTLE_RATES = rates(["all=off", "read=3/m"], open_reads=False)
+        client = APIClient()
+
+        answers = [client.get("/") for _ in range(4)]
+
+        assert [answer.status_code for answer in answers] == [200] * 3 + [429]
+        assert [answer.headers["RateLimit-Remaining"] for answer in answers] == ["2", "1", "0", "0"]
