@@ -76,18 +76,9 @@ def product_rows(path: Path, watcher: Watcher) -> Iterator[ProductRow]:
         yield ProductRow(*values)
 
 
-def user_rows(path: Path, watcher: Watcher, *, staff: Container[str] = ()) -> Iterator[UserRow]:
-    """Yield the good rows of users.csv in order; memory holds the ids seen.
-
-    staff: external ids of accounts that may log in, which an import never touches
-    """
-
-    def shopper_id(value: str) -> str:
-        if (found := columns.external_id(value)) in staff:
-            raise ValidationError("belongs to a staff account, which an import does not change")
-        return found
-
-    for values in _checked(path, {"id": shopper_id, "name": columns.name}, watcher):
+def user_rows(path: Path, watcher: Watcher) -> Iterator[UserRow]:
+    """Yield the good rows of users.csv in order; memory holds the ids seen."""
+    for values in _checked(path, {"id": columns.external_id, "name": columns.name}, watcher):
         yield UserRow(*values)
 
 

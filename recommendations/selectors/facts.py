@@ -58,8 +58,7 @@ def _rows(user: Mapping[str, Any], strategy: str, products: list[int]) -> Any:
     described = Record("id", "external_id", "name", "category__name", price, "description", AVAILABLE)
     tagged = Product.tags.through.objects.filter(product_id__in=products)
     return (
-        User.objects.shoppers()
-        .filter(**user)
+        User.objects.filter(**user)
         .annotate(
             events=only(mine, Record(Count("*"), Max("id"))),
             list_at=Subquery(listed.values("generated_at")),

@@ -39,7 +39,7 @@ def _rows(user: Mapping[str, Any], strategy: str, products: list[int], shown: li
     described = Record("id", "external_id", "name", "category__name", "price", "description", AVAILABLE)
     active = TrainedModel.objects.filter(strategy=strategy, is_active=True)
     return (
-        StoredList.objects.filter(**user, strategy=strategy, user__is_staff=False, user__is_superuser=False)
+        StoredList.objects.filter(**user, strategy=strategy)
         .annotate(
             events=only(mine, Record(Count("*"), Max("id"))),
             default=Subquery(DefaultStrategy.objects.filter(id=1).values("strategy")),

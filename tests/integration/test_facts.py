@@ -64,12 +64,6 @@ class TestFacts:
         assert read is not None
         assert sorted(read.facts.products) == products[1:]
 
-    @pytest.mark.parametrize("change", [{"is_staff": True}, {"is_superuser": True}])
-    def test_are_none_of_staff(self, user: User, change: dict[str, bool]):
-        User.objects.filter(id=user.id).update(**change)
-
-        assert facts(("pk", user.id), "content", [1]) is None
-
     def test_are_none_of_nobody(self):
         assert facts(("pk", 1), "content", [1]) is None
 

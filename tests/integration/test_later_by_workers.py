@@ -9,17 +9,19 @@ from tests.llm_server import Handler, LLMServer, says
 from tests.place import Place, told
 
 PEOPLE = """
+from access.models import Account
 from catalog.models import Product, User
 User.objects.create(name="Anna", external_id="anna")
-User.objects.create(name="Ada", username="ada", is_staff=True, is_superuser=True)
+Account.objects.create(username="ada", is_staff=True, is_superuser=True)
 Product.objects.bulk_create(Product(name=f"Lamp {n}", price=n) for n in range(5))
 """
 ASKING = """
 import json, sys, time
 from django.test import Client
+from access.models import Account
 from catalog.models import User
 client = Client()
-client.force_login(User.objects.get(username="ada"))
+client.force_login(Account.objects.get(username="ada"))
 first = client.get("/recommend/ext:anna").json()
 end = time.monotonic() + 60
 while (text := client.get(first["explanation_url"]).json())["status"] == "pending" and time.monotonic() < end:
@@ -31,10 +33,11 @@ print(json.dumps([first["explanation_source"], text["source"], text["text"], sec
 
 MANY = """
 from django.test import Client
+from access.models import Account
 from catalog.models import User
-User.objects.bulk_create(User(name=f"Shopper {n}", username=f"s{n}", external_id=f"s{n}") for n in range(4))
+User.objects.bulk_create(User(name=f"Shopper {n}", external_id=f"s{n}") for n in range(4))
 client = Client()
-client.force_login(User.objects.get(username="ada"))
+client.force_login(Account.objects.get(username="ada"))
 for n in range(4):
     client.get(f"/recommend/ext:s{n}")
 """
