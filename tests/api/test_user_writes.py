@@ -141,7 +141,7 @@ class TestDelete:
         for _ in range(n):
             InteractionFactory(user=anna)
 
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(9):
             assert staff_client.delete(f"/users/{anna.pk}").status_code == 204
 
     def test_takes_the_shoppers_interactions_along(self, staff_client):

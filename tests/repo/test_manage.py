@@ -14,11 +14,13 @@ from recsite.config import env
 COMMANDS = [("import_shop", "data/example_shop"), ("generate_recommendations",), ("show_recommendation",)]
 
 
-def run(
-    database: Path, *arguments: str, program: tuple[str, ...] = ("manage.py",)
-) -> subprocess.CompletedProcess[str]:
+def run(database: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return python(database, "manage.py", *command)
+
+
+def python(database: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *program, *arguments],
+        [sys.executable, *arguments],
         cwd=env.ROOT,
         env={
             "PATH": os.environ["PATH"],
