@@ -1,6 +1,7 @@
 """Rows that know a person without a relation to one: by name, by number as text, or inside packed data."""
 
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -82,7 +83,7 @@ def _as_told(text: str) -> bytes:
     return orjson.dumps(text[:_SHOWN])[1:-1]
 
 
-class _Found:
+class _Found(ABC):
     """Rows that one query finds."""
 
     def rows(self, person: Any) -> Iterator[Model]:
@@ -91,8 +92,8 @@ class _Found:
     def erase(self, person: Any) -> int:
         return self._found(person).delete()[0]
 
-    def _found(self, person: Any) -> QuerySet[Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def _found(self, person: Any) -> QuerySet[Any]: ...
 
 
 @dataclass(frozen=True)
