@@ -9,13 +9,13 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from access.errors import BadCredential
-from access.principals import KeyCaller, ShopperCaller, StaffCaller
+from access.principals import KeyPrincipal, ShopperPrincipal, StaffPrincipal
 from access.services.checking import key_caller
 from access.services.tokens import token_caller
 
 REALM = "shop-recommendations"
 CHALLENGE = f'Bearer realm="{REALM}", Api-Key realm="{REALM}"'
-Caller = KeyCaller | StaffCaller | ShopperCaller
+Caller = KeyPrincipal | StaffPrincipal | ShopperPrincipal
 
 
 class Credentials(SessionAuthentication):

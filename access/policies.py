@@ -10,7 +10,7 @@ from access.scopes import Scope
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class Policy:
     """scope: of a key, None for any key; permissions: of staff, none for whoever is staff.
 
     staff:    whether staff may do it at all
@@ -37,30 +37,30 @@ class Need:
         return " or ".join(filter(None, [keys, staff if self.staff else "", shoppers]))
 
 
-Needs = Mapping[str, Need]
+Policies = Mapping[str, Policy]
 
 
-def reads(scope: Scope | None, *, shoppers: bool = False, own: str | None = None) -> Needs:
+def reads(scope: Scope | None, *, shoppers: bool = False, own: str | None = None) -> Policies:
     """Return what reading needs."""
-    return {"GET": Need(scope, shoppers=shoppers, own=own, is_open=True)}
+    return {"GET": Policy(scope, shoppers=shoppers, own=own, is_open=True)}
 
 
-def writes(scope: Scope, model: str, *, deleting: tuple[str, ...] = ()) -> Needs:
+def writes(scope: Scope, model: str, *, deleting: tuple[str, ...] = ()) -> Policies:
     """Return what adding, changing and deleting rows needs. model: as in "catalog.product".
 
     deleting: permissions that deleting takes besides
     """
     app, name = model.split(".")
-    add, change, delete = (Need(scope, (f"{app}.{verb}_{name}",)) for verb in ("add", "change", "delete"))
+    add, change, delete = (Policy(scope, (f"{app}.{verb}_{name}",)) for verb in ("add", "change", "delete"))
     return {
         "POST": add,
         "PUT": change,
         "PATCH": change,
-        "DELETE": Need(scope, (*delete.permissions, *deleting)),
+        "DELETE": Policy(scope, (*delete.permissions, *deleting)),
     }
 
 
-def need_of(needs: Needs, method: str | None) -> Need | None:
+def policy_for(needs: Policies, method: str | None) -> Policy | None:
     """Return what the method needs; to look (HEAD, OPTIONS) needs what reading or asking needs."""
     if method in ("HEAD", "OPTIONS"):
         return needs.get("GET") or needs.get("POST")

@@ -10,7 +10,7 @@ from typing import ClassVar
 from access.scopes import Scope
 
 
-class _Caller:
+class _Principal:
     __slots__ = ()
 
     is_authenticated: ClassVar = True
@@ -26,7 +26,7 @@ def account_identity(account_id: int | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyCaller(_Caller):
+class KeyPrincipal(_Principal):
     """A server with an API key."""
 
     key_id: int
@@ -45,7 +45,7 @@ class KeyCaller(_Caller):
 
 
 @dataclass(frozen=True, slots=True)
-class StaffCaller(_Caller):
+class StaffPrincipal(_Principal):
     """A member of staff with a token, as they were when it was given: at most its short life ago."""
 
     account_id: int
@@ -58,7 +58,7 @@ class StaffCaller(_Caller):
 
 
 @dataclass(frozen=True, slots=True)
-class ShopperCaller(_Caller):
+class ShopperPrincipal(_Principal):
     """A shopper with a token."""
 
     user_id: int

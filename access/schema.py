@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
-from access.policies import need_of
+from access.policies import policy_for
 from core.api.schema import ApiSchema
 
 
@@ -13,7 +13,7 @@ class AccessSchema(ApiSchema):
     """Adds to each operation's description who may call it."""
 
     def get_description(self) -> str:  # type: ignore[override]
-        need = need_of(getattr(self.view, "needs", {}), self.method)
+        need = policy_for(getattr(self.view, "policies", {}), self.method)
         return f"{super().get_description()}\n\nFor {need.told()}." if need else super().get_description()
 
 

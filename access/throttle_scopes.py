@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 
-class Pace(StrEnum):
+class ThrottleScope(StrEnum):
     """The scopes of throttling. `recsite/config/throttle_rates.py` says how often one may ask in each."""
 
     RECOMMEND = "recommend"  # what is answered with a list of products, and the words for it
@@ -15,18 +15,21 @@ class Pace(StrEnum):
     TOKEN = "token"  # noqa: S105  log-ins and what comes of them
 
 
-Paces = Mapping[str, Pace]  # HTTP method → pace
+ThrottleScopes = Mapping[str, ThrottleScope]  # HTTP method → pace
 
-READING: Paces = {"GET": Pace.READ}
-RECOMMENDING: Paces = {"GET": Pace.RECOMMEND}
-READING_AND_WRITING: Paces = {**READING, **dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), Pace.WRITE)}
+READING: ThrottleScopes = {"GET": ThrottleScope.READ}
+RECOMMENDING: ThrottleScopes = {"GET": ThrottleScope.RECOMMEND}
+READING_AND_WRITING: ThrottleScopes = {
+    **READING,
+    **dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), ThrottleScope.WRITE),
+}
 
 
-def posting(pace: Pace) -> Paces:
+def posting(pace: ThrottleScope) -> ThrottleScopes:
     """Return the paces of what is only posted."""
     return {"POST": pace}
 
 
-def pace_of(paces: Paces, method: str | None) -> Pace:
+def throttle_scope_for(paces: ThrottleScopes, method: str | None) -> ThrottleScope:
     """Return by which pace the method goes; one that is not named, such as HEAD, by the first."""
     return paces.get(method or "") or next(iter(paces.values()))

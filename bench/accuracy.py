@@ -110,7 +110,7 @@ def compared(
             of_users, peer=True, options=options, earlier=round(tuned, 4), tuning_seconds=tuning
         )
         _say(f"{name}: {options}")
-    recipes = wiring.recipes().strategies
+    recipes = wiring.strategy_registry().strategies
     table_of_events = wiring.config().events
     for name in names:
         measured = measure(final, recipes[name], table_of_events, recipes)

@@ -6,4 +6,4 @@ application = get_asgi_application()
 
 from recommendations import wiring  # noqa: E402  needs the applications to be loaded
 
-wiring.serve()
+wiring.warm_up()

@@ -32,7 +32,7 @@ def scoring() -> None:
     from recommendations.pipeline import Query
     from recommendations.selectors.histories import events, histories
 
-    pipeline = wiring.pipeline(wiring.chosen("content"))
+    pipeline = wiring.pipeline(wiring.model_ref("content"))
     past = histories(events(np.array([1])), pipeline.snapshot)
     taste = profiles(past, top_categories=3, top_tags=5)
     categories, tags = set(taste.categories[0].tolist()), set(taste.tags[0].tolist())

@@ -26,23 +26,23 @@ def read(files: Path, arrays: Path) -> dict[str, Any]:
     from recommendations import wiring
     from recommendations.evaluation.csv_shop import shop_of
     from recommendations.evaluation.measure import peak_mb
-    from recommendations.processes.transfer import hand_over
+    from recommendations.processes.transfer import dump
     from recommendations.strategies.base import Training
 
     began = time.perf_counter()
     shop = shop_of(files, _Silent())
     seconds = time.perf_counter() - began
     _empty(arrays)
-    hand_over(Training(shop.snapshot, shop.log, wiring.config().events), _empty(arrays / "training"))
+    dump(Training(shop.snapshot, shop.log, wiring.config().events), _empty(arrays / "training"))
     users = np.unique(shop.log.user_ids)
     users = users[:: max(1, len(users) // N_SAMPLED)]
     sampled = shop.log.take(np.isin(shop.log.user_ids, users))
     recent = shop.log.take(
         shop.log.at
         >= shop.snapshot.now
-        - int(max(recipe.log_days or 0 for recipe in wiring.recipes().untrained.values()) * 86_400)
+        - int(max(recipe.log_days or 0 for recipe in wiring.strategy_registry().untrained.values()) * 86_400)
     )
-    hand_over((shop.snapshot, recent, wiring.config().events, users, sampled), _empty(arrays / "worker"))
+    dump((shop.snapshot, recent, wiring.config().events, users, sampled), _empty(arrays / "worker"))
     return {
         "seconds": seconds,
         "peak_mb": peak_mb(),
@@ -66,12 +66,12 @@ class _Silent:
 def fit(arrays: Path, folder: Path, name: str) -> dict[str, Any]:
     from recommendations import wiring
     from recommendations.evaluation.measure import peak_mb
-    from recommendations.processes.transfer import taken_over
+    from recommendations.processes.transfer import load
     from recommendations.strategies.base import SavedModel
 
-    training = taken_over(arrays / "training")
+    training = load(arrays / "training")
     began = time.perf_counter()
-    model = wiring.recipes().strategies[name].fit(training)
+    model = wiring.strategy_registry().strategies[name].fit(training)
     _empty(folder)
     if isinstance(model, SavedModel):
         model.save(folder)
@@ -120,15 +120,15 @@ def _served(arrays: Path, models: Path, asks: int) -> tuple[dict[str, Any], obje
     from bench.parts.huge import MOST_P50_MS
     from recommendations import wiring
     from recommendations.pipeline import Query
-    from recommendations.processes.transfer import taken_over
+    from recommendations.processes.transfer import load
     from recommendations.serving.fillers import Fillers
     from recommendations.strategies.base import Trainable, Training
     from recommendations.strategies.untrained import Untrained
 
     before = private_mb()
-    mapped, recent, table, users, sampled = taken_over(arrays / "worker")
+    mapped, recent, table, users, sampled = load(arrays / "worker")
     snapshot = _own(mapped)  # a worker's snapshot is read from the database into its own memory
-    recipes = wiring.recipes()
+    recipes = wiring.strategy_registry()
     began = time.perf_counter()
     lately = {
         name: recipe.fit(Training(snapshot, recent, table)) for name, recipe in recipes.untrained.items()

@@ -21,10 +21,10 @@ def main(n_asks: int) -> None:
     from recommendations.pipeline import Query
     from recommendations.selectors.histories import events, histories
     from recommendations.selectors.shoppers import shopper, shopper_id_chunks
-    from recommendations.serving.results import Ask
+    from recommendations.serving.results import RecommendationRequest
 
     began = time.perf_counter()
-    wiring.serve()
+    wiring.warm_up()
     snapshot_seconds = time.perf_counter() - began
     ids = [key for chunk in shopper_id_chunks(10_000) for key in chunk]
     chosen = random.Random(7).choices(ids, k=n_asks + 100)
@@ -32,10 +32,10 @@ def main(n_asks: int) -> None:
     whole = []
     for key in chosen:
         began = time.perf_counter()
-        answer(Ask(shopper({"pk": key}), 5, wiring.chosen("content")))
+        answer(RecommendationRequest(shopper({"pk": key}), 5, wiring.model_ref("content")))
         whole.append(time.perf_counter() - began)
 
-    pipeline = wiring.pipeline(wiring.chosen("content"))
+    pipeline = wiring.pipeline(wiring.model_ref("content"))
     pasts: list[Histories] = [histories(events(np.array([key])), pipeline.snapshot) for key in chosen]
     engine = []
     for past in pasts:

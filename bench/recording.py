@@ -24,7 +24,7 @@ def main(file: Path, path: str, first: int, last: int) -> None:
 
     from recommendations import wiring
 
-    wiring.serve()
+    wiring.warm_up()
     client = Client()
     statements: dict[str, int] = {}
     answers = {}

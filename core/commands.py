@@ -65,7 +65,7 @@ def whole_number(*, high: int | None = None) -> Callable[[str], int]:
 _LONGEST = 150  # as Django's usernames
 
 
-def whoever_runs_it(command: str) -> str:
+def current_operator(command: str) -> str:
     """Return the name of the system's user, or the command's where there is none, as in a container."""
     try:
         return getpass.getuser()[:_LONGEST]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 
-class Tally(NamedTuple):
+class AnswerLabels(NamedTuple):
     """What is counted of an answer: who made it; what filled it up, and why, "" for nothing."""
 
     strategy: str
@@ -12,18 +12,18 @@ class Tally(NamedTuple):
     why: str = ""
 
 
-NOBODY = Tally("")
+NO_LABELS = AnswerLabels("")
 LIVE, STORED, KEPT = "live", "stored", "kept"
 HIT, MISS, STALE, FAILED = "hit", "miss", "stale", "failed"
 TOGETHER, ALONE = "together", "alone"
 
 
-class Sink:
-    """Takes reports and counts nothing; `observe.counting.Counting` counts."""
+class Recorder:
+    """Takes reports and counts nothing; `observe.prometheus.PrometheusRecorder` counts."""
 
     is_on = False
 
-    def answered(self, tally: Tally, origin: str) -> None:
+    def answered(self, tally: AnswerLabels, origin: str) -> None:
         """A shopper's list was answered. origin: NOBODY = Tally("")
         LIVE, STORED or KEPT"""
 
@@ -59,19 +59,19 @@ class Sink:
         return iter(())
 
 
-sink = Sink()
+recorder = Recorder()
 
 
 def turn_on(folder: str = "") -> None:
     """From here on this process counts. folder: where the processes of one server do so together"""
-    global sink  # noqa: PLW0603  what reports must not know who listens
-    if not sink.is_on:
-        from observe.counting import Counting  # noqa: PLC0415  brings its package only where somebody counts
+    global recorder  # noqa: PLW0603  what reports must not know who listens
+    if not recorder.is_on:
+        from observe.prometheus import PrometheusRecorder  # noqa: PLC0415  brings its package only where somebody counts
 
-        sink = Counting(folder)
+        recorder = PrometheusRecorder(folder)
 
 
 def turn_off() -> None:
     """From here on this process counts nothing, and has counted nothing."""
-    global sink  # noqa: PLW0603
-    sink = Sink()
+    global recorder  # noqa: PLW0603
+    recorder = Recorder()

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from catalog.models import User
-from core.admin.base import CatalogAdmin
+from core.admin.base import BaseModelAdmin
 from privacy.errors import CacheUnreachable
 from privacy.models import Receipt
 from privacy.services.erase import counted, erase
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 @admin.register(Receipt)
-class ReceiptAdmin(CatalogAdmin[Receipt]):
+class ReceiptAdmin(BaseModelAdmin[Receipt]):
     list_display = ("deed", "at", "by", "counts")
     list_select_related = ("by",)
     list_filter = ("deed",)

@@ -14,7 +14,7 @@ def every_relation_is_covered(app_configs: Sequence[AppConfig] | None, **kwargs:
     return [
         Error(
             f"{name} leads to a user, and deleting the user does not delete its rows.",
-            hint="Say in privacy/rules.py what becomes of them when the user is erased.",
+            hint="Say in privacy/erasure_rules.py what becomes of them when the user is erased.",
             id="privacy.E001",
         )
         for name in undecided()

@@ -17,8 +17,8 @@ from django.db.models import Model, Q, QuerySet
 from access.models import Account
 from access.principals import account_identity
 from catalog.models import Interaction, StoredAnswer, User
+from privacy.erasure_rules import USERNAMES
 from privacy.person import Person
-from privacy.rules import USERNAMES
 from recommendations.models import StoredList
 
 _SHOWN = (

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 
-class Deed(models.TextChoices):
+class RightsAction(models.TextChoices):
     EXPORTED = "exported"
     ERASED = "erased"
 
@@ -13,7 +13,7 @@ class Deed(models.TextChoices):
 class Receipt(models.Model):
     """Proof that somebody's rows were exported or erased; it says nothing of whose they were."""
 
-    deed = models.CharField(max_length=16, choices=Deed.choices)
+    deed = models.CharField(max_length=16, choices=RightsAction.choices)
     at = models.DateTimeField()
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -25,7 +25,9 @@ class Receipt(models.Model):
     counts = models.JSONField(help_text="Rows by table.")
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(deed__in=Deed.values), name="receipt_deed_known")]
+        constraints = [
+            models.CheckConstraint(condition=Q(deed__in=RightsAction.values), name="receipt_deed_known")
+        ]
         permissions = [
             ("export_user", "Can export everything about a user"),
             ("erase_user", "Can erase a user from everywhere"),

@@ -8,8 +8,8 @@ from typing import Any
 from django.apps import apps
 from django.db.models import CASCADE, Model, QuerySet
 
+from privacy.erasure_rules import ERASURE_RULES, ErasureRule
 from privacy.person import PERSONS, Person
-from privacy.rules import FATES, Fate
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Relation:
         return f"{self.model._meta.label}.{self.field.name}"
 
     @cached_property
-    def fate(self) -> Fate | None:
+    def fate(self) -> ErasureRule | None:
         """What becomes of the rows; None where nobody has said it."""
-        if self.name in FATES:
-            return FATES[self.name]
-        return Fate.GOES if self.field.remote_field.on_delete is CASCADE else None
+        if self.name in ERASURE_RULES:
+            return ERASURE_RULES[self.name]
+        return ErasureRule.GOES if self.field.remote_field.on_delete is CASCADE else None
 
     def rows(self, person: Person) -> QuerySet[Model]:
         """Return the rows that know the person."""
@@ -56,7 +56,7 @@ def _leading_to(owner: type[Model], path: str, seen: frozenset[type[Model]]) -> 
     ]
     yield from found
     for relation in found:
-        if relation.fate is Fate.GOES and relation.model not in seen:
+        if relation.fate is ErasureRule.GOES and relation.model not in seen:
             yield from _leading_to(relation.model, relation.path, seen | {relation.model})
 
 

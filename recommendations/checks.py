@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from recommendations.conf import Config, Named
 from recommendations.errors import RecommendationError
 from recommendations.models import TrainedModel
-from recommendations.strategies.base import Trainable
+from recommendations.strategies.base import Basis, Trainable
 from recommendations.training.registry import default_strategy
 
 # Which strategy an address asks by its name.
@@ -96,6 +96,8 @@ def _problem(entry: Named) -> str | None:
         made = entry.make()
     except RecommendationError as error:
         return str(error)
+    if hasattr(made, "fit") and getattr(made, "basis", None) not in tuple(Basis):
+        return f"{entry.path} needs a `basis`, what it looks at: a member of {Basis.__module__}.Basis."
     if getattr(made, "log_days", 0) is None and not isinstance(made, Trainable):
         return (
             f"{entry.path} is trained ahead, as its log_days is None, but has no load() to open its models."

@@ -124,7 +124,7 @@ class StrategyFailed(RecommendationError):
         super().__init__(f"{strategy} could not be {doing}: {kind}{str(cause).rstrip('.')}.")
 
 
-class Overtaken(RecommendationError):
+class StaleComparison(RecommendationError):
     """Something else answers by default than what a new version was compared with."""
 
     def __init__(self, presumed: str) -> None:

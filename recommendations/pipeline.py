@@ -13,7 +13,7 @@ from recommendations.engine.histories import Histories, Mask, seen
 from recommendations.engine.ragged import Ragged, empty, starts_of
 from recommendations.engine.reasons import Reason
 from recommendations.engine.snapshot import Snapshot
-from recommendations.strategies.base import Reasons, Retriever
+from recommendations.strategies.base import Basis, Reasons, Retriever
 
 # Whose rows they are, rising; what found them; what was found.
 _Layer = tuple[NDArray[np.int64], Retriever, Candidates]
@@ -90,12 +90,14 @@ class Pipeline:
 
     fillers:  asked one after another while lists are short; the last one offers whatever may be shown
     fallback: the first filler's name
+    basis:    what the strategy looks at; None where it looks at nothing, for want of a model
     """
 
     snapshot: Snapshot
     retriever: Retriever
     fillers: tuple[Retriever, ...]
     fallback: str = "popular"
+    basis: Basis | None = None
 
     def rank(self, histories: Histories, query: Query) -> list[Ranking]:
         """Return each user's best products, fewer only where no more may be shown to them.

@@ -32,26 +32,26 @@ def _hours(n: int) -> dict[str, Any]:
 @shared_task(name="recommendations.shard", **PASSING)
 def shard(run_id: int, number: int) -> None:
     """Do one shard of a run."""
-    wiring.do_shard()(run_id, number)
+    wiring.shard_worker()(run_id, number)
 
 
 @shared_task(name="recommendations.explanation", rate_limit=settings.EXPLANATION_RATE, **PASSING)
 def explanation(digest: str) -> None:
     """Have a model write the text that an answer waits for."""
-    wiring.write()(digest)
+    wiring.explanation_writer()(digest)
 
 
-@shared_task(name="recommendations.tend_runs")
-def tend_runs() -> None:
+@shared_task(name="recommendations.recover_runs")
+def recover_runs() -> None:
     """See to the runs that stand still."""
-    wiring.tend_runs()
+    wiring.recover_runs()
 
 
 @shared_task(name="recommendations.generate", **ONCE, **_hours(1))
 def generate() -> None:
     """Have lists generated for everybody by all workers, with the strategy that answers by default."""
     try:
-        run = wiring.distributed_run(wiring.chosen(), started_by="beat")
+        run = wiring.distributed_run(wiring.model_ref(), started_by="beat")
     except GenerationUnderWay as error:
         logger.warning("%s", error)
     else:

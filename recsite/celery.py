@@ -37,7 +37,7 @@ def see(**rest: Any) -> None:
 
 def look_less(**rest: Any) -> None:
     """Leave what is there before a process of the pool is made in common: no collector writes to it."""
-    gc_tuning.look_less()
+    gc_tuning.collect_less()
 
 
 signals.worker_init.connect(see)

@@ -3,7 +3,7 @@
 import gc
 
 
-def look_less() -> None:
+def collect_less() -> None:
     """Leave out of every search what is there already, and search once in so many more new objects.
 
     A server calls it once it has loaded all that stays. What an answer is made of goes without the collector,

@@ -6,7 +6,7 @@ _TOO_LATE_SECONDS = 6 * 60 * 60
 
 SCHEDULE = {
     "see to runs that stand still": {
-        "task": "recommendations.tend_runs",
+        "task": "recommendations.recover_runs",
         "schedule": 60.0,
         "options": {"expires": 60},
     },

@@ -45,8 +45,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "recsite.http.middleware.observed",
-    "recsite.http.security_headers.protected",
+    "recsite.http.middleware.request_middleware",
+    "recsite.http.security_headers.security_headers_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -90,7 +90,7 @@ CACHES = {
         "KEY_PREFIX": "shop",
     }
     if ENV.redis_url
-    else {"BACKEND": "recsite.cache.local.Memory", "LOCATION": "shop", "OPTIONS": {"MAX_ENTRIES": 10_000}}
+    else {"BACKEND": "recsite.cache.local.LocalCache", "LOCATION": "shop", "OPTIONS": {"MAX_ENTRIES": 10_000}}
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -19,11 +19,11 @@ class Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
-class Counted:
+class WorkerRegistry:
     """A registry, as far as rendering asks for one."""
 
     def collect(self) -> Any:
-        return metrics.sink.families(time.time())
+        return metrics.recorder.families(time.time())
 
 
 def answer(environ: dict[str, Any], start: Any) -> list[bytes]:
@@ -36,7 +36,7 @@ def answer(environ: dict[str, Any], start: Any) -> list[bytes]:
     if not may_see(environ):
         start("403 Forbidden", [])
         return []
-    registry: Any = Counted()
+    registry: Any = WorkerRegistry()
     start("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])
     return [generate_latest(registry)]
 

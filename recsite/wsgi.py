@@ -20,7 +20,7 @@ from django.db import connections  # noqa: E402
 from recommendations import wiring  # noqa: E402  needs the applications to be loaded
 from recsite import gc_tuning  # noqa: E402
 
-wiring.serve()
+wiring.warm_up()
 # No request is answered by this thread, so its connection is for others to take.
 connections.close_all()
-gc_tuning.look_less()
+gc_tuning.collect_less()

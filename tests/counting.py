@@ -17,7 +17,7 @@ from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.popularity import first_allowed
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Snapshot
-from recommendations.strategies.base import Reasons, Training
+from recommendations.strategies.base import Basis, Reasons, Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Counting:
 
     rarest: bool
     fallback: ClassVar[str] = "trending"
+    basis: ClassVar[Basis] = Basis.HISTORY
 
     @property
     def log_days(self) -> None:
@@ -132,6 +133,7 @@ class CountingInterrupted:
 
     signal: str
     fallback: ClassVar[str] = "popular"
+    basis: ClassVar[Basis] = Basis.HISTORY
 
     @property
     def log_days(self) -> None:
@@ -164,6 +166,7 @@ class Forgetful:
     """Which is trained ahead, and cannot open what it saved."""
 
     fallback: ClassVar[str] = "popular"
+    basis: ClassVar[Basis] = Basis.HISTORY
     log_days: ClassVar[None] = None
 
     @classmethod

@@ -48,7 +48,7 @@ def trained(
     fitted, recipe: other than what the settings say of the strategy
     """
     store = wiring.model_store()
-    made_of = fitted or wiring.recipes().strategies[strategy]
+    made_of = fitted or wiring.strategy_registry().strategies[strategy]
     with store.staging(strategy) as staged:
         made_of.fit(Training(snapshot(), log(), wiring.config().events)).save(staged)
         manifest, digest = store.keep(staged, strategy, name)

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from access.models import Account
-from core.admin.base import CatalogAdmin
+from core.admin.base import BaseModelAdmin
 from core.admin.filters import DateRangeFilter
 from core.admin.strict import StrictAdmin
 from core.admin.typed import UserAdmin
@@ -19,7 +19,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Account)
-class AccountAdmin(CatalogAdmin[Account], UserAdmin):
+class AccountAdmin(BaseModelAdmin[Account], UserAdmin):
     list_display = ("username", "email", "first_name", "last_name", "is_staff", "is_active", "last_login")
     list_filter = ("is_staff", "is_active", ("date_joined", DateRangeFilter))
     search_fields = ("username", "first_name", "last_name", "=email", "id__exact")

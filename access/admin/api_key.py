@@ -17,7 +17,7 @@ from access.admin.key_form import KeyForm, RotateForm
 from access.errors import BadKeyRequest
 from access.models import Account, ApiKey
 from access.scopes import Scope
-from access.services.keys import Made, delete_keys, make_key, revoke_key, rotate_key
+from access.services.keys import CreatedKey, delete_keys, make_key, revoke_key, rotate_key
 from core.admin.strict import StrictAdmin
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class ApiKeyAdmin(StrictAdmin, _Admin):
                 return self._shown(request, made)
         return self._page(request, "rotate", key, title=f"Rotate {key}", form=form)
 
-    def _shown(self, request: HttpRequest, made: Made) -> HttpResponse:
+    def _shown(self, request: HttpRequest, made: CreatedKey) -> HttpResponse:
         """Return the only page that ever holds the key."""
         return self._page(request, "made", made.row, title=f"New key: {made.row}", key_text=made.text)
 

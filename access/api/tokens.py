@@ -18,7 +18,7 @@ from access.api.inputs import PairRow, PasswordInput, RefreshInput, StandingRow,
 from access.authentication import CHALLENGE
 from access.errors import BadCredential
 from access.services import logins, tokens
-from access.throttle_scopes import Pace, posting
+from access.throttle_scopes import ThrottleScope, posting
 
 # The same for a wrong password, a username that nobody has, and somebody who is disabled.
 WRONG = "No active account has this username and password."
@@ -30,7 +30,7 @@ class TokenView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    paces = posting(Pace.TOKEN)
+    throttle_scopes = posting(ThrottleScope.TOKEN)
     hides_values = True
     takes_credentials = True
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from access.errors import BadCredential
 from access.key_text import digest_of, prefix_of
 from access.models import ApiKey
-from access.principals import KeyCaller
+from access.principals import KeyPrincipal
 
 # How long a process believes what it has read of a key, and so how long a key goes on after another process
 # has revoked it.
@@ -20,7 +20,7 @@ NOTED_EVERY = timedelta(minutes=1)
 _MOST_KNOWN = 1_000
 
 logger = logging.getLogger(__name__)
-_known: dict[str, tuple[float, KeyCaller]] = {}  # digest → until when, who
+_known: dict[str, tuple[float, KeyPrincipal]] = {}  # digest → until when, who
 
 
 def forget() -> None:
@@ -35,7 +35,7 @@ def forget_at_commit() -> None:
     transaction.on_commit(forget)
 
 
-def key_caller(text: str, *, now: datetime) -> KeyCaller:
+def key_caller(text: str, *, now: datetime) -> KeyPrincipal:
     """Return who has this key. Raises BadCredential. At most 1 query; once a minute 1 more notes its use."""
     prefix = prefix_of(text)
     if prefix is None:
@@ -53,7 +53,7 @@ def key_caller(text: str, *, now: datetime) -> KeyCaller:
     if row.revoked_at is not None:
         raise BadCredential("This API key is revoked.")
     _refuse_expired(row.expires_at, now)
-    caller = KeyCaller(row.pk, row.prefix, frozenset(row.scopes.split(" ")), row.expires_at)
+    caller = KeyPrincipal(row.pk, row.prefix, frozenset(row.scopes.split(" ")), row.expires_at)
     if row.last_used_at is None or row.last_used_at <= now - NOTED_EVERY:
         _note_use(row, now)
     if len(believed) >= _MOST_KNOWN:

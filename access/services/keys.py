@@ -17,7 +17,7 @@ LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CreatedKey:
     """A key's row, and the key itself, which is stored nowhere."""
 
     row: ApiKey
@@ -32,7 +32,7 @@ def make_key(
     expires_at: datetime | None = None,
     created_by: Account | None = None,
     replaces: ApiKey | None = None,
-) -> Made:
+) -> CreatedKey:
     """Return a new key. Raises BadKeyRequest. created_by: None for whoever has the command line."""
     if not name.strip() or len(name) > LONGEST_NAME:
         raise BadKeyRequest(f"Give a name of 1 to {LONGEST_NAME} characters.")
@@ -60,7 +60,7 @@ def make_key(
         expires_at=expires_at,
         replaces=replaces,
     )
-    return Made(row, new.text)
+    return CreatedKey(row, new.text)
 
 
 def may_give(account: Account, scope: Scope) -> bool:
@@ -75,7 +75,7 @@ def rotate_key(
     now: datetime,
     overlap: timedelta | None = None,
     created_by: Account | None = None,
-) -> Made:
+) -> CreatedKey:
     """Return a key that takes the other's place: same name and scopes; if that has an end, as long a life.
 
     overlap: how long the old one goes on; None for until somebody revokes it

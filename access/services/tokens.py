@@ -12,11 +12,11 @@ from rest_framework_simplejwt.tokens import Token
 
 from access.errors import BadCredential
 from access.models import Account
-from access.principals import ShopperCaller, StaffCaller
+from access.principals import ShopperPrincipal, StaffPrincipal
 
 ALGORITHM = "HS256"
 _MOST_KNOWN = 2_000
-_known: dict[str, tuple["KeyRing", int, StaffCaller | ShopperCaller]] = {}  # token → keys, end, who
+_known: dict[str, tuple["KeyRing", int, StaffPrincipal | ShopperPrincipal]] = {}  # token → keys, end, who
 
 
 class KeyRing(TokenBackend):
@@ -122,7 +122,7 @@ def shopper_token(user_id: int, external_id: str | None) -> OurToken:
     return token
 
 
-def token_caller(text: str) -> StaffCaller | ShopperCaller:
+def token_caller(text: str) -> StaffPrincipal | ShopperPrincipal:
     """Return who shows this token. Raises BadCredential. Makes no query.
 
     What was found to be good stays so until its end, so while the keys are the same it is not read again.
@@ -139,13 +139,13 @@ def token_caller(text: str) -> StaffCaller | ShopperCaller:
     return caller
 
 
-def _caller_of(token: OurToken) -> StaffCaller | ShopperCaller:
+def _caller_of(token: OurToken) -> StaffPrincipal | ShopperPrincipal:
     try:
         kind, number = token["token_type"], int(token["user_id"])
         if kind == AccessToken.token_type:
-            return StaffCaller(number, token["staff"], token["superuser"])
+            return StaffPrincipal(number, token["staff"], token["superuser"])
         if kind == ShopperToken.token_type:
-            return ShopperCaller(number, token["ext"])
+            return ShopperPrincipal(number, token["ext"])
     except (KeyError, ValueError, TypeError):
         raise BadCredential("Token is invalid.") from None
     raise BadCredential("This token only refreshes; show the access token.")

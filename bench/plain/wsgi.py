@@ -5,4 +5,4 @@ from django.core.wsgi import get_wsgi_application
 from recsite import gc_tuning
 
 application = get_wsgi_application()
-gc_tuning.look_less()  # as the project's own server does
+gc_tuning.collect_less()  # as the project's own server does

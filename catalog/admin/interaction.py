@@ -14,7 +14,7 @@ from catalog.models import Interaction, Product, User
 from catalog.services import correction
 from catalog.services.events import EARLIEST, LEEWAY
 from core.admin import links
-from core.admin.base import CatalogAdmin
+from core.admin.base import BaseModelAdmin
 from core.admin.completion import LabelledChoiceField, LabelledSelect
 from core.admin.filters import DateRangeFilter, RelatedFilter
 from core.admin.paging import BoundedPaginator
@@ -52,7 +52,7 @@ class InteractionForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Interaction)
-class InteractionAdmin(CatalogAdmin[Interaction]):
+class InteractionAdmin(BaseModelAdmin[Interaction]):
     list_display = ("occurred_at", "action_type", "user_link", "product_link")
     list_display_links = ("occurred_at",)
     list_select_related = ("user", "product")

@@ -10,7 +10,7 @@ from catalog.admin.product_actions import activate, add_tag, deactivate, export_
 from catalog.admin.product_stock import StockFilter
 from catalog.models import Interaction, Product
 from core.admin import links
-from core.admin.base import CatalogAdmin
+from core.admin.base import BaseModelAdmin
 from core.admin.deletion import delete_selected
 from core.admin.filters import DateRangeFilter, RelatedFilter
 
@@ -24,7 +24,7 @@ class TagFilter(RelatedFilter):
 
 
 @admin.register(Product)
-class ProductAdmin(CatalogAdmin[Product]):
+class ProductAdmin(BaseModelAdmin[Product]):
     list_display = ("name", "external_id", "category", "price", "stock_left", "is_active", "n_interactions")
     list_select_related = ("category",)
     list_filter = (

@@ -8,12 +8,12 @@ from django.utils.safestring import SafeString
 
 from catalog.models import Category, Product, Tag
 from core.admin import links
-from core.admin.base import CatalogAdmin
+from core.admin.base import BaseModelAdmin
 
 T = TypeVar("T", Category, Tag)
 
 
-class TermAdmin(CatalogAdmin[T]):
+class TermAdmin(BaseModelAdmin[T]):
     # The field of Product that leads here.
     product_field: ClassVar[str]
 

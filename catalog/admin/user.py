@@ -11,13 +11,13 @@ from access.models import Account
 from catalog.admin.history import HistoryInline
 from catalog.models import Interaction, User
 from core.admin import links
-from core.admin.base import CatalogAdmin
+from core.admin.base import BaseModelAdmin
 from core.admin.completion import ADDRESS, LabelledAnswer
 from core.admin.filters import DateRangeFilter
 
 
 @admin.register(User)
-class UserAdmin(CatalogAdmin[User]):
+class UserAdmin(BaseModelAdmin[User]):
     list_display = ("called", "external_id", "n_interactions", "created_at")
     list_filter = (("created_at", DateRangeFilter),)
     search_fields = ("name", "=external_id", "id__exact")

@@ -20,14 +20,14 @@ _MOST_ERRORS = 10  # that are told of one event
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class ParsedEvents:
     """events: as they came, a NotJson for a line that is none; digest: of the body's bytes"""
 
     events: list[Any]
     digest: str
 
 
-NOTHING = Sent([], "")
+NOTHING = ParsedEvents([], "")
 
 
 class JsonArrayParser(BaseParser):
@@ -44,7 +44,7 @@ class JsonArrayParser(BaseParser):
             raise ParseError(f"The body is not valid JSON: {error}.") from error
         if not isinstance(events, list):
             raise ParseError("The body must be an array of events; one event alone goes to /interactions.")
-        return Sent(events, _digest(body))
+        return ParsedEvents(events, _digest(body))
 
 
 class JsonLinesParser(BaseParser):
@@ -57,7 +57,7 @@ class JsonLinesParser(BaseParser):
         body = read_body(stream, MOST_BYTES)
         # One too many shows that there are too many, whatever stands in the rest.
         lines = [line for line in body.split(b"\n") if line.strip()][: MOST_ROWS + 1]
-        return Sent([_event(line) for line in lines], _digest(body))
+        return ParsedEvents([_event(line) for line in lines], _digest(body))
 
 
 def answer_body(outcomes: list[Outcome]) -> bytes:

@@ -28,7 +28,7 @@ class CategoryViewSet(CatalogueViewSet):
     row_class = CategoryRow
     pagination_class = None
     what = "category"
-    needs = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.category")}
+    policies = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.category")}
     id_in_path = "A number."
 
     def get_queryset(self) -> QuerySet[Category]:

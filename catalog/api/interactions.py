@@ -10,15 +10,22 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from access.permissions import caller
-from access.policies import Need
+from access.policies import Policy
 from access.scopes import Scope
-from access.throttle_scopes import Pace, posting
-from catalog.api.bulk import MULTI_STATUS, NOTHING, JsonArrayParser, JsonLinesParser, Sent, answer_body
+from access.throttle_scopes import ThrottleScope, posting
+from catalog.api.bulk import (
+    MULTI_STATUS,
+    NOTHING,
+    JsonArrayParser,
+    JsonLinesParser,
+    ParsedEvents,
+    answer_body,
+)
 from catalog.api.payloads import interaction_payload
 from catalog.api.serializers import BulkResult, EventInput, InteractionList, InteractionRow
 from catalog.services import idempotency
 from catalog.services.bulk_interactions import record_each
-from catalog.services.idempotency import Answered
+from catalog.services.idempotency import StoredResponse
 from catalog.services.interactions import record_interactions
 from core.api.renderers import OrjsonRenderer
 from core.api.viewsets import StrictQuery
@@ -37,8 +44,8 @@ _KEY = OpenApiParameter(
 class InteractionViewSet(StrictQuery, ViewSet):
     """Events."""
 
-    needs = {"POST": Need(Scope.EVENTS_WRITE, ("catalog.add_interaction",))}
-    paces = posting(Pace.WRITE)
+    policies = {"POST": Policy(Scope.EVENTS_WRITE, ("catalog.add_interaction",))}
+    throttle_scopes = posting(ThrottleScope.WRITE)
     also_answers = ("422",)
 
     @extend_schema(
@@ -78,7 +85,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
         detail=False,
         methods=["post"],
         parser_classes=[JsonArrayParser, JsonLinesParser],
-        paces=posting(Pace.BULK),
+        throttle_scopes=posting(ThrottleScope.BULK),
     )
     def bulk(self, request: Request) -> HttpResponse:
         """Store 1 to 10,000 events, and say of each what became of it.
@@ -87,11 +94,11 @@ class InteractionViewSet(StrictQuery, ViewSet):
         `event_id` that is stored already, 422 for one that is wrong; that one is not stored, the others are.
         """
         # An empty body reaches no parser.
-        sent = request.data if isinstance(request.data, Sent) else NOTHING
+        sent = request.data if isinstance(request.data, ParsedEvents) else NOTHING
         now = timezone.now()
 
-        def answer() -> Answered:
-            return Answered(MULTI_STATUS, answer_body(record_each(events=sent.events, now=now)))
+        def answer() -> StoredResponse:
+            return StoredResponse(MULTI_STATUS, answer_body(record_each(events=sent.events, now=now)))
 
         key = request.headers.get(idempotency.HEADER)
         if key is None:

@@ -37,7 +37,7 @@ class ProductViewSet(CatalogueViewSet):
     filterset_class = ProductFilter
     what = "product"
     conditional = frozenset({"list", "retrieve"})
-    needs = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.product")}
+    policies = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.product")}
 
     def get_queryset(self) -> QuerySet[Product]:
         return selectors.products(inactive_too=knows_inactive(self.request))

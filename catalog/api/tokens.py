@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from access.policies import Need
+from access.policies import Policy
 from access.scopes import Scope
 from access.services.tokens import shopper_token
-from access.throttle_scopes import Pace, posting
+from access.throttle_scopes import ThrottleScope, posting
 from catalog import selectors
 from catalog.api.inputs import Input
 from core import references
@@ -48,8 +48,8 @@ class ShopperTokenRow(Row):
 class ShopperTokenViewSet(StrictQuery, ViewSet):
     """Tokens of shoppers. Their browsers read with them, and can do nothing else."""
 
-    needs = {"POST": Need(Scope.TOKENS_ISSUE, staff=False)}
-    paces = posting(Pace.TOKEN)
+    policies = {"POST": Policy(Scope.TOKENS_ISSUE, staff=False)}
+    throttle_scopes = posting(ThrottleScope.TOKEN)
     also_answers = ("404",)
 
     @extend_schema(request=ShopperInput, responses={200: ShopperTokenRow})

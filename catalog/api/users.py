@@ -36,7 +36,7 @@ class UserViewSet(CatalogueViewSet):
     row_class = UserRow
     pagination_class = UserPages
     what = "user"
-    needs = {
+    policies = {
         **reads(Scope.USERS_READ, own="id"),
         **writes(Scope.USERS_WRITE, "catalog.user", deleting=("catalog.delete_interaction",)),
     }
@@ -79,8 +79,8 @@ class HistoryViewSet(ListViewSet):
 
     queryset = Interaction.objects.none()
     row_class = HistoryRow
-    needs = reads(Scope.USERS_READ, own="id")
-    paces = READING
+    policies = reads(Scope.USERS_READ, own="id")
+    throttle_scopes = READING
     pagination_class = HistoryPages
     filterset_class = HistoryFilter
 

@@ -14,7 +14,7 @@ from rest_framework.reverse import reverse
 from rest_framework.serializers import Serializer
 
 from access.permissions import require
-from access.policies import Needs
+from access.policies import Policies
 from access.throttle_scopes import READING_AND_WRITING
 from core.api.ids import lookup, refuse_bad_key
 from core.api.viewsets import ListViewSet
@@ -27,8 +27,8 @@ class CatalogueViewSet(ListViewSet):
     lookup_value_regex = "[^/]+"
     row_class: type[Serializer[Any]]
     what: str
-    needs: Needs
-    paces = READING_AND_WRITING
+    policies: Policies
+    throttle_scopes = READING_AND_WRITING
 
     @abstractmethod
     def add(self, **values: Any) -> Model:
@@ -66,7 +66,7 @@ class CatalogueViewSet(ListViewSet):
         refuse_bad_key(id)
         row = self.find(id)
         if row is None:
-            require(request, self, self.needs["POST"])
+            require(request, self, self.policies["POST"])
             return self.created(self.add(**self.checked(self.under_its_key(request.data))))
         return self.shown(self.change(row, **self.checked(request.data, row=row)))
 

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Tally:
+class Counts:
     """How many rows of a file were new, changed, or as they were before."""
 
     created: int = 0

@@ -9,8 +9,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
-from catalog.importing.lines import UNDECODED, Lines, opened
-from catalog.importing.report import Problem, Watcher
+from catalog.importing.lines import UNDECODED, Lines, open_lines
+from catalog.importing.report import ImportObserver, Problem
 
 LINES_A_REPORT = 1_000
 # What RFC 4180 allows, and blanks around quoted values; possessive, so that it never tries anything twice.
@@ -19,7 +19,7 @@ _WELL_QUOTED = re.compile(rf"(?:{_VALUE},)*+{_VALUE}[\r\n]*+")
 
 
 def records(
-    path: Path, columns: Sequence[str], watcher: Watcher, *, also: str | None = None
+    path: Path, columns: Sequence[str], watcher: ImportObserver, *, also: str | None = None
 ) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield each record's first line and its values in the order of `columns` (two or more).
 
@@ -29,7 +29,7 @@ def records(
     """
     reader = _Reader(path, watcher)
     try:
-        with opened(path) as stream:
+        with open_lines(path) as stream:
             yield from reader.read(stream, columns, also)
     except FileNotFoundError:
         reader.report(None, "is missing")
@@ -45,7 +45,7 @@ def records(
 class _Reader:
     """One file on its way into records."""
 
-    def __init__(self, path: Path, watcher: Watcher) -> None:
+    def __init__(self, path: Path, watcher: ImportObserver) -> None:
         self._file = path.name
         self._watcher = watcher
         self.lines = Lines(iter(()))

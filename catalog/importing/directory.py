@@ -6,8 +6,8 @@ from typing import Any
 
 from catalog.errors import BadShop, NoShop
 from catalog.importing.lines import count_lines
-from catalog.importing.report import Problem, Watcher, counted
-from catalog.importing.rows import EventRow, ProductRow, UserRow, event_rows, product_rows, user_rows
+from catalog.importing.report import ImportObserver, Problem, counted
+from catalog.importing.rows import EventRecord, ProductRecord, UserRecord, event_rows, product_rows, user_rows
 from catalog.models import Product, User
 
 
@@ -18,7 +18,7 @@ class ShopDirectory:
     Raises NoShop when there is no such directory.
     """
 
-    def __init__(self, directory: Path, watcher: Watcher) -> None:
+    def __init__(self, directory: Path, watcher: ImportObserver) -> None:
         if not directory.is_dir():
             raise NoShop(f'"{directory}" is not a directory; name the one that holds products.csv.')
         self._directory = directory
@@ -40,13 +40,13 @@ class ShopDirectory:
         if self.n_problems:
             raise BadShop(f"{counted(self.n_problems)} found; nothing was imported.")
 
-    def products(self) -> Iterator[ProductRow]:
+    def products(self) -> Iterator[ProductRecord]:
         return product_rows(self._opened("products.csv"), self)
 
-    def users(self) -> Iterator[UserRow]:
+    def users(self) -> Iterator[UserRecord]:
         return user_rows(self._opened("users.csv"), self)
 
-    def events(self, users: Container[str], products: Container[str]) -> Iterator[EventRow]:
+    def events(self, users: Container[str], products: Container[str]) -> Iterator[EventRecord]:
         plain, packed = "interactions.csv", "interactions.csv.gz"
         is_packed = (self._directory / packed).exists()
         if is_packed and (self._directory / plain).exists():

@@ -11,7 +11,7 @@ _BEFORE = "SELECT n FROM seen WHERE moment = ? AND user = ? AND product = ? AND 
 _ADD = "UPDATE seen SET n = n + ? WHERE moment = ? AND user = ? AND product = ? AND action = ?"
 
 
-class Ordinals:
+class DuplicateCounter:
     """Remembers on disk how often it has seen each event.
 
     The table lies in a nameless temporary file, which vanishes when it is closed. It is ordered by time as

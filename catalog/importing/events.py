@@ -11,8 +11,8 @@ from django.db import connection, transaction
 
 from catalog.importing.bulk import in_chunks
 from catalog.importing.columns import EARLIEST_YEAR
-from catalog.importing.duplicates import Ordinals
-from catalog.importing.rows import EventRow
+from catalog.importing.duplicates import DuplicateCounter
+from catalog.importing.rows import EventRecord
 from catalog.models import ActionType, Interaction
 from catalog.services.events import IMPORTED
 
@@ -25,24 +25,24 @@ _ACTIONS = {action: code for code, action in enumerate(ActionType.values)}
 
 
 @dataclass(slots=True)
-class EventTally:
+class EventCounts:
     new: int = 0
     repeated: int = 0
 
 
 def store_events(
-    rows: Iterable[EventRow], *, users: Mapping[str, int], products: Mapping[str, int], now: datetime
-) -> EventTally:
+    rows: Iterable[EventRecord], *, users: Mapping[str, int], products: Mapping[str, int], now: datetime
+) -> EventCounts:
     """Store the events that are not stored yet, one transaction a chunk, and return how many were new.
 
     users, products: the ids of the external ids in the rows
     Memory holds one chunk. Queries: one a chunk.
     """
-    tally = EventTally()
+    tally = EventCounts()
     insert = _insert()
     # Neighbours happened at the same moment more often than not, and Django's own function takes 5 µs.
     adapted = lru_cache(maxsize=4096)(connection.ops.adapt_datetimefield_value)
-    with closing(Ordinals()) as seen:
+    with closing(DuplicateCounter()) as seen:
         for chunk in in_chunks(rows, CHUNK):
             ordinals = seen.count(
                 [
@@ -74,7 +74,7 @@ def store_events(
     return tally
 
 
-def event_key(row: EventRow, ordinal: int) -> str:
+def event_key(row: EventRecord, ordinal: int) -> str:
     """Return the key of an event: the same for a row in whatever database, however its time is spelt.
 
     It begins with the second at which the event happened, so that an index of keys grows at its end as

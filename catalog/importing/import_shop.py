@@ -8,11 +8,11 @@ from pathlib import Path
 
 from django.db import transaction
 
-from catalog.importing.bulk import Tally
+from catalog.importing.bulk import Counts
 from catalog.importing.directory import ShopDirectory, stored_ids
-from catalog.importing.events import EventTally, store_events
+from catalog.importing.events import EventCounts, store_events
 from catalog.importing.products import ProductStore
-from catalog.importing.report import Watcher
+from catalog.importing.report import ImportObserver
 from catalog.importing.users import store_users
 from catalog.models import Product, User
 
@@ -21,15 +21,15 @@ from catalog.models import Product, User
 class ImportSummary:
     """What an import did."""
 
-    products: Tally
-    users: Tally
-    events: EventTally
+    products: Counts
+    users: Counts
+    events: EventCounts
     n_new_categories: int
     n_new_tags: int
     n_problems: int
 
 
-def import_shop(directory: Path, *, strict: bool, now: datetime, watcher: Watcher) -> ImportSummary:
+def import_shop(directory: Path, *, strict: bool, now: datetime, watcher: ImportObserver) -> ImportSummary:
     """Store what the files of the directory hold and return what happened; problems go to the watcher.
 
     Every chunk of rows is a transaction, so what an interrupted import has stored stays and a second one

@@ -11,7 +11,7 @@ from pathlib import Path
 UNDECODED = re.compile("[\udc80-\udcff]")
 
 
-def opened(path: Path) -> io.TextIOWrapper:
+def open_lines(path: Path) -> io.TextIOWrapper:
     """Return the text of a file; a byte order mark is skipped, what is not UTF-8 stays recognisable."""
     raw = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
     return io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
@@ -22,7 +22,7 @@ def count_lines(path: Path) -> int:
     n_lines = 0
     last = b"\n"
     try:
-        with opened(path) as stream:
+        with open_lines(path) as stream:
             while chunk := bytes(stream.buffer.read(1 << 20)):
                 n_lines += chunk.count(b"\n")
                 last = chunk[-1:]

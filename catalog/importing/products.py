@@ -7,8 +7,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model
 
-from catalog.importing.bulk import CHUNK, NAMED_AT_ONCE, Tally, in_chunks, stored_rows
-from catalog.importing.rows import UNSAID, ProductRow
+from catalog.importing.bulk import CHUNK, NAMED_AT_ONCE, Counts, in_chunks, stored_rows
+from catalog.importing.rows import NOT_GIVEN, ProductRecord
 from catalog.models import Category, Product, Tag
 
 _FIELDS = ("name", "category_id", "price", "description", "stock")
@@ -21,11 +21,11 @@ class ProductStore:
     """Writes products with their categories and tags, which it creates as they come up."""
 
     def __init__(self) -> None:
-        self.products = Tally()
+        self.products = Counts()
         self.categories = _Names(Category)
         self.tags = _Names(Tag)
 
-    def store(self, rows: Iterable[ProductRow]) -> None:
+    def store(self, rows: Iterable[ProductRecord]) -> None:
         """Create or update the products of the rows, one transaction a chunk.
 
         A product whose tags change counts as changed, `updated_at` included; `is_active` stays as it is, and
@@ -36,14 +36,14 @@ class ProductStore:
             with transaction.atomic():
                 self._store_chunk(chunk)
 
-    def _store_chunk(self, chunk: list[ProductRow]) -> None:
+    def _store_chunk(self, chunk: list[ProductRecord]) -> None:
         self.categories.learn(row.category for row in chunk if row.category)
         self.tags.learn(tag for row in chunk for tag in row.tags)
         stored = stored_rows(Product, "external_id", [row.external_id for row in chunk], "pk", *_FIELDS)
         links = _tag_links([pk for pk, *_ in stored.values()])
         changed = [row for row in chunk if not self._is_stored(row, stored, links)]
         # A stock that the file leaves to others is not written at all: it may be changing at this moment.
-        said = [] if any(row.stock is UNSAID for row in chunk) else ["stock"]
+        said = [] if any(row.stock is NOT_GIVEN for row in chunk) else ["stock"]
         products = Product.objects.bulk_create(
             [Product(external_id=row.external_id, **self._values(row)) for row in changed],
             update_conflicts=True,
@@ -54,20 +54,20 @@ class ProductStore:
         _replace_tag_links(wanted, links)
         self.products.add(n_rows=len(chunk), n_stored=len(stored), n_written=len(changed))
 
-    def _is_stored(self, row: ProductRow, stored: Mapping[str, tuple[Any, ...]], links: Links) -> bool:
+    def _is_stored(self, row: ProductRecord, stored: Mapping[str, tuple[Any, ...]], links: Links) -> bool:
         if row.external_id not in stored:
             return False
         pk, *values = stored[row.external_id]
         known = dict(zip(_FIELDS, values, strict=True))
         return known == known | self._values(row) and links[pk].keys() == self._tag_ids(row)
 
-    def _values(self, row: ProductRow) -> dict[str, Any]:
+    def _values(self, row: ProductRecord) -> dict[str, Any]:
         """Return the fields that the row says."""
         category_id = self.categories.ids[row.category] if row.category else None
         values = (row.name, category_id, row.price, row.description, row.stock)
-        return {field: value for field, value in zip(_FIELDS, values, strict=True) if value is not UNSAID}
+        return {field: value for field, value in zip(_FIELDS, values, strict=True) if value is not NOT_GIVEN}
 
-    def _tag_ids(self, row: ProductRow) -> set[int]:
+    def _tag_ids(self, row: ProductRecord) -> set[int]:
         return {self.tags.ids[tag] for tag in row.tags}
 
 

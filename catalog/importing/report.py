@@ -27,7 +27,7 @@ class Problem:
         return f"{', '.join(where)}: {self.message}"
 
 
-class Watcher(Protocol):
+class ImportObserver(Protocol):
     """Hears what an import does."""
 
     def reading(self, title: str, n_lines: int) -> None:

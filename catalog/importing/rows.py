@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from catalog.importing import columns
 from catalog.importing.columns import TIME_WANTED, moment, trimmed
 from catalog.importing.csv_reader import records
-from catalog.importing.report import Problem, Watcher
+from catalog.importing.report import ImportObserver, Problem
 from catalog.models import ActionType
 
 Check: TypeAlias = Callable[[str], object]
@@ -22,35 +22,35 @@ _ACTIONS = frozenset(ActionType.values)
 _ACTIONS_WANTED = " or ".join([", ".join(ActionType.values[:-1]), ActionType.values[-1]])
 
 
-class Unsaid(Enum):
+class NotGiven(Enum):
     """Stands for a value of which the file says nothing, as it lacks the column."""
 
     UNSAID = auto()
 
 
-UNSAID: Final = Unsaid.UNSAID
+NOT_GIVEN: Final = NotGiven.UNSAID
 # How many are left; None where it is not tracked.
-Stock: TypeAlias = int | Literal[Unsaid.UNSAID] | None
+Stock: TypeAlias = int | Literal[NotGiven.UNSAID] | None
 
 
 @dataclass(frozen=True, slots=True)
-class ProductRow:
+class ProductRecord:
     external_id: str
     name: str
     category: str
     price: Decimal
     description: str
     tags: tuple[str, ...]
-    stock: Stock = UNSAID
+    stock: Stock = NOT_GIVEN
 
 
 @dataclass(frozen=True, slots=True)
-class UserRow:
+class UserRecord:
     external_id: str
     name: str
 
 
-class EventRow(NamedTuple):
+class EventRecord(NamedTuple):
     """One event, by the shop's own keys."""
 
     user: str
@@ -59,7 +59,7 @@ class EventRow(NamedTuple):
     occurred_at: datetime
 
 
-def product_rows(path: Path, watcher: Watcher) -> Iterator[ProductRow]:
+def product_rows(path: Path, watcher: ImportObserver) -> Iterator[ProductRecord]:
     """Yield the good rows of products.csv in order; memory holds the ids seen.
 
     Either every row says a stock, or the file lacks the column and none does.
@@ -73,18 +73,18 @@ def product_rows(path: Path, watcher: Watcher) -> Iterator[ProductRow]:
         "tags": columns.tags,
     }
     for values in _checked(path, checks, watcher, also=("stock", columns.stock)):
-        yield ProductRow(*values)
+        yield ProductRecord(*values)
 
 
-def user_rows(path: Path, watcher: Watcher) -> Iterator[UserRow]:
+def user_rows(path: Path, watcher: ImportObserver) -> Iterator[UserRecord]:
     """Yield the good rows of users.csv in order; memory holds the ids seen."""
     for values in _checked(path, {"id": columns.external_id, "name": columns.name}, watcher):
-        yield UserRow(*values)
+        yield UserRecord(*values)
 
 
 def event_rows(
-    path: Path, watcher: Watcher, *, users: Container[str], products: Container[str]
-) -> Iterator[EventRow]:
+    path: Path, watcher: ImportObserver, *, users: Container[str], products: Container[str]
+) -> Iterator[EventRecord]:
     """Yield the good rows of interactions.csv in order; memory holds one row.
 
     users, products: the external ids that the other two files or the database know
@@ -101,10 +101,10 @@ def event_rows(
             watcher.found(Problem(path.name, line, column, value, message))
 
 
-def _event(values: tuple[str, ...], users: Container[str], products: Container[str]) -> EventRow | None:
+def _event(values: tuple[str, ...], users: Container[str], products: Container[str]) -> EventRecord | None:
     user, product, action, occurred = values
     if user in users and product in products and action in _ACTIONS and (at := moment(occurred)):
-        return EventRow(user, product, action, at)
+        return EventRecord(user, product, action, at)
     return None
 
 
@@ -123,7 +123,7 @@ def _faults(
 
 
 def _checked(
-    path: Path, checks: Mapping[str, Check], watcher: Watcher, *, also: tuple[str, Check] | None = None
+    path: Path, checks: Mapping[str, Check], watcher: ImportObserver, *, also: tuple[str, Check] | None = None
 ) -> Iterator[list[Any]]:
     """Yield the values of each record that passes every check and whose id has not come before.
 

@@ -4,17 +4,17 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from catalog.importing.bulk import CHUNK, Tally, in_chunks, stored_rows
-from catalog.importing.rows import UserRow
+from catalog.importing.bulk import CHUNK, Counts, in_chunks, stored_rows
+from catalog.importing.rows import UserRecord
 from catalog.models import User
 
 
-def store_users(rows: Iterable[UserRow]) -> Tally:
+def store_users(rows: Iterable[UserRecord]) -> Counts:
     """Create or update the shoppers of the rows and return what happened.
 
     One transaction a chunk. Queries: one per 500 rows to read, one per 190 new or changed rows to write.
     """
-    tally = Tally()
+    tally = Counts()
     for chunk in in_chunks(rows, CHUNK):
         with transaction.atomic():
             stored = stored_rows(User, "external_id", [row.external_id for row in chunk], "name")

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from catalog.errors import BadEvents, TooManyEvents
 from catalog.models import Interaction, Product, User
-from catalog.services.event_rows import EventRow, insert
 from catalog.services.events import Error, Event, read_event, wrong
+from catalog.services.interaction_rows import InteractionRecord, insert
 from catalog.services.interactions import numbers, unknown
 
 MOST_ROWS = 10_000
@@ -53,7 +53,7 @@ def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
     for error in unknown(read, users, products):
         faults[int(str(error["index"]))].append(error)
     rows = {
-        index: EventRow(
+        index: InteractionRecord(
             users[event.user],
             products[event.product],
             event.action_type,
@@ -71,7 +71,7 @@ def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
     ]
 
 
-def _stored(rows: list[EventRow]) -> list[tuple[int, int | None]]:
+def _stored(rows: list[InteractionRecord]) -> list[tuple[int, int | None]]:
     """Return each row's status and id. The first row of a key is stored, if the key is new."""
     first: dict[str, int] = {}
     for place, row in enumerate(rows):

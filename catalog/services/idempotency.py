@@ -16,7 +16,7 @@ KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class StoredResponse:
     """What a caller got, or gets. is_again: whether it was answered before"""
 
     status: int
@@ -37,7 +37,7 @@ class Request:
             raise BadKey(HEADER, self.key)
 
 
-def once(request: Request, answer: Callable[[], Answered], now: datetime) -> Answered:
+def once(request: Request, answer: Callable[[], StoredResponse], now: datetime) -> StoredResponse:
     """Return the answer of the first such request in the last 24 hours; when this is it, it is done here.
 
     What it changes and what it answers are stored together or not at all, so one that breaks off, or raises,
@@ -71,7 +71,7 @@ def _holds(row: StoredAnswer, now: datetime) -> bool:
     return row.created_at > now - KEPT
 
 
-def _again(row: StoredAnswer, request: Request) -> Answered:
+def _again(row: StoredAnswer, request: Request) -> StoredResponse:
     if row.request_digest != request.digest:
         raise KeyOfAnother(request.key)
-    return Answered(row.status, zlib.decompress(row.body), is_again=True)
+    return StoredResponse(row.status, zlib.decompress(row.body), is_again=True)

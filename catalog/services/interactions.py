@@ -10,8 +10,8 @@ from django.db.models import Q
 
 from catalog.errors import BadEvents
 from catalog.models import Interaction, Product, User
-from catalog.services.event_rows import EventRow, insert
 from catalog.services.events import Error, Event, read_event, wrong
+from catalog.services.interaction_rows import InteractionRecord, insert
 
 MOST_EVENTS = 1000
 
@@ -110,5 +110,5 @@ def _store(rows: list[Interaction]) -> Recorded:
     return Recorded(rows=stored, n_new=len(new) - len(taken))
 
 
-def _values(row: Interaction) -> EventRow:
-    return EventRow(*(getattr(row, name) for name in EventRow._fields))
+def _values(row: Interaction) -> InteractionRecord:
+    return InteractionRecord(*(getattr(row, name) for name in InteractionRecord._fields))

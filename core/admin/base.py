@@ -17,7 +17,7 @@ from core.admin.strict import StrictAdmin
 M = TypeVar("M", bound=Model)
 
 
-class CatalogAdmin(StrictAdmin, CountedDeletion[M]):
+class BaseModelAdmin(StrictAdmin, CountedDeletion[M]):
     """A model with many rows: short pages, no totals beside the filters, counts for the rows shown."""
 
     list_per_page = 50

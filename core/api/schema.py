@@ -124,7 +124,7 @@ class ApiSchema(AutoSchema):
             codes.add("404")
         if self.method in ("POST", "PUT", "PATCH", "DELETE"):
             codes.add("409")
-        if hasattr(self.view, "paces"):
+        if hasattr(self.view, "throttle_scopes"):
             codes.add("429")
         if self.method in ("POST", "PUT", "PATCH"):
             codes |= {"413", "415"}

@@ -9,12 +9,12 @@ from django.db import transaction
 
 from access.models import Account
 from catalog.models import User
+from privacy.erasure_rules import ErasureRule
 from privacy.errors import CacheUnreachable
 from privacy.mentions import mentions
-from privacy.models import Deed, Receipt
+from privacy.models import Receipt, RightsAction
 from privacy.person import Person
 from privacy.relations import relations
-from privacy.rules import Fate
 from recommendations import wiring
 
 
@@ -30,7 +30,7 @@ def counted(person: Person) -> Count:
     """Return what erasing the person would take, without doing it. About 1 query a table."""
     gone, forgot = Counter({person._meta.label: 1}), Counter[str]()
     for relation in relations(type(person)):
-        table = gone if relation.fate is Fate.GOES else forgot
+        table = gone if relation.fate is ErasureRule.GOES else forgot
         table[relation.model._meta.label] += relation.rows(person).count()
     for mention in mentions(type(person)):
         gone[mention.label] += sum(1 for _ in mention.rows(person))
@@ -56,13 +56,13 @@ def erase(person: Person, *, by: Account | None, now: datetime) -> Receipt:
         # Those that hang on others first, so that each is counted under its own name.
         for relation in reversed(relations(type(person))):
             rows = relation.rows(person)
-            if relation.fate is Fate.GOES:
+            if relation.fate is ErasureRule.GOES:
                 gone.update(rows.order_by().delete()[1])
             else:
                 forgot[relation.model._meta.label] += rows.order_by().update(**{relation.field.name: None})
         gone.update(table.filter(pk=pk).delete()[1])
         counts = {"gone": _without_zeros(gone), "forgot": _without_zeros(forgot)}
-        receipt = Receipt.objects.create(deed=Deed.ERASED, at=now, by=by, counts=counts)
+        receipt = Receipt.objects.create(deed=RightsAction.ERASED, at=now, by=by, counts=counts)
         transaction.on_commit(lambda: _forget(person))
     return receipt
 

@@ -10,11 +10,11 @@ from django.db.models import Model
 
 from access.models import Account
 from catalog.models import User
+from privacy.erasure_rules import SECRETS
 from privacy.mentions import mentions
-from privacy.models import Deed, Receipt
+from privacy.models import Receipt, RightsAction
 from privacy.person import PERSONS, Person
 from privacy.relations import relations
-from privacy.rules import SECRETS
 from recommendations import wiring
 
 Row = dict[str, Any]
@@ -25,7 +25,7 @@ def exported(person: Person, *, by: Account | None, now: datetime) -> dict[str, 
     """Return everything about the person, and leave a receipt. by: who did it, None on the command line"""
     found = everything(person, now=now)
     counts = {label: len(rows) for label, rows in found["tables"].items()}
-    Receipt.objects.create(deed=Deed.EXPORTED, at=now, by=by, counts=counts)
+    Receipt.objects.create(deed=RightsAction.EXPORTED, at=now, by=by, counts=counts)
     return found
 
 
@@ -50,7 +50,7 @@ def everything(person: Person, *, now: datetime) -> dict[str, Any]:
         for mention in mentions(type(person)):
             _add(tables, mention.label, mention.rows(person))
         found = {label: list(rows.values()) for label, rows in tables.items() if rows}
-    caches = wiring.kept_of(person.pk, person.external_id) if isinstance(person, User) else {}
+    caches = wiring.cached_about(person.pk, person.external_id) if isinstance(person, User) else {}
     kind = "user" if isinstance(person, User) else "account"
     return {"exported_at": now, kind: _plain(person), "tables": found, "caches": caches}
 

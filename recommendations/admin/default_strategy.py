@@ -9,7 +9,7 @@ from django.db.models import Field
 from django.http import HttpRequest
 from django.utils import timezone
 
-from core.admin.base import CatalogAdmin
+from core.admin.base import BaseModelAdmin
 from recommendations import wiring
 from recommendations.errors import UnknownStrategy
 from recommendations.models import DefaultStrategy
@@ -18,14 +18,14 @@ from recommendations.models import DefaultStrategy
 def cannot_answer(strategy: str) -> str:
     """Return why the strategy could not answer by default, in a sentence; "" where it could."""
     try:
-        chosen = wiring.chosen(strategy)
+        chosen = wiring.model_ref(strategy)
     except UnknownStrategy as error:
         return str(error)
     if not wiring.is_trained(strategy):
         return ""
     if not chosen.version:
         return f"No version of {strategy} is active: activate one first."
-    return wiring.opened().problem(chosen)
+    return wiring.model_loader().problem(chosen)
 
 
 def _validate(strategy: str) -> None:
@@ -34,7 +34,7 @@ def _validate(strategy: str) -> None:
 
 
 @admin.register(DefaultStrategy)
-class DefaultStrategyAdmin(CatalogAdmin[DefaultStrategy]):
+class DefaultStrategyAdmin(BaseModelAdmin[DefaultStrategy]):
     list_display = ("strategy", "changed_at")
     fields = ("strategy", "changed_at")
     readonly_fields = ("changed_at",)

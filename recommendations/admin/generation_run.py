@@ -8,12 +8,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core.admin.base import CatalogAdmin
+from core.admin.base import BaseModelAdmin
 from recommendations.models import GenerationRun, RunState
 
 
 @admin.register(GenerationRun)
-class GenerationRunAdmin(CatalogAdmin[GenerationRun]):
+class GenerationRunAdmin(BaseModelAdmin[GenerationRun]):
     list_display = (
         "started_at",
         "strategy",

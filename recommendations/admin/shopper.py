@@ -11,11 +11,11 @@ from django.urls import reverse
 from catalog.models import Interaction, User
 from core.admin import links
 from recommendations import wiring
-from recommendations.admin.lines import lines_of
+from recommendations.admin.lines import fallback_words, lines_of
 from recommendations.errors import UnknownShopper
 from recommendations.models import StoredList
 from recommendations.selectors.shoppers import shopper
-from recommendations.serving.results import Ask
+from recommendations.serving.results import RecommendationRequest
 
 TOP_N = 10
 
@@ -32,7 +32,7 @@ def shopper_page(model_admin: "StoredListAdmin", request: HttpRequest, user_id: 
     except UnknownShopper as error:
         model_admin.message_user(request, f"{error} Choose one from this list.", messages.WARNING)
         return HttpResponseRedirect(reverse("admin:catalog_user_changelist"))
-    shelf = wiring.recommender()(Ask(asking, TOP_N, wiring.chosen()))
+    shelf = wiring.recommender()(RecommendationRequest(asking, TOP_N, wiring.model_ref()))
     context = {
         **site.each_context(request),
         "title": "Recommendations today",
@@ -40,6 +40,7 @@ def shopper_page(model_admin: "StoredListAdmin", request: HttpRequest, user_id: 
         "opts": model_admin.opts,
         "media": model_admin.media,
         "shelf": shelf,
+        "fallback": fallback_words(shelf),
         "lines": lines_of(shelf),
         "user_url": reverse("admin:catalog_user_change", args=[asking.id]),
         "history_url": links.listing_url(Interaction, user=asking.id),

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from catalog.models import User
 from core.admin import links
-from core.admin.base import CatalogAdmin
+from core.admin.base import BaseModelAdmin
 from core.admin.filters import DateRangeFilter, RelatedFilter
 from core.admin.search import ids_named
 from recommendations import wiring
@@ -20,7 +20,7 @@ from recommendations.admin.shopper import shopper_page
 from recommendations.models import StoredList
 from recommendations.selectors.products import details
 from recommendations.serving.results import POPULAR
-from recommendations.serving.stored_picks import picks_of
+from recommendations.serving.stored_picks import picks_from_json
 
 
 class UserFilter(RelatedFilter):
@@ -55,7 +55,7 @@ class FallbackFilter(admin.SimpleListFilter):
 
 
 @admin.register(StoredList)
-class StoredListAdmin(CatalogAdmin[StoredList]):
+class StoredListAdmin(BaseModelAdmin[StoredList]):
     list_display = ("whose", "strategy", "n_products", "fallback_used", "event_count", "generated_at")
     list_select_related = ("user",)
     list_filter = (StrategyFilter, FallbackFilter, ("generated_at", DateRangeFilter), UserFilter)
@@ -107,7 +107,7 @@ class StoredListAdmin(CatalogAdmin[StoredList]):
     ) -> HttpResponse:
         stored: StoredList = context["original"]
         try:
-            picks = picks_of(stored.picks)
+            picks = picks_from_json(stored.picks)
         except (TypeError, ValueError):
             picks = []
             self.message_user(request, "This list is in disorder, so it is not served.", messages.WARNING)

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from core.admin.base import CatalogAdmin
+from core.admin.base import BaseModelAdmin
 from core.admin.deletion import delete_selected
 from recommendations import wiring
 from recommendations.admin.measures import UNSAID, are_of_one_split, interval, measures_of, number
@@ -27,7 +27,7 @@ from recommendations.admin.trained_model_actions import (
 )
 from recommendations.errors import UnknownStrategy
 from recommendations.models import DefaultStrategy, TrainedModel
-from recommendations.serving.results import Chosen
+from recommendations.serving.results import ModelRef
 from recommendations.training import registry
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ LIST = "admin:recommendations_trainedmodel_changelist"
 
 
 @admin.register(TrainedModel)
-class TrainedModelAdmin(CatalogAdmin[TrainedModel]):
+class TrainedModelAdmin(BaseModelAdmin[TrainedModel]):
     list_display = (
         "version",
         "strategy",
@@ -155,7 +155,7 @@ class TrainedModelAdmin(CatalogAdmin[TrainedModel]):
             return "Active, but its strategy is not configured"
         if not fits:
             return "Active, but of other settings"
-        if why := wiring.opened().problem(Chosen(version.strategy, version.version)):
+        if why := wiring.model_loader().problem(ModelRef(version.strategy, version.version)):
             return f"Active, but cannot answer: {why}"
         return format_html("<strong>{}</strong>", "Active")
 

@@ -12,7 +12,7 @@ from recommendations import wiring
 from recommendations.admin.default_strategy import cannot_answer
 from recommendations.errors import ModelUnavailable, NothingToRollBackTo, UnknownStrategy, VersionGone
 from recommendations.models import TrainedModel
-from recommendations.serving.results import Chosen
+from recommendations.serving.results import ModelRef
 from recommendations.training import registry
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _activate(modeladmin: "TrainedModelAdmin", request: HttpRequest, model: Trai
         modeladmin.message_user(request, f"{model} is active already.", messages.WARNING)
         return
     try:
-        wiring.opened().check(Chosen(model.strategy, model.version))
+        wiring.model_loader().check(ModelRef(model.strategy, model.version))
         registry.activate(model, at=timezone.now())
     except (ModelUnavailable, UnknownStrategy, VersionGone) as error:
         modeladmin.message_user(request, f"{model} was not activated. {error}", messages.ERROR)

@@ -15,7 +15,7 @@ from access.scopes import Scope
 from access.throttle_scopes import RECOMMENDING
 from core.api.viewsets import StrictQuery
 from recommendations.explainers.base import Source
-from recommendations.selectors.texts import text
+from recommendations.selectors.explanations import written_text
 
 
 class ExplanationRow(serializers.Serializer[Any]):
@@ -30,8 +30,8 @@ class ExplanationRow(serializers.Serializer[Any]):
 class ExplanationViewSet(StrictQuery, ViewSet):
     """Words that workers write."""
 
-    needs = reads(Scope.RECOMMEND_READ, shoppers=True)
-    paces = RECOMMENDING
+    policies = reads(Scope.RECOMMEND_READ, shoppers=True)
+    throttle_scopes = RECOMMENDING
     lookup_url_kwarg = "id"
     lookup_value_regex = "[^/]+"
     id_in_path = "As an answer's `explanation_url` ends."
@@ -42,7 +42,7 @@ class ExplanationViewSet(StrictQuery, ViewSet):
 
         A model that failed leaves the template's words, done, for a minute; then it is asked again.
         """
-        found = text(id)
+        found = written_text(id)
         if found is None or is_for_another(request, found.user_id):
             raise NotFound(f"There is no explanation {id[:80]!r}.")
         return Response(

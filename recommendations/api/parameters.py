@@ -2,7 +2,7 @@
 
 from drf_spectacular.utils import OpenApiParameter
 
-from recommendations.api.asked import DEEPEST, DEFAULT, MOST
+from recommendations.api.requests import DEEPEST, DEFAULT, MOST
 
 TOP_N = OpenApiParameter(
     "top_n",

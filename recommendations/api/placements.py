@@ -6,16 +6,16 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from access.permissions import knows_inactive
-from access.policies import Need, reads
+from access.policies import Policy, reads
 from access.scopes import Scope
-from access.throttle_scopes import RECOMMENDING, Pace, posting
+from access.throttle_scopes import RECOMMENDING, ThrottleScope, posting
 from core.api.ids import lookup
 from core.api.viewsets import StrictQuery
 from recommendations import wiring
-from recommendations.api import asked, parameters
-from recommendations.api.asked import Asked
+from recommendations.api import parameters, requests
+from recommendations.api.requests import Asked
 from recommendations.api.serializers import PlacementRow, SessionInput
-from recommendations.selectors.named import product_id
+from recommendations.selectors.named_rows import product_id
 from recommendations.selectors.shoppers import shopper
 from recommendations.serving.display import Page
 from recommendations.serving.naming import product_ids
@@ -26,17 +26,17 @@ _IN_SESSION = tuple(SessionInput().fields)
 _answers = extend_schema(parameters=_PARAMETERS, responses=PlacementRow)
 
 
-class Placement(StrictQuery, ViewSet):
+class PlacementViewSet(StrictQuery, ViewSet):
     """Takes the parameters that every placement has."""
 
-    needs = reads(Scope.RECOMMEND_READ, shoppers=True)
-    paces = RECOMMENDING
+    policies = reads(Scope.RECOMMEND_READ, shoppers=True)
+    throttle_scopes = RECOMMENDING
 
     def known_parameters(self) -> set[str]:
         return _KNOWN
 
     def repeatable_parameters(self) -> set[str]:
-        return asked.REPEATABLE
+        return requests.REPEATABLE
 
 
 def _page(wanted: Asked, request: Request) -> Page:
@@ -44,17 +44,17 @@ def _page(wanted: Asked, request: Request) -> Page:
     return Page(wanted.top_n, wanted.offset, filters, wanted.diversity)
 
 
-class TrendingViewSet(Placement):
+class TrendingViewSet(PlacementViewSet):
     """What everybody meets lately."""
 
     @_answers
     def list(self, request: Request) -> Response:
         """Return what everybody meets lately, the same to whoever asks; popular products fill it up."""
-        page = _page(asked.of_query(request.query_params), request)
-        return Response(wiring.placements().trending(wiring.chosen("trending"), page).payload())
+        page = _page(requests.of_query(request.query_params), request)
+        return Response(wiring.placements().trending(wiring.model_ref("trending"), page).payload())
 
 
-class SimilarViewSet(Placement):
+class SimilarViewSet(PlacementViewSet):
     """What is like a product."""
 
     @_answers
@@ -64,11 +64,11 @@ class SimilarViewSet(Placement):
         What is not like it in any way is not shown, so the list may be short.
         """
         page, key = _asked_about(request, id)
-        display = wiring.placements().similar(wiring.chosen("content"), wiring.behaviour(), key, page)
+        display = wiring.placements().similar(wiring.model_ref("content"), wiring.behaviour(), key, page)
         return Response(display.payload())
 
 
-class BoughtTogetherViewSet(Placement):
+class BoughtTogetherViewSet(PlacementViewSet):
     """What is bought along with a product."""
 
     @_answers
@@ -78,19 +78,21 @@ class BoughtTogetherViewSet(Placement):
         Learned ahead by `train_models`; empty while no model of the strategy `together` is active.
         """
         page, key = _asked_about(request, id)
-        return Response(wiring.placements().bought_together(wiring.chosen("together"), key, page).payload())
+        return Response(
+            wiring.placements().bought_together(wiring.model_ref("together"), key, page).payload()
+        )
 
 
 def _asked_about(request: Request, id: str) -> tuple[Page, int]:
     """Return what is wanted, and the product that it is wanted for. Raises UnknownProduct."""
-    wanted = asked.of_query(request.query_params)
+    wanted = requests.of_query(request.query_params)
     return _page(wanted, request), product_id(lookup(id), inactive_too=knows_inactive(request))
 
 
-class BuyAgainViewSet(Placement):
+class BuyAgainViewSet(PlacementViewSet):
     """What a shopper buys again and again."""
 
-    needs = reads(Scope.RECOMMEND_READ, own="user_id")
+    policies = reads(Scope.RECOMMEND_READ, own="user_id")
 
     @_answers
     def list(self, request: Request, user_id: str) -> Response:
@@ -98,10 +100,10 @@ class BuyAgainViewSet(Placement):
 
         The score is the days since the last time ÷ the median gap: at 1 and above it is due.
         """
-        page = _page(asked.of_query(request.query_params), request)
+        page = _page(requests.of_query(request.query_params), request)
         person = shopper(lookup(user_id))
         display = wiring.placements().buy_again(
-            wiring.chosen(wiring.config().default_strategy), person.id, page
+            wiring.model_ref(wiring.config().default_strategy), person.id, page
         )
         return Response(display.payload())
 
@@ -110,8 +112,8 @@ class SessionViewSet(StrictQuery, ViewSet):
     """What suits an anonymous visitor."""
 
     # It reads by POST, because its question would be too long for an address.
-    needs = {"POST": Need(Scope.RECOMMEND_READ, shoppers=True, is_open=True)}
-    paces = posting(Pace.SESSION)
+    policies = {"POST": Policy(Scope.RECOMMEND_READ, shoppers=True, is_open=True)}
+    throttle_scopes = posting(ThrottleScope.SESSION)
 
     @extend_schema(request=SessionInput, responses={200: PlacementRow})
     def create(self, request: Request) -> Response:
@@ -119,8 +121,8 @@ class SessionViewSet(StrictQuery, ViewSet):
 
         Whoever may read may ask.
         """
-        wanted = asked.of_body(request.data, known=_IN_SESSION)
-        given = asked.needed(wanted.product_ids, "product_ids")
+        wanted = requests.of_body(request.data, known=_IN_SESSION)
+        given = requests.needed(wanted.product_ids, "product_ids")
         ids = product_ids("product_ids", given, inactive_too=knows_inactive(request))
         display = wiring.placements().session(wanted.chosen(), ids, _page(wanted, request))
         return Response(display.payload())

@@ -14,12 +14,12 @@ from catalog.api.payloads import Payload, product_payload
 from core.api.query import whole_number
 from core.api.viewsets import StrictQuery
 from recommendations import wiring
-from recommendations.api import asked, parameters
-from recommendations.api.asked import DEEPEST, MOST
+from recommendations.api import parameters, requests
+from recommendations.api.requests import DEEPEST, MOST
 from recommendations.api.serializers import PopularList
 from recommendations.serving import naming
 from recommendations.serving.display import Page
-from recommendations.serving.most_popular import Counted
+from recommendations.serving.most_popular import PopularProduct
 
 DEFAULT = 10
 _HOW_MANY = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT}
@@ -35,8 +35,8 @@ _KNOWN = {parameter.name for parameter in _PARAMETERS}
 class PopularViewSet(StrictQuery, ViewSet):
     """What has most interactions."""
 
-    needs = reads(Scope.RECOMMEND_READ, shoppers=True)
-    paces = RECOMMENDING
+    policies = reads(Scope.RECOMMEND_READ, shoppers=True)
+    throttle_scopes = RECOMMENDING
 
     def known_parameters(self) -> set[str]:
         return _KNOWN
@@ -50,7 +50,9 @@ class PopularViewSet(StrictQuery, ViewSet):
 
         Inactive and sold out ones are left out. The reason and the score are as in `/recommend`.
         """
-        found = wiring.placements().popular(wiring.chosen(wiring.config().default_strategy), _page(request))
+        found = wiring.placements().popular(
+            wiring.model_ref(wiring.config().default_strategy), _page(request)
+        )
         for_staff = knows_inactive(request)
         return Response(
             {"count": len(found), "products": [_payload(counted, for_staff=for_staff) for counted in found]}
@@ -64,11 +66,11 @@ def _page(request: Request) -> Page:
         raise ValidationError({"limit": ["Means the same as top_n; give one of them."]})
     top_n = whole_number(sent, "limit" if "limit" in sent else "top_n", default=DEFAULT, high=MOST)
     offset = whole_number(sent, "offset", default=0, low=0, high=DEEPEST - top_n)
-    named = asked.categories(sent)
+    named = requests.categories(sent)
     return Page(top_n, offset, naming.filters(categories=named, inactive_too=knows_inactive(request)))
 
 
-def _payload(counted: Counted, *, for_staff: bool) -> Payload:
+def _payload(counted: PopularProduct, *, for_staff: bool) -> Payload:
     n = counted.n_interactions
     return {
         **product_payload(counted.product, for_staff=for_staff),

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from access.policies import Need
+from access.policies import Policy
 from access.throttle_scopes import READING
 from core.api.viewsets import StrictQuery
 from recommendations.batch import runs
@@ -40,8 +40,8 @@ class RunRow(serializers.Serializer[Any]):
 class RunViewSet(StrictQuery, ViewSet):
     """Runs of generate_recommendations."""
 
-    needs = {"GET": Need(None, keys=False)}
-    paces = READING
+    policies = {"GET": Policy(None, keys=False)}
+    throttle_scopes = READING
     lookup_url_kwarg = "id"
     lookup_value_regex = "[^/]+"
     id_in_path = "The run's number."

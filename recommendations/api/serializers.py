@@ -8,8 +8,8 @@ from rest_framework import serializers
 from catalog.api.serializers import ProductRow
 from core.api.serializers import Reference
 from core.text import MAX_LENGTH
-from recommendations.api.asked import DEEPEST, DEFAULT, MOST, MOST_NAMED
-from recommendations.engine.reasons import ReasonKind
+from recommendations.api.requests import DEEPEST, DEFAULT, MOST, MOST_NAMED
+from recommendations.engine.reasons import ReasonKind, exhaustive
 from recommendations.explainers.base import Source
 
 Row = serializers.Serializer[Any]
@@ -20,14 +20,24 @@ class ReasonValue(serializers.Field):  # type: ignore[type-arg]
     """What the reason speaks of."""
 
 
-_MEANINGS = (
-    "By kind: `category`, `tag`: its name; `popular`: the number of interactions; `trending`: the number of "
-    "recent ones; `because`: the id of a product that the shopper met; `similar`: the id of the product "
-    "asked about; `together`: the number of baskets that held both products; `lift`: how many times as often "
-    "as by chance, in thousandths; `bought`: the number of days on which the shopper bought it; `due`: days "
-    "since the last time, in thousandths of the usual gap; `rest`: how many other things counted, for or "
-    "against, that are not named; what they come to together may be below 0."
+_VALUES = exhaustive(
+    ReasonKind,
+    {
+        ReasonKind.CATEGORY: "its name",
+        ReasonKind.TAG: "its name",
+        ReasonKind.POPULAR: "the number of interactions",
+        ReasonKind.TRENDING: "the number of recent ones",
+        ReasonKind.BECAUSE: "the id of a product that the shopper met",
+        ReasonKind.SIMILAR: "the id of the product asked about",
+        ReasonKind.TOGETHER: "the number of baskets that held both products",
+        ReasonKind.LIFT: "how many times as often as by chance, in thousandths",
+        ReasonKind.BOUGHT: "the number of days on which the shopper bought it",
+        ReasonKind.DUE: "days since the last time, in thousandths of the usual gap",
+        ReasonKind.REST: "how many other things counted, for or against, that are not named; what they come "
+        "to together may be below 0",
+    },
 )
+_MEANINGS = f"By kind: {'; '.join(f'`{kind}`: {meaning}' for kind, meaning in _VALUES.items())}."
 
 
 class ReasonRow(Row):

@@ -11,8 +11,8 @@ from recommendations.api.placements import (
     TrendingViewSet,
 )
 from recommendations.api.popular import PopularViewSet
+from recommendations.api.recommend import RecommendViewSet
 from recommendations.api.runs import RunViewSet
-from recommendations.api.views import RecommendViewSet
 
 router = SimpleRouter()
 router.trailing_slash = "/?"

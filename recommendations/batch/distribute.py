@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from recommendations.batch.runs import RunOrder, begin, end, mark_lost
+from recommendations.batch.runs import RunParameters, begin_run, end_run, mark_lost
 from recommendations.errors import QueueUnavailable
 from recommendations.models import GenerationRun, GenerationShard, RunState
 
@@ -21,9 +21,9 @@ Send = Callable[[int, int], None]
 
 
 @transaction.atomic
-def plan(order: RunOrder, chunks: Iterable[list[int]], now: datetime) -> GenerationRun:
+def plan(order: RunParameters, chunks: Iterable[list[int]], now: datetime) -> GenerationRun:
     """Return the row of a new run with its shards, one a chunk of sorted ids. Raises GenerationUnderWay."""
-    run = begin(order, now)
+    run = begin_run(order, now)
     shards = [
         GenerationShard(run=run, number=number, first_id=ids[0], last_id=ids[-1], n_users=len(ids))
         for number, ids in enumerate(chunks, start=1)
@@ -49,7 +49,7 @@ def send_unfinished(run_id: int, send: Send) -> int:
     return sent
 
 
-def tend(send: Send, now: datetime) -> list[int]:
+def resend_silent_shards(send: Send, now: datetime) -> list[int]:
     """Return the runs whose unfinished shards were sent again, as a queue that lost them would never do them.
 
     To be called once a minute. Runs of which nothing has come for an hour are given up for lost.
@@ -68,13 +68,13 @@ def tend(send: Send, now: datetime) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Distribute:
+class ShardDistributor:
     """send: hands a shard, by its run and number, to the workers"""
 
     send: Send
     now: Callable[[], datetime]
 
-    def __call__(self, order: RunOrder, chunks: Iterable[list[int]]) -> GenerationRun:
+    def __call__(self, order: RunParameters, chunks: Iterable[list[int]]) -> GenerationRun:
         """Return the row of a run that the workers have begun. chunks: sorted ids, one a shard
 
         Raises GenerationUnderWay, and QueueUnavailable, with which the run has failed.
@@ -83,6 +83,6 @@ class Distribute:
         try:
             send_unfinished(run.pk, self.send)
         except QueueUnavailable as error:
-            end(run.pk, RunState.FAILED, self.now(), str(error))
+            end_run(run.pk, RunState.FAILED, self.now(), str(error))
             raise
         return run

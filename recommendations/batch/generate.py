@@ -15,17 +15,17 @@ from recommendations.models import StoredList
 from recommendations.pipeline import Query
 from recommendations.selectors.products import Details, details, labels
 from recommendations.selectors.shoppers import shoppers
-from recommendations.serving.live import shelf_of
-from recommendations.serving.ranker import Known, Ranked, Ranker
-from recommendations.serving.results import Shelf
-from recommendations.serving.stored_picks import stored_form
+from recommendations.serving.live import recommendation_list
+from recommendations.serving.ranker import ProductLookup, Ranked, Ranker
+from recommendations.serving.results import RecommendationList
+from recommendations.serving.stored_picks import picks_to_json
 from recommendations.stores import replace_lists
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class GenerationOptions:
     """What to generate for whomever. explainer: None for no texts."""
 
     strategy: str
@@ -55,10 +55,10 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class Generate:
+class Generator:
     ranker: Ranker
     now: Callable[[], datetime]
-    order: Order
+    order: GenerationOptions
 
     def __call__(self, user_ids: list[int]) -> Totals:
         """Return what came of these shoppers, whose ids are sorted: their lists are stored.
@@ -83,15 +83,17 @@ class Generate:
         now, order = self.now(), self.order
         ids, query = np.array(user_ids, np.int64), Query(order.top_n)
         if order.explainer is None:
-            ranked = self.ranker(ids, query, known=Known(labels))
+            ranked = self.ranker(ids, query, known=ProductLookup(labels))
             return [
                 _stored(user_id, found, order, now) for user_id, found in zip(user_ids, ranked, strict=True)
             ]
-        known: Known[Details] = Known(details)
+        known: ProductLookup[Details] = ProductLookup(details)
         ranked = self.ranker(ids, query, known=known)
         people = shoppers(user_ids)
         shelves = {
-            user_id: shelf_of(people[user_id], found, known, order.strategy)
+            user_id: recommendation_list(
+                people[user_id], found, known, order.strategy, basis=self.ranker.pipeline.basis
+            )
             for user_id, found in zip(user_ids, ranked, strict=True)
             if user_id in people
         }
@@ -107,7 +109,9 @@ def n_fallbacks(lists: list[StoredList]) -> int:
     return sum(made.fallback != "" for made in lists)
 
 
-def _written(shelves: dict[int, Shelf], explainer: Explainer) -> dict[int, tuple[Explanation, str]]:
+def _written(
+    shelves: dict[int, RecommendationList], explainer: Explainer
+) -> dict[int, tuple[Explanation, str]]:
     """Return each shelf's text with the digest of its evidence, asking as many at once as may run."""
     grounds = [evidence(shelf) for shelf in shelves.values()]
     with ThreadPoolExecutor(max_workers=explainer.concurrency) as pool:
@@ -123,7 +127,7 @@ def _written(shelves: dict[int, Shelf], explainer: Explainer) -> dict[int, tuple
 def _stored(
     user_id: int,
     ranked: Ranked,
-    order: Order,
+    order: GenerationOptions,
     now: datetime,
     written: tuple[Explanation, str] | None = None,
 ) -> StoredList:
@@ -132,7 +136,7 @@ def _stored(
         user_id=user_id,
         strategy=order.strategy,
         top_n=order.top_n,
-        picks=stored_form(ranked.picks),
+        picks=picks_to_json(ranked.picks),
         fallback=ranked.fallback,
         summary=ranked.summary,
         explanation=explanation.text if explanation else "",

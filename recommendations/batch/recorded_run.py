@@ -10,7 +10,7 @@ from threading import Event, Thread
 from django.db import DatabaseError, connection
 
 from recommendations.batch.generate import Totals
-from recommendations.batch.runs import RunOrder, advance, begin, end, see
+from recommendations.batch.runs import RunParameters, begin_run, end_run, record_heartbeat, record_progress
 from recommendations.models import RunState
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Progress:
     def write(self) -> None:
         """Write down what is done; a database that cannot now is told again with the next part."""
         try:
-            advance(self.run_id, self._unwritten, self._now())
+            record_progress(self.run_id, self._unwritten, self._now())
         except DatabaseError as error:
             logger.warning("The progress of run %d was not written down: %s", self.run_id, error)
         else:
@@ -46,15 +46,15 @@ class Progress:
 
 
 @contextmanager
-def recorded(order: RunOrder, now: Callable[[], datetime]) -> Iterator[Progress]:
+def recorded(order: RunParameters, now: Callable[[], datetime]) -> Iterator[Progress]:
     """Give what is to be told of each part; the run's row says how the block ended.
 
     Raises GenerationUnderWay, and then nothing was begun.
     """
-    progress = Progress(begin(order, now()).pk, now)
+    progress = Progress(begin_run(order, now()).pk, now)
     state, error = RunState.FAILED, ""
     try:
-        with alive(lambda: see(progress.run_id, now()), A_BEAT_SECONDS):
+        with heartbeat(lambda: record_heartbeat(progress.run_id, now()), A_BEAT_SECONDS):
             yield progress
         failed = progress.totals.failed
         state, error = (RunState.FAILED, f"{len(failed)} users failed.") if failed else (RunState.DONE, "")
@@ -66,11 +66,11 @@ def recorded(order: RunOrder, now: Callable[[], datetime]) -> Iterator[Progress]
         raise
     finally:
         progress.write()
-        end(progress.run_id, state, now(), error)
+        end_run(progress.run_id, state, now(), error)
 
 
 @contextmanager
-def alive(sign: Callable[[], None], every_seconds: float) -> Iterator[None]:
+def heartbeat(sign: Callable[[], None], every_seconds: float) -> Iterator[None]:
     """Give a sign of life every so often, from a thread of its own, until the block is left."""
     left = Event()
     thread = Thread(target=_beat, args=(sign, every_seconds, left), name="signs-of-life", daemon=True)

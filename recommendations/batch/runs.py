@@ -15,7 +15,7 @@ SILENT = "It stopped giving signs of life: its process was killed, or its machin
 
 
 @dataclass(frozen=True, slots=True)
-class RunOrder:
+class RunParameters:
     """What is to be run, by the names of the row's fields.
 
     n_total: how many shoppers; is_whole: whether these are all there are
@@ -31,7 +31,7 @@ class RunOrder:
     explains: bool = False
 
 
-def begin(order: RunOrder, now: datetime) -> GenerationRun:
+def begin_run(order: RunParameters, now: datetime) -> GenerationRun:
     """Return the row of a new run. Raises GenerationUnderWay while the strategy's lists are being generated.
 
     Two whole runs of a strategy would do no harm, as each list is replaced as a whole; they would do
@@ -59,7 +59,7 @@ def begin(order: RunOrder, now: datetime) -> GenerationRun:
     return row
 
 
-def advance(run_id: int, part: Totals, now: datetime) -> None:
+def record_progress(run_id: int, part: Totals, now: datetime) -> None:
     """Count in what came of some shoppers. 1 query."""
     GenerationRun.objects.filter(pk=run_id).update(
         n_done=F("n_done") + part.users,
@@ -69,12 +69,12 @@ def advance(run_id: int, part: Totals, now: datetime) -> None:
     )
 
 
-def see(run_id: int, now: datetime) -> None:
+def record_heartbeat(run_id: int, now: datetime) -> None:
     """Note a sign of life. 1 query."""
     GenerationRun.objects.filter(pk=run_id, state=RunState.RUNNING).update(seen_at=now)
 
 
-def end(run_id: int, state: RunState, now: datetime, error: str = "") -> None:
+def end_run(run_id: int, state: RunState, now: datetime, error: str = "") -> None:
     """Note how the run ended; one that was given up for lost, and was not, says how it ended after all."""
     GenerationRun.objects.filter(pk=run_id, state__in=(RunState.RUNNING, RunState.LOST)).update(
         state=state, error=error, ended_at=now, seen_at=now

@@ -8,11 +8,11 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from recommendations.batch.generate import Generate, Totals, n_fallbacks
-from recommendations.batch.runs import advance
+from recommendations.batch.generate import Generator, Totals, n_fallbacks
+from recommendations.batch.runs import record_progress
 from recommendations.models import GenerationRun, GenerationShard, RunState, StoredList
 from recommendations.selectors.shoppers import shopper_ids_between
-from recommendations.serving.results import Chosen
+from recommendations.serving.results import ModelRef
 from recommendations.stores import replace_lists
 
 logger = logging.getLogger(__name__)
@@ -22,10 +22,10 @@ MOST_STARTS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class DoShard:
+class ShardWorker:
     """generate: gives what makes the lists of a run, by its number, its strategy and how many products"""
 
-    generate: Callable[[int, Chosen, int], Generate]
+    generate: Callable[[int, ModelRef, int], Generator]
     now: Callable[[], datetime]
 
     def __call__(self, run_id: int, number: int) -> bool:
@@ -41,7 +41,7 @@ class DoShard:
         if shard.n_starts >= MOST_STARTS:
             return self.give_up(shard, f"it was begun {MOST_STARTS} times and did not end")
         run = shard.run
-        generate = self.generate(run.pk, Chosen(run.strategy, run.version), run.top_n)
+        generate = self.generate(run.pk, ModelRef(run.strategy, run.version), run.top_n)
         lists: list[StoredList] = []
         ids = shopper_ids_between(shard.first_id, shard.last_id)
         for start in range(0, len(ids), A_BLOCK):
@@ -73,7 +73,7 @@ class DoShard:
     def _count(self, shard: GenerationShard, part: Totals) -> None:
         """Count the shard in, and end its run with the last one."""
         now, run = self.now(), GenerationRun.objects.filter(pk=shard.run_id)
-        advance(shard.run_id, part, now)
+        record_progress(shard.run_id, part, now)
         run.update(n_shards_done=F("n_shards_done") + 1)
         over = run.filter(state=RunState.RUNNING, n_shards_done=F("n_shards"))
         if over.filter(n_failed=0).update(state=RunState.DONE, ended_at=now):

@@ -4,10 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from observe.metrics import LIVE, NOBODY, STORED, Tally
-from recommendations.explaining.inline import Wording
+from observe.metrics import LIVE, NO_LABELS, STORED, AnswerLabels
+from recommendations.explaining.inline import ExplanationProvider
 from recommendations.serving.payload import payload
-from recommendations.serving.results import Ask, Chosen, Grounds, LiveGrounds, Recommend, Shelf
+from recommendations.serving.results import (
+    Grounds,
+    LiveGrounds,
+    ModelRef,
+    RecommendationList,
+    RecommendationRequest,
+    Recommender,
+)
 
 NO_MODEL = "no model"
 
@@ -23,27 +30,27 @@ class Answer:
     body: bytes
     grounds: Grounds | LiveGrounds | None
     etag: str = ""
-    tally: Tally = NOBODY
+    tally: AnswerLabels = NO_LABELS
     origin: str = LIVE
 
 
 class Answering(Protocol):
     """Answers an ask."""
 
-    def __call__(self, ask: Ask) -> Answer: ...
+    def __call__(self, ask: RecommendationRequest) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class AnswerRenderer:
     """Recommends, words, renders and tags. lacks_model: whether what fills up answers in place of a model"""
 
-    recommend: Recommend
-    wording: Wording
+    recommend: Recommender
+    wording: ExplanationProvider
     render: Callable[[dict[str, Any]], bytes]
     tag: Callable[[bytes], str]
-    lacks_model: Callable[[Chosen], bool] = lambda chosen: False
+    lacks_model: Callable[[ModelRef], bool] = lambda chosen: False
 
-    def __call__(self, ask: Ask) -> Answer:
+    def __call__(self, ask: RecommendationRequest) -> Answer:
         """Return the answer; one that a model worded just now, or should have, has no grounds."""
         shelf = self.recommend(ask)
         words = self.wording(shelf)
@@ -59,9 +66,11 @@ class Fresh:
             STORED if shelf.is_stored else LIVE,
         )
 
-    def _tally(self, shelf: Shelf, ask: Ask) -> Tally:
+    def _tally(self, shelf: RecommendationList, ask: RecommendationRequest) -> AnswerLabels:
         if not shelf.fallback:
-            return Tally(shelf.strategy)
+            return AnswerLabels(shelf.strategy)
         if self.lacks_model(ask.chosen):
-            return Tally(shelf.strategy, shelf.fallback, NO_MODEL)
-        return Tally(shelf.strategy, shelf.fallback, "nothing fits" if shelf.has_history else "no history")
+            return AnswerLabels(shelf.strategy, shelf.fallback, NO_MODEL)
+        return AnswerLabels(
+            shelf.strategy, shelf.fallback, "nothing fits" if shelf.has_history else "no history"
+        )

@@ -16,7 +16,7 @@ class Cache(Protocol):
     def release(self, key: str) -> None: ...
 
 
-def found_or_claimed(
+def get_or_claim(
     cache: Cache, key: str, *, claim_seconds: float, patience_seconds: float
 ) -> tuple[Any, bool]:
     """Return what is kept under the key, else None and whether the caller has claimed to make it.

@@ -5,27 +5,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from observe import metrics
-from recommendations.caching.claims import Cache, found_or_claimed
+from recommendations.caching.claims import Cache, get_or_claim
 from recommendations.explainers.base import Explainer, Explanation
-from recommendations.explaining.inline import Words, evidence
-from recommendations.serving.results import Shelf
+from recommendations.explaining.inline import ProvidedExplanation, evidence
+from recommendations.serving.results import RecommendationList
 
 _LONGEST_TEXT_SECONDS = 6.0  # what an answer may wait for words at most
 _PATIENCE_SECONDS = 5.0  # of who waits for another's call, besides all else that an answer takes
 
 
-def beginning(user_id: int) -> str:
+def key_prefix(user_id: int) -> str:
     """Return how the keys of all that was written for that user begin."""
     return f"words:{user_id}:"
 
 
-def user_of(key: str) -> int:
+def user_id_in(key: str) -> int:
     """Return for whom the text under the key was written."""
     return int(key.split(":")[1])
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class ExplanationCache:
     """Has words written while the shopper waits, once for the same shelf.
 
     meanwhile: words what another process or thread is having written and has not got yet
@@ -38,36 +38,36 @@ class Remembered:
     ttl_seconds: float
     is_there: Callable[[int], bool]
 
-    def __call__(self, shelf: Shelf) -> Words:
+    def __call__(self, shelf: RecommendationList) -> ProvidedExplanation:
         """Return the words; those of the explainer are settled, those that stand in for them are not."""
         grounds = evidence(shelf)
         digest = grounds.digest(self.explainer.identity)
         if shelf.written is not None and shelf.written.digest == digest:
-            return Words(shelf.written.explanation, is_settled=True)
-        key = beginning(shelf.shopper.id) + digest
+            return ProvidedExplanation(shelf.written.explanation, is_settled=True)
+        key = key_prefix(shelf.shopper.id) + digest
         text, is_mine = self.cache.get_or_claim(key, _LONGEST_TEXT_SECONDS)
         if text is None and not is_mine:
             text = self._awaited(key)
         if isinstance(text, str):
-            metrics.sink.cache("explanations", metrics.HIT)
-            return Words(Explanation(text, self.explainer.source), is_settled=True)
-        metrics.sink.cache("explanations", metrics.MISS)
+            metrics.recorder.cache("explanations", metrics.HIT)
+            return ProvidedExplanation(Explanation(text, self.explainer.source), is_settled=True)
+        metrics.recorder.cache("explanations", metrics.MISS)
         if not is_mine:
-            return Words(self.meanwhile.explain(grounds), is_settled=False)
+            return ProvidedExplanation(self.meanwhile.explain(grounds), is_settled=False)
         words = self.explainer.explain(grounds)
         is_settled = words.source is self.explainer.source
         if is_settled and self.is_there(shelf.shopper.id):
             self.cache.set(key, words.text, self.ttl_seconds)
         else:
             self.cache.release(key)
-        return Words(words, is_settled)
+        return ProvidedExplanation(words, is_settled)
 
     def _awaited(self, key: str) -> Any:
         """Return what came of another's call, None for nothing: who has waited does not ask as well.
 
         A call of its own would begin where the other one's time was up, and end twice as late.
         """
-        text, is_mine = found_or_claimed(
+        text, is_mine = get_or_claim(
             self.cache, key, claim_seconds=_LONGEST_TEXT_SECONDS, patience_seconds=_PATIENCE_SECONDS
         )
         if is_mine:

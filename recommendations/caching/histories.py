@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from observe import metrics
-from recommendations.caching.lru import Bounded
+from recommendations.caching.lru import LRUCache
 from recommendations.engine.ragged import Ragged
 from recommendations.selectors.histories import Events
 
@@ -19,10 +19,10 @@ _OWN_BYTES = 600  # of an entry besides its arrays
 _SHORT_BYTES = 120  # of the note that a history is not worth keeping
 
 # How many events a user has, and the highest id among them.
-Version = tuple[int, int]
+HistoryVersion = tuple[int, int]
 
 
-class Bytes(Protocol):
+class BytesCache(Protocol):
     """Django's cache, as far as it is used here."""
 
     def get(self, key: str) -> Any: ...
@@ -30,20 +30,20 @@ class Bytes(Protocol):
     def set_many(self, data: Mapping[str, bytes], timeout: float) -> list[str]: ...
 
 
-def key_of(user_id: int) -> str:
+def cache_key(user_id: int) -> str:
     """Return under which key the user's history is shared."""
     return f"history:{user_id}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Past:
+class _Entry:
     """events: of one user; None for a history that is short"""
 
     events: Events | None
     n_bytes: int
 
 
-class Pasts:
+class HistoryCache:
     """Gives the kept events of one user while no event was added or removed; those of several are read.
 
     read:      reads the events of users
@@ -56,14 +56,14 @@ class Pasts:
         self,
         read: Callable[[NDArray[np.int64]], Events],
         *,
-        version: Callable[[int], Version],
-        shared: Bytes | None,
+        version: Callable[[int], HistoryVersion],
+        shared: BytesCache | None,
         max_bytes: int,
     ) -> None:
         self._read = read
         self._version = version
         self._shared = shared
-        self._kept: Bounded[int, _Past] = Bounded(max_bytes, lambda past: past.n_bytes)
+        self._kept: LRUCache[int, _Entry] = LRUCache(max_bytes, lambda past: past.n_bytes)
 
     def __call__(self, user_ids: NDArray[np.int64]) -> Events:
         """Return the events of the users, who must be sorted by id. 1 query, 2 where a kept history grew."""
@@ -75,17 +75,17 @@ class Pasts:
         past = self._found(user_id)
         if past is not None and past.events is not None:
             if self._version(user_id) == _version_of(past.events):
-                metrics.sink.cache("profiles", metrics.HIT)
+                metrics.recorder.cache("profiles", metrics.HIT)
                 return past.events
-            metrics.sink.cache("profiles", metrics.STALE)
+            metrics.recorder.cache("profiles", metrics.STALE)
         found = self._read(user_ids)
         is_long = len(found.at) >= LONG
         if is_long and (past is None or past.events is None):
-            metrics.sink.cache("profiles", metrics.MISS)
+            metrics.recorder.cache("profiles", metrics.MISS)
         if is_long or past is None or past.events is not None:
             self._keep(user_id, found if is_long else None)
         if is_long and self._shared is not None:
-            self._shared.set(key_of(user_id), packed(found), _SECONDS)
+            self._shared.set(cache_key(user_id), to_bytes(found), _SECONDS)
         return found
 
     def user_ids(self) -> set[int]:
@@ -98,10 +98,10 @@ class Pasts:
             if user_id in user_ids:
                 self._kept.drop(user_id, past)
 
-    def _found(self, user_id: int) -> _Past | None:
+    def _found(self, user_id: int) -> _Entry | None:
         past = self._kept.get(user_id)
         if past is None and self._shared is not None:
-            events = unpacked(self._shared.get(key_of(user_id)))
+            events = from_bytes(self._shared.get(cache_key(user_id)))
             if events is not None:
                 past = self._keep(user_id, events)
         return past
@@ -111,23 +111,23 @@ class Pasts:
         if self._shared is None:
             return
         long = np.flatnonzero(found.product_ids.lengths >= LONG).tolist()
-        of = {key_of(int(user_ids[user])): packed(_one(found, user)) for user in long}
+        of = {cache_key(int(user_ids[user])): to_bytes(_one(found, user)) for user in long}
         if of:
             self._shared.set_many(of, _SECONDS)
 
-    def _keep(self, user_id: int, events: Events | None) -> _Past:
-        past = _Past(events, _SHORT_BYTES if events is None else _OWN_BYTES + _n_bytes(events))
+    def _keep(self, user_id: int, events: Events | None) -> _Entry:
+        past = _Entry(events, _SHORT_BYTES if events is None else _OWN_BYTES + _n_bytes(events))
         self._kept.put(user_id, past)
         return past
 
 
-def packed(events: Events) -> bytes:
+def to_bytes(events: Events) -> bytes:
     """Return the events of one user as bytes."""
     parts = (events.last_ids, events.product_ids.flat, events.at)
     return b"".join([*[part.astype("<i8").tobytes() for part in parts], events.actions.tobytes()])
 
 
-def unpacked(kept: Any) -> Events | None:
+def from_bytes(kept: Any) -> Events | None:
     """Return the events of one user as they were packed; None for anything else."""
     if not isinstance(kept, bytes) or (len(kept) - 8) % 17 or len(kept) < 8:
         return None
@@ -145,7 +145,7 @@ def _one(found: Events, user: int) -> Events:
     return Events(products, found.actions[start:end], found.at[start:end], found.last_ids[user : user + 1])
 
 
-def _version_of(events: Events) -> Version:
+def _version_of(events: Events) -> HistoryVersion:
     return len(events.at), int(events.last_ids[0])
 
 

@@ -9,7 +9,7 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Bounded(Generic[K, V]):
+class LRUCache(Generic[K, V]):
     """max_bytes: what is kept at most; size: gives about how many bytes a value takes"""
 
     def __init__(self, max_bytes: int, size: Callable[[V], int]) -> None:

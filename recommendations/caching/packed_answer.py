@@ -5,14 +5,14 @@ from typing import Any
 
 import orjson
 
-from observe.metrics import KEPT, Tally
+from observe.metrics import KEPT, AnswerLabels
 from recommendations.caching.answers import Answer
-from recommendations.serving.results import Chosen, LiveGrounds
+from recommendations.serving.results import LiveGrounds, ModelRef
 
 _END = b"\n"  # which JSON of one line does not hold
 
 
-def packed(answer: Answer, grounds: LiveGrounds, made_by: str) -> bytes:
+def serialize(answer: Answer, grounds: LiveGrounds, made_by: str) -> bytes:
     """made_by: what changes with all that makes answers besides the shop"""
     head = {
         "made_by": made_by,
@@ -31,7 +31,7 @@ def packed(answer: Answer, grounds: LiveGrounds, made_by: str) -> bytes:
     return orjson.dumps(head) + _END + answer.body
 
 
-def unpacked(kept: Any, made_by: str) -> Answer | None:
+def deserialize(kept: Any, made_by: str) -> Answer | None:
     """Return the answer as it was packed, its origin KEPT; None for anything else, or by another maker."""
     try:
         head, _, body = kept.partition(_END)
@@ -41,7 +41,7 @@ def unpacked(kept: Any, made_by: str) -> Answer | None:
         strategy, version = told["chosen"]
         list_at = told["list_at"]
         grounds = LiveGrounds(
-            chosen=Chosen(strategy, version),
+            chosen=ModelRef(strategy, version),
             user_id=told["user_id"],
             products=told["products"],
             facts=bytes.fromhex(told["facts"]),
@@ -51,6 +51,6 @@ def unpacked(kept: Any, made_by: str) -> Answer | None:
             made_at=told["made_at"],
             list_at=None if list_at is None else datetime.fromisoformat(list_at),
         )
-        return Answer(body, grounds, told["etag"], Tally(*told["tally"]), KEPT)
+        return Answer(body, grounds, told["etag"], AnswerLabels(*told["tally"]), KEPT)
     except (AttributeError, KeyError, TypeError, ValueError):  # what another program put there
         return None

@@ -13,7 +13,7 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
-class Kept(Generic[T]):
+class RefreshAheadCache(Generic[T]):
     """Gives the latest value, never older than max_age_seconds.
 
     A thread of its own builds the next value at half that age, so a caller waits only for the very first

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from threading import Event, Lock
 
 
-class Flight:
+class SingleFlight:
     """patience_seconds: how long the others wait at most; then each does it for itself"""
 
     def __init__(self, patience_seconds: float) -> None:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from recommendations.selectors.facts import Read
-from recommendations.selectors.models import Standing
+from recommendations.selectors.models import ActiveModels
 from recommendations.selectors.states import State
-from recommendations.serving.results import Chosen, Grounds, LiveGrounds
+from recommendations.serving.results import Grounds, LiveGrounds, ModelRef
 
 Lookup = tuple[str, int | str]
 
 
 @dataclass(frozen=True, slots=True)
-class Recency:
+class FreshnessPolicy:
     """How old an answer that was computed live may be.
 
     ttl_seconds:     since it was made, at most; 0 for none to be given twice
@@ -36,7 +36,7 @@ class Recency:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
+class Validator:
     """state, facts: read what the database holds, as the selectors of these names have it.
 
     settled:  gives the strategy and version that answer a named strategy, or None, in a given standing
@@ -46,9 +46,9 @@ class Holding:
 
     state: Callable[[Lookup, str, list[int], list[int]], State | None]
     facts: Callable[[Lookup, str, list[int]], Read | None]
-    settled: Callable[[str | None, Standing], Chosen]
+    settled: Callable[[str | None, ActiveModels], ModelRef]
     is_young: Callable[[datetime], bool]
-    recency: Recency
+    recency: FreshnessPolicy
 
     def __call__(self, lookup: Lookup, strategy: str | None, grounds: Grounds | LiveGrounds) -> bool:
         """Return whether the answer to that wish is still what it was. 1 query, none for one that is too old.
@@ -81,7 +81,7 @@ class Holding:
         return self._settled(strategy, grounds.chosen, read.default, read.version) == grounds.chosen
 
     def _settled(
-        self, strategy: str | None, chosen: Chosen, default: str | None, version: str | None
-    ) -> Chosen:
+        self, strategy: str | None, chosen: ModelRef, default: str | None, version: str | None
+    ) -> ModelRef:
         versions = {chosen.strategy: version} if version else {}
-        return self.settled(strategy, Standing(default, versions))
+        return self.settled(strategy, ActiveModels(default, versions))

@@ -1,7 +1,10 @@
 """Why a product was picked, as data: the points of its reasons add up exactly to its score."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeVar
 
 
 class ReasonKind(StrEnum):
@@ -22,6 +25,18 @@ class ReasonKind(StrEnum):
 
 # Kinds whose value is the id of a product, which has a name that words need.
 OF_PRODUCTS = frozenset({ReasonKind.BECAUSE, ReasonKind.SIMILAR})
+# Kinds whose value is a number that says something even where it gives no points.
+COUNTED = frozenset({ReasonKind.POPULAR, ReasonKind.TRENDING, ReasonKind.TOGETHER, ReasonKind.BOUGHT})
+
+K = TypeVar("K", bound=StrEnum)
+V = TypeVar("V")
+
+
+def exhaustive(kinds: type[K], table: Mapping[K, V]) -> Mapping[K, V]:
+    """Return the table, read-only. Raises ValueError naming each kind that has no entry."""
+    if missing := [f"{kinds.__name__}.{kind.name}" for kind in kinds if kind not in table]:
+        raise ValueError(f"The table has no entry for {', '.join(missing)}.")
+    return MappingProxyType(dict(table))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +51,13 @@ class Reason:
     value: str | int
     points: int
     name: str | None = None
+
+    @property
+    def is_sayable(self) -> bool:
+        """Whether it speaks for its product, and what words need is known.
+
+        A product that fills up a list has no points, but perhaps a number.
+        """
+        if self.kind in COUNTED:
+            return self.points >= 0 and bool(self.value)
+        return self.points > 0 and (self.kind not in OF_PRODUCTS or bool(self.name))

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.importing.columns import EARLIEST_YEAR, LATEST_YEAR, moment
-from catalog.importing.lines import UNDECODED, opened
-from catalog.importing.report import Watcher
+from catalog.importing.lines import UNDECODED, open_lines
+from catalog.importing.report import ImportObserver
 
 COLUMNS = ("user_id", "product_id", "action_type", "created_at")
 _CHARACTERS_A_BLOCK = 1 << 22
@@ -48,7 +48,7 @@ class EventBlock:
 
 def plain_events(
     path: Path,
-    watcher: Watcher,
+    watcher: ImportObserver,
     *,
     users: Mapping[str, int],
     products: Mapping[str, int],
@@ -59,7 +59,7 @@ def plain_events(
     Raises NotPlain, perhaps after some blocks, when the importer's own reader is to read the file.
     """
     try:
-        with opened(path) as stream:
+        with open_lines(path) as stream:
             names = stream.readline().rstrip("\r\n").split(",")
             header = [name.strip() for name in names]
             if '"' in "".join(names) or any(header.count(column) != 1 for column in COLUMNS):

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from catalog.importing.directory import ShopDirectory
 from catalog.importing.lines import count_lines
-from catalog.importing.report import Watcher
-from catalog.importing.rows import EventRow, ProductRow, user_rows
+from catalog.importing.report import ImportObserver
+from catalog.importing.rows import EventRecord, ProductRecord, user_rows
 from recommendations.engine.actions import Action
 from recommendations.engine.log import Log, no_events
 from recommendations.engine.ragged import Ragged, starts_of
@@ -35,7 +35,7 @@ class Shop:
     n_problems: int
 
 
-def shop_of(folder: Path, watcher: Watcher) -> Shop:
+def shop_of(folder: Path, watcher: ImportObserver) -> Shop:
     """Return the shop whose files `import_shop` would store; what is wrong goes to the watcher.
 
     Rows are checked by the importer's own rules. A million products, a million users and 20 million events
@@ -57,7 +57,7 @@ def _users(folder: Path, files: ShopDirectory) -> dict[str, int]:
     return {row.external_id: number for number, row in enumerate(user_rows(path, files), 1)}
 
 
-def _catalogue(rows: Iterable[ProductRow]) -> tuple[dict[str, int], Snapshot]:
+def _catalogue(rows: Iterable[ProductRecord]) -> tuple[dict[str, int], Snapshot]:
     """Return the number of each external id, and every product without popularity."""
     numbers: dict[str, int] = {}
     categories: dict[str, int] = {}
@@ -101,7 +101,7 @@ def _event_blocks(
 
 
 def _checked_events(
-    rows: Iterator[EventRow], users: Mapping[str, int], products: Mapping[str, int]
+    rows: Iterator[EventRecord], users: Mapping[str, int], products: Mapping[str, int]
 ) -> Iterator[EventBlock]:
     while block := list(islice(rows, _EVENTS_A_BLOCK)):
         yield EventBlock(

@@ -18,10 +18,10 @@ from recommendations.engine.holdout import Holdout, hold_out
 from recommendations.engine.log import Log
 from recommendations.engine.snapshot import Snapshot
 from recommendations.errors import NoEvents, NothingHeldOut, StrategyFailed
-from recommendations.evaluation.measure import Case, Measured, measure
-from recommendations.processes.parent import tether
+from recommendations.evaluation.measure import Case, StrategyMetrics, measure
+from recommendations.processes.parent import exit_with_parent
 from recommendations.processes.pool import ProcessLost
-from recommendations.processes.transfer import hand_over, taken_over
+from recommendations.processes.transfer import dump, load
 from recommendations.strategies.base import Strategy
 
 
@@ -38,11 +38,11 @@ class Evaluation:
     users: int
     new_products_per_user: float
     n_past: NDArray[np.int64]
-    strategies: dict[str, Measured]
+    strategies: dict[str, StrategyMetrics]
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluate:
+class Evaluator:
     """log and snapshot: read the shop; strategies: the recipes by name; table: what events are worth."""
 
     log: Callable[[], Log]
@@ -67,7 +67,7 @@ class Evaluate:
         """
         case = Case.of(_held_out(self.log(), holdout_days), self.snapshot(), most_users)
         with TemporaryDirectory(prefix="evaluation-") as name:
-            hand_over((case, self.table, dict(self.strategies)), Path(name))
+            dump((case, self.table, dict(self.strategies)), Path(name))
             strategies = {}
             for strategy in names:
                 strategies[strategy] = _measured(Path(name), strategy)
@@ -92,9 +92,9 @@ def _held_out(log: Log, days: int) -> Holdout:
         raise NothingHeldOut(days, str(error)) from error
 
 
-def _measured(folder: Path, strategy: str) -> Measured:
+def _measured(folder: Path, strategy: str) -> StrategyMetrics:
     # A process of its own gives each its own peak of memory, and its own cold start.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=tether) as alone:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=exit_with_parent) as alone:
         try:
             return alone.submit(_measure, folder, strategy).result()
         except BrokenProcessPool as error:
@@ -106,8 +106,8 @@ def _measured(folder: Path, strategy: str) -> Measured:
             raise StrategyFailed(strategy, "measured", error) from error
 
 
-def _measure(folder: Path, strategy: str) -> Measured:
-    case, table, configured = taken_over(folder)
+def _measure(folder: Path, strategy: str) -> StrategyMetrics:
+    case, table, configured = load(folder)
     return measure(case, configured[strategy], table, configured)
 
 

@@ -68,7 +68,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class StrategyMetrics:
     """How good and how quick a strategy is.
 
     means, ci95: by metric; means over users, and the 95 % interval of each; coverage has none
@@ -88,7 +88,7 @@ def measure(
     strategy: Strategy,
     table: EventTable,
     configured: Mapping[str, Strategy] = MappingProxyType({}),
-) -> Measured:
+) -> StrategyMetrics:
     """Return how good and how quick the strategy is: fitted on the past alone, lists of 20.
 
     strategy:   any recipe, whether settings know it or not; short lists are filled up as where it answers
@@ -110,7 +110,7 @@ def measure(
     values["diversity@10"] = metrics.diversity(lists, snapshot)
     means = {name: _mean(of_users) for name, of_users in values.items()}
     means["coverage@10"] = metrics.coverage(lists, int(snapshot.active.sum()))
-    return Measured(
+    return StrategyMetrics(
         means=means,
         ci95={name: metrics.interval(of_users, seed=SEED) for name, of_users in values.items()},
         ndcg=values["ndcg@10"],

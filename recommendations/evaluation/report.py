@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recommendations.engine.metrics import interval
 from recommendations.evaluation.evaluate import Evaluation
-from recommendations.evaluation.measure import SEED, Measured
+from recommendations.evaluation.measure import SEED, StrategyMetrics
 from recommendations.evaluation.plots import Estimate, bars, curves, scatter
 
 METRICS = ("ndcg@10", "recall@20", "hit@10", "map@10", "coverage@10", "novelty@10", "diversity@10")
@@ -31,7 +31,7 @@ class Row:
 
     name: str
     estimates: list[Estimate]
-    measured: Measured
+    measured: StrategyMetrics
 
 
 def page(found: Evaluation) -> str:
@@ -67,7 +67,7 @@ def page(found: Evaluation) -> str:
     )
 
 
-def estimate(measured: Measured, metric: str) -> Estimate:
+def estimate(measured: StrategyMetrics, metric: str) -> Estimate:
     """Return the mean of the metric and its interval, NaN where it has none."""
     low, high = measured.ci95.get(metric, (_UNSAID.low, _UNSAID.high))
     return Estimate(measured.means[metric], low, high)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommendations.engine import metrics
-from recommendations.evaluation.measure import SEED, Measured
+from recommendations.evaluation.measure import SEED, StrategyMetrics
 
 # Of five users who differ all may differ the same way by chance more often than once in 20 (sign test), and
 # resampling so few gives an interval that is far too narrow.
@@ -13,7 +13,7 @@ FEWEST = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Gain:
+class Uplift:
     """mean: of the users' differences in NDCG@10; low, high: its 95 % interval; differing: users with any."""
 
     mean: float
@@ -31,11 +31,11 @@ class Gain:
         return f"{self.mean:+.4f} (95 % interval {self.low:+.4f} to {self.high:+.4f}{few})"
 
 
-def gain(candidate: Measured, present: Measured) -> Gain:
+def uplift(candidate: StrategyMetrics, present: StrategyMetrics) -> Uplift:
     """Return what the candidate gains; both were measured on the same users.
 
     The differences are resampled by user (paired bootstrap; Efron, 1979; Sakai, 2006).
     """
     differences = candidate.ndcg - present.ndcg
     low, high = metrics.interval(differences, seed=SEED)
-    return Gain(float(differences.mean()), low, high, int(np.count_nonzero(differences)))
+    return Uplift(float(differences.mean()), low, high, int(np.count_nonzero(differences)))

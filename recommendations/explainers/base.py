@@ -15,6 +15,18 @@ class Source(StrEnum):
     TEMPLATE = "template"
 
 
+class Finding(StrEnum):
+    """What the strategy found of its own for a list, or why nothing, so that others filled the list up."""
+
+    FOUND = "found"
+    NO_MODEL = "no model"  # it needs a trained model and has none: nothing was looked at
+    NO_HISTORY = "no history"  # it goes by what the shopper did, and they did nothing yet
+    NOTHING_POPULAR = "nothing popular"
+    NOTHING_TRENDING = "nothing trending"
+    NO_FAVOURITES = "no favourites"  # it looked for what shares the shopper's favourites
+    NOTHING_RELATED = "nothing related"  # it looked for what goes with the products that the shopper met
+
+
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """One recommended product, as far as words need it. category: its name, or None."""
@@ -29,12 +41,15 @@ class Evidence:
     """All that an explanation may speak of; what is not here, it cannot claim.
 
     summary: the shopper's behaviour in words; suggestions: in the order shown, possibly none
+    is_narrowed: whether only a part of the shop was looked at; is_continued: whether others come before these
     """
 
     user_name: str
     summary: str
-    has_history: bool
+    finding: Finding
     suggestions: tuple[Suggestion, ...]
+    is_narrowed: bool = False
+    is_continued: bool = False
 
     def digest(self, writer: str) -> str:
         """Return what changes with the writer and with all that a text could speak of, 32 hex digits."""

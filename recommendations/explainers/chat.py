@@ -16,8 +16,8 @@ import httpx2
 import openai
 
 from observe import metrics
+from recommendations.explainers.background_loop import BackgroundLoop
 from recommendations.explainers.chat_options import ChatOptions, ChatUnavailable
-from recommendations.explainers.own_loop import OwnLoop
 from recommendations.explainers.prompt import Prompt
 
 RETRIES = 1
@@ -36,7 +36,7 @@ def ask(options: ChatOptions, key: str, prompt: Prompt, deadline: float) -> str:
     Everything, retries and a dripping body included, is cancelled at the deadline; only a name look-up that
     is under way has to be waited for. Raises ChatUnavailable.
     """
-    with asyncio.Runner(loop_factory=OwnLoop) as runner:
+    with asyncio.Runner(loop_factory=BackgroundLoop) as runner:
         body = runner.run(_body(options, key, prompt, deadline))
     _count(body, options)
     return text_in(body)
@@ -114,7 +114,7 @@ def _count(body: bytes, options: ChatOptions) -> None:
         case {"usage": {"prompt_tokens": int(prompt), "completion_tokens": int(completion)}}:
             if 0 <= prompt <= MOST_TOKENS and 0 <= completion <= MOST_TOKENS:
                 cost = prompt * options.prompt_price + completion * options.completion_price
-                metrics.sink.tokens(prompt, completion, cost / 1_000_000)
+                metrics.recorder.tokens(prompt, completion, cost / 1_000_000)
 
 
 def _is_for_reading(letter: str) -> bool:

@@ -7,9 +7,9 @@ from threading import BoundedSemaphore, Thread
 from typing import Any, Self
 
 from observe import metrics
+from recommendations.explainers.api_keys import ApiKeys
 from recommendations.explainers.base import Evidence, Explanation, Source
 from recommendations.explainers.chat_options import ChatOptions, ChatUnavailable
-from recommendations.explainers.keys import Keys
 from recommendations.explainers.prompt import Prompt, prompt
 from recommendations.explainers.template import TemplateExplainer
 
@@ -29,7 +29,7 @@ class OpenAIExplainer:
     def __init__(self, options: ChatOptions) -> None:
         self._options = options
         self._free = BoundedSemaphore(options.max_concurrent)
-        self._keys = Keys(options.api_key, options.second_api_key)
+        self._keys = ApiKeys(options.api_key, options.second_api_key)
         self._template = TemplateExplainer()
 
     @classmethod
@@ -57,7 +57,7 @@ class OpenAIExplainer:
             log.warning("The template explains instead of %s: %s.", self._options.model, reason)
             return self._template.explain(evidence)
         finally:
-            metrics.sink.model_called(outcome, time.monotonic() - began)
+            metrics.recorder.model_called(outcome, time.monotonic() - began)
 
     def _ask(self, question: Prompt) -> str:
         seconds = self._options.timeout_seconds

@@ -1,21 +1,49 @@
 """Words the evidence with sentences of our own: always there, always true, never slow."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
 from typing import Any, Self
 
-from recommendations.engine.reasons import Reason, ReasonKind
+from recommendations.engine.reasons import ReasonKind, exhaustive
 from recommendations.explainers.base import Evidence, Explanation, Source, Suggestion
+from recommendations.explainers.list_notes import list_note
 
 NAMES_SHOWN = 3
 INTERESTS_SHOWN = 5
 ORIGINS_SHOWN = 3
 INTERESTS = (ReasonKind.CATEGORY, ReasonKind.TAG)
-# What a sentence can be about, each of its own.
-KINDS = (INTERESTS, (ReasonKind.BECAUSE,), (ReasonKind.LIFT,), (ReasonKind.TRENDING,), (ReasonKind.POPULAR,))
-_PLACE = {kind: place for place, kinds in enumerate(KINDS) for kind in kinds}
-_NUMBERED = frozenset({ReasonKind.TRENDING, ReasonKind.POPULAR})
-PERSONAL = frozenset({*INTERESTS, ReasonKind.BECAUSE, ReasonKind.LIFT})
+
+
+class _Topic(IntEnum):
+    """What a sentence is about, in the order in which they are said."""
+
+    INTEREST = 0
+    BECAUSE = 1
+    TOGETHER = 2
+    SIMILAR = 3
+    AGAIN = 4
+    TRENDING = 5
+    POPULAR = 6
+
+
+# None for a kind that names nothing: no sentence is about it.
+_TOPICS = exhaustive(
+    ReasonKind,
+    {
+        ReasonKind.CATEGORY: _Topic.INTEREST,
+        ReasonKind.TAG: _Topic.INTEREST,
+        ReasonKind.BECAUSE: _Topic.BECAUSE,
+        ReasonKind.TOGETHER: _Topic.TOGETHER,
+        ReasonKind.LIFT: _Topic.TOGETHER,
+        ReasonKind.SIMILAR: _Topic.SIMILAR,
+        ReasonKind.BOUGHT: _Topic.AGAIN,
+        ReasonKind.DUE: _Topic.AGAIN,
+        ReasonKind.TRENDING: _Topic.TRENDING,
+        ReasonKind.POPULAR: _Topic.POPULAR,
+        ReasonKind.REST: None,
+    },
+)
 
 
 class TemplateExplainer:
@@ -33,82 +61,76 @@ class TemplateExplainer:
         return cls()
 
     def explain(self, evidence: Evidence) -> Explanation:
-        """Return a greeting and one to five sentences that claim nothing but the evidence."""
+        """Return a greeting and a sentence on each topic of the evidence; nothing else is claimed."""
         name = evidence.user_name.strip()
         greeting = f"Hi {name}!" if name else "Hi!"
         return Explanation(" ".join([greeting, *_sentences(evidence)]), self.source)
 
 
 def _sentences(evidence: Evidence) -> list[str]:
+    note = list_note(evidence)
     if not evidence.suggestions:
-        return ["There is nothing new that we could recommend to you just now."]
-    matched, because, together, trending, popular = found = _sorted(evidence.suggestions)
-    said = []
-    if matched:
-        interests = _listed(_interests(matched)[:INTERESTS_SHOWN])
-        said.append(f"Based on your interest in {interests}, we picked {_names(matched)} for you.")
-    if because:
-        met = _listed(_origins(because)[:ORIGINS_SHOWN])
-        said.append(f"Shoppers who met {met}, as you did, also chose {_names(because)}.")
-    if together:
-        said.append(f"Often bought together with what was in your basket last: {_names(together)}.")
-    if said or any(_is_personal(suggestion) for kind in found for suggestion in kind):
+        return [f"{note}."]
+    about = _by_topic(evidence.suggestions)
+    said = _of_matches(about)
+    trending, popular = about[_Topic.TRENDING], about[_Topic.POPULAR]
+    if said or not note:
         if trending:
             said.append(f"Trending now: {_names(trending)}.")
         if popular:
             said.append(f"Popular with other shoppers: {_names(popular)}.")
-        return said
-    if not evidence.has_history:
-        known = "We do not know your taste yet"
-    else:
-        known = "Nothing that is new to you matches your favourites yet"
+        return said or [f"Here is something from our range: {_names(evidence.suggestions)}."]
     if trending:
-        return [f"{known}, so here is what is trending now: {_names(trending)}."]
+        return [f"{note}, so here is what is trending now: {_names(trending)}."]
     if popular:
-        return [f"{known}, so here is what is popular with other shoppers: {_names(popular)}."]
-    return [f"{known}, so here is something from our range: {_names(evidence.suggestions)}."]
+        return [f"{note}, so here is what is popular with other shoppers: {_names(popular)}."]
+    return [f"{note}, so here is something from our range: {_names(evidence.suggestions)}."]
 
 
-def _sorted(suggestions: Sequence[Suggestion]) -> tuple[list[Suggestion], ...]:
-    """Return the suggestions by what is to be said of each: the kind of the reason that has most points.
+def _of_matches(about: Mapping[_Topic, Sequence[Suggestion]]) -> list[str]:
+    """Return the sentences about products that something speaks for besides what everybody does."""
+    said = []
+    if matched := about[_Topic.INTEREST]:
+        interests = _listed(_interests(matched)[:INTERESTS_SHOWN])
+        said.append(f"Based on your interest in {interests}, we picked {_names(matched)} for you.")
+    if because := about[_Topic.BECAUSE]:
+        met = _listed(_origins(because, ReasonKind.BECAUSE))
+        said.append(f"Shoppers who met {met}, as you did, also chose {_names(because)}.")
+    if together := about[_Topic.TOGETHER]:
+        said.append(f"Often bought together with what was in your basket last: {_names(together)}.")
+    if similar := about[_Topic.SIMILAR]:
+        said.append(f"Similar to {_listed(_origins(similar, ReasonKind.SIMILAR))}: {_names(similar)}.")
+    if again := about[_Topic.AGAIN]:
+        said.append(f"You have bought before: {_names(again)}.")
+    return said
 
-    Of reasons that have as many, the kind that `KINDS` has first.
+
+def _by_topic(suggestions: Sequence[Suggestion]) -> Mapping[_Topic, list[Suggestion]]:
+    """Return the suggestions by what is to be said of each: the topic of the reason that has most points.
+
+    Of reasons that have as many, the topic that comes first.
     """
-    found: tuple[list[Suggestion], ...] = tuple([] for _ in KINDS)
+    about: dict[_Topic, list[Suggestion]] = {topic: [] for topic in _Topic}
     for suggestion in suggestions:
         weighed = [
-            (reason.points, -_PLACE[reason.kind])
+            (reason.points, -topic)
             for reason in suggestion.reasons
-            if reason.kind in _PLACE and _counts(reason)
+            if (topic := _TOPICS[reason.kind]) is not None and reason.is_sayable
         ]
         if weighed:
             _, place = max(weighed)
-            found[-place].append(suggestion)
-    return found
+            about[_Topic(-place)].append(suggestion)
+    return about
 
 
-def _is_personal(suggestion: Suggestion) -> bool:
-    """Return whether anything that the shopper did speaks for it, be it not the most."""
-    return any(reason.kind in PERSONAL and _counts(reason) for reason in suggestion.reasons)
-
-
-def _counts(reason: Reason) -> bool:
-    """Return whether the reason speaks for its product: fillers have no points, but perhaps a number."""
-    if reason.kind in _NUMBERED:
-        return reason.points >= 0 and bool(reason.value)
-    if reason.kind is ReasonKind.BECAUSE:
-        return reason.points > 0 and bool(reason.name)
-    return reason.points > 0
-
-
-def _origins(suggestions: Sequence[Suggestion]) -> list[str]:
-    """Return the names of the products that the reasons lead back to, those with most points first."""
+def _origins(suggestions: Sequence[Suggestion], kind: ReasonKind) -> list[str]:
+    """Return the names of the products that reasons of the kind speak of, those with most points first."""
     return _heaviest(
         (reason.name or "", reason.points)
         for suggestion in suggestions
         for reason in suggestion.reasons
-        if reason.kind is ReasonKind.BECAUSE and _counts(reason)
-    )
+        if reason.kind is kind and reason.is_sayable
+    )[:ORIGINS_SHOWN]
 
 
 def _interests(suggestions: Sequence[Suggestion]) -> list[str]:

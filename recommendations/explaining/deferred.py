@@ -9,18 +9,18 @@ from django.db.models import Q
 
 from recommendations.errors import QueueUnavailable
 from recommendations.explainers.base import Evidence, Explainer, Explanation, Source
-from recommendations.explaining.evidence_json import packed
-from recommendations.explaining.inline import Words, evidence
+from recommendations.explaining.evidence_json import to_json
+from recommendations.explaining.inline import ProvidedExplanation, evidence
 from recommendations.models import WrittenText
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.results import Shelf
+from recommendations.serving.results import RecommendationList
 
 # What no worker has written by then was lost on the way, and is asked for again.
 LOST_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class DeferredExplanations:
     """explainer: who is to write; meanwhile: who words it until then; send: hands a text to the workers"""
 
     explainer: Explainer
@@ -28,7 +28,7 @@ class Later:
     send: Callable[[str], None]
     now: Callable[[], datetime]
 
-    def __call__(self, shelf: Shelf) -> Words:
+    def __call__(self, shelf: RecommendationList) -> ProvidedExplanation:
         """Return the model's words where they are written, else the template's, and where to wait for others.
 
         1 query; 3 in all where they are to be asked for. When nothing can be handed over now, the
@@ -37,17 +37,19 @@ class Later:
         grounds = evidence(shelf)
         digest = grounds.digest(self.explainer.identity)
         if shelf.written is not None and shelf.written.digest == digest:
-            return Words(shelf.written.explanation, is_settled=True)
+            return ProvidedExplanation(shelf.written.explanation, is_settled=True)
         now = self.now()
         found = WrittenText.objects.filter(digest=digest).first()
         if found is not None and found.is_done and found.expires_at > now:
             source = Source(found.source)
-            return Words(Explanation(found.text, source), is_settled=source is self.explainer.source)
+            return ProvidedExplanation(
+                Explanation(found.text, source), is_settled=source is self.explainer.source
+            )
         words = self.meanwhile.explain(grounds)
         if found is not None and not found.is_done and found.asked_at > now - LOST_AFTER:
-            return Words(words, is_settled=False, awaited=digest)
+            return ProvidedExplanation(words, is_settled=False, awaited=digest)
         is_asked = self._ask(digest, grounds, shelf.shopper, words)
-        return Words(words, is_settled=False, awaited=digest if is_asked else "")
+        return ProvidedExplanation(words, is_settled=False, awaited=digest if is_asked else "")
 
     def _ask(self, digest: str, grounds: Evidence, shopper: Shopper, words: Explanation) -> bool:
         """Return whether the text will be written: asked for now, by this process or another one."""
@@ -72,7 +74,7 @@ class Later:
         wanted = {
             # Without a name it is for anybody of whom the same is known.
             "user_id": shopper.id if grounds.user_name else None,
-            "evidence": packed(grounds),
+            "evidence": to_json(grounds),
             "text": words.text,
             "source": words.source.value,
             "is_done": False,

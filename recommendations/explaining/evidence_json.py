@@ -3,15 +3,15 @@
 from typing import Any
 
 from recommendations.engine.reasons import Reason, ReasonKind
-from recommendations.explainers.base import Evidence, Suggestion
+from recommendations.explainers.base import Evidence, Finding, Suggestion
 
 
-def packed(evidence: Evidence) -> list[Any]:
+def to_json(evidence: Evidence) -> list[Any]:
     """Return what JSON can hold."""
     return [
         evidence.user_name,
         evidence.summary,
-        evidence.has_history,
+        evidence.finding.value,
         [
             [
                 shown.name,
@@ -20,16 +20,18 @@ def packed(evidence: Evidence) -> list[Any]:
             ]
             for shown in evidence.suggestions
         ],
+        evidence.is_narrowed,
+        evidence.is_continued,
     ]
 
 
-def unpacked(form: Any) -> Evidence:
-    """Return the evidence that was packed."""
-    user_name, summary, has_history, suggestions = form
+def from_json(form: Any) -> Evidence:
+    """Return the evidence that was packed. Raises ValueError for what another version packed otherwise."""
+    user_name, summary, finding, suggestions, is_narrowed, is_continued = form
     return Evidence(
         user_name,
         summary,
-        has_history,
+        Finding(finding),
         tuple(
             Suggestion(
                 name,
@@ -38,4 +40,6 @@ def unpacked(form: Any) -> Evidence:
             )
             for name, category, reasons in suggestions
         ),
+        is_narrowed,
+        is_continued,
     )

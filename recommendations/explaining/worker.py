@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db.models import F, Q
 
 from recommendations.explainers.base import Explainer
-from recommendations.explaining.evidence_json import unpacked
+from recommendations.explaining.evidence_json import from_json
 from recommendations.models import ModelCalls, WrittenText
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ OVER_BUDGET = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class ExplanationWriter:
     """explainer: who writes; daily_budget: how often it is asked in a day, 0 for no limit; ttl: of a text"""
 
     explainer: Explainer
@@ -39,7 +39,12 @@ class Write:
         evidence = mine.values_list("evidence", flat=True).first()
         if evidence is None:  # its user was erased this moment
             return False
-        grounds = unpacked(evidence)
+        try:
+            grounds = from_json(evidence)
+        except ValueError as error:
+            logger.warning("Another version was to explain; it is asked anew: %s", error)
+            mine.delete()
+            return False
         if grounds.digest(self.explainer.identity) != digest:
             logger.warning("Another model than %s was to explain; it is asked anew.", self.explainer.identity)
             mine.delete()

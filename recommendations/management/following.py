@@ -25,6 +25,6 @@ def followed(run: GenerationRun, tell: Callable[[int], object]) -> GenerationRun
         if run.state_at(timezone.now()) is not RunState.RUNNING:
             return run
         if time.monotonic() - tended_at >= A_MINUTE:
-            wiring.tend_runs()
+            wiring.recover_runs()
             tended_at = time.monotonic()
         time.sleep(A_LOOK_SECONDS)

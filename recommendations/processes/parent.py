@@ -7,7 +7,7 @@ from multiprocessing import parent_process
 from multiprocessing.connection import wait
 
 
-def tether() -> None:
+def exit_with_parent() -> None:
     """End this process, whatever it does then, once that which started it is gone, even if it was killed.
 
     Whoever interrupts the command from a terminal interrupts the parent alone, which ends its children.

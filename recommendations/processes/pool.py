@@ -10,7 +10,7 @@ from importlib import import_module
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
-from recommendations.processes.parent import tether
+from recommendations.processes.parent import exit_with_parent
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ class ProcessLost(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
+class ProcessPool:
     """What has pieces done by processes.
 
     maker: the function, as "module:name", which once in each makes what does a piece, given the arguments
@@ -70,7 +70,7 @@ _worker: Callable[[Any], Any]
 
 def _start(maker: str, arguments: bytes) -> None:
     """Make this process ready for its pieces."""
-    tether()
+    exit_with_parent()
     import_module("django").setup()
     global _worker  # noqa: PLW0603  what this process was started for
     module, name = maker.split(":")

@@ -9,7 +9,7 @@ import numpy as np
 _ALIGNMENT = 64
 
 
-def hand_over(value: Any, folder: Path) -> None:
+def dump(value: Any, folder: Path) -> None:
     """Write the value into the folder, which nobody else may write to. Raises OSError.
 
     Arrays go into one file as they are, all else into another (pickle's protocol 5, buffers out of band).
@@ -27,7 +27,7 @@ def hand_over(value: Any, folder: Path) -> None:
     (folder / "head").write_bytes(pickle.dumps((bounds, head)))
 
 
-def taken_over(folder: Path) -> Any:
+def load(folder: Path) -> Any:
     """Return the value that was written there; its arrays cannot be written to. Raises OSError."""
     bounds, head = pickle.loads((folder / "head").read_bytes())  # noqa: S301  our own
     arrays = np.memmap(folder / "arrays", np.uint8, "r")

@@ -13,8 +13,8 @@ from recommendations.engine.histories import Histories
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Snapshot
 from recommendations.selectors.logs import action_codes
-from recommendations.selectors.moments import Seconds
 from recommendations.selectors.snapshots import joined_by_young
+from recommendations.selectors.timestamps import Seconds
 
 # Numbers: arrays are compared with a member of an enum three times as slowly.
 _PURCHASE, _DISMISSAL = int(Action.PURCHASE), int(Action.DISMISS)

@@ -9,7 +9,7 @@ from catalog.models import Interaction
 from core.db.prepared import columns, integers
 from recommendations.engine.actions import Action
 from recommendations.engine.log import Log
-from recommendations.selectors.moments import Seconds
+from recommendations.selectors.timestamps import Seconds
 
 _CODES = {action.name.lower(): action.value for action in Action}
 

@@ -12,7 +12,7 @@ from recommendations.models import DefaultStrategy, TrainedModel
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ActiveModels:
     """default: the strategy that was chosen, None while the setting decides; versions: the active ones."""
 
     default: str | None
@@ -41,7 +41,7 @@ _registered = Prepared(
 )
 
 
-def standing() -> Standing:
+def active_models() -> ActiveModels:
     """Return what answers now. 1 query."""
     default, versions = None, {}
     for strategy, version in _standing():
@@ -49,7 +49,7 @@ def standing() -> Standing:
             versions[strategy] = version
         else:
             default = strategy
-    return Standing(default, versions)
+    return ActiveModels(default, versions)
 
 
 def trained_at() -> list[tuple[str, datetime]]:

@@ -21,7 +21,7 @@ class Shopper:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredRow:
     """A stored list as its row says, and the state of its user's events as it is now.
 
     picks: as StoredList says; events_now, last_event_now: their number, and the highest id among them
@@ -108,15 +108,15 @@ def _stored_rows(user_id: int, strategy: str) -> "QuerySet[StoredList, Any]":
             events_now=Coalesce(Subquery(mine.annotate(n=Count("*")).values("n")), 0),
             last_event_now=Coalesce(Subquery(mine.annotate(last=Max("id")).values("last")), 0),
         )
-        .values_list(*(field.name for field in fields(Stored)))
+        .values_list(*(field.name for field in fields(StoredRow)))
     )
 
 
 _stored = Prepared(_stored_rows)
 
 
-def stored(user_id: int, strategy: str) -> Stored | None:
+def stored_list(user_id: int, strategy: str) -> StoredRow | None:
     """Return the stored list of the user, with the state of their events now. 1 query."""
     for row in _stored(user_id, strategy):
-        return Stored(*row)
+        return StoredRow(*row)
     return None

@@ -24,8 +24,8 @@ from catalog.models import ActionType, Category, Interaction, Product, Tag
 from core.db.prepared import columns, integers
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
-from recommendations.selectors.moments import Seconds
 from recommendations.selectors.products import AVAILABLE
+from recommendations.selectors.timestamps import Seconds
 
 _Tagged: type[Model] = Product.tags.through
 _PRIME = 2_147_483_647

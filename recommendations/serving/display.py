@@ -12,10 +12,10 @@ from recommendations.engine.ragged import Ragged
 from recommendations.pipeline import Own, Pipeline, Query
 from recommendations.selectors.histories import Events, histories
 from recommendations.selectors.products import Details, details
-from recommendations.serving.filters import EVERYTHING, Filters
+from recommendations.serving.filters import NO_FILTERS, Filters
 from recommendations.serving.payload import product
-from recommendations.serving.ranker import Known, Ranker, placed
-from recommendations.serving.results import Placed
+from recommendations.serving.ranker import ProductLookup, Ranker, recommended_item
+from recommendations.serving.results import RecommendedItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class Page:
 
     top_n: int
     offset: int = 0
-    filters: Filters = EVERYTHING
+    filters: Filters = NO_FILTERS
     diversity: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Display:
+class PlacementList:
     """The answer, best first.
 
     strategy: the strategy from the settings that had a part in it, None where none had
@@ -37,7 +37,7 @@ class Display:
     """
 
     placement: str
-    placed: tuple[Placed, ...]
+    items: tuple[RecommendedItem, ...]
     strategy: str | None
     fallback: str | None
 
@@ -45,20 +45,20 @@ class Display:
         """Return the display as a plain dict, the shape that REST clients get."""
         return {
             "placement": self.placement,
-            "recommended_products": [product(one) for one in self.placed],
+            "recommended_products": [product(one) for one in self.items],
             "strategy": self.strategy,
             "fallback": self.fallback,
         }
 
 
-def displayed(
+def placement_list(
     placement: str, pipeline: Pipeline, past: Histories, page: Page, *, own: Own = seen, strategy: str | None
-) -> Display:
+) -> PlacementList:
     """Return what the pipeline finds for one history. 2 queries; more only as `Ranker.fresh` says.
 
     own: which products of the history must not be shown
     """
-    known: Known[Details] = Known(details, page.filters.fit)
+    known: ProductLookup[Details] = ProductLookup(details, page.filters.fit)
     query = Query(
         n=page.offset + page.top_n,
         diversity=page.diversity,
@@ -67,15 +67,15 @@ def displayed(
         own=own,
     )
     (ranking,) = Ranker(pipeline).fresh(past, query, known)
-    return Display(
+    return PlacementList(
         placement=placement,
-        placed=tuple(placed(pick, known) for pick in ranking.picks[page.offset :]),
+        items=tuple(recommended_item(pick, known) for pick in ranking.picks[page.offset :]),
         strategy=strategy,
         fallback=ranking.filled_by or None,
     )
 
 
-def visit(product_ids: NDArray[np.int64], action: Action, pipeline: Pipeline) -> Histories:
+def session_histories(product_ids: NDArray[np.int64], action: Action, pipeline: Pipeline) -> Histories:
     """Return the history of a visitor who did one thing with each product, all at the snapshot's moment.
 
     product_ids: newest first. No query; 2 when a product is younger than the snapshot.

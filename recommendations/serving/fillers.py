@@ -7,6 +7,7 @@ from recommendations.pipeline import Pipeline
 from recommendations.strategies.base import Model, Retriever, Strategy
 from recommendations.strategies.popular import Popular
 from recommendations.strategies.trending import Trending
+from recommendations.strategies.untrained import Untrained
 
 
 class Fillers:
@@ -21,7 +22,8 @@ class Fillers:
         """Return the strategy's pipeline: its model, and after it what fills up."""
         names = ("trending", "popular") if strategy.fallback == "trending" else ("popular",)
         fillers = tuple(map(self._filler, names))
-        return Pipeline(self._snapshot, model.bind(self._snapshot), fillers, strategy.fallback)
+        basis = None if isinstance(model, Untrained) else strategy.basis
+        return Pipeline(self._snapshot, model.bind(self._snapshot), fillers, strategy.fallback, basis)
 
     def _filler(self, name: str) -> Retriever:
         if name not in self._bound:

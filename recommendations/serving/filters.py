@@ -52,4 +52,4 @@ class Filters:
         )
 
 
-EVERYTHING = Filters()
+NO_FILTERS = Filters()

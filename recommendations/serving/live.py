@@ -7,21 +7,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.snapshot import Snapshot
-from recommendations.explainers.behaviour import NOBODY
+from recommendations.explainers.behaviour import NO_HISTORY
 from recommendations.pipeline import Pipeline, Query
 from recommendations.selectors.facts import Facts
 from recommendations.selectors.histories import Events, events
 from recommendations.selectors.products import Details, details
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.ranker import Known, Ranked, Ranker, placed
-from recommendations.serving.results import Ask, Chosen, LiveGrounds, Shelf
+from recommendations.serving.filters import NO_FILTERS
+from recommendations.serving.ranker import ProductLookup, Ranked, Ranker, recommended_item
+from recommendations.serving.results import LiveGrounds, ModelRef, RecommendationList, RecommendationRequest
+from recommendations.strategies.base import Basis
 
 # Products that were looked at: when many were gone at once, reading them all again costs more than it saves.
 _MOST_GROUNDS = 250
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveRecommender:
     """pipeline: gives the fitted pipeline of the strategy that it is called with.
 
     events: gives those of users, sorted by id
@@ -29,16 +31,16 @@ class Live:
                     not say what they stand on
     """
 
-    pipeline: Callable[[Chosen], Pipeline]
+    pipeline: Callable[[ModelRef], Pipeline]
     events: Callable[[NDArray[np.int64]], Events] = events
     clock: Callable[[], float] | None = None
     read_at: Callable[[], float] | None = None
 
-    def __call__(self, ask: Ask) -> Shelf:
+    def __call__(self, ask: RecommendationRequest) -> RecommendationList:
         """Return the shelf, computed now. 3 queries; more only as `Ranker` says."""
         # Both before anything is read, and the age of the snapshot before the snapshot itself is taken.
         moments = (self.read_at(), self.clock()) if self.read_at and self.clock else None
-        known = Known(details, ask.filters.fit)
+        known = ProductLookup(details, ask.filters.fit)
         pipeline = self.pipeline(ask.chosen)
         query = Query(
             n=ask.offset + ask.top_n,
@@ -48,32 +50,50 @@ class Live:
         )
         (ranked,) = Ranker(pipeline, self.events)(np.array([ask.shopper.id], np.int64), query, known=known)
         grounds = _grounds(ask, ranked, known, pipeline.snapshot, moments) if moments else None
-        return shelf_of(ask.shopper, ranked, known, ask.chosen.strategy, offset=ask.offset, grounds=grounds)
+        return recommendation_list(
+            ask.shopper,
+            ranked,
+            known,
+            ask.chosen.strategy,
+            basis=pipeline.basis,
+            offset=ask.offset,
+            grounds=grounds,
+            is_narrowed=ask.filters != NO_FILTERS,
+        )
 
 
-def shelf_of(
+def recommendation_list(
     shopper: Shopper,
     ranked: Ranked,
-    known: Known[Details],
+    known: ProductLookup[Details],
     strategy: str,
     *,
+    basis: Basis | None,
     offset: int = 0,
     grounds: LiveGrounds | None = None,
-) -> Shelf:
-    """Return the ranked list, from the offset on, with its products' fields."""
-    return Shelf(
+    is_narrowed: bool = False,
+) -> RecommendationList:
+    """Return the ranked list, from the offset on, with its products' fields. basis: as in `RecommendationList`"""
+    return RecommendationList(
         shopper=shopper,
-        placed=tuple(placed(pick, known) for pick in ranked.picks[offset:]),
+        items=tuple(recommended_item(pick, known) for pick in ranked.picks[offset:]),
         summary=ranked.summary,
         strategy=strategy,
         fallback=ranked.fallback or None,
-        has_history=ranked.summary != NOBODY,
+        has_history=ranked.summary != NO_HISTORY,
+        basis=basis,
         grounds=grounds,
+        is_narrowed=is_narrowed,
+        is_continued=offset > 0,
     )
 
 
 def _grounds(
-    ask: Ask, ranked: Ranked, known: Known[Details], snapshot: Snapshot, moments: tuple[float, float]
+    ask: RecommendationRequest,
+    ranked: Ranked,
+    known: ProductLookup[Details],
+    snapshot: Snapshot,
+    moments: tuple[float, float],
 ) -> LiveGrounds | None:
     """Return what the shelf stands on, None where that is too much. moments: as in LiveGrounds. No query."""
     asked = known.asked or [0]

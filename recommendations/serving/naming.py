@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from recommendations.errors import BadAsk
-from recommendations.selectors import named
-from recommendations.serving.filters import EVERYTHING, Filters
+from recommendations.selectors import named_rows
+from recommendations.serving.filters import NO_FILTERS, Filters
 
 
 def filters(
@@ -22,8 +22,8 @@ def filters(
     1 query if categories are named, and 1 if products are.
     """
     if not categories and min_price is None and max_price is None and not exclude:
-        return EVERYTHING
-    known = named.categories(categories)
+        return NO_FILTERS
+    known = named_rows.categories(categories)
     if unknown := [name for name in categories if name not in known]:
         raise BadAsk(*(_unknown("category", name, "category; see /categories") for name in unknown))
     return Filters(
@@ -36,7 +36,7 @@ def product_ids(field: str, references: Sequence[int | str], *, inactive_too: bo
 
     Raises BadAsk naming the field and each product that does not exist, or is inactive unless inactive_too.
     """
-    known = named.product_ids(references, inactive_too=inactive_too)
+    known = named_rows.product_ids(references, inactive_too=inactive_too)
     if unknown := [reference for reference in references if reference not in known]:
         raise BadAsk(*(_unknown(field, _spelled(reference), "product") for reference in unknown))
     return tuple(known[reference] for reference in references)

@@ -4,17 +4,17 @@ from typing import Any
 
 from recommendations.engine.reasons import Reason
 from recommendations.explainers.base import Explanation
-from recommendations.serving.results import Placed, Shelf
+from recommendations.serving.results import RecommendationList, RecommendedItem
 
 EXPLANATIONS = "/explanations/"
 
 
-def payload(shelf: Shelf, explanation: Explanation, *, awaited: str = "") -> dict[str, Any]:
+def payload(shelf: RecommendationList, explanation: Explanation, *, awaited: str = "") -> dict[str, Any]:
     """awaited: the id under which better words are being written, "" where none are"""
     said = {
         "user_id": shelf.shopper.id,
         "user_name": shelf.shopper.name,
-        "recommended_products": [product(placed) for placed in shelf.placed],
+        "recommended_products": [product(placed) for placed in shelf.items],
         "llm_explanation": explanation.text,
         "explanation_source": explanation.source.value,
         "user_behavior_summary": shelf.summary,
@@ -24,7 +24,7 @@ def payload(shelf: Shelf, explanation: Explanation, *, awaited: str = "") -> dic
     return {**said, "explanation_url": EXPLANATIONS + awaited} if awaited else said
 
 
-def product(placed: Placed) -> dict[str, Any]:
+def product(placed: RecommendedItem) -> dict[str, Any]:
     """Return a recommended product. Points and scores leave as points, with three decimals at most."""
     shown = placed.product
     return {

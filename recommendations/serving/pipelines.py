@@ -9,20 +9,20 @@ from functools import cached_property
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline
 from recommendations.serving.fillers import Fillers, untrained
-from recommendations.serving.results import Chosen
+from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Model, Strategy, Training
 from recommendations.strategies.untrained import Untrained
 
 # Gives what there is to learn from a snapshot and so many days of the log before it.
-Recent = Callable[[Snapshot, float], Training]
+ReadTraining = Callable[[Snapshot, float], Training]
 
 
 @dataclass(frozen=True)
-class Recipes:
+class StrategyRegistry:
     """strategies: by name; opened: gives the model of a version, None where it cannot be had."""
 
     strategies: Mapping[str, Strategy]
-    opened: Callable[[Chosen], Model | None]
+    opened: Callable[[ModelRef], Model | None]
 
     @cached_property
     def untrained(self) -> Mapping[str, Strategy]:
@@ -30,7 +30,7 @@ class Recipes:
 
 
 @dataclass(frozen=True, slots=True)
-class Lately:
+class RecentModels:
     """What was fitted to the last days' events. at: when, by the clock; seconds: how long that took."""
 
     models: Mapping[str, Model]
@@ -38,7 +38,7 @@ class Lately:
     seconds: float
 
 
-class Fitted:
+class PipelineCache:
     """Pipelines over one snapshot, each made when it is first asked for. For any number of threads.
 
     The log is read when something is first fitted to it, and is not kept. What was fitted to it outlives
@@ -52,9 +52,9 @@ class Fitted:
     def __init__(
         self,
         snapshot: Snapshot,
-        recent: Recent,
-        recipes: Recipes,
-        lately: Lately | None = None,
+        recent: ReadTraining,
+        recipes: StrategyRegistry,
+        lately: RecentModels | None = None,
         clock: Callable[[], float] = time.monotonic,
         *,
         read_at: float = 0.0,
@@ -65,11 +65,11 @@ class Fitted:
         self._recipes = recipes
         self._lately = lately
         self._clock = clock
-        self._pipelines: dict[Chosen, Pipeline] = {}
+        self._pipelines: dict[ModelRef, Pipeline] = {}
         self._fillers = Fillers(snapshot, self._fitted)
         self._making = threading.RLock()
 
-    def __call__(self, chosen: Chosen) -> Pipeline:
+    def __call__(self, chosen: ModelRef) -> Pipeline:
         """Return the pipeline of the strategy with that version of its model."""
         found = self._pipelines.get(chosen)
         if found is None:
@@ -80,20 +80,20 @@ class Fitted:
                 self._pipelines = {**others, chosen: found}
         return found
 
-    def renewed(self, snapshot: Snapshot, read_at: float = 0.0) -> "Fitted":
+    def renewed(self, snapshot: Snapshot, read_at: float = 0.0) -> "PipelineCache":
         """Return the same pipelines over another snapshot, which was read at that moment, made already."""
         lately = self._lately
         if lately and self._clock() - lately.at >= self.SHARE * lately.seconds:
             lately = None
-        fresh = Fitted(snapshot, self._recent, self._recipes, lately, self._clock, read_at=read_at)
+        fresh = PipelineCache(snapshot, self._recent, self._recipes, lately, self._clock, read_at=read_at)
         for chosen in list(self._pipelines):
             fresh(chosen)
         return fresh
 
-    def _made(self, chosen: Chosen) -> Pipeline:
+    def _made(self, chosen: ModelRef) -> Pipeline:
         return self._fillers.pipeline(self._recipes.strategies[chosen.strategy], self._model(chosen))
 
-    def _model(self, chosen: Chosen) -> Model:
+    def _model(self, chosen: ModelRef) -> Model:
         """Return the model: fitted now where that is quick, else the one that was trained."""
         if chosen.strategy in self._recipes.untrained:
             return self._fitted(chosen.strategy)
@@ -109,5 +109,5 @@ class Fitted:
             readers = {name: recipe for name, recipe in self._recipes.untrained.items() if recipe.log_days}
             training = self._recent(self.snapshot, max(recipe.log_days or 0 for recipe in readers.values()))
             models = {name: recipe.fit(training) for name, recipe in readers.items()}
-            self._lately = Lately(models, began, self._clock() - began)
+            self._lately = RecentModels(models, began, self._clock() - began)
         return self._lately.models[name]

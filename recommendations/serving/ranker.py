@@ -15,14 +15,14 @@ from recommendations.explainers.behaviour import summary
 from recommendations.pipeline import DEPTH, Pick, Pipeline, Query, Ranking
 from recommendations.selectors.histories import Events, events, histories
 from recommendations.selectors.products import Details
-from recommendations.serving.results import Placed
+from recommendations.serving.results import RecommendedItem
 
 RECENT = 3  # names that a summary holds of each kind, and categories
 _DEEPEST = 4000  # how far down the lists one round looks for what is gone
 _AHEAD = 8  # events whose products are looked at first: nearly always enough for RECENT distinct ones
 
 
-class Described(Protocol):
+class ShownProduct(Protocol):
     """What the shop knows of a product now."""
 
     @property
@@ -31,7 +31,7 @@ class Described(Protocol):
     def is_available(self) -> bool: ...
 
 
-D = TypeVar("D", bound=Described)
+D = TypeVar("D", bound=ShownProduct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,11 @@ class Ranked:
     last_event_id: int
 
 
-def _everything(product: Described) -> bool:
+def _everything(product: ShownProduct) -> bool:
     return True
 
 
-class Known(Generic[D]):
+class ProductLookup(Generic[D]):
     """Descriptions of products, each read once. fit: whether one that may be shown is wanted, too."""
 
     def __init__(
@@ -89,7 +89,7 @@ class Ranker:
     pipeline: Pipeline
     events: Callable[[NDArray[np.int64]], Events] = events
 
-    def __call__(self, user_ids: NDArray[np.int64], query: Query, *, known: Known[D]) -> list[Ranked]:
+    def __call__(self, user_ids: NDArray[np.int64], query: Query, *, known: ProductLookup[D]) -> list[Ranked]:
         """Return each user's best products, fewer only where no more may be shown.
 
         user_ids: sorted; known: receives the descriptions of all picks
@@ -110,15 +110,17 @@ class Ranker:
         ]
 
     def fresh(
-        self, past: Histories, query: Query, known: Known[D], also: Iterable[int] = ()
+        self, past: Histories, query: Query, known: ProductLookup[D], also: Iterable[int] = ()
     ) -> list[Ranking]:
         """Return rankings in which nothing is gone. also: products to be described in the same go."""
         rankings = self.pipeline.rank(past, query)
-        known.ask({*also, *_named_in(rankings)})
+        known.ask({*also, *_referenced_in(rankings)})
         self._replace_gone(rankings, past, query, known)
         return rankings
 
-    def _replace_gone(self, rankings: list[Ranking], past: Histories, query: Query, known: Known[D]) -> None:
+    def _replace_gone(
+        self, rankings: list[Ranking], past: Histories, query: Query, known: ProductLookup[D]
+    ) -> None:
         """Rank again, without what is gone, for whom something gone was picked, until nothing is.
 
         Each round looks four times as far down the lists for more that is gone, _DEEPEST places at most,
@@ -135,11 +137,11 @@ class Ranker:
                 gone |= _gone(rankings[user], known)
             far = max(depth, min(DEPTH, deepest)) if query.diversity else depth
             deeper = pipeline.rank(theirs, self._without(replace(query, n=far, diversity=0.0), gone))
-            known.ask(_named_in(deeper))
+            known.ask(_referenced_in(deeper))
             for ranking in deeper:
                 gone |= _gone(ranking, known)
             again = pipeline.rank(theirs, self._without(query, gone))
-            known.ask(_named_in(again))
+            known.ask(_referenced_in(again))
             for user, ranking in zip(spoilt, again, strict=True):
                 rankings[user] = ranking
 
@@ -148,7 +150,7 @@ class Ranker:
         return replace(query, closed=np.concatenate([query.closed, positions]))
 
 
-def placed(pick: Pick, known: Known[Details]) -> Placed:
+def recommended_item(pick: Pick, known: ProductLookup[Details]) -> RecommendedItem:
     """Return the pick with its product's fields, its reasons with the names of the products they speak of."""
     reasons = tuple(
         [
@@ -158,10 +160,10 @@ def placed(pick: Pick, known: Known[Details]) -> Placed:
             for reason in pick.reasons
         ]
     )
-    return Placed(known.found[pick.product_id], pick.score, reasons)
+    return RecommendedItem(known.found[pick.product_id], pick.score, reasons)
 
 
-def named(picks: Iterable[Pick]) -> set[int]:
+def referenced_products(picks: Iterable[Pick]) -> set[int]:
     """Return the products that must be known to show the picks: themselves, and those in their reasons."""
     found = set()
     for pick in picks:
@@ -170,12 +172,12 @@ def named(picks: Iterable[Pick]) -> set[int]:
     return found
 
 
-def _named_in(rankings: Iterable[Ranking]) -> set[int]:
-    return named(chain.from_iterable(ranking.picks for ranking in rankings))
+def _referenced_in(rankings: Iterable[Ranking]) -> set[int]:
+    return referenced_products(chain.from_iterable(ranking.picks for ranking in rankings))
 
 
 def _summaries(
-    met: list[tuple[NDArray[np.int64], NDArray[np.int64]]], past: Histories, known: Known[D]
+    met: list[tuple[NDArray[np.int64], NDArray[np.int64]]], past: Histories, known: ProductLookup[D]
 ) -> list[str]:
     """Return a summary for each user. met: what they purchased, and what they viewed, newest first."""
     # The tags are not needed here; asking for as many as the content strategy does counts nothing twice.
@@ -191,12 +193,12 @@ def _summaries(
     ]
 
 
-def _gone(ranking: Ranking, known: Known[D]) -> set[int]:
+def _gone(ranking: Ranking, known: ProductLookup[D]) -> set[int]:
     """Return the picks that may not be shown any more."""
     return {pick.product_id for pick in ranking.picks if known.is_gone(pick.product_id)}
 
 
-def _recent_names(product_ids: NDArray[np.int64], known: Known[D]) -> list[str]:
+def _recent_names(product_ids: NDArray[np.int64], known: ProductLookup[D]) -> list[str]:
     """Return the first RECENT distinct names, reading on where those known ahead do not give as many."""
     names = _names(_newest(product_ids), known)
     start, step = 0, _AHEAD
@@ -213,6 +215,6 @@ def _newest(product_ids: NDArray[np.int64]) -> list[int]:
     return list(dict.fromkeys(product_ids[:_AHEAD].tolist()))[:RECENT]
 
 
-def _names(product_ids: Iterable[int], known: Known[D]) -> dict[str, None]:
+def _names(product_ids: Iterable[int], known: ProductLookup[D]) -> dict[str, None]:
     """Return the distinct names of those known; some may have been deleted since their event was read."""
     return dict.fromkeys(known.found[key].name for key in product_ids if key in known.found)

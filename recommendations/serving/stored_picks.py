@@ -7,7 +7,7 @@ from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.pipeline import Pick
 
 
-def stored_form(picks: Iterable[Pick]) -> list[Any]:
+def picks_to_json(picks: Iterable[Pick]) -> list[Any]:
     """Return [product id, score, [[kind, value, points], …]] for each pick."""
     return [
         [pick.product_id, pick.score, [[reason.kind, reason.value, reason.points] for reason in pick.reasons]]
@@ -15,7 +15,7 @@ def stored_form(picks: Iterable[Pick]) -> list[Any]:
     ]
 
 
-def picks_of(stored: Any) -> list[Pick]:
+def picks_from_json(stored: Any) -> list[Pick]:
     """Return the picks of a stored list.
 
     Raises TypeError or ValueError when it is in another form, names an unknown kind of reason, or holds

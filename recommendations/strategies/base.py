@@ -1,6 +1,7 @@
 """What a way of recommending must offer: a recipe, what fitting makes of it, and what proposes products."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
@@ -12,6 +13,15 @@ from recommendations.engine.reasons import Reason
 from recommendations.engine.snapshot import Snapshot
 
 Reasons = list[list[tuple[Reason, ...]]]
+
+
+class Basis(StrEnum):
+    """What a strategy looks at to find products. What is said of a list claims no more than that."""
+
+    POPULARITY = "popularity"  # how often everybody met a product
+    TREND = "trend"  # how often everybody met it lately
+    FAVOURITES = "favourites"  # the categories and tags that the user likes
+    HISTORY = "history"  # the products that the user met
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,7 @@ class Strategy(Protocol):
     """A recipe: frozen, made from its OPTIONS in settings."""
 
     fallback: ClassVar[str]  # the strategy that fills up its short lists: "popular" or "trending"
+    basis: ClassVar[Basis]
 
     @property
     def log_days(self) -> float | None:

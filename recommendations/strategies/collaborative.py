@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.actions import EventTable, number
+from recommendations.engine.alignment import Alignment
 from recommendations.engine.best import best_of
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.item_item import cosine
 from recommendations.engine.linear import ease
 from recommendations.engine.neighbours import Links, Sums, contributions, mapped, summed
-from recommendations.engine.placed import Placed
 from recommendations.engine.preferences import preferences, tastes
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Snapshot
-from recommendations.strategies.base import Reasons, Training
+from recommendations.strategies.base import Basis, Reasons, Training
 
 METHODS = ("auto", "ease", "sparse")
 # A score of 1 is about as much as one product can be foretold.
@@ -58,6 +58,7 @@ class Collaborative:
     neighbours: int = 300
     min_events: int = 1
     fallback: ClassVar[str] = "trending"
+    basis: ClassVar[Basis] = Basis.HISTORY
     log_days: ClassVar[None] = None
 
     def __post_init__(self) -> None:
@@ -149,9 +150,9 @@ class CollaborativeModel:
         )
 
     def bind(self, snapshot: Snapshot) -> "CollaborativeRetriever":
-        return self.over(snapshot, Placed.of(self.product_ids, snapshot))
+        return self.over(snapshot, Alignment.of(self.product_ids, snapshot))
 
-    def over(self, snapshot: Snapshot, placed: Placed) -> "CollaborativeRetriever":
+    def over(self, snapshot: Snapshot, placed: Alignment) -> "CollaborativeRetriever":
         """Return the retriever over the snapshot, in which the model's products are placed already."""
         return CollaborativeRetriever(
             self.links,

@@ -10,11 +10,11 @@ from recommendations.engine.postings import PostingLists
 from recommendations.engine.profiles import Profiles, profiles
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Features, Snapshot
-from recommendations.strategies.base import Reasons, Training
+from recommendations.strategies.base import Basis, Reasons, Training
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
+class ProfileLimits:
     """How many favourites a profile keeps."""
 
     top_categories: int = 3
@@ -33,9 +33,10 @@ class Taste:
 class Content:
     """The recipe: `weights` for each match with the favourites of `taste`. There is nothing to learn."""
 
-    taste: Taste
+    taste: ProfileLimits
     weights: Weights
     fallback: ClassVar[str] = "popular"
+    basis: ClassVar[Basis] = Basis.FAVOURITES
 
     @property
     def log_days(self) -> float:
@@ -50,7 +51,7 @@ class Content:
         top_categories: int = 3,
         top_tags: int = 5,
     ) -> Self:
-        return cls(Taste(top_categories, top_tags), Weights(category_points, tag_points))
+        return cls(ProfileLimits(top_categories, top_tags), Weights(category_points, tag_points))
 
     def fit(self, training: Training) -> Self:
         return self
@@ -61,7 +62,7 @@ class Content:
 
 @dataclass(frozen=True)
 class ContentRetriever:
-    taste: Taste
+    taste: ProfileLimits
     weights: Weights
     postings: PostingLists
     features: Features

@@ -8,7 +8,7 @@ from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.popularity import most_popular
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Snapshot
-from recommendations.strategies.base import Reasons, Training
+from recommendations.strategies.base import Basis, Reasons, Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Popular:
     """The recipe: most interactions first, then the lower id; no points. There is nothing to learn."""
 
     fallback: ClassVar[str] = "popular"
+    basis: ClassVar[Basis] = Basis.POPULARITY
 
     @property
     def log_days(self) -> float:

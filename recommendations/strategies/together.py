@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.actions import Action
+from recommendations.engine.alignment import Alignment
 from recommendations.engine.baskets import baskets, capped
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.days import local_days
 from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.pairs import Pairs, pairs
-from recommendations.engine.placed import Placed
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Snapshot
-from recommendations.strategies.base import Reasons, Training
+from recommendations.strategies.base import Basis, Reasons, Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Together:
     largest_basket: int = 100
     neighbours: int = 400
     fallback: ClassVar[str] = "trending"
+    basis: ClassVar[Basis] = Basis.HISTORY
     log_days: ClassVar[None] = None
 
     def __post_init__(self) -> None:
@@ -105,7 +106,7 @@ class TogetherModel:
         )
 
     def bind(self, snapshot: Snapshot) -> "TogetherRetriever":
-        placed = Placed.of(self.product_ids, snapshot)
+        placed = Alignment.of(self.product_ids, snapshot)
         zone = str(self.record["time_zone"])
         return TogetherRetriever(self.pairs, placed.positions, placed.columns, zone)
 
@@ -116,7 +117,7 @@ class TogetherRetriever:
 
     The last basket is of what was bought; of who bought nothing yet, of what they put into the cart.
 
-    positions, columns: as in `Placed`
+    positions, columns: as in `Alignment`
     """
 
     pairs: Pairs

@@ -14,7 +14,7 @@ from recommendations.engine.ragged import Ints
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Snapshot
 from recommendations.engine.trend import Trend, trend
-from recommendations.strategies.base import Reasons, Training
+from recommendations.strategies.base import Basis, Reasons, Training
 
 _THOUSANDTHS = 1000
 # An event that is older counts less than a thousandth, and is left out.
@@ -27,6 +27,7 @@ class Trending:
 
     half_life_days: float
     fallback: ClassVar[str] = "popular"
+    basis: ClassVar[Basis] = Basis.TREND
 
     @classmethod
     def from_options(cls, *, half_life_days: float = 7) -> Self:

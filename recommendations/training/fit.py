@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from recommendations.evaluation.measure import peak_mb
-from recommendations.processes.parent import tether
+from recommendations.processes.parent import exit_with_parent
 from recommendations.processes.pool import ProcessLost
-from recommendations.processes.transfer import hand_over, taken_over
+from recommendations.processes.transfer import dump, load
 from recommendations.strategies.base import Trainable, Training
 
 # Where a model says of itself what it was made of and how; the first that there is.
@@ -32,15 +32,15 @@ class Fit:
     record: dict[str, Any]
 
 
-def fit_apart(recipe: Trainable, training: Training, folder: Path) -> Fit:
+def fit_in_process(recipe: Trainable, training: Training, folder: Path) -> Fit:
     """Return what it took: the model's files are in the folder, which was empty.
 
     Raises OSError when they cannot be written, ProcessLost when the system ends the process, such as for
     want of memory, and whatever fitting raises.
     """
     with TemporaryDirectory(prefix="training-") as name:
-        hand_over((recipe, training), Path(name))
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=tether) as alone:
+        dump((recipe, training), Path(name))
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=exit_with_parent) as alone:
             try:
                 return alone.submit(_fit, Path(name), folder).result()
             except BrokenProcessPool as error:
@@ -51,7 +51,7 @@ def fit_apart(recipe: Trainable, training: Training, folder: Path) -> Fit:
 
 
 def _fit(handed: Path, folder: Path) -> Fit:
-    recipe, training = taken_over(handed)
+    recipe, training = load(handed)
     began = time.perf_counter()
     recipe.fit(training).save(folder)
     seconds = time.perf_counter() - began

@@ -18,7 +18,7 @@ from recommendations.training.manifest import Manifest
 _SALT = "recommendations.services.seal"
 
 
-def seal_of(folder: Path, digest: str, manifest: Manifest) -> str:
+def integrity_stamp(folder: Path, digest: str, manifest: Manifest) -> str:
     """Return what the files are sealed with as they are now; none is read. Raises OSError for one missing.
 
     Take it before the files are read: then it does not fit if one is changed meanwhile.
@@ -30,7 +30,7 @@ def seal_of(folder: Path, digest: str, manifest: Manifest) -> str:
     return salted_hmac(_SALT, "\n".join(parts), algorithm="sha256").hexdigest()
 
 
-def is_sealed(folder: Path, seal: str) -> bool:
+def has_stamp(folder: Path, seal: str) -> bool:
     """Return whether the seal was left beside the folder."""
     try:
         return hmac.compare_digest(_beside(folder).read_bytes(), seal.encode())
@@ -38,7 +38,7 @@ def is_sealed(folder: Path, seal: str) -> bool:
         return False
 
 
-def leave(folder: Path, seal: str) -> None:
+def write_stamp(folder: Path, seal: str) -> None:
     """The seal lies beside the folder, unless this process may not write there: then others read again."""
     with (
         suppress(OSError),
@@ -49,7 +49,7 @@ def leave(folder: Path, seal: str) -> None:
         made.replace(_beside(folder))
 
 
-def take_away(folder: Path) -> None:
+def remove_stamp(folder: Path) -> None:
     """No seal lies beside the folder, as far as this process may remove it."""
     with suppress(OSError):
         _beside(folder).unlink()

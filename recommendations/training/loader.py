@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 
 from recommendations.errors import ModelUnavailable
 from recommendations.selectors.models import Registered
-from recommendations.serving.results import Chosen
+from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Model, Strategy, Trainable
 from recommendations.training.store import ModelStore
 
 logger = logging.getLogger(__name__)
 
 
-class Opened:
+class ModelLoader:
     """Gives the model of a version, memory-mapped; None, with one line in the log, when it cannot be had.
 
     strategies: the recipes by name; registered: what the database says of a version; digest: of the
@@ -35,7 +35,7 @@ class Opened:
         self._lacking: dict[str, str] = {}
         self._opening = threading.Lock()
 
-    def __call__(self, chosen: Chosen) -> Model | None:
+    def __call__(self, chosen: ModelRef) -> Model | None:
         """Return the model. 1 query when it is first asked for; of each strategy one version stays open."""
         with self._opening:
             version, model = self._open.get(chosen.strategy, ("", None))
@@ -53,14 +53,14 @@ class Opened:
             logger.info("Opened model %s %s.", chosen.strategy, chosen.version)
             return model
 
-    def check(self, chosen: Chosen) -> None:
+    def check(self, chosen: ModelRef) -> None:
         """Raise ModelUnavailable or UnknownStrategy unless the version could answer; it is opened, not kept.
 
         1 query. What answers meanwhile is not held up.
         """
         self._loaded(chosen)
 
-    def problem(self, chosen: Chosen) -> str:
+    def problem(self, chosen: ModelRef) -> str:
         """Return why the version could not answer, in a sentence; "" where it could. 1 query."""
         try:
             self.check(chosen)
@@ -77,7 +77,7 @@ class Opened:
         """Whether a model could not be had when it was last asked for, so that asking again may help."""
         return bool(self._lacking)
 
-    def _loaded(self, chosen: Chosen) -> Model:
+    def _loaded(self, chosen: ModelRef) -> Model:
         row = self._registered(chosen.strategy, chosen.version)
         if row is None:
             raise ModelUnavailable(chosen.strategy, chosen.version, "it is not registered")

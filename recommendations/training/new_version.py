@@ -11,12 +11,12 @@ from recommendations.errors import StrategyFailed
 from recommendations.models import TrainedModel
 from recommendations.strategies.base import Strategy, Trainable, Training
 from recommendations.training import registry
-from recommendations.training.fit import Fit, fit_apart
+from recommendations.training.fit import Fit, fit_in_process
 from recommendations.training.store import ModelStore
 
 
 @dataclass(frozen=True, slots=True)
-class NewVersion:
+class VersionBuilder:
     """strategies: every configured recipe by name."""
 
     config: Config
@@ -40,7 +40,7 @@ class NewVersion:
         version = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         with self.store.staging(strategy) as staged:
             try:
-                fit = fit_apart(recipe, training, staged)
+                fit = fit_in_process(recipe, training, staged)
             except StrategyFailed.CAUSES as error:
                 raise StrategyFailed(strategy, "fitted", error) from error
             manifest, digest = self.store.keep(staged, strategy, version)

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from enum import Enum
 
 from recommendations.conf import Config, Named
-from recommendations.errors import Overtaken
+from recommendations.errors import StaleComparison
 from recommendations.evaluation.evaluate import Evaluation
-from recommendations.evaluation.uplift import Gain, gain
-from recommendations.selectors.models import Standing, standing
-from recommendations.serving.results import Chosen
+from recommendations.evaluation.uplift import Uplift, uplift
+from recommendations.selectors.models import ActiveModels, active_models
+from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Strategy
 from recommendations.training import registry
 
 # Says why a version cannot answer, "" where it can.
-Problem = Callable[[Chosen], str]
+Problem = Callable[[ModelRef], str]
 
 
-class Activate(Enum):
+class ActivationRule(Enum):
     """When a new version is activated. NEEDED: where none is active that can answer."""
 
     NEEDED = "needed"
@@ -26,16 +26,16 @@ class Activate(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PromotionDecision:
     """because: a sentence; gain: over what answers by default, where that was asked for."""
 
     is_active: bool
     because: str
-    gain: Gain | None = None
+    uplift: Uplift | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class CurrentModel:
     """What answers by default.
 
     name: of the strategy, with its version if it has one; digest: of settings; problem: why it cannot answer
@@ -47,73 +47,77 @@ class Present:
     digest: str
     recipe: Strategy
     problem: str
-    standing: Standing
+    active_models: ActiveModels
 
-    def check(self, now: Standing) -> None:
-        """Raise Overtaken unless the same answers by default now."""
-        theirs, ours = (found.versions.get(self.strategy) for found in (now, self.standing))
-        if (now.default, theirs) != (self.standing.default, ours):
-            raise Overtaken(self.name)
+    def check(self, now: ActiveModels) -> None:
+        """Raise StaleComparison unless the same answers by default now."""
+        theirs, ours = (found.versions.get(self.strategy) for found in (now, self.active_models))
+        if (now.default, theirs) != (self.active_models.default, ours):
+            raise StaleComparison(self.name)
 
 
-def present(config: Config, strategies: Mapping[str, Strategy], problem: Problem) -> Present:
+def current_model(config: Config, strategies: Mapping[str, Strategy], problem: Problem) -> CurrentModel:
     """Return what answers by default now: of a trained strategy the recipe of its active version. 3 queries.
 
     problem: says why a version cannot answer, "" where it can
     Raises BadConfiguration when that recipe cannot be made any more.
     """
-    found = standing()
+    found = active_models()
     chosen = found.default
     strategy = chosen if chosen is not None and chosen in strategies else config.default_strategy
     row = registry.active(strategy) if strategies[strategy].log_days is None else None
     if row is None:
         lacking = f"No version of {strategy} was active." if strategies[strategy].log_days is None else ""
-        return Present(strategy, strategy, config.digest(strategy), strategies[strategy], lacking, found)
+        return CurrentModel(strategy, strategy, config.digest(strategy), strategies[strategy], lacking, found)
     recipe: Strategy = Named(row.recipe["CLASS"], row.recipe["OPTIONS"]).make()
-    why = problem(Chosen(strategy, row.version))
-    return Present(strategy, str(row), row.settings_digest, recipe, why, found)
+    why = problem(ModelRef(strategy, row.version))
+    return CurrentModel(strategy, str(row), row.settings_digest, recipe, why, found)
 
 
-def needed(strategy: str, problem: Problem) -> Verdict:
+def needed(strategy: str, problem: Problem) -> PromotionDecision:
     """Return whether the strategy has no active version that can answer. 2 queries at most."""
     row = registry.active(strategy)
     if row is None:
-        return Verdict(True, f"Activated: no version of {strategy} was active.")
-    if why := problem(Chosen(strategy, row.version)):
-        return Verdict(True, f"Activated, for what was active could not answer: {why}")
-    return Verdict(False, f"Not activated: {row.version} stays active.")
+        return PromotionDecision(True, f"Activated: no version of {strategy} was active.")
+    if why := problem(ModelRef(strategy, row.version)):
+        return PromotionDecision(True, f"Activated, for what was active could not answer: {why}")
+    return PromotionDecision(False, f"Not activated: {row.version} stays active.")
 
 
-def unchanged(strategy: str, digest: str, now: Present) -> Verdict | None:
+def unchanged(strategy: str, digest: str, now: CurrentModel) -> PromotionDecision | None:
     """Return the verdict on what already answers by default, None for any other recipe."""
     if strategy != now.strategy or digest != now.digest:
         return None
     if now.problem:
-        return Verdict(
+        return PromotionDecision(
             True, f"Activated, for {strategy} is to answer by default and could not: {now.problem}"
         )
-    return Verdict(
+    return PromotionDecision(
         False,
         f"Not fitted: {now.name} answers by default and has the same recipe, so there is nothing to compare. "
         f"Give --activate to fit it to the newest events.",
     )
 
 
-def compared(names: Iterable[str], now: Present, evaluation: Evaluation) -> dict[str, Verdict]:
+def compared(names: Iterable[str], now: CurrentModel, evaluation: Evaluation) -> dict[str, PromotionDecision]:
     """Return the verdict on each strategy: of those surely better than the present one the best answers."""
-    gains = {name: gain(evaluation.strategies[name], evaluation.strategies[now.name]) for name in names}
+    gains = {name: uplift(evaluation.strategies[name], evaluation.strategies[now.name]) for name in names}
     best = max(
         (name for name in gains if gains[name].is_sure), key=lambda name: gains[name].mean, default=None
     )
     return {name: _compared(name, found, best, now) for name, found in gains.items()}
 
 
-def _compared(name: str, found: Gain, best: str | None, now: Present) -> Verdict:
+def _compared(name: str, found: Uplift, best: str | None, now: CurrentModel) -> PromotionDecision:
     if name == best:
-        return Verdict(True, f"Activated, and answers by default: better than {now.name} by {found}.", found)
+        return PromotionDecision(
+            True, f"Activated, and answers by default: better than {now.name} by {found}.", found
+        )
     if found.is_sure:
-        return Verdict(False, f"Not fitted: better than {now.name} by {found}, but {best} gains more.", found)
+        return PromotionDecision(
+            False, f"Not fitted: better than {now.name} by {found}, but {best} gains more.", found
+        )
     said = f"Not fitted: not surely better than {now.name}, NDCG@10 differs by {found}."
     if now.problem:
         said = f"{said} {now.problem} What fills up answers meanwhile; --activate lets a new version answer."
-    return Verdict(False, said, found)
+    return PromotionDecision(False, said, found)

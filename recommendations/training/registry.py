@@ -9,7 +9,7 @@ from django.db import transaction
 
 from recommendations.errors import NothingToRollBackTo, VersionActive, VersionGone
 from recommendations.models import DefaultStrategy, TrainedModel
-from recommendations.selectors.models import Standing, standing
+from recommendations.selectors.models import ActiveModels, active_models
 
 Remove = Callable[[str, str, str], None]
 
@@ -37,7 +37,7 @@ def activate(model: TrainedModel, *, at: datetime, default: bool = False) -> Non
     model.is_active, model.activated_at = True, at
 
 
-def succeed(model: TrainedModel, *, at: datetime, check: Callable[[Standing], None]) -> None:
+def succeed(model: TrainedModel, *, at: datetime, check: Callable[[ActiveModels], None]) -> None:
     """Let the version answer for its strategy, and its strategy by default.
 
     check: raises what is raised when what answers now is not what the version should take the place of; then
@@ -45,7 +45,7 @@ def succeed(model: TrainedModel, *, at: datetime, check: Callable[[Standing], No
     """
     with transaction.atomic():
         list(TrainedModel.objects.select_for_update().order_by("id").values_list("id"))
-        check(standing())
+        check(active_models())
         activate(model, at=at, default=True)
 
 

@@ -66,7 +66,7 @@ class ModelStore:
         staged.rename(folder)
         try:
             sync(self.root / strategy)
-            integrity.leave(folder, integrity.seal_of(folder, digest, manifest))
+            integrity.write_stamp(folder, integrity.integrity_stamp(folder, digest, manifest))
             self._upload(manifest, strategy, version)
         except BaseException:
             self.remove(strategy, version, digest)
@@ -98,7 +98,7 @@ class ModelStore:
         """
         folder = self._folder(strategy, version)
         names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-        integrity.take_away(folder)
+        integrity.remove_stamp(folder)
         with suppress(FileNotFoundError):
             shutil.rmtree(folder)
         if self.storage is None:
@@ -170,10 +170,10 @@ def _check(folder: Path, digest: str) -> None:
     """
     manifest = Manifest.read(folder, digest)
     manifest.check_sizes(folder)
-    found = integrity.seal_of(folder, digest, manifest)
-    if not integrity.is_sealed(folder, found):
+    found = integrity.integrity_stamp(folder, digest, manifest)
+    if not integrity.has_stamp(folder, found):
         manifest.check_contents(folder)
-        integrity.leave(folder, found)
+        integrity.write_stamp(folder, found)
 
 
 def _put(staged: Path, folder: Path, digest: str) -> None:

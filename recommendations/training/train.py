@@ -6,20 +6,20 @@ from datetime import datetime
 from typing import Any
 
 from recommendations.conf import Config
-from recommendations.errors import NoEvents, NothingHeldOut, NothingToTrain, Overtaken, StrategyFailed
-from recommendations.evaluation.evaluate import Evaluate, Evaluation, as_dict
+from recommendations.errors import NoEvents, NothingHeldOut, NothingToTrain, StaleComparison, StrategyFailed
+from recommendations.evaluation.evaluate import Evaluation, Evaluator, as_dict
 from recommendations.models import TrainedModel
 from recommendations.strategies.base import Strategy, Training
 from recommendations.training import registry
-from recommendations.training.new_version import NewVersion
+from recommendations.training.new_version import VersionBuilder
 from recommendations.training.promotion import (
-    Activate,
-    Present,
+    ActivationRule,
+    CurrentModel,
     Problem,
-    Verdict,
+    PromotionDecision,
     compared,
+    current_model,
     needed,
-    present,
     unchanged,
 )
 
@@ -27,12 +27,12 @@ Say = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
-class TrainOrder:
+class TrainingOptions:
     """names: of strategies; evaluate: whether to measure first; keep: how many versions, None for all."""
 
     names: tuple[str, ...]
     created_by: str
-    activate: Activate = Activate.NEEDED
+    activate: ActivationRule = ActivationRule.NEEDED
     evaluate: bool = True
     holdout_days: int = 30
     keep: int | None = None
@@ -40,17 +40,17 @@ class TrainOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
+class TrainingResult:
     """What came of one strategy. model: None where it was not worth fitting; removed: old versions."""
 
     strategy: str
     model: TrainedModel | None
-    verdict: Verdict
+    verdict: PromotionDecision
     removed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Train:
+class Trainer:
     """The use case.
 
     strategies: every configured recipe by name; evaluate: makes what compares recipes; training: reads the
@@ -59,36 +59,36 @@ class Train:
 
     config: Config
     strategies: Mapping[str, Strategy]
-    evaluate: Callable[[Mapping[str, Strategy]], Evaluate]
+    evaluate: Callable[[Mapping[str, Strategy]], Evaluator]
     training: Callable[[], Training]
-    new_version: NewVersion
+    new_version: VersionBuilder
     remove: registry.Remove
     problem: Problem
     now: Callable[[], datetime]
 
-    def __call__(self, order: TrainOrder, say: Say) -> Iterator[Trained]:
+    def __call__(self, order: TrainingOptions, say: Say) -> Iterator[TrainingResult]:
         """Yield what came of each strategy, one after the other; `say` is told what is being done.
 
-        What was yielded stays. Raises UnknownStrategy, NothingToTrain, and what `Evaluate` and `NewVersion`
-        raise.
+        What was yielded stays. Raises UnknownStrategy, NothingToTrain, and the errors of `Evaluator` and
+        `VersionBuilder`.
         """
         names = self._names(order.names)
-        if order.activate is Activate.IF_BETTER:
+        if order.activate is ActivationRule.IF_BETTER:
             yield from self._contest(order, names, say)
             return
         evaluation = self._evaluation(order, names, None, say)
         training = self._read(say)
         for name in names:
             model = self._fitted(order, name, training, evaluation, say)
-            is_wanted = order.activate is Activate.ALWAYS
-            verdict = Verdict(True, "Activated.") if is_wanted else needed(name, self.problem)
+            is_wanted = order.activate is ActivationRule.ALWAYS
+            verdict = PromotionDecision(True, "Activated.") if is_wanted else needed(name, self.problem)
             if verdict.is_active:
                 registry.activate(model, at=self.now())
-            yield Trained(name, model, verdict, self._thinned(name, order.keep))
+            yield TrainingResult(name, model, verdict, self._thinned(name, order.keep))
 
-    def _contest(self, order: TrainOrder, names: list[str], say: Say) -> Iterator[Trained]:
+    def _contest(self, order: TrainingOptions, names: list[str], say: Say) -> Iterator[TrainingResult]:
         """Yield what came of each strategy; the one that is to answer by default, if any, is fitted last."""
-        now = present(self.config, self.strategies, self.problem)
+        now = current_model(self.config, self.strategies, self.problem)
         same = {name: unchanged(name, self.config.digest(name), now) for name in names}
         verdicts = {name: verdict for name, verdict in same.items() if verdict}
         others = [name for name in names if name not in verdicts]
@@ -99,28 +99,32 @@ class Train:
         winner = next((name for name in others if verdicts[name].is_active), None)
         for name, verdict in verdicts.items():
             if verdict.is_active and winner and name != winner:
-                verdicts[name] = Verdict(False, f"Not fitted: {winner} is to answer by default in its place.")
+                verdicts[name] = PromotionDecision(
+                    False, f"Not fitted: {winner} is to answer by default in its place."
+                )
         for name in sorted(names, key=lambda name: verdicts[name].is_active):
             verdict, model, removed = verdicts[name], None, 0
             if verdict.is_active:
                 model = self._fitted(order, name, self._read(say), evaluation, say)
                 verdict = self._activated(model, verdict, now)
                 removed = self._thinned(name, order.keep)
-            yield Trained(name, model, verdict, removed)
+            yield TrainingResult(name, model, verdict, removed)
 
-    def _activated(self, model: TrainedModel, verdict: Verdict, now: Present) -> Verdict:
+    def _activated(
+        self, model: TrainedModel, verdict: PromotionDecision, now: CurrentModel
+    ) -> PromotionDecision:
         """Return the verdict: the version answers, unless something else was let answer meanwhile."""
         try:
-            if verdict.gain is None:
+            if verdict.uplift is None:
                 registry.activate(model, at=self.now())
             else:
                 registry.succeed(model, at=self.now(), check=now.check)
-        except Overtaken as error:
+        except StaleComparison as error:
             return replace(verdict, is_active=False, because=f"Not activated: {error}")
         return verdict
 
     def _fitted(
-        self, order: TrainOrder, name: str, training: Training, evaluation: Evaluation | None, say: Say
+        self, order: TrainingOptions, name: str, training: Training, evaluation: Evaluation | None, say: Say
     ) -> TrainedModel:
         """Return a new version, which is not active yet."""
         say(f"{name}: fitting to {len(training.log):,} events")
@@ -138,7 +142,7 @@ class Train:
         return list(dict.fromkeys(wanted)) or trained
 
     def _evaluation(
-        self, order: TrainOrder, names: list[str], now: Present | None, say: Say
+        self, order: TrainingOptions, names: list[str], now: CurrentModel | None, say: Say
     ) -> Evaluation | None:
         """Return what was measured of these recipes, and of that which answers now.
 

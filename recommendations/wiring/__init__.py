@@ -7,89 +7,89 @@ from django.db import DatabaseError
 from recommendations.wiring import answers, catalogue, configured, work
 from recommendations.wiring.answers import (
     behaviour,
+    explanation_provider,
+    explanation_writer,
+    history_cache,
     live_recommender,
-    pasts,
     placements,
-    ready,
     recommender,
-    wording,
-    write,
+    response_cache,
 )
 from recommendations.wiring.catalogue import pipeline
 from recommendations.wiring.configured import (
-    chosen,
     config,
     digest,
     explainer,
     is_trained,
     lacks_model,
+    model_loader,
+    model_ref,
     model_store,
-    opened,
     queue,
-    recipes,
+    strategy_registry,
 )
-from recommendations.wiring.people import forget_the_gone, forget_user, kept_of
+from recommendations.wiring.people import cached_about, forget_deleted_users, forget_user
 from recommendations.wiring.work import (
     distributed_run,
-    do_shard,
     evaluator,
     generator,
-    generator_apart,
+    generator_pool,
     recorded_run,
+    recover_runs,
     remove_old_rows,
-    tend_runs,
+    shard_worker,
     trainer,
 )
 
 __all__ = [
     "behaviour",
-    "chosen",
+    "cached_about",
     "config",
     "digest",
     "distributed_run",
-    "do_shard",
     "evaluator",
     "explainer",
+    "explanation_provider",
+    "explanation_writer",
     "forget",
-    "forget_the_gone",
+    "forget_deleted_users",
     "forget_user",
     "generator",
-    "generator_apart",
+    "generator_pool",
+    "history_cache",
     "is_trained",
-    "kept_of",
     "lacks_model",
     "live_recommender",
+    "model_loader",
+    "model_ref",
     "model_store",
-    "opened",
-    "pasts",
     "pipeline",
     "placements",
     "queue",
-    "ready",
-    "recipes",
     "recommender",
     "recorded_run",
+    "recover_runs",
     "remove_old_rows",
-    "serve",
-    "tend_runs",
+    "response_cache",
+    "shard_worker",
+    "strategy_registry",
     "trainer",
-    "wording",
-    "write",
+    "warm_up",
 ]
 
 logger = logging.getLogger(__name__)
 
 
-def serve() -> None:
+def warm_up() -> None:
     """Build what the first request would wait for, and renew it in the background from now on.
 
     A server calls it once, as it starts. A database without tables is logged, and asked again at need.
     """
-    catalogue.renew_in_background(forget_the_gone)
+    catalogue.renew_in_background(forget_deleted_users)
     explainer()  # before the threads: two made at once would each allow as many calls as one may
-    ready()  # and each keep as much
+    response_cache()  # and each keep as much
     try:
-        pipeline(chosen())
+        pipeline(model_ref())
     except DatabaseError as error:
         logger.warning("The catalogue cannot be read yet: %s", error)
 
@@ -97,7 +97,7 @@ def serve() -> None:
 def forget() -> None:
     """Drop all that this process keeps, as if it had just started."""
     catalogue.forget()
-    if not configured.kept().is_shared:
-        configured.kept().clear()
-    for made in (*answers.MADE_ONCE, *work.MADE_ONCE, *configured.MADE_ONCE):
+    if not configured.shared_cache().is_shared:
+        configured.shared_cache().clear()
+    for made in (*answers.SINGLETONS, *work.SINGLETONS, *configured.SINGLETONS):
         made.cache_clear()

@@ -5,35 +5,35 @@ from collections.abc import Callable
 from functools import cache
 
 from observe import metrics
-from recommendations.caching.refresh_ahead import Kept
+from recommendations.caching.refresh_ahead import RefreshAheadCache
 from recommendations.engine.actions import DAY
 from recommendations.engine.log import no_events
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline
 from recommendations.selectors.logs import log
 from recommendations.selectors.snapshots import snapshot
-from recommendations.serving.pipelines import Fitted
-from recommendations.serving.results import Chosen
+from recommendations.serving.pipelines import PipelineCache
+from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Training
-from recommendations.wiring.configured import config, opened, recipes
+from recommendations.wiring.configured import config, model_loader, strategy_registry
 
 # What a server does after each renewal in the background; None in a command, which renews in the foreground.
 _afterwards: Callable[[], None] | None = None
 
 
-def pipeline(chosen: Chosen) -> Pipeline:
+def pipeline(chosen: ModelRef) -> Pipeline:
     """Return the pipeline over the latest snapshot."""
-    return _kept_fitted()()(chosen)
+    return _pipelines()()(chosen)
 
 
 def stamp() -> str:
     """Return the stamp of the latest snapshot."""
-    return _kept_fitted()().snapshot.stamp
+    return _pipelines()().snapshot.stamp
 
 
 def read_at() -> float:
     """Return when the latest snapshot was read, seconds since 1970."""
-    return _kept_fitted()().read_at
+    return _pipelines()().read_at
 
 
 def renew_in_background(afterwards: Callable[[], None]) -> None:
@@ -46,34 +46,36 @@ def forget() -> None:
     """Drop the snapshot, and renew none in the background any more."""
     global _afterwards  # noqa: PLW0603
     _afterwards = None
-    if _kept_fitted.cache_info().currsize:
-        _kept_fitted().stop()
-    _kept_fitted.cache_clear()
+    if _pipelines.cache_info().currsize:
+        _pipelines().stop()
+    _pipelines.cache_clear()
 
 
-def fitted(former: Fitted | None) -> Fitted:
+def refreshed_pipelines(former: PipelineCache | None) -> PipelineCache:
     """Return what is fitted to the shop as it is now; the former itself where nothing changed."""
     began = time.time()
     now = snapshot(former.snapshot if former else None)
     if former is None:
-        return Fitted(now, _recent, recipes(), read_at=began)
-    if now is former.snapshot and not opened().is_lacking:
+        return PipelineCache(now, _recent, strategy_registry(), read_at=began)
+    if now is former.snapshot and not model_loader().is_lacking:
         return former
     return former.renewed(now, began)
 
 
 @cache
-def _kept_fitted() -> Kept[Fitted]:
+def _pipelines() -> RefreshAheadCache[PipelineCache]:
     in_background = _afterwards is not None
-    return Kept(_renewed, max_age_seconds=config().snapshot_max_age_seconds, in_background=in_background)
+    return RefreshAheadCache(
+        _renewed, max_age_seconds=config().snapshot_max_age_seconds, in_background=in_background
+    )
 
 
-def _renewed(former: Fitted | None) -> Fitted:
+def _renewed(former: PipelineCache | None) -> PipelineCache:
     began = time.time()
-    fresh = fitted(former)
+    fresh = refreshed_pipelines(former)
     if config().result_cache_seconds:
         fresh.snapshot.stamp  # noqa: B018  made here, so that no shopper waits for it
-    metrics.sink.snapshot_read(began)
+    metrics.recorder.snapshot_read(began)
     if _afterwards is not None:
         _afterwards()
     return fresh

@@ -13,11 +13,11 @@ from recommendations.batch.queue import Queue
 from recommendations.conf import Config
 from recommendations.errors import BadConfiguration
 from recommendations.explainers.base import Explainer
-from recommendations.selectors.models import Standing, registered, standing
-from recommendations.serving.pipelines import Recipes
-from recommendations.serving.results import Chosen
-from recommendations.strategies.base import Strategy
-from recommendations.training.loader import Opened
+from recommendations.selectors.models import ActiveModels, active_models, registered
+from recommendations.serving.pipelines import StrategyRegistry
+from recommendations.serving.results import ModelRef
+from recommendations.strategies.base import Basis, Strategy
+from recommendations.training.loader import ModelLoader
 from recommendations.training.store import ModelStore
 
 logger = logging.getLogger(__name__)
@@ -41,12 +41,12 @@ def queue() -> Queue:
     return Queue(settings.CELERY_BROKER_URL)
 
 
-def kept() -> Any:
+def shared_cache() -> Any:
     """Return the cache: that which all servers share, or this process's own."""
     return caches["default"]
 
 
-def chosen(strategy: str | None = None) -> Chosen:
+def model_ref(strategy: str | None = None) -> ModelRef:
     """Return the named strategy, or that which answers by default, with the active version of its model.
 
     1 query, so that whatever was activated a moment ago answers in every process; none for a named strategy
@@ -55,41 +55,50 @@ def chosen(strategy: str | None = None) -> Chosen:
     if strategy is not None:
         config().strategy(strategy)
         if not is_trained(strategy):
-            return Chosen(strategy)
-    return settled(strategy, standing())
+            return ModelRef(strategy)
+    return resolve_model_ref(strategy, active_models())
 
 
-def settled(strategy: str | None, now: Standing) -> Chosen:
+def resolve_model_ref(strategy: str | None, now: ActiveModels) -> ModelRef:
     """Return what answers in that standing. strategy: a configured one, None for the default"""
     name = strategy or default_strategy(now.default)
-    return Chosen(name, now.versions.get(name, "") if is_trained(name) else "")
+    return ModelRef(name, now.versions.get(name, "") if is_trained(name) else "")
 
 
 @cache
-def default_strategy(chosen: str | None) -> str:
+def default_strategy(model_ref: str | None) -> str:
     """Return the strategy that staff chose, or the setting's where it is none, or none that is configured."""
-    if chosen in config().strategies:
-        return str(chosen)
-    if chosen is not None:
+    if model_ref in config().strategies:
+        return str(model_ref)
+    if model_ref is not None:
         logger.warning(
-            "The default strategy %r is not configured; %s answers.", chosen, config().default_strategy
+            "The default strategy %r is not configured; %s answers.", model_ref, config().default_strategy
         )
     return config().default_strategy
 
 
 def is_trained(strategy: str) -> bool:
     """Return whether the strategy's models are trained ahead."""
-    return recipes().strategies[strategy].log_days is None
+    return strategy_registry().strategies[strategy].log_days is None
 
 
-def lacks_model(chosen: Chosen) -> bool:
+def lacks_model(model_ref: ModelRef) -> bool:
     """Return whether what fills up answers in place of the model that the strategy needs."""
-    return is_trained(chosen.strategy) and (not chosen.version or opened().lacks(chosen.strategy))
+    return is_trained(model_ref.strategy) and (
+        not model_ref.version or model_loader().lacks(model_ref.strategy)
+    )
 
 
-def digest(chosen: Chosen) -> str:
+def basis(model_ref: ModelRef) -> Basis | None:
+    """Return what the strategy looks at, None where it needs a model and none is active."""
+    if is_trained(model_ref.strategy) and not model_ref.version:
+        return None
+    return strategy_registry().strategies[model_ref.strategy].basis
+
+
+def digest(model_ref: ModelRef) -> str:
     """Return what changes with all that a list depends on besides the shop: settings, code, model."""
-    return config().digest(chosen.strategy) + chosen.version
+    return config().digest(model_ref.strategy) + model_ref.version
 
 
 @cache
@@ -99,15 +108,15 @@ def strategies() -> Mapping[str, Strategy]:
 
 
 @cache
-def recipes() -> Recipes:
+def strategy_registry() -> StrategyRegistry:
     """Return every configured strategy, and what opens their models."""
-    return Recipes(strategies(), opened())
+    return StrategyRegistry(strategies(), model_loader())
 
 
 @cache
-def opened() -> Opened:
+def model_loader() -> ModelLoader:
     """Return what opens the models of versions, and keeps them."""
-    return Opened(model_store(), strategies(), registered, config().digest)
+    return ModelLoader(model_store(), strategies(), registered, config().digest)
 
 
 def model_store() -> ModelStore:
@@ -119,4 +128,4 @@ def model_store() -> ModelStore:
         raise BadConfiguration(f"MODEL_STORAGE is {name!r}: {error}") from error
 
 
-MADE_ONCE = (config, explainer, queue, default_strategy, strategies, recipes, opened)
+SINGLETONS = (config, explainer, queue, default_strategy, strategies, strategy_registry, model_loader)

@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
-from recsite.postgresql.backoff import Patience
+from recsite.postgresql.backoff import Backoff
 
 logger = logging.getLogger(__name__)
 # An outage is over when nothing has failed for so many rests: what comes and goes is told of once, too.
 CALM = 5
 
 
-class Outage:
+class CircuitBreaker:
     """Whether to try, and one line in the log for the beginning and the end of an outage. For any thread.
 
     what: what is away, and what is done about it, as the log is to say it; rest_seconds: from try to try
@@ -22,7 +22,7 @@ class Outage:
         self._what = what
         self._calm_seconds = CALM * rest_seconds
         self._clock = clock
-        self._patience = Patience(rest_seconds, clock)
+        self._patience = Backoff(rest_seconds, clock)
         self._changing = Lock()
         self._began: float | None = None
         self._failed_at = 0.0

@@ -16,7 +16,7 @@ class Count(NamedTuple):
     seconds_left: float
 
 
-class Windows:
+class FixedWindowCounter:
     """A window opens with what it counts first, and is counted exactly until it closes. Safe for threads.
 
     most: how many are kept; beyond, those are forgotten that are closed, then those that opened first

@@ -7,7 +7,7 @@ from django.core.cache.backends.locmem import LocMemCache
 CLAIM = ":claim"  # ends the key of a claim to make what is to be kept under the key before it
 
 
-class Memory(LocMemCache):
+class LocalCache(LocMemCache):
     """Keeps what it is given for as long as the process lives, in as many entries as MAX_ENTRIES says."""
 
     is_well = True

@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from observe import metrics
-from recsite.cache.circuit_breaker import Outage
+from recsite.cache.circuit_breaker import CircuitBreaker
 from recsite.cache.local import CLAIM
 
 # Of connecting, and of each word with the server.
@@ -56,13 +56,13 @@ class Link(RedisCacheClient):
         plain: Any = Plain()
         super().__init__(servers, plain, retry=Retry(NoBackoff(), 0), **(patient | options))
         self._one = super().get_client(write=True)
-        self.away = Outage("The cache cannot be reached; answers go on without it.", rest_seconds)
-        self.full = Outage("The cache takes nothing; answers go on with what it has.", rest_seconds)
+        self.away = CircuitBreaker("The cache cannot be reached; answers go on without it.", rest_seconds)
+        self.full = CircuitBreaker("The cache takes nothing; answers go on with what it has.", rest_seconds)
         self.counts: Counter[str] = Counter()
 
     def count(self, outcome: str) -> None:
         self.counts[outcome] += 1
-        metrics.sink.shared_cache(outcome)
+        metrics.recorder.shared_cache(outcome)
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
         return self._one

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from observe import metrics
 from observe.metrics import ALONE, TOGETHER
-from recsite.cache.fixed_window import Count, Windows
+from recsite.cache.fixed_window import Count, FixedWindowCounter
 from recsite.cache.redis import Script, TolerantRedisCache
 
 # One step, so that nothing comes between counting and looking, and one round trip. The window is timed by the
@@ -22,13 +22,13 @@ _COUNT = Script(
 )
 
 
-class SharedWindows:
+class SharedWindowCounter:
     """While Redis is away, slow or full, the process counts alone, and nobody waits.
 
     redis: gives the cache of the thread that asks
     """
 
-    def __init__(self, redis: Callable[[], TolerantRedisCache], alone: Windows) -> None:
+    def __init__(self, redis: Callable[[], TolerantRedisCache], alone: FixedWindowCounter) -> None:
         self._redis = redis
         self._alone = alone
 
@@ -36,16 +36,16 @@ class SharedWindows:
         """Return how often it happened under this key, now included. seconds: how long a window is open"""
         found = self._redis().run(_COUNT, key, round(seconds * 1000))
         if found is None:
-            metrics.sink.counted_for_throttling(ALONE)
+            metrics.recorder.counted_for_throttling(ALONE)
             return self._alone.count(key, seconds)
-        metrics.sink.counted_for_throttling(TOGETHER)
+        metrics.recorder.counted_for_throttling(TOGETHER)
         n, left = found
         return Count(n, left / 1000)
 
 
-class LoneWindows(Windows):
+class LocalWindowCounter(FixedWindowCounter):
     """Where there is no Redis every process counts by itself, and says so."""
 
     def count(self, key: str, seconds: float) -> Count:
-        metrics.sink.counted_for_throttling(ALONE)
+        metrics.recorder.counted_for_throttling(ALONE)
         return super().count(key, seconds)

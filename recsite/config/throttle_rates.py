@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from django.core.exceptions import ImproperlyConfigured
 
-from access.throttle_scopes import Pace
+from access.throttle_scopes import ThrottleScope
 
 PERIODS = {"s": 1, "m": 60, "h": 3_600}
 WORDS = {1: "second", 60: "minute", 3_600: "hour"}
@@ -35,19 +35,19 @@ class Rate:
         return f"{self.n:,} time{'' if self.n == 1 else 's'} a {WORDS[self.seconds]}"
 
 
-Rates = Mapping[Pace, Mapping[Asker, Rate]]  # what is missing has no limit
+Rates = Mapping[ThrottleScope, Mapping[Asker, Rate]]  # what is missing has no limit
 
 # Requests a minute. What a shop's servers do with their keys has room for thousands a second; whom nobody
 # knows comes from an address, which many may share.
-A_MINUTE: Mapping[Pace, tuple[int, int, int]] = {
-    Pace.RECOMMEND: (120_000, 1_200, 300),
-    Pace.SESSION: (60_000, 600, 120),
-    Pace.READ: (60_000, 1_200, 300),
-    Pace.WRITE: (60_000, 6_000, 60),
-    Pace.BULK: (600, 120, 10),
-    Pace.TOKEN: (12_000, 120, 60),
+A_MINUTE: Mapping[ThrottleScope, tuple[int, int, int]] = {
+    ThrottleScope.RECOMMEND: (120_000, 1_200, 300),
+    ThrottleScope.SESSION: (60_000, 600, 120),
+    ThrottleScope.READ: (60_000, 1_200, 300),
+    ThrottleScope.WRITE: (60_000, 6_000, 60),
+    ThrottleScope.BULK: (600, 120, 10),
+    ThrottleScope.TOKEN: (12_000, 120, 60),
 }
-_OPENED = (Pace.RECOMMEND, Pace.SESSION, Pace.READ)
+_OPENED = (ThrottleScope.RECOMMEND, ThrottleScope.SESSION, ThrottleScope.READ)
 
 
 def rates(said: Iterable[str], *, open_reads: bool) -> Rates:
@@ -73,18 +73,18 @@ def rates(said: Iterable[str], *, open_reads: bool) -> Rates:
     return found
 
 
-def _read(entry: str) -> tuple[list[Pace], list[Asker], Rate | None]:
+def _read(entry: str) -> tuple[list[ThrottleScope], list[Asker], Rate | None]:
     """Return whom the entry is about, and how often they may ask, None for as often as they like."""
     matched = _ENTRY.fullmatch(entry)
     scope, asker, n, period = matched.groups() if matched else ("", None, None, None)
-    if scope not in (ALL, *Pace) or asker not in (None, *Asker):
+    if scope not in (ALL, *ThrottleScope) or asker not in (None, *Asker):
         raise ImproperlyConfigured(
             f"THROTTLE_RATES holds {entry[:40]!r}; each entry must read like recommend=600/m, "
-            f"write:key=90/s or all:address=off: one of {', '.join((ALL, *Pace))}, perhaps one of "
+            f"write:key=90/s or all:address=off: one of {', '.join((ALL, *ThrottleScope))}, perhaps one of "
             f"{', '.join(Asker)}, and how many a second (s), minute (m) or hour (h), or off."
         )
     return (
-        list(Pace) if scope == ALL else [Pace(scope)],
+        list(ThrottleScope) if scope == ALL else [ThrottleScope(scope)],
         list(Asker) if asker is None else [Asker(asker)],
         Rate(int(n), PERIODS[period]) if n and period else None,
     )

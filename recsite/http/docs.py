@@ -14,8 +14,8 @@ from core.api.viewsets import StrictQuery
 class SchemaView(StrictQuery, SpectacularAPIView):
     """The API in OpenAPI: YAML, or JSON when the Accept header asks for it."""
 
-    needs = reads(None)
-    paces = READING
+    policies = reads(None)
+    throttle_scopes = READING
 
 
 class DocsView(StrictQuery, SpectacularSwaggerView):
@@ -28,5 +28,5 @@ class DocsView(StrictQuery, SpectacularSwaggerView):
         del response["Cross-Origin-Opener-Policy"]
         return super().finalize_response(request, response, *args, **kwargs)
 
-    needs = reads(None)
-    paces = READING
+    policies = reads(None)
+    throttle_scopes = READING

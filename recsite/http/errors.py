@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ErrorResponse:
     """A status, and the words for it where the error's own are not meant for callers.
 
     again_in: after how many seconds it is worth asking again, None where that would not help
@@ -38,23 +38,29 @@ class Answer:
 
 
 # The first line whose class fits counts; put a special case above the general one.
-TABLE: tuple[tuple[type[Exception], Answer], ...] = (
-    (BadEvents, Answer(400)),
-    (BadKey, Answer(400)),
-    (KeyOfAnother, Answer(422)),
-    (TooManyEvents, Answer(413)),
-    (InUse, Answer(409)),
-    (BadAsk, Answer(400)),
-    (UnknownProduct, Answer(404)),
-    (UnknownShopper, Answer(404)),
-    (UnknownStrategy, Answer(400)),
-    (ProtectedError, Answer(409, "Other rows stand on this one, so it cannot be deleted.")),
-    (IntegrityError, Answer(409, "Somebody changed the same rows at this moment; look again, then repeat.")),
-    (OperationalError, Answer(503, "The database cannot answer now; try again in a moment.", again_in=1)),
-    (RequestDataTooBig, Answer(413, "The request is too large; send it in smaller parts.")),
-    (SuspiciousOperation, Answer(400, "The request cannot be understood; see the server's log.")),
-    (Http404, Answer(404, "There is nothing at this address.")),
-    (PermissionDenied, Answer(403, "You may not do this.")),
+TABLE: tuple[tuple[type[Exception], ErrorResponse], ...] = (
+    (BadEvents, ErrorResponse(400)),
+    (BadKey, ErrorResponse(400)),
+    (KeyOfAnother, ErrorResponse(422)),
+    (TooManyEvents, ErrorResponse(413)),
+    (InUse, ErrorResponse(409)),
+    (BadAsk, ErrorResponse(400)),
+    (UnknownProduct, ErrorResponse(404)),
+    (UnknownShopper, ErrorResponse(404)),
+    (UnknownStrategy, ErrorResponse(400)),
+    (ProtectedError, ErrorResponse(409, "Other rows stand on this one, so it cannot be deleted.")),
+    (
+        IntegrityError,
+        ErrorResponse(409, "Somebody changed the same rows at this moment; look again, then repeat."),
+    ),
+    (
+        OperationalError,
+        ErrorResponse(503, "The database cannot answer now; try again in a moment.", again_in=1),
+    ),
+    (RequestDataTooBig, ErrorResponse(413, "The request is too large; send it in smaller parts.")),
+    (SuspiciousOperation, ErrorResponse(400, "The request cannot be understood; see the server's log.")),
+    (Http404, ErrorResponse(404, "There is nothing at this address.")),
+    (PermissionDenied, ErrorResponse(403, "You may not do this.")),
 )
 
 

@@ -61,7 +61,7 @@ def cache_keeps() -> None:
 
 def model() -> None:
     """Return if the strategy that answers by default has its model, or needs none. Raises NotWell."""
-    chosen = wiring.chosen()
+    chosen = wiring.model_ref()
     if wiring.lacks_model(chosen):
         raise NotWell(f"{chosen.strategy} has no model that could answer; what fills up does")
 

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 @csrf_exempt
 def page(request: HttpRequest) -> HttpResponse:
     """Return the metrics, 403 to whoever may not see them, 404 where nothing is counted."""
-    if not metrics.sink.is_on:
+    if not metrics.recorder.is_on:
         return root.not_found(request)
     if not may_see(request.META):
         return problem(403, "Metrics are for whoever sends METRICS_TOKEN, or without one for this machine.")
@@ -36,7 +36,7 @@ class _Everything:
     """A registry, as far as rendering asks for one."""
 
     def collect(self) -> Iterator[object]:
-        yield from metrics.sink.families(time.time())
+        yield from metrics.recorder.families(time.time())
         yield _ages(timezone.now())
         yield _lengths()
 

@@ -18,7 +18,7 @@ INSIDE: dict[str, GetResponse] = {
 }
 
 
-def observed(get_response: GetResponse) -> GetResponse:
+def request_middleware(get_response: GetResponse) -> GetResponse:
     """Return what answers as the inner one does, under an id of its own, and is counted.
 
     The id holds until the thread's next request, since Django logs refused requests after all middleware.
@@ -45,7 +45,7 @@ def _counted(get_response: GetResponse) -> GetResponse:
         found = request.resolver_match
         route = found.view_name if found else "none"  # what middleware answers: redirects, static files
         strategy = getattr(response, "strategy", "")
-        metrics.sink.request(route, strategy, response.status_code, perf_counter() - began)
+        metrics.recorder.request(route, strategy, response.status_code, perf_counter() - began)
         return response
 
     return answer

@@ -45,7 +45,7 @@ class RootView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    paces = READING
+    throttle_scopes = READING
 
     @extend_schema(
         operation_id="root",

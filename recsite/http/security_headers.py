@@ -12,7 +12,7 @@ from recsite.config.csp import FOR_PROGRAMS, PAGES, PERMISSIONS, RESOURCES
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-def protected(get_response: GetResponse) -> GetResponse:
+def security_headers_middleware(get_response: GetResponse) -> GetResponse:
     """Return what answers as the inner one does, in a browser's strictest terms that still show it."""
     pages: Any = CSPMiddleware(get_response)
 

@@ -14,18 +14,18 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from access.address import client_address, whose
-from access.principals import KeyCaller, account_identity
-from access.throttle_scopes import pace_of
+from access.principals import KeyPrincipal, account_identity
+from access.throttle_scopes import throttle_scope_for
 from observe import metrics
-from recsite.cache.fixed_window import Windows
+from recsite.cache.fixed_window import FixedWindowCounter
 from recsite.cache.redis import TolerantRedisCache
-from recsite.cache.shared_window import LoneWindows, SharedWindows
+from recsite.cache.shared_window import LocalWindowCounter, SharedWindowCounter
 from recsite.config.throttle_rates import Asker, Rate
 
 logger = logging.getLogger(__name__)
 
 
-class TooOften(Throttled):
+class TooManyRequests(Throttled):
     """wait: seconds until the next window"""
 
     extra_detail_singular = "Come back in {wait} second."
@@ -39,15 +39,15 @@ class Throttle(BaseThrottle):
     """In the place of REST framework's own throttles, which read, add and write in three steps."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Return True. Raises TooOften."""
+        """Return True. Raises TooManyRequests."""
         count(request, view)
         return True
 
 
 def count(request: Request, view: Any) -> None:
-    """The request is counted, and the answer will say how many are left. Raises TooOften. Makes no query."""
+    """Count the request; the response says how many are left. Raises TooManyRequests. No query."""
     view.is_counted = True
-    pace = pace_of(view.paces, request.method)
+    pace = throttle_scope_for(view.throttle_scopes, request.method)
     limits: Mapping[Asker, Rate] = settings.THROTTLE_RATES[pace]
     if not limits:
         return
@@ -62,14 +62,14 @@ def count(request: Request, view: Any) -> None:
     headers["RateLimit-Remaining"] = str(max(0, rate.n - n))
     headers["RateLimit-Reset"] = str(wait)
     if n > rate.n:
-        metrics.sink.throttled(pace, asker)
+        metrics.recorder.throttled(pace, asker)
         if n == rate.n + 1:  # the others of this window need no line
             logger.info("%s asks too often: %s at most (%s)", who, rate, pace)
-        raise TooOften(rate, pace, asker, wait)
+        raise TooManyRequests(rate, pace, asker, wait)
 
 
 def counted_too(error: Exception, request: Request, view: Any) -> Exception:
-    """Return the error, or a TooOften in its place: what was refused before it was counted counts as well.
+    """Return the error, or TooManyRequests in its place: requests refused before the count are counted, too.
 
     Not while the database is away: nobody knows then whose it is, and a key would be counted by its address.
     """
@@ -77,7 +77,7 @@ def counted_too(error: Exception, request: Request, view: Any) -> Exception:
         return error
     try:
         count(request, view)
-    except TooOften as refusal:
+    except TooManyRequests as refusal:
         return refusal
     return error
 
@@ -90,7 +90,7 @@ def _who(request: Request) -> tuple[Asker, str]:
     known = request.__dict__
     shown = known.get("_auth")
     if shown is not None:
-        return (Asker.KEY if isinstance(shown, KeyCaller) else Asker.USER), shown.identity
+        return (Asker.KEY if isinstance(shown, KeyPrincipal) else Asker.USER), shown.identity
     user = known.get("_user")
     if user is not None and user.is_authenticated:
         return Asker.USER, account_identity(user.pk)
@@ -99,11 +99,11 @@ def _who(request: Request) -> tuple[Asker, str]:
 
 
 @cache
-def windows() -> Windows | SharedWindows:
+def windows() -> FixedWindowCounter | SharedWindowCounter:
     """Return what counts: all processes together where there is a Redis."""
     if isinstance(caches["default"], TolerantRedisCache):
-        return SharedWindows(lambda: cast(TolerantRedisCache, caches["default"]), Windows())
-    return LoneWindows()
+        return SharedWindowCounter(lambda: cast(TolerantRedisCache, caches["default"]), FixedWindowCounter())
+    return LocalWindowCounter()
 
 
 def forget() -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 
-class Patience:
+class Backoff:
     """Lets everybody wait, and after somebody waited in vain only one in so many seconds.
 
     Without it those who ask while a server is away would stand in line, each behind the time-outs of all

@@ -5,11 +5,11 @@ from typing import Any
 from django.db.backends.postgresql import base
 from psycopg_pool import PoolTimeout
 
-from recsite.postgresql.backoff import Patience
+from recsite.postgresql.backoff import Backoff
 
 # For how long others are refused at once after somebody waited in vain: long enough for a line to dissolve.
 REFUSED_SECONDS = 1.0
-_patience: dict[str, Patience] = {}
+_patience: dict[str, Backoff] = {}
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -17,7 +17,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Return a connection. Raises PoolTimeout, at once if somebody has just waited in vain for one."""
-        patience = _patience.setdefault(self.alias, Patience(REFUSED_SECONDS))
+        patience = _patience.setdefault(self.alias, Backoff(REFUSED_SECONDS))
         if not patience.is_worth_it():
             raise PoolTimeout("the database could not be reached a moment ago")
         try:

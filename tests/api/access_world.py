@@ -9,7 +9,7 @@ from access.models import Account
 from access.services import logins
 from catalog.models import Category, Product, User
 from recommendations.batch import runs
-from recommendations.batch.runs import RunOrder
+from recommendations.batch.runs import RunParameters
 from recommendations.models import WrittenText
 from tests.api.access_table import OK, Row
 from tests.api.callers import Caller
@@ -32,7 +32,9 @@ class World:
         self.shopper, self.lamp, self.member = shopper, lamp, member
         self.category = Category.objects.create(name="Nothing in it")
         self.unsold = ProductFactory(external_id="unsold")
-        self.run = runs.begin(RunOrder("content", "v1", 5, n_total=1, started_by="ada"), timezone.now())
+        self.run = runs.begin_run(
+            RunParameters("content", "v1", 5, n_total=1, started_by="ada"), timezone.now()
+        )
         now = timezone.now()
         self.text = WrittenText.objects.create(
             digest="a" * 32, text="For you.", source="template", asked_at=now, expires_at=now

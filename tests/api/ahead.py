@@ -25,7 +25,7 @@ def shopper() -> User:
 
 
 def generate(user: User, strategy: str = "content", n: int = 6, *, explain: bool = False) -> StoredList:
-    wiring.generator(wiring.chosen(strategy), n, explain=explain)([user.id])
+    wiring.generator(wiring.model_ref(strategy), n, explain=explain)([user.id])
     return StoredList.objects.get(user=user, strategy=strategy)
 
 

@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from access.models import Account, ApiKey
 from access.scopes import Scope
 from access.services import logins, tokens
-from access.services.keys import Made, make_key, revoke_key
+from access.services.keys import CreatedKey, make_key, revoke_key
 from catalog.models import User
 from tests.factories import AccountFactory, StaffFactory
 
@@ -42,11 +42,11 @@ class Caller:
         return client
 
 
-def key_with(*scopes: Scope, **others: object) -> Made:
+def key_with(*scopes: Scope, **others: object) -> CreatedKey:
     return make_key(name="Test", scopes=list(scopes), now=timezone.now(), **others)
 
 
-def key_header(made: Made) -> str:
+def key_header(made: CreatedKey) -> str:
     return f"Api-Key {made.text}"
 
 

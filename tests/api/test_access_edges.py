@@ -105,7 +105,7 @@ def bearer_of(shopper: User) -> str:
 class TestMetrics:
     def test_are_opened_by_no_key_and_no_token(self, shopper, other, settings, monkeypatch):
         settings.METRICS_TOKEN = "m" * 32
-        monkeypatch.setattr("observe.metrics.sink", SimpleNamespace(is_on=True))
+        monkeypatch.setattr("observe.metrics.recorder", SimpleNamespace(is_on=True))
         callers = everybody(shopper, other, frozenset())
 
         assert {caller.client.get("/metrics").status_code for caller in callers} == {403}

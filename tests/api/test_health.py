@@ -11,7 +11,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from recommendations import wiring
-from recommendations.serving.results import Chosen
+from recommendations.serving.results import ModelRef
 from recsite.http import health
 
 STRANGER = {"Host": "10.0.0.7:8000"}
@@ -68,7 +68,7 @@ class TestReady:
         assert answer.json()["checks"] == {"database": "ok", "cache": "failed", "model": "ok"}
 
     def test_is_degraded_without_a_model_that_the_default_needs(self, client: Client, monkeypatch):
-        monkeypatch.setattr(wiring, "chosen", lambda: Chosen("hybrid"))
+        monkeypatch.setattr(wiring, "model_ref", lambda: ModelRef("hybrid"))
 
         answer = client.get("/health/ready")
 

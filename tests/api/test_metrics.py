@@ -81,7 +81,7 @@ class TestWhoMaySee:
         answer = APIClient().get("/metrics")
 
         assert answer.status_code == 404
-        assert not metrics.sink.is_on
+        assert not metrics.recorder.is_on
 
 
 @pytest.mark.django_db

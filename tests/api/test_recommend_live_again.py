@@ -90,7 +90,7 @@ class TestChange:
         change(alice)
 
         now = shown(client, alice, query)
-        wiring.ready().forget([alice.id])  # and not the snapshot, whose age is another matter
+        wiring.response_cache().forget([alice.id])  # and not the snapshot, whose age is another matter
         assert place(now) != place(before)
         assert now == shown(client, alice, query)
 
@@ -152,7 +152,7 @@ class TestMeanwhile:
         done = read_while(client, alice, n_reads, lambda: change(alice))
 
         now = shown(client, alice)
-        wiring.ready().forget([alice.id])
+        wiring.response_cache().forget([alice.id])
         assert done > n_reads or n_reads == 6
         assert now == shown(client, alice)
 
@@ -178,6 +178,6 @@ class TestHistories:
         change(alice)
 
         now = shown(client, alice, "?min_price=0")
-        wiring.ready().forget([alice.id])
-        wiring.pasts().forget([alice.id])
+        wiring.response_cache().forget([alice.id])
+        wiring.history_cache().forget([alice.id])
         assert now == shown(client, alice, "?min_price=0")

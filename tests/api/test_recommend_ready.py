@@ -162,7 +162,7 @@ class TestWords:
         generate(alice)
 
         said = [shown(client, alice)["llm_explanation"] for _ in range(2)]
-        wiring.ready().forget([alice.id])
+        wiring.response_cache().forget([alice.id])
 
         assert [*said, shown(client, alice)["llm_explanation"]] == ["Text 1."] * 3
 

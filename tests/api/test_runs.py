@@ -5,17 +5,17 @@ from django.utils import timezone
 
 from recommendations.batch import runs
 from recommendations.batch.generate import Totals
-from recommendations.batch.runs import RunOrder
+from recommendations.batch.runs import RunParameters
 from tests.factories import NOON
 
 pytestmark = pytest.mark.django_db
-ORDER = RunOrder("content", "v1", 10, n_total=40, started_by="ada")
+ORDER = RunParameters("content", "v1", 10, n_total=40, started_by="ada")
 
 
 class TestRun:
     def test_is_told_to_staff(self, staff_client, django_assert_num_queries):
-        run = runs.begin(ORDER, timezone.now())
-        runs.advance(run.pk, Totals(users=29, fallbacks=2, failed=[7]), timezone.now())
+        run = runs.begin_run(ORDER, timezone.now())
+        runs.record_progress(run.pk, Totals(users=29, fallbacks=2, failed=[7]), timezone.now())
 
         with django_assert_num_queries(3):  # session, user, run
             answer = staff_client.get(f"/runs/{run.pk}")
@@ -34,12 +34,12 @@ class TestRun:
         assert (told["ended_at"], told["error"]) == (None, None)
 
     def test_that_is_silent_is_lost(self, staff_client):
-        run = runs.begin(ORDER, NOON)
+        run = runs.begin_run(ORDER, NOON)
 
         assert staff_client.get(f"/runs/{run.pk}/").json()["state"] == "lost"
 
     def test_is_nobody_elses_business(self, client, account_client, open_reads):
-        run = runs.begin(ORDER, NOON)
+        run = runs.begin_run(ORDER, NOON)
 
         assert client.get(f"/runs/{run.pk}").status_code == 401
         assert account_client.get(f"/runs/{run.pk}").status_code == 403

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from access.scopes import Scope
 from access.services import tokens
 from observe import metrics
-from recsite.cache.fixed_window import Windows
+from recsite.cache.fixed_window import FixedWindowCounter
 from recsite.config.throttle_rates import rates
 from recsite.http import throttling
 from tests.api.callers import bearer, clerk_with, key_header, key_with
@@ -34,7 +34,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Of this process's windows."""
     clock = Clock()
-    windows = Windows(clock=clock)
+    windows = FixedWindowCounter(clock=clock)
     monkeypatch.setattr(throttling, "windows", lambda: windows)
     return clock
 
@@ -69,7 +69,7 @@ class TestEveryView:
     @pytest.mark.parametrize("address", [address for address, view in URLS if hasattr(view, "cls")])
     def test_says_by_which_pace_each_of_its_methods_goes(self, address: str):
         for view in (view for named, view in URLS if named == address):
-            paces = view.initkwargs.get("paces") or view.cls.paces
+            paces = view.initkwargs.get("throttle_scopes") or view.cls.throttle_scopes
 
             assert methods_of(view) <= set(paces)
 
@@ -126,7 +126,7 @@ class TestRefusal:
 
     def test_is_counted(self, key_client, monkeypatch):
         told = []
-        monkeypatch.setattr(metrics.sink, "throttled", lambda *what: told.append(what))
+        monkeypatch.setattr(metrics.recorder, "throttled", lambda *what: told.append(what))
 
         statuses(key_client, 5)
 

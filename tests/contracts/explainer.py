@@ -3,7 +3,7 @@
 import pytest
 
 from recommendations.engine.reasons import Reason, ReasonKind
-from recommendations.explainers.base import Evidence, Explainer, Source, Suggestion
+from recommendations.explainers.base import Evidence, Explainer, Finding, Source, Suggestion
 
 AUDIO = Suggestion(
     "Wireless Earbuds",
@@ -14,13 +14,18 @@ BESTSELLER = Suggestion("Kettle", "Home", (Reason(ReasonKind.POPULAR, 42, 0),))
 
 
 def evidence(
-    *suggestions: Suggestion, user_name: str = "Alice", summary: str = "", has_history: bool = True
+    *suggestions: Suggestion,
+    user_name: str = "Alice",
+    summary: str = "",
+    finding: Finding = Finding.FOUND,
+    is_narrowed: bool = False,
+    is_continued: bool = False,
 ) -> Evidence:
-    return Evidence(user_name, summary, has_history, suggestions)
+    return Evidence(user_name, summary, finding, suggestions, is_narrowed, is_continued)
 
 
 ODD = {
-    "nothing at all": Evidence("", "", False, ()),
+    "nothing at all": Evidence("", "", Finding.NO_HISTORY, ()),
     "a blank name": evidence(AUDIO, user_name=" \t "),
     "braces and percents": evidence(Suggestion("{0} %s {user}", "{x}", AUDIO.reasons), user_name="{name} %d"),
     "other scripts": evidence(AUDIO, user_name="Ἑλένη 李 👩‍👩‍👧"),

@@ -6,7 +6,7 @@ import numpy as np
 
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Mask, seen
-from recommendations.strategies.base import Retriever, Strategy
+from recommendations.strategies.base import Basis, Retriever, Strategy
 from tests.worlds import Article, World
 
 WORLD = World(
@@ -89,6 +89,9 @@ class StrategyContract:
 
     def test_names_a_fallback_that_fills_up(self):
         assert self.strategy().fallback in ("popular", "trending")
+
+    def test_names_what_it_looks_at(self):
+        assert self.strategy().basis in Basis
 
     def test_offers_nothing_beyond_what_a_newer_catalogue_holds(self):
         newer = replace(WORLD, articles={n: article for n, article in WORLD.articles.items() if n % 2})

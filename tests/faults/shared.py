@@ -2,17 +2,17 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-from recsite.cache.fixed_window import Windows
+from recsite.cache.fixed_window import FixedWindowCounter
 from recsite.cache.redis import TolerantRedisCache
-from recsite.cache.shared_window import SharedWindows
+from recsite.cache.shared_window import SharedWindowCounter
 
 THREADS = 8
 # So that a machine with much else to do is not taken for a Redis that is away.
 PATIENT = {"socket_timeout": 30.0, "socket_connect_timeout": 30.0}
 
 
-def of(cache: TolerantRedisCache) -> SharedWindows:
-    return SharedWindows(lambda: cache, Windows())
+def of(cache: TolerantRedisCache) -> SharedWindowCounter:
+    return SharedWindowCounter(lambda: cache, FixedWindowCounter())
 
 
 def counted_by_one_process(url: str, n: int) -> list[int]:

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.processes import Child, free_port
 from deploy.redis_server import NoRedis, start_redis
-from recsite.cache.local import Memory
+from recsite.cache.local import LocalCache
 from recsite.cache.redis import TolerantRedisCache
 from tests import servers
 
@@ -82,7 +82,7 @@ class TestRedis:
         assert everything(server.cache()) == WITH
 
     def test_does_what_memory_does(self):
-        assert everything(Memory("a test", {})) == WITH
+        assert everything(LocalCache("a test", {})) == WITH
 
     @pytest.mark.parametrize("value", [7, "text", b"\x00bytes", None, True, 1.5, {"a": [1, "b"]}])
     def test_gives_back_what_it_was_given(self, server: Server, value: Any):
@@ -106,7 +106,7 @@ class TestRedis:
 
     @pytest.mark.parametrize("kind", ["Redis", "memory"])
     def test_has_one_claim_to_make_what_is_not_there(self, server: Server, kind: str):
-        cache = server.cache() if kind == "Redis" else Memory("a test of claims", {})
+        cache = server.cache() if kind == "Redis" else LocalCache("a test of claims", {})
         cache.clear()
 
         said = [cache.get_or_claim("key", 60) for _ in range(2)]

@@ -38,7 +38,7 @@ def running(tmp_path: Path) -> Iterator[Server]:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """By whom each was counted."""
     told: list[str] = []
-    monkeypatch.setattr(metrics.sink, "counted_for_throttling", told.append)
+    monkeypatch.setattr(metrics.recorder, "counted_for_throttling", told.append)
     return told
 
 

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from recommendations import wiring
 from recommendations.models import DefaultStrategy, TrainedModel
-from recommendations.serving.results import Chosen
+from recommendations.serving.results import ModelRef
 from recommendations.training import registry
 from tests.factories import NOON, InteractionFactory
 from tests.trained import knows_counting, version
@@ -68,7 +68,7 @@ def deleted_at_once(office: Client, model: TrainedModel) -> str:
 
 
 def active() -> str:
-    return wiring.chosen("counting").version
+    return wiring.model_ref("counting").version
 
 
 class TestList:
@@ -215,13 +215,13 @@ class TestMakeDefault:
     def test_lets_the_strategy_answer_by_default(self, office, first):
         act(office, "make_default", first)
 
-        assert wiring.chosen() == Chosen("counting", "v1")
+        assert wiring.model_ref() == ModelRef("counting", "v1")
 
     def test_needs_an_active_version(self, office):
         html = act(office, "make_default", version("v1"))
 
         assert "No version of counting is active" in html
-        assert wiring.chosen() == Chosen("content")
+        assert wiring.model_ref() == ModelRef("content")
 
     def test_needs_a_version_that_can_answer(self, office, first, tmp_path: Path):
         (tmp_path / "counting/v1/counts.npy").unlink()
@@ -246,7 +246,7 @@ class TestMakeDefault:
         act(hire("view_trainedmodel", "change_trainedmodel", "change_defaultstrategy"), "make_default", first)
 
         assert not refused
-        assert wiring.chosen() == Chosen("counting", "v1")
+        assert wiring.model_ref() == ModelRef("counting", "v1")
 
 
 class TestCompare:
@@ -357,7 +357,7 @@ class TestDefaultStrategy:
         office.post(page, {"strategy": "counting"})
 
         assert '<option value="trending">' in html
-        assert wiring.chosen() == Chosen("counting", "v1")
+        assert wiring.model_ref() == ModelRef("counting", "v1")
 
     def test_cannot_be_one_that_is_not_configured(self, office):
         office.post(reverse("admin:recommendations_defaultstrategy_add"), {"strategy": "magic"})
@@ -387,11 +387,11 @@ class TestDefaultStrategy:
 
         assert "content" in clerk.get(page).content.decode()
         assert clerk.post(page, {"strategy": "popular"}).status_code == 403
-        assert wiring.chosen() == Chosen("content")
+        assert wiring.model_ref() == ModelRef("content")
 
     def test_is_the_setting_again_once_the_row_is_deleted(self, office):
         registry.set_default("popular", at=NOON)
 
         office.post(reverse("admin:recommendations_defaultstrategy_delete", args=[1]), {"post": "yes"})
 
-        assert wiring.chosen() == Chosen("content")
+        assert wiring.model_ref() == ModelRef("content")

@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from access.models import Account, ApiKey
 from catalog.models import ActionType, Category, Interaction, Product, Tag, User
-from privacy.models import Deed, Receipt
+from privacy.models import Receipt, RightsAction
 from recommendations.models import DefaultStrategy, TrainedModel
 from tests.factories import NOON, UserFactory
 
@@ -62,7 +62,8 @@ def world(boss: Account) -> User:
     )
     DefaultStrategy.objects.create(strategy="content", changed_at=NOON)
     Receipt.objects.bulk_create(
-        Receipt(deed=Deed.ERASED, at=NOON, by=boss, counts={"catalog.Interaction": n}) for n in range(60)
+        Receipt(deed=RightsAction.ERASED, at=NOON, by=boss, counts={"catalog.Interaction": n})
+        for n in range(60)
     )
     ApiKey.objects.bulk_create(
         ApiKey(

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import Interaction, Product, User
+from recommendations import wiring
 from recommendations.models import StoredList
 from tests.factories import AccountFactory, InteractionFactory, ProductFactory, UserFactory
 
@@ -66,7 +67,16 @@ class TestToday:
 
         html = office.get(today(event.user)).content.decode()
 
-        assert "popular: no other product has to do with what the shopper did" in html
+        assert "popular: no other product matches the shopper&#x27;s favourites" in html
+
+    def test_does_not_say_that_nothing_fits_where_no_model_has_looked(self, office, alice, settings):
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "DEFAULT_STRATEGY": "collaborative"}
+        wiring.forget()
+
+        html = office.get(today(alice)).content.decode()
+
+        assert "trending: the strategy has no trained model" in html
+        assert "matches the shopper" not in html
 
     def test_says_when_nothing_is_left(self, office):
         event = InteractionFactory()

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from catalog.importing.products import ProductStore
-from catalog.importing.rows import ProductRow, UserRow
+from catalog.importing.rows import ProductRecord, UserRecord
 from catalog.importing.users import store_users
 from catalog.models import Category, Product, Tag, User
 from tests.factories import AccountFactory, ProductFactory, UserFactory
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 LONG_AGO = timezone.now() - timedelta(days=365)
 
 
-def tea(**values: object) -> ProductRow:
+def tea(**values: object) -> ProductRecord:
     good = {
         "external_id": "tea",
         "name": "Tea",
@@ -29,10 +29,10 @@ def tea(**values: object) -> ProductRow:
         "description": "Black.",
         "tags": ("hot", "leaf"),
     }
-    return ProductRow(**good | values)
+    return ProductRecord(**good | values)
 
 
-def store(*rows: ProductRow) -> ProductStore:
+def store(*rows: ProductRecord) -> ProductStore:
     store = ProductStore()
     store.store(rows)
     return store
@@ -198,7 +198,7 @@ class TestProductStore:
 
 class TestStoreUsers:
     def test_creates_shoppers(self):
-        tally = store_users([UserRow("ann", "Ann"), UserRow("zoe", "Zoë")])
+        tally = store_users([UserRecord("ann", "Ann"), UserRecord("zoe", "Zoë")])
 
         assert (tally.created, tally.updated, tally.unchanged) == (2, 0, 0)
         assert list(User.objects.order_by("id").values_list("external_id", "name")) == [
@@ -209,7 +209,7 @@ class TestStoreUsers:
     def test_changes_only_the_name_of_a_shopper(self):
         before = UserFactory(external_id="ann", name="Ann", account=AccountFactory())
 
-        tally = store_users([UserRow("ann", "Anna")])
+        tally = store_users([UserRecord("ann", "Anna")])
 
         after = User.objects.get(external_id="ann")
         assert after.name == "Anna"
@@ -218,7 +218,7 @@ class TestStoreUsers:
         assert (tally.created, tally.updated, tally.unchanged) == (0, 1, 0)
 
     def test_writes_nothing_for_unchanged_shoppers(self, django_assert_num_queries):
-        rows = [UserRow(f"u{n}", f"User {n}") for n in range(100)]
+        rows = [UserRecord(f"u{n}", f"User {n}") for n in range(100)]
         store_users(rows)
 
         with django_assert_num_queries(3):  # a transaction's begin and end, and one to read
@@ -228,7 +228,7 @@ class TestStoreUsers:
 
     def test_asks_no_query_per_shopper(self, django_assert_max_num_queries):
         with django_assert_max_num_queries(12):
-            store_users(UserRow(f"u{n}", f"User {n}") for n in range(500))
+            store_users(UserRecord(f"u{n}", f"User {n}") for n in range(500))
 
 
 class TestAFileWithStock:

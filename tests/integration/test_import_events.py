@@ -10,14 +10,14 @@ import pytest
 from django.core.management import call_command
 
 from catalog.importing.events import event_key, store_events
-from catalog.importing.rows import EventRow
+from catalog.importing.rows import EventRecord
 from catalog.models import Interaction, Product, User
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 from tests.shops import write_shop
 
 pytestmark = pytest.mark.django_db
 
-VIEW = EventRow("ann", "tea", "view", NOON)
+VIEW = EventRecord("ann", "tea", "view", NOON)
 
 
 @pytest.fixture
@@ -28,12 +28,12 @@ def known() -> dict[str, dict[str, int]]:
     }
 
 
-def store(rows: list[EventRow], known: dict[str, dict[str, int]]) -> tuple[int, int]:
+def store(rows: list[EventRecord], known: dict[str, dict[str, int]]) -> tuple[int, int]:
     tally = store_events(rows, **known, now=NOON)
     return tally.new, tally.repeated
 
 
-def stream(n: int) -> Iterator[EventRow]:
+def stream(n: int) -> Iterator[EventRecord]:
     return (VIEW._replace(occurred_at=NOON + timedelta(seconds=i)) for i in range(n))
 
 
@@ -41,7 +41,7 @@ class TestStoreEvents:
     def test_stores_every_value(self, known):
         later = NOON + timedelta(hours=1)
 
-        store_events([EventRow("ben", "mug", "purchase", NOON)], **known, now=later)
+        store_events([EventRecord("ben", "mug", "purchase", NOON)], **known, now=later)
 
         event = Interaction.objects.get()
         assert (event.user.external_id, event.product.external_id, event.action_type) == (

@@ -17,7 +17,7 @@ from deploy.processes import free_port
 from recommendations import wiring
 from recommendations.batch.retention import remove_old_rows
 from recommendations.explainers.template import TemplateExplainer
-from recommendations.explaining.evidence_json import packed, unpacked
+from recommendations.explaining.evidence_json import from_json, to_json
 from recommendations.models import ModelCalls, WrittenText
 from recsite.celery import app
 from tests.chat import KEY
@@ -101,7 +101,7 @@ class TestAnswer:
         first = ask(client)
         pending = client.get(first["explanation_url"])
         (digest,) = waiting(queue)
-        wiring.write()(digest)
+        wiring.explanation_writer()(digest)
         done = client.get(first["explanation_url"])
         second = ask(client)
 
@@ -125,10 +125,12 @@ class TestAnswer:
             return len([query for query in queries if "recommendations_writtentext" in query["sql"]])
 
         first, pending = n_queries(), n_queries()
-        wiring.write()(waiting(queue)[0])
+        wiring.explanation_writer()(waiting(queue)[0])
         done = n_queries()
         WrittenText.objects.update(expires_at=timezone.now())
-        wiring.ready().forget(wiring.ready().user_ids())  # which may give the words some minutes longer
+        wiring.response_cache().forget(
+            wiring.response_cache().user_ids()
+        )  # which may give the words some minutes longer
         again = n_queries()
 
         assert (first, pending, done, again) == (3, 1, 1, 3)
@@ -142,14 +144,14 @@ class TestAnswer:
         urls = {ask(client)["explanation_url"] for _ in range(3)}
         digests = waiting(queue)
 
-        written = [wiring.write()(digests[0]) for _ in range(2)]
+        written = [wiring.explanation_writer()(digests[0]) for _ in range(2)]
 
         assert (len(urls), len(digests), written, len(model.questions)) == (1, 1, [True, False], 1)
 
     def test_that_two_want_at_once_is_asked_for_once(self, client, model, queue, anna, monkeypatch):
         """Somebody else asks for the same text, past its time, while this one words the template's."""
         ask(client)
-        wiring.write()(waiting(queue)[0])
+        wiring.explanation_writer()(waiting(queue)[0])
         WrittenText.objects.update(expires_at=timezone.now())
         theirs, explain = [], TemplateExplainer.explain
 
@@ -196,9 +198,9 @@ class TestAnswer:
         assert not WrittenText.objects.exists()
 
     def test_is_given_again_from_what_is_kept_once_it_is_settled(self, client, model, queue, anna, settings):
-        wiring.generator(wiring.chosen())([anna.pk])
+        wiring.generator(wiring.model_ref())([anna.pk])
         ask(client)
-        wiring.write()(waiting(queue)[0])
+        wiring.explanation_writer()(waiting(queue)[0])
         settled = ask(client)
         WrittenText.objects.all().delete()
 
@@ -207,7 +209,7 @@ class TestAnswer:
     def test_for_a_changed_list_is_asked_for_anew(self, client, model, queue, anna):
         ask(client)
         (digest,) = waiting(queue)
-        wiring.write()(digest)
+        wiring.explanation_writer()(digest)
 
         anna.name = "Annabel"
         anna.save()
@@ -222,7 +224,7 @@ class TestWriting:
         model.otherwise = fails(400)
         url = ask(client)["explanation_url"]
 
-        assert not wiring.write()(waiting(queue)[0])
+        assert not wiring.explanation_writer()(waiting(queue)[0])
 
         answer = ask(client)
         assert client.get(url).json()["status"] == "done"
@@ -237,14 +239,14 @@ class TestWriting:
         for who in ("ext:anna", "ext:ben"):
             ask(client, who)
 
-        assert [wiring.write()(digest) for digest in waiting(queue)] == [True, False]
+        assert [wiring.explanation_writer()(digest) for digest in waiting(queue)] == [True, False]
 
         assert (len(model.questions), ModelCalls.objects.get().n_calls) == (1, 1)
         assert ask(client, "ext:ben")["explanation_source"] == "template"
 
     def test_counts_the_days_calls_without_a_budget_too(self, client, model, queue):
         ask(client)
-        wiring.write()(waiting(queue)[0])
+        wiring.explanation_writer()(waiting(queue)[0])
 
         assert ModelCalls.objects.get().n_calls == 1
 
@@ -252,17 +254,17 @@ class TestWriting:
         ask(client)
         (digest,) = waiting(queue)
         WrittenText.objects.update(begun_at=timezone.now() - timedelta(seconds=100))
-        too_early = wiring.write()(digest)
+        too_early = wiring.explanation_writer()(digest)
         WrittenText.objects.update(begun_at=timezone.now() - timedelta(seconds=121))
 
-        assert (too_early, wiring.write()(digest)) == (False, True)
+        assert (too_early, wiring.explanation_writer()(digest)) == (False, True)
 
     def test_of_what_was_erased_as_it_began_is_left(self, client, model, queue):
         ask(client)
         (digest,) = waiting(queue)
         WrittenText.objects.update(evidence=None)
 
-        assert wiring.write()(digest) is False
+        assert wiring.explanation_writer()(digest) is False
 
     def test_that_was_lost_on_the_way_is_asked_for_again(self, client, model, queue):
         ask(client)
@@ -282,13 +284,32 @@ class TestWriting:
         settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "EXPLAINER": explainer}
         wiring.forget()
 
-        assert not wiring.write()(digest)
+        assert not wiring.explanation_writer()(digest)
         assert (WrittenText.objects.count(), model.questions) == (0, [])
+
+    @pytest.mark.parametrize(
+        "evidence",
+        [
+            ["Anna", "", True, [["Lamp", None, [["tag", "led", 3000, None]]]]],
+            ["Anna", "", "found", [["Lamp", None, [["unheard of", 1, 3000, None]]]], False, False],
+            ["Anna", "", "unheard of", [], False, False],
+        ],
+        ids=["of a former version", "of a new kind of reason", "of a new finding"],
+    )
+    def test_of_what_another_version_packed_is_asked_for_anew(self, client, model, queue, evidence):
+        ask(client)
+        (digest,) = waiting(queue)
+        WrittenText.objects.update(evidence=evidence)
+
+        assert not wiring.explanation_writer()(digest)
+        assert (WrittenText.objects.count(), model.questions) == (0, [])
+        assert ask(client)["explanation_url"]
+        assert len(waiting(queue)) == 1
 
     def test_holds_for_as_long_as_is_set(self, client, model, queue, settings):
         settings.EXPLANATION_TTL_SECONDS = 3600
         ask(client)
-        wiring.write()(waiting(queue)[0])
+        wiring.explanation_writer()(waiting(queue)[0])
 
         left = WrittenText.objects.get().expires_at - timezone.now()
         assert timedelta(minutes=59) < left <= timedelta(hours=1)
@@ -296,7 +317,7 @@ class TestWriting:
     def test_leaves_nothing_of_the_evidence(self, client, model, queue):
         ask(client)
         assert WrittenText.objects.get().evidence
-        wiring.write()(waiting(queue)[0])
+        wiring.explanation_writer()(waiting(queue)[0])
 
         assert WrittenText.objects.get().evidence is None
 
@@ -338,7 +359,7 @@ class TestTexts:
 class TestForm:
     @pytest.mark.parametrize("name", ODD)
     def test_gives_the_same_evidence_again(self, name):
-        again = unpacked(json.loads(json.dumps(packed(ODD[name]))))
+        again = from_json(json.loads(json.dumps(to_json(ODD[name]))))
 
         assert again == ODD[name]
         assert again.digest("w") == ODD[name].digest("w")

@@ -15,7 +15,7 @@ from recommendations import wiring
 from recommendations.errors import VersionGone
 from recommendations.models import DefaultStrategy, TrainedModel
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.results import Ask, Chosen
+from recommendations.serving.results import ModelRef, RecommendationRequest
 from recommendations.training import registry
 from tests.counting import Counting, CountingModel
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
@@ -36,46 +36,48 @@ def shop(settings: Any, tmp_path: Path) -> None:
 
 def best(user: User | None = None, strategy: str | None = "counting") -> str:
     asking = user or UserFactory()
-    ask = Ask(Shopper(asking.id, asking.name), 1, wiring.chosen(strategy))
-    (placed,) = wiring.recommender()(ask).placed
+    ask = RecommendationRequest(Shopper(asking.id, asking.name), 1, wiring.model_ref(strategy))
+    (placed,) = wiring.recommender()(ask).items
     return placed.product.name
 
 
 def fallback() -> str | None:
     asking = UserFactory()
-    return wiring.recommender()(Ask(Shopper(asking.id, asking.name), 1, wiring.chosen("counting"))).fallback
+    return wiring.recommender()(
+        RecommendationRequest(Shopper(asking.id, asking.name), 1, wiring.model_ref("counting"))
+    ).fallback
 
 
 class TestChosen:
     def test_is_the_setting_while_nothing_was_chosen(self):
-        assert wiring.chosen() == Chosen("content")
+        assert wiring.model_ref() == ModelRef("content")
 
     def test_is_what_was_chosen_with_its_active_version_in_one_query(self, django_assert_num_queries: Any):
         version("v1", active=True)
         registry.set_default("counting", at=NOON)
 
         with django_assert_num_queries(1):
-            found = wiring.chosen()
+            found = wiring.model_ref()
 
-        assert found == Chosen("counting", "v1")
+        assert found == ModelRef("counting", "v1")
 
     def test_needs_no_query_for_a_named_strategy_that_is_not_trained(self, django_assert_num_queries: Any):
         with django_assert_num_queries(0):
-            assert wiring.chosen("popular") == Chosen("popular")
+            assert wiring.model_ref("popular") == ModelRef("popular")
 
     def test_has_no_version_while_none_is_active(self):
         version("v1")
 
-        assert wiring.chosen("counting") == Chosen("counting")
+        assert wiring.model_ref("counting") == ModelRef("counting")
 
     def test_is_the_setting_when_what_was_chosen_is_not_configured_and_says_so_once(
         self, caplog: pytest.LogCaptureFixture
     ):
         registry.set_default("magic", at=NOON)
 
-        found = [wiring.chosen(), wiring.chosen()]
+        found = [wiring.model_ref(), wiring.model_ref()]
 
-        assert found == [Chosen("content")] * 2
+        assert found == [ModelRef("content")] * 2
         assert [record.message for record in caplog.records] == [
             "The default strategy 'magic' is not configured; content answers."
         ]
@@ -141,7 +143,7 @@ class TestActivation:
     def test_voids_the_lists_that_were_stored_with_another_version(self):
         version("v1", active=True)
         asking = UserFactory()
-        wiring.generator(wiring.chosen("counting"), 1)([asking.id])
+        wiring.generator(wiring.model_ref("counting"), 1)([asking.id])
 
         version("v2", active=True, rarest=True, at=LATER)
 
@@ -219,7 +221,7 @@ class TestUnavailable:
         version("v1", active=True, rarest=True)
         (tmp_path / "counting/v1").rename(tmp_path / "counting/away")
         asking = UserFactory()
-        wiring.generator(wiring.chosen("counting"), 1)([asking.id])
+        wiring.generator(wiring.model_ref("counting"), 1)([asking.id])
 
         (tmp_path / "counting/away").rename(tmp_path / "counting/v1")
         wiring.forget()

@@ -11,7 +11,7 @@ NIGHT = """
 import json
 from recommendations import tasks
 from recommendations.models import GenerationRun, TrainedModel
-for task in (tasks.remove_old_rows, tasks.train_models, tasks.generate, tasks.generate, tasks.tend_runs):
+for task in (tasks.remove_old_rows, tasks.train_models, tasks.generate, tasks.generate, tasks.recover_runs):
     task()
 print(json.dumps([
     sorted(TrainedModel.objects.filter(is_active=True).values_list("strategy", flat=True)),

@@ -133,5 +133,5 @@ class TestTwoKeys(OverHTTP):
 
 class TestSink:
     def test_takes_a_refusal_where_nobody_counts(self):
-        metrics.Sink().key_refused("first")
-        metrics.Sink().shared_cache("hit")
+        metrics.Recorder().key_refused("first")
+        metrics.Recorder().shared_cache("hit")

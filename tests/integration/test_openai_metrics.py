@@ -19,7 +19,7 @@ def took(prompt: object, completion_tokens: object) -> Reply:
 
 def told(name: str) -> dict[str, float]:
     """Return the samples of that name, by the values of their labels."""
-    families = metrics.sink.families(0)
+    families = metrics.recorder.families(0)
     return {
         " ".join(sample.labels.values()): sample.value
         for family in families

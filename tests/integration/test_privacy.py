@@ -18,10 +18,10 @@ from catalog.models import Interaction, StoredAnswer, User
 from catalog.services.bulk_interactions import Outcome
 from privacy import relations as walked
 from privacy.checks import every_relation_is_covered
+from privacy.erasure_rules import ERASURE_RULES, ErasureRule
 from privacy.mentions import mentions
 from privacy.models import Receipt
 from privacy.relations import relations, undecided
-from privacy.rules import FATES, Fate
 from privacy.services.erase import counted, erase
 from privacy.services.export import everything
 from recommendations import wiring
@@ -87,7 +87,7 @@ class TestCoverage:
         assert columns <= {relation.name for relation in relations(person)}
 
     def test_is_checked_by_django(self, monkeypatch):
-        monkeypatch.delitem(FATES, "privacy.Receipt.by")
+        monkeypatch.delitem(ERASURE_RULES, "privacy.Receipt.by")
 
         errors = [message for message in run_checks() if message.id == "privacy.E001"]
 
@@ -266,7 +266,7 @@ class TestErase:
 
     def test_lets_rows_of_the_shop_stay(self):
         account = account_known_everywhere()
-        stay = [relation for relation in relations(Account) if relation.fate is Fate.STAYS]
+        stay = [relation for relation in relations(Account) if relation.fate is ErasureRule.STAYS]
         before = {relation.name: relation.model._base_manager.count() for relation in stay}
 
         erase(account, by=None, now=NOON)
@@ -332,11 +332,11 @@ class TestKeptAnswers:
         call_command("generate_recommendations", verbosity=0)
         for _ in range(2):
             client.get(f"/recommend/{user.pk}?top_n=1")
-        assert wiring.ready().user_ids() == {user.pk}
+        assert wiring.response_cache().user_ids() == {user.pk}
 
         erase(user, by=None, now=NOON)
 
-        assert wiring.ready().user_ids() == set()
+        assert wiring.response_cache().user_ids() == set()
 
     def test_are_not_given_by_another_process(self, client, settings):
         settings.API_OPEN_READS = True
@@ -349,7 +349,7 @@ class TestKeptAnswers:
 
         User.objects.filter(pk=user.pk).delete()  # as another process does it: nothing is dropped here
 
-        assert wiring.ready().user_ids()
+        assert wiring.response_cache().user_ids()
         assert client.get(f"/recommend/{user.pk}?top_n=1").status_code == 404
 
     def test_leave_the_memory_of_other_processes_as_the_catalogue_is_read_anew(self, client, settings):
@@ -361,6 +361,6 @@ class TestKeptAnswers:
                 client.get(f"/recommend/{user.pk}?top_n=1")
         User.objects.filter(pk=goes.pk).delete()
 
-        wiring.forget_the_gone()
+        wiring.forget_deleted_users()
 
-        assert wiring.ready().user_ids() == {stays.pk}
+        assert wiring.response_cache().user_ids() == {stays.pk}

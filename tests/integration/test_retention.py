@@ -11,7 +11,7 @@ from catalog.models import Interaction, StoredAnswer
 from catalog.services import retention
 from catalog.services.retention import remove_events
 from recommendations.batch import runs
-from recommendations.batch.runs import RunOrder
+from recommendations.batch.runs import RunParameters
 from recommendations.models import GenerationRun, RunState
 from tests.factories import NOON, InteractionFactory
 
@@ -51,9 +51,9 @@ class TestEvents:
 class TestTheRest:
     def test_goes_too(self):
         long_ago = timezone.now() - timedelta(days=100)
-        old = runs.begin(RunOrder("content", "", 10, 0, "ada"), long_ago)
-        runs.end(old.pk, RunState.DONE, long_ago)
-        runs.begin(RunOrder("content", "", 10, 0, "ada"), long_ago)
+        old = runs.begin_run(RunParameters("content", "", 10, 0, "ada"), long_ago)
+        runs.end_run(old.pk, RunState.DONE, long_ago)
+        runs.begin_run(RunParameters("content", "", 10, 0, "ada"), long_ago)
         StoredAnswer.objects.create(caller="x", key="y", created_at=long_ago)
 
         assert remove().startswith("Removed: 0 events, 1 answers, 1 runs")

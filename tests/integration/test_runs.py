@@ -15,14 +15,14 @@ from catalog.models import User
 from recommendations.batch import generate as generating
 from recommendations.batch import recorded_run, runs
 from recommendations.batch.generate import Totals
-from recommendations.batch.recorded_run import alive
-from recommendations.batch.runs import RunOrder
+from recommendations.batch.recorded_run import heartbeat
+from recommendations.batch.runs import RunParameters
 from recommendations.errors import GenerationUnderWay
 from recommendations.models import GenerationRun, RunState, StoredList
 from tests.factories import NOON, ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-ORDER = RunOrder("content", "", 10, n_total=40, started_by="ada")
+ORDER = RunParameters("content", "", 10, n_total=40, started_by="ada")
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ class TestCommand:
         def broken(self, user_ids):
             raise ArithmeticError("a defect")
 
-        monkeypatch.setattr(generating.Generate, "lists", broken)
+        monkeypatch.setattr(generating.Generator, "lists", broken)
 
         with pytest.raises(ArithmeticError):
             generate()
@@ -88,7 +88,7 @@ class TestCommand:
         def interrupted(self, user_ids):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(generating.Generate, "lists", interrupted)
+        monkeypatch.setattr(generating.Generator, "lists", interrupted)
 
         with pytest.raises(SystemExit):
             generate()
@@ -96,7 +96,7 @@ class TestCommand:
         assert GenerationRun.objects.get().state == "interrupted"
 
     def test_is_told_clearly_of_another_one(self, shoppers):
-        other = runs.begin(ORDER, timezone.now())
+        other = runs.begin_run(ORDER, timezone.now())
 
         with pytest.raises(
             CommandError,
@@ -109,21 +109,21 @@ class TestCommand:
 
     @pytest.mark.parametrize("options", [["--dry-run"], ["--strategy", "popular"]])
     def test_may_run_beside_another_one_that_it_does_not_repeat(self, shoppers, options):
-        runs.begin(ORDER, timezone.now())
+        runs.begin_run(ORDER, timezone.now())
 
         generate(*options)
 
         assert GenerationRun.objects.filter(state="done").count() == 1
 
     def test_for_some_may_run_beside_one_for_all(self, shoppers):
-        runs.begin(ORDER, timezone.now())
+        runs.begin_run(ORDER, timezone.now())
 
         generate("--users", str(shoppers[0].pk))
 
         assert StoredList.objects.count() == 1
 
     def test_takes_the_place_of_one_that_was_killed(self, shoppers):
-        killed = runs.begin(ORDER, timezone.now() - timedelta(minutes=2))
+        killed = runs.begin_run(ORDER, timezone.now() - timedelta(minutes=2))
 
         generate()
 
@@ -134,20 +134,20 @@ class TestCommand:
 
 class TestRuns:
     def test_are_one_a_strategy_whoever_asks(self):
-        runs.begin(ORDER, NOON)
+        runs.begin_run(ORDER, NOON)
 
         with pytest.raises(IntegrityError), transaction.atomic():
             GenerationRun.objects.create(
                 strategy="content", top_n=1, n_total=1, started_by="x", started_at=NOON, seen_at=NOON
             )
         with pytest.raises(GenerationUnderWay):
-            runs.begin(ORDER, NOON)
+            runs.begin_run(ORDER, NOON)
 
     def test_are_lost_when_they_are_silent(self):
-        silent = runs.begin(ORDER, NOON)
+        silent = runs.begin_run(ORDER, NOON)
         seconds = 90
 
-        runs.see(silent.pk, NOON + timedelta(seconds=seconds))
+        runs.record_heartbeat(silent.pk, NOON + timedelta(seconds=seconds))
 
         silent.refresh_from_db()
         assert runs.mark_lost(NOON + timedelta(seconds=2 * seconds)) == 0
@@ -156,28 +156,28 @@ class TestRuns:
         assert runs.mark_lost(NOON + timedelta(seconds=2 * seconds + 1)) == 1
 
     def test_that_come_back_say_how_they_ended(self):
-        paused = runs.begin(ORDER, NOON)
+        paused = runs.begin_run(ORDER, NOON)
         runs.mark_lost(NOON + timedelta(hours=1))
 
-        runs.advance(paused.pk, Totals(users=40), NOON)
-        runs.end(paused.pk, RunState.DONE, NOON + timedelta(hours=2))
+        runs.record_progress(paused.pk, Totals(users=40), NOON)
+        runs.end_run(paused.pk, RunState.DONE, NOON + timedelta(hours=2))
 
         paused.refresh_from_db()
         assert (paused.state, paused.n_done, paused.error) == ("done", 40, "")
 
     def test_that_have_ended_stay_so(self):
-        ended = runs.begin(ORDER, NOON)
-        runs.end(ended.pk, RunState.INTERRUPTED, NOON)
+        ended = runs.begin_run(ORDER, NOON)
+        runs.end_run(ended.pk, RunState.INTERRUPTED, NOON)
 
-        runs.end(ended.pk, RunState.DONE, NOON)
+        runs.end_run(ended.pk, RunState.DONE, NOON)
 
         ended.refresh_from_db()
         assert ended.state == "interrupted"
 
     def test_go_when_they_are_old(self):
         for days in (100, 1):
-            row = runs.begin(ORDER, NOON - timedelta(days=days))
-            runs.end(row.pk, RunState.DONE, NOON - timedelta(days=days))
+            row = runs.begin_run(ORDER, NOON - timedelta(days=days))
+            runs.end_run(row.pk, RunState.DONE, NOON - timedelta(days=days))
 
         assert runs.remove_old_runs(NOON - timedelta(days=90)) == 1
         assert GenerationRun.objects.count() == 1
@@ -187,7 +187,7 @@ class TestSignsOfLife:
     def test_come_while_the_work_goes_on(self):
         heard = Event()
 
-        with alive(heard.set, 0.001):
+        with heartbeat(heard.set, 0.001):
             assert heard.wait(20)
 
     def test_go_on_after_one_that_failed(self, caplog):
@@ -199,7 +199,7 @@ class TestSignsOfLife:
                 raise DatabaseError("away")
             heard.set()
 
-        with alive(sign, 0.001):
+        with heartbeat(sign, 0.001):
             assert heard.wait(20)
         assert "A sign of life was not written down: away" in caplog.text
 
@@ -218,8 +218,8 @@ class TestSignsOfLife:
 
 class TestAdmin:
     def test_shows_how_far_a_run_is(self, office: Client):
-        run = runs.begin(ORDER, timezone.now())
-        runs.advance(run.pk, Totals(users=29, failed=[7]), timezone.now())
+        run = runs.begin_run(ORDER, timezone.now())
+        runs.record_progress(run.pk, Totals(users=29, failed=[7]), timezone.now())
 
         page = office.get(reverse("admin:recommendations_generationrun_changelist")).content.decode()
 
@@ -227,14 +227,14 @@ class TestAdmin:
         assert "Running" in page
 
     def test_says_what_is_lost_before_anybody_marks_it(self, office: Client):
-        run = runs.begin(ORDER, NOON)
+        run = runs.begin_run(ORDER, NOON)
 
         page = office.get(reverse("admin:recommendations_generationrun_change", args=[run.pk]))
 
         assert "Lost" in page.content.decode()
 
     def test_lets_nobody_change_or_delete_one(self, office: Client):
-        run = runs.begin(ORDER, NOON)
+        run = runs.begin_run(ORDER, NOON)
 
         for page in ("add", "delete"):
             args = [] if page == "add" else [run.pk]

@@ -274,6 +274,6 @@ class TestRefuseUnmigrated:
 class TestApplication:
     @pytest.mark.django_db
     def test_makes_one_explainer_before_any_thread_asks_for_it(self):
-        wiring.serve()
+        wiring.warm_up()
 
         assert wiring.explainer.cache_info().currsize == 1

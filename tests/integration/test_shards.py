@@ -9,17 +9,17 @@ from django.db import DatabaseError
 from catalog.models import User
 from recommendations import wiring
 from recommendations.batch import shards as module
-from recommendations.batch.distribute import Distribute, tend
-from recommendations.batch.runs import RunOrder
-from recommendations.batch.shards import MOST_STARTS, DoShard
+from recommendations.batch.distribute import ShardDistributor, resend_silent_shards
+from recommendations.batch.runs import RunParameters
+from recommendations.batch.shards import MOST_STARTS, ShardWorker
 from recommendations.errors import QueueUnavailable
 from recommendations.models import GenerationRun, GenerationShard, StoredList
 from recommendations.selectors.shoppers import shopper_id_chunks
-from recommendations.serving.results import Chosen
+from recommendations.serving.results import ModelRef
 from tests.factories import NOON, ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-ORDER = RunOrder("content", "", 2, n_total=5, started_by="ada")
+ORDER = RunParameters("content", "", 2, n_total=5, started_by="ada")
 
 
 @pytest.fixture
@@ -37,12 +37,12 @@ def sent() -> list[tuple[int, int]]:
 @pytest.fixture
 def run(shoppers, sent) -> GenerationRun:
     """A run of three shards: two, two and one shopper."""
-    return Distribute(lambda *shard: sent.append(shard), lambda: NOON)(ORDER, shopper_id_chunks(2))
+    return ShardDistributor(lambda *shard: sent.append(shard), lambda: NOON)(ORDER, shopper_id_chunks(2))
 
 
 @pytest.fixture
-def do() -> DoShard:
-    return DoShard(lambda run_id, chosen, top_n: wiring.generator(chosen, top_n), lambda: NOON)
+def do() -> ShardWorker:
+    return ShardWorker(lambda run_id, chosen, top_n: wiring.generator(chosen, top_n), lambda: NOON)
 
 
 def counts(run: GenerationRun) -> tuple[str, int, int, int]:
@@ -60,7 +60,7 @@ class TestPlan:
         ]
 
     def test_of_nobody_is_done_at_once(self, sent):
-        run = Distribute(lambda *shard: sent.append(shard), lambda: NOON)(ORDER, [])
+        run = ShardDistributor(lambda *shard: sent.append(shard), lambda: NOON)(ORDER, [])
 
         assert (run.state, run.ended_at, sent) == ("done", NOON, [])
 
@@ -69,7 +69,7 @@ class TestPlan:
             raise QueueUnavailable("the broker is away")
 
         with pytest.raises(QueueUnavailable):
-            Distribute(away, lambda: NOON)(ORDER, shopper_id_chunks(2))
+            ShardDistributor(away, lambda: NOON)(ORDER, shopper_id_chunks(2))
 
         run = GenerationRun.objects.get()
         assert (run.state, "the broker is away" in run.error) == ("failed", True)
@@ -95,11 +95,11 @@ class TestShard:
         """Another worker does the whole shard while this one computes."""
         theirs = []
 
-        def meanwhile(run_id: int, chosen: Chosen, top_n: int):
+        def meanwhile(run_id: int, chosen: ModelRef, top_n: int):
             theirs.append(do(*sent[0]))
             return wiring.generator(chosen, top_n)
 
-        mine = DoShard(meanwhile, lambda: NOON)(*sent[0])
+        mine = ShardWorker(meanwhile, lambda: NOON)(*sent[0])
 
         assert (theirs, mine) == ([True], False)
         assert counts(run) == ("running", 2, 0, 1)
@@ -128,7 +128,7 @@ class TestShard:
         assert StoredList.objects.count() == 3
 
     def test_of_a_run_that_is_over_is_left(self, run, do, sent):
-        tend(lambda *_: None, NOON + timedelta(hours=2))
+        resend_silent_shards(lambda *_: None, NOON + timedelta(hours=2))
 
         assert not do(*sent[0])
         assert counts(run)[0] == "lost"
@@ -151,7 +151,7 @@ class TestTending:
         do(*sent.pop(0))
         sent.clear()
 
-        tended = tend(lambda *shard: sent.append(shard), NOON + timedelta(minutes=minutes))
+        tended = resend_silent_shards(lambda *shard: sent.append(shard), NOON + timedelta(minutes=minutes))
 
         assert tended == ([run.pk] if is_sent else [])
         assert sent == ([(run.pk, 2), (run.pk, 3)] if is_sent else [])

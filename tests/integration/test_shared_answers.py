@@ -138,7 +138,7 @@ class TestHistories:
     def test_are_computed_ahead_by_the_batch(self, alice: User, redis: Redis):
         both = sorted([alice.id, UserFactory().id])
 
-        wiring.generator(wiring.chosen("content"), 3)(both)
+        wiring.generator(wiring.model_ref("content"), 3)(both)
 
         assert kept(redis, "history") == [f"t:1:history:{alice.id}".encode()]
 

@@ -13,7 +13,7 @@ from recommendations.explainers.template import TemplateExplainer
 from recommendations.explaining.inline import evidence, explained
 from recommendations.models import StoredList
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.results import Ask, Shelf
+from recommendations.serving.results import RecommendationList, RecommendationRequest
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -34,19 +34,21 @@ def user() -> User:
 def generate(user: User, *, top_n: int = 4, explain: bool = False, when: datetime = NOON) -> StoredList:
     """Store a list as the command does, and mark it, so that one sees where an answer comes from."""
     with time_machine.travel(when, tick=False):
-        wiring.generator(wiring.chosen("content"), top_n, explain=explain)([user.id])
+        wiring.generator(wiring.model_ref("content"), top_n, explain=explain)([user.id])
     stored = StoredList.objects.get(user=user)
     if not explain:
         StoredList.objects.update(summary=MARK)
     return stored
 
 
-def ask(user: User, *, top_n: int = 4, when: datetime = NOON) -> Shelf:
+def ask(user: User, *, top_n: int = 4, when: datetime = NOON) -> RecommendationList:
     with time_machine.travel(when, tick=False):
-        return wiring.recommender()(Ask(Shopper(user.id, user.name), top_n, wiring.chosen("content")))
+        return wiring.recommender()(
+            RecommendationRequest(Shopper(user.id, user.name), top_n, wiring.model_ref("content"))
+        )
 
 
-def is_stored(shelf: Shelf) -> bool:
+def is_stored(shelf: RecommendationList) -> bool:
     return shelf.summary == MARK
 
 
@@ -58,7 +60,7 @@ class TestStoredList:
         shelf = ask(user)
 
         assert is_stored(shelf)
-        assert shelf.placed == live.placed
+        assert shelf.items == live.items
         assert (shelf.strategy, shelf.fallback, shelf.has_history) == ("content", None, True)
 
     def test_gives_its_head_for_a_smaller_number(self, user: User):
@@ -67,7 +69,7 @@ class TestStoredList:
         shelf = ask(user, top_n=2)
 
         assert is_stored(shelf)
-        assert [placed.product.id for placed in shelf.placed] == [pick[0] for pick in stored.picks[:2]]
+        assert [placed.product.id for placed in shelf.items] == [pick[0] for pick in stored.picks[:2]]
 
     def test_is_not_served_for_a_greater_number(self, user: User):
         generate(user)
@@ -75,7 +77,7 @@ class TestStoredList:
         shelf = ask(user, top_n=5)
 
         assert not is_stored(shelf)
-        assert len(shelf.placed) == 5
+        assert len(shelf.items) == 5
 
     def test_is_served_for_as_many_products_as_it_holds_and_no_more(self, user: User):
         stored = generate(user, top_n=50)
@@ -84,7 +86,7 @@ class TestStoredList:
 
         assert len(stored.picks) == 6
         assert is_stored(ask(user, top_n=6))
-        assert len(ask(user, top_n=7).placed) == 7
+        assert len(ask(user, top_n=7).items) == 7
 
     @pytest.mark.parametrize(
         "picks",
@@ -199,8 +201,8 @@ class TestStoredList:
 
         shelf = ask(user)
         assert is_stored(shelf)
-        assert shelf.placed[0].product.name == "Renamed"
-        assert str(shelf.placed[0].product.price) == "1.25"
+        assert shelf.items[0].product.name == "Renamed"
+        assert str(shelf.items[0].product.price) == "1.25"
 
     def test_takes_three_queries(self, user: User, django_assert_num_queries: Any):
         generate(user)
@@ -232,7 +234,7 @@ class Speaking:
 
 
 class TestStoredText:
-    def words(self, shelf: Shelf) -> str:
+    def words(self, shelf: RecommendationList) -> str:
         return explained(shelf, Speaking()).text  # type: ignore[arg-type]
 
     def test_is_used_with_exactly_the_products_it_was_written_for(self, user: User):

@@ -16,10 +16,10 @@ from django.db import DatabaseError
 from catalog.models import Interaction
 from recommendations import wiring
 from recommendations.models import DefaultStrategy, TrainedModel
-from recommendations.serving.results import Chosen
+from recommendations.serving.results import ModelRef
 from recommendations.training import registry
-from recommendations.training.promotion import Activate
-from recommendations.training.train import TrainOrder
+from recommendations.training.promotion import ActivationRule
+from recommendations.training.train import TrainingOptions
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 from tests.trained import COUNTING, knows_counting, trained, version
 
@@ -96,9 +96,9 @@ class TestTrainModels:
     def test_leaves_a_model_that_answers(self):
         train("--no-evaluate")
 
-        chosen = wiring.chosen("counting")
+        chosen = wiring.model_ref("counting")
         assert chosen.version == TrainedModel.objects.get().version
-        assert wiring.opened()(chosen) is not None
+        assert wiring.model_loader()(chosen) is not None
 
     def test_activates_the_first_version_and_no_later_one(self):
         first, second = train("--no-evaluate"), train("--no-evaluate")
@@ -122,7 +122,7 @@ class TestTrainModels:
         said = train("--no-evaluate")
 
         assert "it was trained with other settings than those of now" in said
-        assert wiring.chosen("counting").version == TrainedModel.objects.latest("id").version
+        assert wiring.model_ref("counting").version == TrainedModel.objects.latest("id").version
 
     def test_activates_a_version_in_place_of_one_whose_files_are_gone(self, tmp_path: Path):
         train("--no-evaluate")
@@ -131,12 +131,12 @@ class TestTrainModels:
         said = train("--no-evaluate")
 
         assert "Activated, for what was active could not answer: " in said
-        assert wiring.chosen("counting").version == TrainedModel.objects.latest("id").version
+        assert wiring.model_ref("counting").version == TrainedModel.objects.latest("id").version
 
     def test_does_not_change_which_strategy_answers_by_default(self):
         train("--activate", "--no-evaluate")
 
-        assert wiring.chosen() == Chosen("content")
+        assert wiring.model_ref() == ModelRef("content")
 
     def test_keeps_as_many_versions_as_asked_and_those_that_answer_or_did(
         self, tmp_path: Path, django_capture_on_commit_callbacks: Any
@@ -184,7 +184,7 @@ class TestActivateIfBetter:
         said = train("--activate-if-better")
 
         assert "Activated, and answers by default: better than content by +" in said
-        assert wiring.chosen() == Chosen("counting", TrainedModel.objects.get().version)
+        assert wiring.model_ref() == ModelRef("counting", TrainedModel.objects.get().version)
 
     def test_fits_nothing_that_is_not_surely_better(self, settings: Any, tmp_path: Path):
         configured(settings, tmp_path, {**COUNTING, "OPTIONS": {"rarest": True}})
@@ -193,7 +193,7 @@ class TestActivateIfBetter:
 
         assert "Not fitted: not surely better than content" in said
         assert not TrainedModel.objects.exists()
-        assert wiring.chosen() == Chosen("content")
+        assert wiring.model_ref() == ModelRef("content")
 
     def test_compares_with_the_recipe_of_the_version_that_answers(self, settings: Any, tmp_path: Path):
         configured(settings, tmp_path, {**COUNTING, "OPTIONS": {"rarest": True}})
@@ -205,7 +205,7 @@ class TestActivateIfBetter:
         said = train("--activate-if-better")
 
         assert f"better than {bad} by +" in said
-        assert wiring.chosen().version == TrainedModel.objects.latest("id").version != bad.version
+        assert wiring.model_ref().version == TrainedModel.objects.latest("id").version != bad.version
 
     def test_says_that_a_recipe_cannot_be_better_than_itself(self):
         train("--activate-if-better")
@@ -222,7 +222,7 @@ class TestActivateIfBetter:
         said = train("--activate-if-better")
 
         assert "Activated, for counting is to answer by default and could not: " in said
-        assert wiring.chosen() == Chosen("counting", TrainedModel.objects.latest("id").version)
+        assert wiring.model_ref() == ModelRef("counting", TrainedModel.objects.latest("id").version)
         assert TrainedModel.objects.count() == 2
 
     def test_says_that_nothing_answers_when_the_present_version_is_of_other_settings(
@@ -244,7 +244,7 @@ class TestActivateIfBetter:
         assert "also: Not fitted: better than content by +" in said
         assert "but counting gains more." in said
         assert "rare: Not fitted: not surely better than content" in said
-        assert TrainedModel.objects.get().strategy == wiring.chosen().strategy == "counting"
+        assert TrainedModel.objects.get().strategy == wiring.model_ref().strategy == "counting"
 
     def test_is_not_swayed_by_the_order_of_the_strategies(self, settings: Any, tmp_path: Path):
         competing(settings, tmp_path, {"second": {"CLASS": "tests.counting.CountingSecond"}})
@@ -267,14 +267,14 @@ class TestActivateIfBetter:
                 trained("rare", "v2", recipe=RAREST, at=NOON + timedelta(hours=1))
 
         (found,) = wiring.trainer()(
-            TrainOrder(("counting",), "a test", activate=Activate.IF_BETTER), meanwhile
+            TrainingOptions(("counting",), "a test", activate=ActivationRule.IF_BETTER), meanwhile
         )
 
         assert found.verdict.because == (
             "Not activated: rare v1, with which it was compared, does not answer by default any more; "
             "compare again."
         )
-        assert wiring.chosen() == (Chosen("popular") if other == "default" else Chosen("rare", "v2"))
+        assert wiring.model_ref() == (ModelRef("popular") if other == "default" else ModelRef("rare", "v2"))
         assert not TrainedModel.objects.get(strategy="counting").is_active
 
     def test_needs_somebody_to_measure_on(self):

@@ -9,7 +9,7 @@ from django.db import OperationalError
 from recommendations import wiring
 from recommendations.errors import UnknownStrategy
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.results import Ask
+from recommendations.serving.results import RecommendationRequest
 from recommendations.wiring import catalogue
 from tests.factories import ProductFactory, UserFactory
 
@@ -18,8 +18,10 @@ from tests.factories import ProductFactory, UserFactory
 class TestRecommender:
     def ask(self, strategy: str = "content") -> list[str]:
         user = UserFactory()
-        shelf = wiring.recommender()(Ask(Shopper(user.id, user.name), 5, wiring.chosen(strategy)))
-        return [placed.product.name for placed in shelf.placed]
+        shelf = wiring.recommender()(
+            RecommendationRequest(Shopper(user.id, user.name), 5, wiring.model_ref(strategy))
+        )
+        return [placed.product.name for placed in shelf.items]
 
     def test_keeps_the_catalogue_for_the_next_answer(self):
         ProductFactory(name="Lamp")
@@ -54,14 +56,14 @@ class TestRecommender:
     def test_keeps_the_fitted_pipeline_while_nothing_changes(self, settings: Any):
         settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "SNAPSHOT_MAX_AGE_SECONDS": 0}
         ProductFactory()
-        content = wiring.chosen("content")
+        content = wiring.model_ref("content")
 
         assert wiring.pipeline(content) is wiring.pipeline(content)
 
     def test_reads_one_snapshot_for_all_strategies(self):
         ProductFactory()
 
-        snapshots = {id(wiring.pipeline(wiring.chosen(name)).snapshot) for name in ("content", "trending")}
+        snapshots = {id(wiring.pipeline(wiring.model_ref(name)).snapshot) for name in ("content", "trending")}
 
         assert len(snapshots) == 1
 
@@ -71,10 +73,12 @@ class TestServe:
     def test_builds_what_the_first_request_would_wait_for(self, django_assert_num_queries: Any):
         ProductFactory()
         user = UserFactory()
-        wiring.serve()
+        wiring.warm_up()
 
         with django_assert_num_queries(4):  # the stored list, the history, products, tags; no catalogue
-            wiring.recommender()(Ask(Shopper(user.id, user.name), 5, wiring.chosen("content")))
+            wiring.recommender()(
+                RecommendationRequest(Shopper(user.id, user.name), 5, wiring.model_ref("content"))
+            )
 
     @pytest.mark.django_db
     def test_starts_without_a_database_and_says_so(
@@ -85,6 +89,6 @@ class TestServe:
 
         monkeypatch.setattr(catalogue, "snapshot", unreadable)
 
-        wiring.serve()
+        wiring.warm_up()
 
         assert "cannot be read yet: no such table" in caplog.text

@@ -31,7 +31,7 @@ def get(address: str, **headers: str) -> str:
 
 class TestWorkerMetrics:
     def test_tell_what_was_counted(self, url: str):
-        metrics.sink.model_called("written", 0.2)
+        metrics.recorder.model_called("written", 0.2)
 
         assert 'shop_llm_calls_total{outcome="written"} 1.0' in get(f"{url}/metrics")
 

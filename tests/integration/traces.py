@@ -19,7 +19,7 @@ from django.test import Client
 
 from access.models import Account
 from catalog.models import StoredAnswer, User
-from privacy.models import Deed, Receipt
+from privacy.models import Receipt, RightsAction
 from recommendations.models import StoredList, TrainedModel, WrittenText
 from tests.factories import (
     NOON,
@@ -99,6 +99,10 @@ def login(account: Account) -> object:
     )
 
 
+def receipt(account: Account) -> Receipt:
+    return Receipt.objects.create(deed=RightsAction.EXPORTED, at=NOON, by=account, counts={})
+
+
 def text_of(user: User) -> WrittenText:
     evidence = {"user_name": user.name}
     return WrittenText.objects.create(
@@ -137,7 +141,9 @@ TRACES = {
         Trace("admin.LogEntry.user", lambda account: log(ProductFactory(), by=account)),
         Trace(
             "privacy.Receipt.by",
-            lambda account: Receipt.objects.create(deed=Deed.EXPORTED, at=NOON, by=account, counts={}),
+            lambda account: Receipt.objects.create(
+                deed=RightsAction.EXPORTED, at=NOON, by=account, counts={}
+            ),
         ),
         Trace("access.ApiKey.created_by", api_key),
         Trace("access.Login.account", login),

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from observe import metrics
-from observe.counting import Counting
-from observe.metrics import ALONE, HIT, KEPT, Tally
+from observe.metrics import ALONE, HIT, KEPT, AnswerLabels
+from observe.prometheus import PrometheusRecorder
 from recsite.config.env import ROOT
 
 DASHBOARD = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
@@ -19,9 +19,9 @@ OF_PROMETHEUS = {"le", "instance"}
 
 def exported() -> dict[str, set[str]]:
     """Return the labels of every sample that the service exports, by its name."""
-    counting = Counting()
+    counting = PrometheusRecorder()
     counting.request("root", "content", 200, 0.1)
-    counting.answered(Tally("content", "popular", "no history"), KEPT)
+    counting.answered(AnswerLabels("content", "popular", "no history"), KEPT)
     counting.cache("answers", HIT)
     counting.counted_for_throttling(ALONE)
     counting.throttled("read", "address")
@@ -74,7 +74,7 @@ class TestDashboard:
     def test_knows_every_report(self):
         reports = {
             name
-            for name in vars(metrics.Sink)
+            for name in vars(metrics.Recorder)
             if not name.startswith("_") and name not in ("is_on", "families")
         }
 

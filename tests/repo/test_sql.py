@@ -17,7 +17,7 @@ PUTS_SQL_INTO_QUERIES = {"raw", "extra", "RawSQL"}
 # Where a statement is put together, and of what: quoted names of our own tables, placeholders, a number.
 PUT_TOGETHER = {
     "access/services/checking.py": {"int(patience)"},
-    "catalog/services/event_rows.py": {
+    "catalog/services/interaction_rows.py": {
         "quote(meta.db_table)",
         "columns",
         "', '.join([places] * len(rows))",

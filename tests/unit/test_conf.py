@@ -9,6 +9,7 @@ from recommendations import conf
 from recommendations.checks import check_configuration
 from recommendations.conf import Config, Named
 from recommendations.errors import BadConfiguration, UnknownStrategy
+from tests.counting import Counting
 
 
 @pytest.fixture
@@ -89,6 +90,18 @@ class TestCheckConfiguration:
         (problem,) = check_configuration(None)
 
         assert f"STRATEGIES has no {name!r}, which GET /" in problem.msg
+
+    def test_reports_a_strategy_that_does_not_say_what_it_looks_at(
+        self, settings: Any, raw: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.delattr(Counting, "basis")
+        raw["STRATEGIES"]["counting"] = {"CLASS": "tests.counting.Counting"}
+        settings.RECOMMENDATIONS = raw
+
+        (problem,) = check_configuration(None)
+
+        assert "strategy 'counting'" in problem.msg
+        assert "needs a `basis`" in problem.msg
 
     def test_reports_a_strategy_whose_models_could_not_be_opened(self, settings: Any, raw: dict[str, Any]):
         raw["STRATEGIES"]["forgetful"] = {"CLASS": "tests.counting.Forgetful"}

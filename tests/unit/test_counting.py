@@ -9,18 +9,18 @@ import pytest
 from prometheus_client import generate_latest
 
 from observe import metrics
-from observe.counting import Counting
 from observe.folder import BadFolder, prepared
-from observe.metrics import ALONE, HIT, KEPT, LIVE, TOGETHER, Tally
+from observe.metrics import ALONE, HIT, KEPT, LIVE, TOGETHER, AnswerLabels
+from observe.prometheus import PrometheusRecorder
 from recsite.config.env import ROOT
 
 
 class Registry:
-    def __init__(self, counting: Counting) -> None:
+    def __init__(self, counting: PrometheusRecorder) -> None:
         self.collect = lambda: counting.families(1_000.0)
 
 
-def lines(counting: Counting) -> set[str]:
+def lines(counting: PrometheusRecorder) -> set[str]:
     """Return the samples as Prometheus gets them, without moments of creation."""
     text = generate_latest(Registry(counting)).decode()
     return {line for line in text.splitlines() if line[0] != "#" and "_created" not in line}
@@ -28,7 +28,7 @@ def lines(counting: Counting) -> set[str]:
 
 class TestCounting:
     def test_counts_requests_by_route_strategy_and_status(self):
-        counting = Counting()
+        counting = PrometheusRecorder()
 
         for seconds in (0.002, 0.004, 0.2):
             counting.request("recommend-detail", "content", 200, seconds)
@@ -42,11 +42,11 @@ class TestCounting:
         )
 
     def test_counts_answers_and_why_they_were_filled_up(self):
-        counting = Counting()
+        counting = PrometheusRecorder()
 
-        counting.answered(Tally("content"), LIVE)
+        counting.answered(AnswerLabels("content"), LIVE)
         for origin in (LIVE, KEPT):
-            counting.answered(Tally("content", "popular", "no history"), origin)
+            counting.answered(AnswerLabels("content", "popular", "no history"), origin)
 
         told = lines(counting)
         assert 'shop_answers_total{origin="live",strategy="content"} 2.0' in told
@@ -56,7 +56,7 @@ class TestCounting:
         )
 
     def test_counts_whom_it_counted_and_refused(self):
-        counting = Counting()
+        counting = PrometheusRecorder()
 
         for by in (TOGETHER, ALONE, ALONE):
             counting.counted_for_throttling(by)
@@ -69,7 +69,7 @@ class TestCounting:
         } <= lines(counting)
 
     def test_counts_caches_and_what_models_took(self):
-        counting = Counting()
+        counting = PrometheusRecorder()
 
         counting.cache("answers", HIT)
         counting.model_called("written", 0.3)
@@ -85,7 +85,7 @@ class TestCounting:
         } <= lines(counting)
 
     def test_tells_how_old_the_catalogue_is_once_there_is_one(self):
-        counting = Counting()
+        counting = PrometheusRecorder()
 
         before = lines(counting)
         counting.snapshot_read(940.0)
@@ -96,24 +96,24 @@ class TestCounting:
 
 class TestSink:
     def test_is_silent_until_it_is_turned_on(self, monkeypatch):
-        monkeypatch.setattr(metrics, "sink", metrics.Sink())
-        metrics.sink.cache("answers", HIT)
-        assert not metrics.sink.is_on
+        monkeypatch.setattr(metrics, "recorder", metrics.Recorder())
+        metrics.recorder.cache("answers", HIT)
+        assert not metrics.recorder.is_on
 
         metrics.turn_on()
-        first = metrics.sink
+        first = metrics.recorder
         metrics.turn_on()
 
         assert first.is_on
-        assert metrics.sink is first
+        assert metrics.recorder is first
         metrics.turn_off()
-        assert not metrics.sink.is_on
+        assert not metrics.recorder.is_on
 
 
 WORKER = """
 import sys
-from observe.counting import Counting
-counting = Counting(sys.argv[1])
+from observe.prometheus import PrometheusRecorder
+counting = PrometheusRecorder(sys.argv[1])
 counting.cache("answers", "hit")
 counting.snapshot_read(float(sys.argv[2]))
 print("counted", flush=True)
@@ -122,9 +122,9 @@ sys.stdin.read()
 READER = """
 import sys
 from prometheus_client import generate_latest
-from observe.counting import Counting
+from observe.prometheus import PrometheusRecorder
 class Registry:
-    collect = staticmethod(lambda: Counting(sys.argv[1]).families(1000.0))
+    collect = staticmethod(lambda: PrometheusRecorder(sys.argv[1]).families(1000.0))
 print(generate_latest(Registry).decode())
 """
 

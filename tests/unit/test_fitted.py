@@ -3,15 +3,15 @@
 import pytest
 
 from recommendations.engine.snapshot import Snapshot
-from recommendations.serving.pipelines import Fitted, Recipes
-from recommendations.serving.results import Chosen
+from recommendations.serving.pipelines import PipelineCache, StrategyRegistry
+from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Training
 from recommendations.strategies.content import Content
 from recommendations.strategies.trending import Trending
 from tests.worlds import Article, World
 
 WORLD = World({n: Article("A") for n in range(1, 5)}, [[1, 2]])
-TRENDING = Chosen("trending")
+TRENDING = ModelRef("trending")
 
 
 class Shop:
@@ -28,11 +28,11 @@ class Shop:
             self.now += self.seconds
         return WORLD.training()
 
-    def fitted(self) -> Fitted:
-        recipes = Recipes(
+    def fitted(self) -> PipelineCache:
+        recipes = StrategyRegistry(
             {"content": Content.from_options(), "trending": Trending.from_options()}, lambda chosen: None
         )
-        return Fitted(WORLD.snapshot(), self.recent, recipes, clock=lambda: self.now)
+        return PipelineCache(WORLD.snapshot(), self.recent, recipes, clock=lambda: self.now)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def shop() -> Shop:
 
 class TestFitted:
     def test_reads_no_log_for_what_needs_none(self, shop: Shop):
-        shop.fitted()(Chosen("content"))
+        shop.fitted()(ModelRef("content"))
 
         assert shop.n_reads == 0
 

@@ -4,22 +4,22 @@ from threading import Barrier, Event, Thread
 
 import pytest
 
-from recommendations.caching.single_flight import Flight
+from recommendations.caching.single_flight import SingleFlight
 
 
 class TestFlight:
     def test_lets_the_first_in_at_once(self):
-        with Flight(10)("key") as has_waited:
+        with SingleFlight(10)("key") as has_waited:
             assert not has_waited
 
     def test_lets_another_key_in_at_once(self):
-        flight = Flight(10)
+        flight = SingleFlight(10)
 
         with flight("one"), flight("other") as has_waited:
             assert not has_waited
 
     def test_has_the_others_wait_until_the_first_is_out(self):
-        flight, is_in, may_go = Flight(10), Event(), Event()
+        flight, is_in, may_go = SingleFlight(10), Event(), Event()
         seen: list[str] = []
 
         def first() -> None:
@@ -44,13 +44,13 @@ class TestFlight:
         assert seen == ["first", "other, True"]
 
     def test_has_nobody_wait_longer_than_their_patience(self):
-        flight = Flight(0.01)
+        flight = SingleFlight(0.01)
 
         with flight("key"), flight("key") as has_waited:
             assert has_waited
 
     def test_begins_anew_after_an_error(self):
-        flight = Flight(10)
+        flight = SingleFlight(10)
         with pytest.raises(ZeroDivisionError), flight("key"):
             raise ZeroDivisionError
 
@@ -58,7 +58,7 @@ class TestFlight:
             assert not has_waited
 
     def test_keeps_nothing_of_what_is_over(self):
-        flight, together = Flight(0.01), Barrier(4)
+        flight, together = SingleFlight(0.01), Barrier(4)
 
         def pass_through() -> None:
             together.wait(10)

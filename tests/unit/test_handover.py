@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from recommendations.processes.transfer import hand_over, taken_over
+from recommendations.processes.transfer import dump, load
 from tests.worlds import Article, World
 
 ARRAYS = arrays.arrays(
@@ -24,9 +24,9 @@ class TestHandOver:
     ):
         folder = tmp_path_factory.mktemp("handed")
 
-        hand_over(values, folder)
+        dump(values, folder)
 
-        for back, value in zip(taken_over(folder), values, strict=True):
+        for back, value in zip(load(folder), values, strict=True):
             assert back.dtype == value.dtype
             assert back.flags.aligned
             np.testing.assert_array_equal(back, value)
@@ -34,8 +34,8 @@ class TestHandOver:
     def test_gives_back_a_snapshot_whose_arrays_are_mapped(self, tmp_path: Path):
         snapshot = World({n: Article("Audio", frozenset({"a"}), popularity=n) for n in range(9)}).snapshot()
 
-        hand_over(snapshot, tmp_path)
-        back = taken_over(tmp_path)
+        dump(snapshot, tmp_path)
+        back = load(tmp_path)
 
         assert back.features.categories == snapshot.features.categories
         assert back.product_ids.tolist() == snapshot.product_ids.tolist()

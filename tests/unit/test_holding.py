@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from recommendations.caching.versions import Recency
-from recommendations.serving.results import Chosen, LiveGrounds
+from recommendations.caching.versions import FreshnessPolicy
+from recommendations.serving.results import LiveGrounds, ModelRef
 
 GROUNDS = LiveGrounds(
-    chosen=Chosen("content"),
+    chosen=ModelRef("content"),
     user_id=1,
     products=[1],
     facts=b"",
@@ -19,8 +19,8 @@ GROUNDS = LiveGrounds(
 )
 
 
-def recency(now: float, stamp: str = "b") -> Recency:
-    return Recency(ttl_seconds=300, max_age_seconds=60, stamp=lambda: stamp, clock=lambda: now)
+def recency(now: float, stamp: str = "b") -> FreshnessPolicy:
+    return FreshnessPolicy(ttl_seconds=300, max_age_seconds=60, stamp=lambda: stamp, clock=lambda: now)
 
 
 class TestRecency:

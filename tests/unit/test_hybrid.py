@@ -17,7 +17,7 @@ from recommendations.engine.reasons import ReasonKind
 from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
 from recommendations.strategies.base import Training
 from recommendations.strategies.hybrid import Hybrid, HybridModel
-from recommendations.strategies.hybrid_training import WINDOW_DAYS, windows
+from recommendations.strategies.hybrid.training import WINDOW_DAYS, windows
 from tests.contracts.strategy import StrategyContract
 from tests.worlds import TABLE, Article, World
 
@@ -254,7 +254,7 @@ class TestSaving:
 
         loaded = Hybrid().load(tmp_path)
 
-        assert isinstance(loaded.facts.table.base, np.memmap)
+        assert isinstance(loaded.item_features.table.base, np.memmap)
         assert isinstance(loaded.long.links.weights.base, np.memmap)
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
         assert {path.suffix for path in files} == {".npy", ".json"}

@@ -8,7 +8,7 @@ from recommendations.engine.actions import Action
 from recommendations.engine.histories import Mask, seen
 from recommendations.engine.ltr.booster import Blend
 from recommendations.engine.ltr.features import COLLABORATIVE, GROUPS, NAMES, OTHER, TAG
-from recommendations.engine.ltr.item_features import facts
+from recommendations.engine.ltr.item_features import item_features
 from recommendations.engine.neighbours import Links
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.strategies.collaborative import CollaborativeModel
@@ -49,7 +49,7 @@ def why(retriever, k: int = 1) -> tuple[Reason, ...]:
 
 
 def hybrid(long: CollaborativeModel, recent: CollaborativeModel, ranker=None) -> HybridRetriever:
-    known = facts(WORLD.log(), TABLE, now=SNAPSHOT.now)
+    known = item_features(WORLD.log(), TABLE, now=SNAPSHOT.now)
     return HybridModel(known, long, recent, ranker or Blend(), {}).bind(SNAPSHOT)
 
 

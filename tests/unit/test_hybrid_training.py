@@ -10,8 +10,8 @@ from recommendations.engine.log import Log
 from recommendations.engine.ragged import Ragged
 from recommendations.strategies.base import Training
 from recommendations.strategies.hybrid import Hybrid
-from recommendations.strategies.hybrid_stage import Stage
-from recommendations.strategies.hybrid_training import STEP_DAYS, WINDOW_DAYS, examples
+from recommendations.strategies.hybrid.stage import Stage
+from recommendations.strategies.hybrid.training import STEP_DAYS, WINDOW_DAYS, examples
 from tests.worlds import TABLE, Article, World
 
 N_PRODUCTS, N_USERS, DAYS, N_WINDOWS = 30, 40, 150, 3
@@ -79,9 +79,9 @@ class TestExamples:
             assert log.at.max() < cutoff
             assert len(log) == np.count_nonzero(shop().log.at < cutoff)
             assert snapshot.now <= cutoff
-            assert stage.facts.now <= cutoff
+            assert stage.item_features.now <= cutoff
             assert snapshot.popularity.sum() == len(log.liked)
-            assert stage.facts.week.sum() == np.count_nonzero(log.liked.at > snapshot.now - 7 * DAY)
+            assert stage.item_features.week.sum() == np.count_nonzero(log.liked.at > snapshot.now - 7 * DAY)
 
     def test_know_of_their_users_what_came_before_their_window_and_all_of_it(self):
         stages, _ = self.learned()

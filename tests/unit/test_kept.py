@@ -5,7 +5,7 @@ import threading
 import pytest
 from django.db import DatabaseError
 
-from recommendations.caching.refresh_ahead import Kept
+from recommendations.caching.refresh_ahead import RefreshAheadCache
 
 
 class Clock:
@@ -23,7 +23,7 @@ def counting() -> "list[int | None]":
 class TestKept:
     def test_builds_once_while_the_value_is_young(self):
         clock, formers = Clock(), counting()
-        kept = Kept(
+        kept = RefreshAheadCache(
             lambda former: formers.append(former) or len(formers),
             max_age_seconds=60,
             in_background=False,
@@ -38,7 +38,7 @@ class TestKept:
 
     def test_builds_anew_from_the_former_value_at_the_greatest_age(self):
         clock, formers = Clock(), counting()
-        kept = Kept(
+        kept = RefreshAheadCache(
             lambda former: formers.append(former) or len(formers),
             max_age_seconds=60,
             in_background=False,
@@ -59,7 +59,7 @@ class TestKept:
             clock.now += 30
             return len(formers)
 
-        kept = Kept(slow, max_age_seconds=60, in_background=False, clock=clock)
+        kept = RefreshAheadCache(slow, max_age_seconds=60, in_background=False, clock=clock)
         kept()
         clock.now += 30
 
@@ -74,7 +74,7 @@ class TestKept:
             built.release()
             return (former or 0) + 1
 
-        kept = Kept(build, max_age_seconds=0.02, in_background=True)
+        kept = RefreshAheadCache(build, max_age_seconds=0.02, in_background=True)
         kept()
 
         assert all(built.acquire(timeout=10) for _ in range(3))
@@ -91,7 +91,7 @@ class TestKept:
                 renewed.set()
             return len(builders)
 
-        kept = Kept(build, max_age_seconds=3, in_background=True)
+        kept = RefreshAheadCache(build, max_age_seconds=3, in_background=True)
         kept()
 
         while not renewed.wait(0.05):
@@ -101,7 +101,9 @@ class TestKept:
 
     def test_starts_a_thread_of_its_own_in_a_forked_child(self):
         built = threading.Semaphore(0)
-        kept = Kept(lambda former: built.release() or 1, max_age_seconds=0.05, in_background=True)
+        kept = RefreshAheadCache(
+            lambda former: built.release() or 1, max_age_seconds=0.05, in_background=True
+        )
         kept()
         kept._process = -1  # as a child finds it: the value is there, the thread is not
 
@@ -128,7 +130,7 @@ class TestKept:
             return 1
 
         clock = Clock()
-        kept = Kept(build, max_age_seconds=0.02, in_background=True, clock=clock)
+        kept = RefreshAheadCache(build, max_age_seconds=0.02, in_background=True, clock=clock)
         kept()
 
         assert failed.acquire(timeout=10)
@@ -146,7 +148,7 @@ class TestKept:
             assert release.wait(10)
             return 7
 
-        kept = Kept(build, max_age_seconds=60, in_background=False)
+        kept = RefreshAheadCache(build, max_age_seconds=60, in_background=False)
         values: list[int] = []
         callers = [threading.Thread(target=lambda: values.append(kept())) for _ in range(4)]
         for caller in callers:

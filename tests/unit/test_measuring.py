@@ -9,7 +9,7 @@ import pytest
 from recommendations.engine.holdout import hold_out
 from recommendations.engine.log import Log
 from recommendations.evaluation.measure import Case, measure
-from recommendations.strategies.base import Training
+from recommendations.strategies.base import Basis, Training
 from recommendations.strategies.content import Content
 from recommendations.strategies.popular import Popular
 from recommendations.strategies.trending import Trending
@@ -29,6 +29,7 @@ class Silent:
     """A strategy without a proposal, so that all of its lists are filled up."""
 
     fallback: ClassVar[str] = "trending"
+    basis: ClassVar[Basis] = Basis.HISTORY
     log_days: float | None = 0
 
     @classmethod

@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from recommendations.engine.alignment import Alignment
 from recommendations.engine.log import Log
 from recommendations.engine.neighbours import joined
-from recommendations.engine.placed import Placed
-from recommendations.strategies import hybrid
 from recommendations.strategies.content import Content
-from recommendations.strategies.hybrid import Hybrid
-from recommendations.strategies.hybrid_training import windows
+from recommendations.strategies.hybrid import Hybrid, strategy
+from recommendations.strategies.hybrid.training import windows
 from tests.unit.test_hybrid import model, shop
 from tests.worlds import Article, World
 
@@ -69,7 +68,7 @@ class TestPlaced:
     def test_finds_products_and_the_way_back(self):
         snapshot = World({10: Article(popularity=1), 20: Article(popularity=3)}).snapshot()
 
-        placed = Placed.of(np.array([5, 10, 20]), snapshot)
+        placed = Alignment.of(np.array([5, 10, 20]), snapshot)
 
         assert placed.positions.tolist() == [-1, 1, 0]
         assert placed.columns.tolist() == [2, 1]
@@ -77,7 +76,7 @@ class TestPlaced:
 
     def test_shares_its_arrays_only_with_the_same_products(self):
         snapshot = World({10: Article(), 20: Article()}).snapshot()
-        placed = Placed.of(np.array([10, 20]), snapshot)
+        placed = Alignment.of(np.array([10, 20]), snapshot)
 
         assert placed.shared(np.array([10, 20]), snapshot) is placed
         assert placed.shared(np.array([20]), snapshot).positions.tolist() == [1]
@@ -117,7 +116,7 @@ class TestFitting:
         assert links.weights.tolist() == [1, 2, 3]
 
     def test_lets_examples_go_before_the_last_memories_are_learned(self, monkeypatch):
-        examples, facts = hybrid.examples, hybrid.facts
+        examples, item_features = strategy.examples, strategy.item_features
         tables: list[weakref.ref[np.ndarray]] = []
         gone: list[bool] = []
 
@@ -128,10 +127,10 @@ class TestFitting:
 
         def watched_facts(*args, **options):
             gone.append(all(table() is None for table in tables))
-            return facts(*args, **options)
+            return item_features(*args, **options)
 
-        monkeypatch.setattr(hybrid, "examples", watched_examples)
-        monkeypatch.setattr(hybrid, "facts", watched_facts)
+        monkeypatch.setattr(strategy, "examples", watched_examples)
+        monkeypatch.setattr(strategy, "item_features", watched_facts)
 
         Hybrid(windows=1, trees=2).fit(shop())
 

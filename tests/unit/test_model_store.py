@@ -163,8 +163,9 @@ class TestModelStore:
         flip(weights_of(alone))
         manifest = Manifest.read(alone.root / "counting/v1", digest)
         settings.SECRET_KEY = "another"
-        integrity.leave(
-            alone.root / "counting/v1", integrity.seal_of(alone.root / "counting/v1", digest, manifest)
+        integrity.write_stamp(
+            alone.root / "counting/v1",
+            integrity.integrity_stamp(alone.root / "counting/v1", digest, manifest),
         )
         settings.SECRET_KEY = "our own"
 

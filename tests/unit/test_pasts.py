@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recommendations.caching.histories import LONG, Pasts, key_of, packed, unpacked
+from recommendations.caching.histories import LONG, HistoryCache, cache_key, from_bytes, to_bytes
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.selectors.histories import Events
-from recsite.cache.local import Memory
+from recsite.cache.local import LocalCache
 
 N = LONG + 6
 
@@ -33,8 +33,8 @@ class Log:
         n = self.lengths.get(user_id, 0)
         return n, user_id * 1_000 + n if n else 0
 
-    def pasts(self, shared: Any = None, max_bytes: int = 1_000_000) -> Pasts:
-        return Pasts(self.read, version=self.version, shared=shared, max_bytes=max_bytes)
+    def pasts(self, shared: Any = None, max_bytes: int = 1_000_000) -> HistoryCache:
+        return HistoryCache(self.read, version=self.version, shared=shared, max_bytes=max_bytes)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def log() -> Log:
 
 @pytest.fixture
 def cache() -> Any:
-    kept = Memory("a test of histories", {})
+    kept = LocalCache("a test of histories", {})
     kept.clear()
     return kept
 
@@ -142,7 +142,7 @@ class TestShared:
 
         assert log.n_reads == 1
         assert [len(found[user].at) for user in (1, 3)] == [N, N]
-        assert cache.get(key_of(2)) is None
+        assert cache.get(cache_key(2)) is None
 
     def test_is_read_again_when_there_are_other_events(self, log: Log, cache: Any):
         log.pasts(cache)(ids(1, 2))
@@ -152,12 +152,12 @@ class TestShared:
 
     @pytest.mark.parametrize("kept", [b"", b"12345678901", "text", 5, None])
     def test_anything_else_is_nothing(self, kept: Any):
-        assert unpacked(kept) is None
+        assert from_bytes(kept) is None
 
     def test_comes_back_as_it_was(self, log: Log):
         events = log.read(ids(1))
 
-        found = unpacked(packed(events))
+        found = from_bytes(to_bytes(events))
 
         assert found is not None
         assert same(found, events)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from recommendations.engine.histories import Histories
 from recommendations.pipeline import Pipeline, Query, Ranking
-from recommendations.serving.ranker import Known, Ranker
+from recommendations.serving.ranker import ProductLookup, Ranker
 from recommendations.strategies.popular import Popular
 from tests.worlds import Article, World
 
@@ -27,13 +27,13 @@ class Described:
     is_available: bool
 
 
-def available(*product_ids: int) -> Known[Described]:
+def available(*product_ids: int) -> ProductLookup[Described]:
     """Return descriptions by which these products alone may still be shown."""
 
     def describe(ids: Iterable[int]) -> dict[int, Described]:
         return {key: Described(str(key), is_available=key in product_ids) for key in ids}
 
-    return Known(describe)
+    return ProductLookup(describe)
 
 
 class TestRanker:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from recommendations.engine.actions import DAY, Action, EventTable
 from recommendations.engine.log import Log
-from recommendations.engine.ltr.item_features import COLUMN, Facts, facts
-from recommendations.engine.ltr.similarity import TagWeights, likeness
-from recommendations.engine.ltr.user_features import SHOPPER, shoppers
+from recommendations.engine.ltr.item_features import COLUMN, ItemFeatures, item_features
+from recommendations.engine.ltr.similarity import TagWeights, similarity
+from recommendations.engine.ltr.user_features import SHOPPER, user_features
 from tests.worlds import TABLE, Article, World
 
 NOW = 100 * DAY
@@ -41,7 +41,7 @@ def told(log: Log) -> list[tuple[int, int, int, int]]:
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def fact(found: Facts, product: int, name: str) -> float:
+def fact(found: ItemFeatures, product: int, name: str) -> float:
     return float(found.table[np.searchsorted(found.product_ids, product), COLUMN[name]])
 
 
@@ -49,38 +49,38 @@ class TestFacts:
     LOG = bought((1, 5, 40), (1, 5, 2), (2, 5, 2), (2, 6, 0.5), (3, 6, 10))
 
     def test_say_since_when_and_until_when_a_product_sold(self):
-        found = facts(self.LOG, TABLE, now=NOW)
+        found = item_features(self.LOG, TABLE, now=NOW)
 
         assert fact(found, 5, "age") == pytest.approx(40)
         assert fact(found, 6, "idle") == pytest.approx(0.5)
 
     def test_give_the_share_of_decayed_sales_in_units_of_an_equal_one(self):
-        found = facts(self.LOG, TABLE, now=NOW)
+        found = item_features(self.LOG, TABLE, now=NOW)
 
         five, six = 2 ** (-40 / 7) + 2 * 2 ** (-2 / 7), 2 ** (-0.5 / 7) + 2 ** (-10 / 7)
         assert fact(found, 5, "sold 7") == pytest.approx(math.log(five / (five + six) * 2 + 1e-3), abs=1e-5)
 
     def test_count_only_the_first_time_that_a_user_wins_a_product(self):
-        found = facts(self.LOG, TABLE, now=NOW)
+        found = item_features(self.LOG, TABLE, now=NOW)
 
         five, six = 2 ** (-40 / 7) + 2 ** (-2 / 7), 2 ** (-0.5 / 7) + 2 ** (-10 / 7)
         assert fact(found, 5, "won 7") == pytest.approx(math.log(five / (five + six) * 2 + 1e-3), abs=1e-5)
 
     def test_count_buyers_and_how_often_they_come_back(self):
-        found = facts(self.LOG, TABLE, now=NOW)
+        found = item_features(self.LOG, TABLE, now=NOW)
 
         assert fact(found, 5, "buyers") == pytest.approx(math.log(3))
         assert fact(found, 5, "repeat") == pytest.approx(3 / 2)
 
     def test_count_events_of_the_last_week(self):
-        assert facts(self.LOG, TABLE, now=NOW).week.tolist() == [2, 1, 0]
+        assert item_features(self.LOG, TABLE, now=NOW).week.tolist() == [2, 1, 0]
 
     @given(seed=st.integers(0, 10_000))
     @settings(deadline=None, max_examples=30)
     def test_weigh_what_sold_by_the_deed_and_count_all_else(self, seed):
         log = mixed(seed)
 
-        found = facts(log, TABLE, now=NOW)
+        found = item_features(log, TABLE, now=NOW)
 
         liked = [
             (user, product, (NOW - at) / DAY, TABLE.weights[action])
@@ -110,10 +110,12 @@ class TestFacts:
     def test_are_the_same_whatever_one_deed_is_worth_where_there_is_no_other(self):
         cheap = EventTable(np.array([0, 0, 0, 0.1, 0]), TABLE.half_life_days)
 
-        assert np.array_equal(facts(self.LOG, cheap, now=NOW).table, facts(self.LOG, TABLE, now=NOW).table)
+        assert np.array_equal(
+            item_features(self.LOG, cheap, now=NOW).table, item_features(self.LOG, TABLE, now=NOW).table
+        )
 
     def test_leave_out_dismissals(self):
-        found = facts(bought((1, 5, 3), action=Action.DISMISS), TABLE, now=NOW)
+        found = item_features(bought((1, 5, 3), action=Action.DISMISS), TABLE, now=NOW)
 
         assert len(found.product_ids) == 0
         assert len(found.table) == 1
@@ -124,11 +126,11 @@ class TestShoppers:
         world = World({5: Article(), 6: Article()})
         snapshot = world.snapshot()
         log = bought((1, 5, 40), (1, 5, 2), (1, 6, 2))
-        known = facts(log, TABLE, now=NOW)
+        known = item_features(log, TABLE, now=NOW)
         rows = np.searchsorted(known.product_ids, snapshot.product_ids).astype(np.int32)
         price = np.where(snapshot.product_ids == 5, 4 - 0.01, np.nan)
 
-        (row,) = shoppers(log.histories(np.array([1]), snapshot), known, TABLE, rows, price).table
+        (row,) = user_features(log.histories(np.array([1]), snapshot), known, TABLE, rows, price).table
 
         assert row[SHOPPER["events"]] == pytest.approx(math.log(4))
         assert row[SHOPPER["products"]] == pytest.approx(math.log(3))
@@ -142,12 +144,12 @@ class TestShoppers:
     def test_average_by_what_the_deed_is_worth(self, seed):
         log, world = mixed(seed), World({n: Article() for n in range(1, 6)})
         snapshot = world.snapshot()
-        known = facts(log, TABLE, now=NOW)
+        known = item_features(log, TABLE, now=NOW)
         rows = np.full(5, len(known.product_ids), np.int32)
         rows[known.product_ids - 1] = np.arange(len(known.product_ids))
         price = np.where(snapshot.product_ids == 5, np.nan, snapshot.product_ids - 0.01)
 
-        found = shoppers(log.histories(np.arange(1, 4), snapshot), known, TABLE, rows, price).table
+        found = user_features(log.histories(np.arange(1, 4), snapshot), known, TABLE, rows, price).table
 
         for user, row in enumerate(found, 1):
             mine = [event for event in told(log) if event[0] == user and event[3] != Action.DISMISS]
@@ -166,9 +168,9 @@ class TestShoppers:
         snapshot = World({5: Article()}).snapshot()
         log = bought((1, 5, 2), action=Action.VIEW)
         table = EventTable(np.array([0.0, 2, 3, 5, -5]), TABLE.half_life_days)
-        known = facts(log, table, now=NOW)
+        known = item_features(log, table, now=NOW)
 
-        (row,) = shoppers(
+        (row,) = user_features(
             log.histories(np.array([1]), snapshot), known, table, np.zeros(1, np.int32), np.ones(1)
         ).table
 
@@ -200,7 +202,7 @@ class TestLikeness:
         past = world.batch(snapshot)
         past = replace(past, actions=random.integers(0, 5, len(past.at)).astype(np.uint8))
 
-        found = likeness(past, users, positions, features=features, tag_weights=weights, table=TABLE, now=0)
+        found = similarity(past, users, positions, features=features, tag_weights=weights, table=TABLE, now=0)
 
         n_tags = len(features.tag_names.names)
         vectors = np.zeros((8, n_tags))

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from access.throttle_scopes import Pace
+from access.throttle_scopes import ThrottleScope
 from recsite.config.env import ROOT
 from recsite.config.throttle_rates import A_MINUTE, Asker, Rate, rates
 
@@ -14,7 +14,7 @@ DEFAULTS = rates([], open_reads=False)
 
 class TestDefaults:
     def test_limit_everybody_in_every_scope(self):
-        assert set(DEFAULTS) == set(Pace)
+        assert set(DEFAULTS) == set(ThrottleScope)
         assert all(set(limits) == set(Asker) for limits in DEFAULTS.values())
 
     def test_are_stricter_the_less_is_known(self):
@@ -32,7 +32,7 @@ class TestDefaults:
         opened = rates([], open_reads=True)
 
         free = {pace for pace, limits in opened.items() if Asker.ADDRESS not in limits}
-        assert free == {Pace.RECOMMEND, Pace.SESSION, Pace.READ}
+        assert free == {ThrottleScope.RECOMMEND, ThrottleScope.SESSION, ThrottleScope.READ}
         assert all(Asker.KEY in limits for limits in opened.values())
 
 
@@ -40,22 +40,22 @@ class TestEntries:
     def test_change_a_scope_for_all(self):
         changed = rates(["write=5/s"], open_reads=False)
 
-        assert changed[Pace.WRITE] == dict.fromkeys(Asker, Rate(5, 1))
-        assert changed[Pace.READ] == DEFAULTS[Pace.READ]
+        assert changed[ThrottleScope.WRITE] == dict.fromkeys(Asker, Rate(5, 1))
+        assert changed[ThrottleScope.READ] == DEFAULTS[ThrottleScope.READ]
 
     def test_change_it_for_some(self):
         changed = rates(["write:user=7/h"], open_reads=False)
 
-        assert changed[Pace.WRITE] == {**DEFAULTS[Pace.WRITE], Asker.USER: Rate(7, 3600)}
+        assert changed[ThrottleScope.WRITE] == {**DEFAULTS[ThrottleScope.WRITE], Asker.USER: Rate(7, 3600)}
 
     def test_turn_it_off(self):
-        assert rates(["bulk=off"], open_reads=False)[Pace.BULK] == {}
+        assert rates(["bulk=off"], open_reads=False)[ThrottleScope.BULK] == {}
         assert not any(rates(["all=off"], open_reads=False).values())
 
     def test_count_in_their_order(self):
         changed = rates(["all=off", "read:address=9/m", "read:address=8/m"], open_reads=True)
 
-        assert changed[Pace.READ] == {Asker.ADDRESS: Rate(8, 60)}
+        assert changed[ThrottleScope.READ] == {Asker.ADDRESS: Rate(8, 60)}
 
     @pytest.mark.parametrize(
         "entry",

@@ -8,17 +8,17 @@ from threading import Barrier, Thread
 
 from core.api.renderers import to_json
 from recommendations.caching.answers import Answer
-from recommendations.caching.responses import Ready, Wish
+from recommendations.caching.responses import ResponseCache, Wish
 from recommendations.caching.shared_responses import Alone
-from recommendations.caching.versions import Holding, Recency
-from recommendations.selectors.models import Standing
+from recommendations.caching.versions import FreshnessPolicy, Validator
+from recommendations.selectors.models import ActiveModels
 from recommendations.selectors.shoppers import Shopper
 from recommendations.selectors.states import State
-from recommendations.serving.results import Ask, Chosen, Grounds
+from recommendations.serving.results import Grounds, ModelRef, RecommendationRequest
 from tests.factories import NOON
 
 MIB = 1 << 20
-CONTENT = Chosen("content")
+CONTENT = ModelRef("content")
 
 
 def state_of(key: int | str, *, name: str = "Alice", default: str | None = None) -> State:
@@ -29,17 +29,19 @@ def wish(key: int) -> Wish:
     return Wish(("pk", key), None, 5)
 
 
-def ask(key: int) -> Callable[[], Ask]:
-    return lambda: Ask(Shopper(key, "Alice"), 5, CONTENT)
+def ask(key: int) -> Callable[[], RecommendationRequest]:
+    return lambda: RecommendationRequest(Shopper(key, "Alice"), 5, CONTENT)
 
 
-def holding_by(state: Callable[..., State], settled: Callable[[str | None, Standing], Chosen]) -> Holding:
-    return Holding(
+def holding_by(
+    state: Callable[..., State], settled: Callable[[str | None, ActiveModels], ModelRef]
+) -> Validator:
+    return Validator(
         state=state,
         facts=lambda *_: None,
         settled=settled,
         is_young=lambda at: NOON - at < timedelta(days=1),
-        recency=Recency(ttl_seconds=0, max_age_seconds=0, stamp=str, clock=float),
+        recency=FreshnessPolicy(ttl_seconds=0, max_age_seconds=0, stamp=str, clock=float),
     )
 
 
@@ -61,16 +63,16 @@ class Shop:
         self.meanwhile()
         return found
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: RecommendationRequest) -> Answer:
         self.n_answers += 1
         read = self.state(("pk", ask.shopper.id), "content", [1], [1])
         return Answer(to_json(read.user_name.ljust(self.n_bytes)), Grounds(ask.chosen, [1], [1], read))
 
-    def holding(self) -> Holding:
-        return holding_by(self.state, lambda strategy, now: Chosen(strategy or now.default or "content"))
+    def holding(self) -> Validator:
+        return holding_by(self.state, lambda strategy, now: ModelRef(strategy or now.default or "content"))
 
-    def ready(self, max_bytes: int = MIB) -> Ready:
-        return Ready(Alone(self.answer), holding=self.holding(), max_bytes=max_bytes)
+    def ready(self, max_bytes: int = MIB) -> ResponseCache:
+        return ResponseCache(Alone(self.answer), holding=self.holding(), max_bytes=max_bytes)
 
 
 class TestReady:
@@ -185,12 +187,12 @@ class TestThreads:
         n_threads = 8
         others = Barrier(n_threads)
 
-        def held(ask: Ask) -> Answer:
+        def held(ask: RecommendationRequest) -> Answer:
             """While the first is answered, the others come."""
             others.wait(10)
             return shop.answer(ask)
 
-        slow = Ready(Alone(held), holding=shop.holding(), max_bytes=MIB)
+        slow = ResponseCache(Alone(held), holding=shop.holding(), max_bytes=MIB)
         answers: list[Answer] = []
         first = Thread(target=lambda: answers.append(slow(wish(1), ask(1))))
         first.start()
@@ -250,14 +252,14 @@ class TestThreads:
 
 def test_settles_by_the_version_that_was_active_when_the_state_was_read():
     """The standing that is settled holds the version that the state names."""
-    standings: list[Standing] = []
+    standings: list[ActiveModels] = []
 
-    def settled(strategy: str | None, now: Standing) -> Chosen:
+    def settled(strategy: str | None, now: ActiveModels) -> ModelRef:
         standings.append(now)
         return CONTENT
 
     read = state_of(1, default="popular")._replace(version="v2")
-    ready = Ready(
+    ready = ResponseCache(
         Alone(lambda ask: Answer(b"", Grounds(CONTENT, [1], [1], read))),
         holding=holding_by(lambda *_: read, settled),
         max_bytes=MIB,
@@ -265,4 +267,4 @@ def test_settles_by_the_version_that_was_active_when_the_state_was_read():
 
     ready(wish(1), ask(1))
 
-    assert standings == [Standing("popular", {"content": "v2"})]
+    assert standings == [ActiveModels("popular", {"content": "v2"})]

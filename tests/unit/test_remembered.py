@@ -8,20 +8,22 @@ from typing import Any
 import pytest
 
 from recommendations.caching import explanations
-from recommendations.caching.explanations import Remembered
+from recommendations.caching.explanations import ExplanationCache
 from recommendations.explainers.base import Evidence, Explanation, Source
 from recommendations.explaining.inline import evidence
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.results import Shelf, Written
-from recsite.cache.local import Memory
+from recommendations.serving.results import RecommendationList, StoredExplanation
+from recommendations.strategies.base import Basis
+from recsite.cache.local import LocalCache
 
-SHELF = Shelf(
+SHELF = RecommendationList(
     shopper=Shopper(7, "Alice"),
-    placed=(),
+    items=(),
     summary="Bought a radio.",
     strategy="content",
     fallback=None,
     has_history=True,
+    basis=Basis.FAVOURITES,
 )
 
 
@@ -60,15 +62,15 @@ def model() -> Model:
 
 @pytest.fixture
 def cache() -> Any:
-    kept = Memory("a test of words", {})
+    kept = LocalCache("a test of words", {})
     kept.clear()
     return kept
 
 
-def remembering(model: Model, cache: Any, *, is_there: bool = True) -> Remembered:
+def remembering(model: Model, cache: Any, *, is_there: bool = True) -> ExplanationCache:
     explainer: Any = model
     template: Any = Template()
-    return Remembered(explainer, template, cache, 60, lambda user_id: is_there)
+    return ExplanationCache(explainer, template, cache, 60, lambda user_id: is_there)
 
 
 class TestRemembered:
@@ -86,7 +88,7 @@ class TestRemembered:
         [replace(SHELF, summary="Bought a lamp."), replace(SHELF, shopper=Shopper(8, "Alice"))],
         ids=["another summary", "another shopper"],
     )
-    def test_asks_it_again_for_another_shelf(self, model: Model, cache: Any, other: Shelf):
+    def test_asks_it_again_for_another_shelf(self, model: Model, cache: Any, other: RecommendationList):
         words = remembering(model, cache)
         words(SHELF)
 
@@ -104,14 +106,14 @@ class TestRemembered:
         digest = evidence(SHELF).digest(model.identity)
         ahead = Explanation("Ahead.", Source.OPENAI)
 
-        said = remembering(model, cache)(replace(SHELF, written=Written(ahead, digest)))
+        said = remembering(model, cache)(replace(SHELF, written=StoredExplanation(ahead, digest)))
 
         assert (said.explanation, said.is_settled, model.n_asked) == (ahead, True, 0)
 
     def test_keeps_nothing_for_who_was_erased_meanwhile(self, model: Model, cache: Any):
         remembering(model, cache, is_there=False)(SHELF)
 
-        assert [key for key in cache.beginning(explanations.beginning(7)) if ":claim" not in key] == []
+        assert [key for key in cache.beginning(explanations.key_prefix(7)) if ":claim" not in key] == []
 
     def test_has_one_of_many_at_once_ask(self, model: Model, cache: Any):
         words = remembering(model, cache)
@@ -130,7 +132,7 @@ class TestRemembered:
         self, model: Model, cache: Any, monkeypatch: pytest.MonkeyPatch
     ):
         monkeypatch.setattr(explanations, "_PATIENCE_SECONDS", 0.1)
-        cache.add(explanations.beginning(7) + evidence(SHELF).digest(model.identity) + ":claim", 1, 60)
+        cache.add(explanations.key_prefix(7) + evidence(SHELF).digest(model.identity) + ":claim", 1, 60)
 
         said = remembering(model, cache)(SHELF)
 
@@ -157,4 +159,4 @@ class TestRemembered:
         assert model.n_asked == 1
 
     def test_tells_for_whom_a_key_is(self):
-        assert explanations.user_of(explanations.beginning(7) + "digest") == 7
+        assert explanations.user_id_in(explanations.key_prefix(7) + "digest") == 7

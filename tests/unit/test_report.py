@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from recommendations.evaluation.evaluate import Evaluation
-from recommendations.evaluation.measure import Measured
+from recommendations.evaluation.measure import StrategyMetrics
 from recommendations.evaluation.report import METRICS, groups, page
 
 VOID = {"meta"}
-MEASURED = Measured(
+MEASURED = StrategyMetrics(
     means={metric: 0.1234 + n for n, metric in enumerate(METRICS)},
     ci95={metric: (0.1111 + n, 0.2222 + n) for n, metric in enumerate(METRICS) if metric != "coverage@10"},
     ndcg=np.array([0.0, 0.5, 1.0]),

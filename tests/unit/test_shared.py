@@ -11,19 +11,19 @@ import pytest
 from recommendations.caching import shared_responses
 from recommendations.caching.answers import Answer
 from recommendations.caching.responses import Wish
-from recommendations.caching.shared_responses import Shared, beginning
-from recommendations.caching.versions import Holding, Recency
+from recommendations.caching.shared_responses import SharedResponseCache, key_prefix
+from recommendations.caching.versions import FreshnessPolicy, Validator
 from recommendations.selectors.facts import Facts, Read
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.results import Ask, Chosen, LiveGrounds
-from recsite.cache.local import Memory
+from recommendations.serving.results import LiveGrounds, ModelRef, RecommendationRequest
+from recsite.cache.local import LocalCache
 
 FACTS = Facts(1, "Alice", (0, 0), {})
 WISH = Wish(("pk", 1), None, 5)
 
 
-def ask() -> Ask:
-    return Ask(Shopper(1, "Alice"), 5, Chosen("content"))
+def ask() -> RecommendationRequest:
+    return RecommendationRequest(Shopper(1, "Alice"), 5, ModelRef("content"))
 
 
 class Shop:
@@ -36,7 +36,7 @@ class Shop:
         self.begun, self.held = Event(), Event()
         self.held.set()
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: RecommendationRequest) -> Answer:
         self.n_answers += 1
         self.begun.set()
         self.held.wait(10)
@@ -52,15 +52,15 @@ class Shop:
         )
         return Answer(b"answer %d" % self.n_answers, grounds if self.grounded else None)
 
-    def shared(self, cache: Any) -> Shared:
-        holding = Holding(
+    def shared(self, cache: Any) -> SharedResponseCache:
+        holding = Validator(
             state=lambda *_: None,
             facts=lambda *_: Read(self.facts, None, None, None),
-            settled=lambda strategy, now: Chosen("content"),
+            settled=lambda strategy, now: ModelRef("content"),
             is_young=lambda at: at - at < timedelta(1),
-            recency=Recency(ttl_seconds=60, max_age_seconds=60, stamp=lambda: "s", clock=lambda: 1.0),
+            recency=FreshnessPolicy(ttl_seconds=60, max_age_seconds=60, stamp=lambda: "s", clock=lambda: 1.0),
         )
-        return Shared(self.answer, cache, holding, "us", 60)
+        return SharedResponseCache(self.answer, cache, holding, "us", 60)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def shop() -> Shop:
 
 @pytest.fixture
 def cache() -> Any:
-    kept = Memory("a test of shared answers", {})
+    kept = LocalCache("a test of shared answers", {})
     kept.clear()
     return kept
 
@@ -131,7 +131,7 @@ class TestShared:
         with pytest.raises(ZeroDivisionError):
             shop.shared(cache)(WISH, lambda: 1 / 0)  # type: ignore[arg-type, return-value]
 
-        assert cache.beginning(beginning(WISH.lookup)) == []
+        assert cache.beginning(key_prefix(WISH.lookup)) == []
 
     def test_tells_two_wishes_apart(self, shop: Shop, cache: Any):
         granting = shop.shared(cache)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from catalog.importing.report import Problem
-from catalog.importing.rows import EventRow, event_rows
+from catalog.importing.rows import EventRecord, event_rows
 from tests.notebook import Notebook
 
 EVENTS = "user_id,product_id,action_type,created_at\n"
@@ -24,10 +24,10 @@ def notebook() -> Notebook:
 
 
 @pytest.fixture
-def events(tmp_path: Path, notebook: Notebook) -> Callable[[str], list[EventRow]]:
+def events(tmp_path: Path, notebook: Notebook) -> Callable[[str], list[EventRecord]]:
     """Return a function that reads an interactions.csv of these lines; alice, bob, tea and mug are known."""
 
-    def read(rows: str) -> list[EventRow]:
+    def read(rows: str) -> list[EventRecord]:
         path = tmp_path / "interactions.csv"
         path.write_bytes((EVENTS + rows).encode())
         return list(event_rows(path, notebook, users={"alice", "bob"}, products={"tea", "mug"}))
@@ -37,7 +37,7 @@ def events(tmp_path: Path, notebook: Notebook) -> Callable[[str], list[EventRow]
 
 class TestEventRows:
     def test_hold_what_a_good_line_says(self, events, notebook):
-        assert events("alice,tea,view,2026-03-01T09:00:00Z\n") == [EventRow("alice", "tea", "view", NINE)]
+        assert events("alice,tea,view,2026-03-01T09:00:00Z\n") == [EventRecord("alice", "tea", "view", NINE)]
         assert notebook.told == []
 
     @pytest.mark.parametrize("action", ["view", "click", "cart", "purchase", "dismiss"])
@@ -132,7 +132,7 @@ class TestEventRows:
 
     def test_trim_the_blanks_around_values(self, events, notebook):
         assert events(' alice , tea,"view" ,\u00a02026-03-01T09:00:00Z\n') == [
-            EventRow("alice", "tea", "view", NINE)
+            EventRecord("alice", "tea", "view", NINE)
         ]
         assert notebook.told == []
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from catalog.importing import columns
 from catalog.importing.report import Problem
-from catalog.importing.rows import UNSAID, ProductRow, UserRow, product_rows, user_rows
+from catalog.importing.rows import NOT_GIVEN, ProductRecord, UserRecord, product_rows, user_rows
 from catalog.models.product import MOST_STOCK
 from tests.notebook import Notebook
 
@@ -24,10 +24,10 @@ def notebook() -> Notebook:
 
 
 @pytest.fixture
-def products(tmp_path: Path, notebook: Notebook) -> Callable[[str | bytes], list[ProductRow]]:
+def products(tmp_path: Path, notebook: Notebook) -> Callable[[str | bytes], list[ProductRecord]]:
     """Return a function that reads a products.csv of these lines below the header."""
 
-    def read(rows: str | bytes) -> list[ProductRow]:
+    def read(rows: str | bytes) -> list[ProductRecord]:
         path = tmp_path / "products.csv"
         path.write_bytes(PRODUCTS.encode() + (rows if isinstance(rows, bytes) else rows.encode()))
         return list(product_rows(path, notebook))
@@ -36,10 +36,10 @@ def products(tmp_path: Path, notebook: Notebook) -> Callable[[str | bytes], list
 
 
 @pytest.fixture
-def users(tmp_path: Path, notebook: Notebook) -> Callable[[str | bytes], list[UserRow]]:
+def users(tmp_path: Path, notebook: Notebook) -> Callable[[str | bytes], list[UserRecord]]:
     """Return a function that reads a users.csv of exactly this text."""
 
-    def read(text: str | bytes) -> list[UserRow]:
+    def read(text: str | bytes) -> list[UserRecord]:
         path = tmp_path / "users.csv"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return list(user_rows(path, notebook, staff={"boss"}))
@@ -58,7 +58,7 @@ class TestProductRows:
         rows = products('mug,"Mug, large",Home,8.00,"Says ""tea""\nin blue.",home|kitchen\n')
 
         assert rows == [
-            ProductRow(
+            ProductRecord(
                 "mug", "Mug, large", "Home", Decimal("8.00"), 'Says "tea"\nin blue.', ("home", "kitchen")
             )
         ]
@@ -149,7 +149,7 @@ class TestProductRows:
     def test_trim_the_blanks_around_values_and_tags(self, products, notebook):
         [row] = products(' tea , "Tea" ,\u00a0Food\t, 2.50 , "Hot.\n" , hot | black tea \n')
 
-        assert row == ProductRow("tea", "Tea", "Food", Decimal("2.50"), "Hot.", ("hot", "black tea"))
+        assert row == ProductRecord("tea", "Tea", "Food", Decimal("2.50"), "Hot.", ("hot", "black tea"))
         assert notebook.told == []
 
     def test_take_empty_and_repeated_tags_once(self, products):
@@ -193,7 +193,7 @@ class TestStock:
     def test_is_unsaid_by_a_file_that_lacks_the_column(self, products, notebook):
         [row] = products(product_line())
 
-        assert row.stock is UNSAID
+        assert row.stock is NOT_GIVEN
         assert notebook.told == []
 
     def test_is_not_tracked_where_nothing_stands(self, stocks, notebook):
@@ -245,13 +245,13 @@ class TestStock:
 class TestUserRows:
     def test_hold_what_a_good_line_says(self, users, notebook):
         assert users("id,name\nzoe,Zoë Müller\n健,健二") == [
-            UserRow("zoe", "Zoë Müller"),
-            UserRow("健", "健二"),
+            UserRecord("zoe", "Zoë Müller"),
+            UserRecord("健", "健二"),
         ]
         assert notebook.told == []
 
     def test_leave_staff_alone(self, users, notebook):
-        assert users("id,name\nboss,Intruder\nalice,Alice\n") == [UserRow("alice", "Alice")]
+        assert users("id,name\nboss,Intruder\nalice,Alice\n") == [UserRecord("alice", "Alice")]
         assert notebook.told == [
             'users.csv, line 2, column id, value "boss": '
             "belongs to a staff account, which an import does not change"

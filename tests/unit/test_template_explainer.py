@@ -3,7 +3,7 @@
 import pytest
 
 from recommendations.engine.reasons import Reason, ReasonKind
-from recommendations.explainers.base import Evidence, Suggestion
+from recommendations.explainers.base import Evidence, Finding, Suggestion
 from recommendations.explainers.template import TemplateExplainer
 from tests.contracts.explainer import AUDIO, BESTSELLER, ExplainerContract, evidence
 
@@ -132,12 +132,12 @@ class TestTemplateExplainer(ExplainerContract):
         assert "interest" not in text(given)
 
     def test_is_honest_about_not_knowing_a_newcomer(self):
-        assert text(evidence(BESTSELLER, has_history=False)) == (
+        assert text(evidence(BESTSELLER, finding=Finding.NO_HISTORY)) == (
             "Hi Alice! We do not know your taste yet, so here is what is popular with other shoppers: Kettle."
         )
 
     def test_is_honest_when_nothing_matched_the_history(self):
-        assert text(evidence(BESTSELLER)) == (
+        assert text(evidence(BESTSELLER, finding=Finding.NO_FAVOURITES)) == (
             "Hi Alice! Nothing that is new to you matches your favourites yet, "
             "so here is what is popular with other shoppers: Kettle."
         )
@@ -145,7 +145,7 @@ class TestTemplateExplainer(ExplainerContract):
     def test_does_not_call_popular_what_nobody_looked_at(self):
         unseen = Suggestion("Dust", None, (Reason(ReasonKind.POPULAR, 0, 0),))
 
-        assert text(evidence(unseen, has_history=False)) == (
+        assert text(evidence(unseen, finding=Finding.NO_HISTORY)) == (
             "Hi Alice! We do not know your taste yet, so here is something from our range: Dust."
         )
 

@@ -3,7 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from recsite.cache.fixed_window import Windows
+from recsite.cache.fixed_window import FixedWindowCounter
 
 
 class Clock:
@@ -25,7 +25,7 @@ class Lingering(str):
 class TestWindows:
     def test_count_from_the_first_and_say_how_long_they_are_open(self):
         clock = Clock()
-        windows = Windows(clock=clock)
+        windows = FixedWindowCounter(clock=clock)
         assert windows.count("a", 60) == (1, 60)
         clock.now = 20
 
@@ -34,14 +34,14 @@ class TestWindows:
 
     def test_count_anew_when_they_have_closed(self):
         clock = Clock()
-        windows = Windows(clock=clock)
+        windows = FixedWindowCounter(clock=clock)
         windows.count("a", 60)
         clock.now = 60
 
         assert windows.count("a", 60) == (1, 60)
 
     def test_lose_nothing_between_threads(self):
-        windows, keys = Windows(), [Lingering(n) for n in range(100)]
+        windows, keys = FixedWindowCounter(), [Lingering(n) for n in range(100)]
 
         def each(_: int) -> list[int]:
             return [windows.count(key, 600).n for key in keys for _ in range(5)]
@@ -52,7 +52,7 @@ class TestWindows:
         assert sorted(told) == sorted(list(range(1, 41)) * 100)
 
     def test_are_never_more_than_so_many(self):
-        windows = Windows(most=100)
+        windows = FixedWindowCounter(most=100)
 
         sizes = [windows.count(f"address:{n}", 60) and len(windows) for n in range(1_000)]
 
@@ -60,7 +60,7 @@ class TestWindows:
 
     def test_forget_what_is_closed_before_what_is_open(self):
         clock = Clock()
-        windows = Windows(most=100, clock=clock)
+        windows = FixedWindowCounter(most=100, clock=clock)
         windows.count("long", 3_600)
         for n in range(99):
             windows.count(f"short:{n}", 1)
@@ -72,7 +72,7 @@ class TestWindows:
         assert windows.count("long", 3_600).n == 2
 
     def test_forget_what_opened_first_where_all_are_open(self):
-        windows = Windows(most=100)
+        windows = FixedWindowCounter(most=100)
         for n in range(101):
             windows.count(f"{n}", 60)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from access.errors import AccessError
 from access.models import ApiKey
 from access.scopes import MEANINGS, Scope
-from access.services.keys import Made, find_key, make_key, revoke_key, rotate_key
+from access.services.keys import CreatedKey, find_key, make_key, revoke_key, rotate_key
 
 LISTED = "{prefix:<10} {state:<8} {expires:<16} {used:<16} {name}: {scopes}"
 
@@ -72,7 +72,7 @@ class Command(BaseCommand):
                 )
             )
 
-    def _show(self, made: Made) -> None:
+    def _show(self, made: CreatedKey) -> None:
         """Write the key, and nothing else, to standard output."""
         self.stderr.write(f"{made.row} may: {made.row.scopes}. Keep this key; it is not shown again:")
         self.stdout.write(made.text)

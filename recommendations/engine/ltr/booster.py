@@ -29,7 +29,7 @@ class Examples:
     sizes: NDArray[np.int64]
 
 
-class Ranker(Protocol):
+class RankingModel(Protocol):
     """Gives candidates a worth that is never below 0."""
 
     def worth(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -119,7 +119,7 @@ def learned(examples: Examples, *, n_trees: int, depth: int, seed: int, threads:
     return Trees.of(booster)
 
 
-def load_ranker(folder: Path) -> Ranker:
+def load_ranking_model(folder: Path) -> RankingModel:
     """Return the ranker that was saved there. Raises OSError or ValueError."""
     if not (folder / _FILE).exists():
         return Blend()

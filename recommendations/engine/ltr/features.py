@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from recommendations.engine.ltr import item_features as of_products
 from recommendations.engine.ltr import user_features as of_users
 from recommendations.engine.ltr.affinity import Affinity
-from recommendations.engine.ltr.item_features import COLUMN, Facts
-from recommendations.engine.ltr.similarity import Likeness
-from recommendations.engine.ltr.user_features import SHOPPER, Shoppers, log_price
+from recommendations.engine.ltr.item_features import COLUMN, ItemFeatures
+from recommendations.engine.ltr.similarity import Similarity
+from recommendations.engine.ltr.user_features import SHOPPER, UserFeatures, log_price
 
 _LEARNED = ("score", "share", "rank")
 _CHANCES = ("chances sum", "chances log", "since", "since before", "at last visit", "chances")
@@ -45,7 +45,7 @@ GROUPS = np.array([TRENDING if name in _SHORT else _GROUPS.get(name.split()[0], 
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class UserItemPairs:
     """users: shape (n_pairs,), rows, never falling; rows: shape (n_pairs,), those of the facts."""
 
     users: NDArray[np.int64]
@@ -53,14 +53,14 @@ class Pairs:
 
 
 def table(
-    pairs: Pairs,
+    pairs: UserItemPairs,
     *,
     long: Affinity,
     recent: Affinity,
-    likeness: Likeness,
+    likeness: Similarity,
     category_level: NDArray[np.float64],
-    facts: Facts,
-    shoppers: Shoppers,
+    item_features: ItemFeatures,
+    shoppers: UserFeatures,
     price: NDArray[np.float64],
 ) -> NDArray[np.float32]:
     """Return the features of each pair, shape (n_pairs, len(NAMES)); NaN where a price is not known.
@@ -68,7 +68,7 @@ def table(
     category_level: shape (n_pairs,), the share of all sales in the category of each product
     price:          shape (n_pairs,), NaN where it is not known
     """
-    product, user = facts.table[pairs.rows], shoppers.table[pairs.users]
+    product, user = item_features.table[pairs.rows], shoppers.table[pairs.users]
     dear = log_price(price)
     distance = dear - user[:, SHOPPER["price"]]
     found = np.empty((len(pairs.users), len(NAMES)), np.float32)
@@ -91,19 +91,21 @@ def table(
         product[:, COLUMN["basket"]] - user[:, SHOPPER["per day"]],
         product[:, COLUMN["age"]] < user[:, SHOPPER["recency"]],
     ]
-    columns += _chances(pairs, facts, shoppers)
+    columns += _chances(pairs, item_features, shoppers)
     for place, column in enumerate(columns):
         found[:, place] = column
     return found
 
 
-def _chances(pairs: Pairs, facts: Facts, shoppers: Shoppers) -> list[NDArray[np.float32]]:
+def _chances(
+    pairs: UserItemPairs, item_features: ItemFeatures, shoppers: UserFeatures
+) -> list[NDArray[np.float32]]:
     """Return how often each user could have met the product and did not, and how it has sold since.
 
     Who came five times while it sold well, and left it, will hardly take it the sixth time; what has come
     up since the last visit is news.
     """
-    rates, days = facts.rates[pairs.rows], shoppers.days[pairs.users]
+    rates, days = item_features.rates[pairs.rows], shoppers.days[pairs.users]
     every, last = np.arange(len(pairs.users)), (days > 0).argmax(axis=1)
     so_far, spans_so_far = np.cumsum(rates, axis=1), np.arange(1, rates.shape[1] + 1)
     since = so_far[every, last]
@@ -111,7 +113,7 @@ def _chances(pairs: Pairs, facts: Facts, shoppers: Shoppers) -> list[NDArray[np.
     n_since = spans_so_far[last]
     n_before = np.maximum(rates.shape[1] - n_since, 1)
     since, before = since / n_since, before / n_before
-    born = of_products.spans(np.maximum(facts.table[pairs.rows, COLUMN["age"]], 0))
+    born = of_products.spans(np.maximum(item_features.table[pairs.rows, COLUMN["age"]], 0))
     return [
         np.log1p((days * rates).sum(axis=1)),
         (days * np.log1p(rates)).sum(axis=1),

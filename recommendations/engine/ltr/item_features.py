@@ -28,7 +28,7 @@ _LITTLE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ItemFeatures:
     """Facts of products; the last row of each table is that of a product without events.
 
     now:         seconds since 1970
@@ -65,7 +65,7 @@ def spans(days: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
     return np.searchsorted(SPANS, days, side="right") - 1
 
 
-def facts(log: Log, table: EventTable, *, now: int) -> Facts:
+def item_features(log: Log, table: EventTable, *, now: int) -> ItemFeatures:
     """Return the facts at a moment; dismissals count nowhere. A few passes over the log, none over users.
 
     What sold is a sum of events by their weights in the table; what was won counts users, and all else
@@ -113,7 +113,7 @@ def facts(log: Log, table: EventTable, *, now: int) -> Facts:
     rates = np.zeros((n + 1, len(SPANS)), np.float32)
     rates[:n] = counts / np.maximum(counts.sum(axis=0), 1) * n
     week = np.bincount(rows[days < 7], minlength=n + 1)
-    return Facts(now, ids, found, rates, week)
+    return ItemFeatures(now, ids, found, rates, week)
 
 
 def _shares(

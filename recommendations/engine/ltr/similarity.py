@@ -35,14 +35,14 @@ class TagWeights:
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class Similarity:
     """Of each pair. category: the share of the user's likes in its category; tags: cosine, 0 to 1."""
 
     category: NDArray[np.float64]
     tags: NDArray[np.float64]
 
 
-def likeness(
+def similarity(
     histories: Histories,
     users: NDArray[np.int64],
     positions: NDArray[np.int64],
@@ -51,7 +51,7 @@ def likeness(
     tag_weights: TagWeights,
     table: EventTable,
     now: int,
-) -> Likeness:
+) -> Similarity:
     """Return how each pair of a user (row) and a product (position) match, shape (n_pairs,).
 
     Events count by their weights in the table, and fade by a half-life of half a year. Nothing is as large
@@ -80,7 +80,7 @@ def likeness(
         minlength=len(positions),
     )
     both = norms[users] * tag_weights.lengths(asked)
-    return Likeness(
+    return Similarity(
         share / np.maximum(totals[users], 1e-9), np.divide(dot, both, out=np.zeros(len(dot)), where=both > 0)
     )
 

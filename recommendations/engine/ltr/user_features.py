@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recommendations.engine.actions import DAY, EventTable
 from recommendations.engine.histories import Histories
-from recommendations.engine.ltr.item_features import COLUMN, SPANS, Facts, spans
+from recommendations.engine.ltr.item_features import COLUMN, SPANS, ItemFeatures, spans
 
 NAMES: tuple[str, ...] = (
     *("events", "products", "recency", "days", "tenure", "per day", "price", "price spread"),
@@ -18,7 +18,7 @@ SHOPPER = {name: place for place, name in enumerate(NAMES)}
 
 
 @dataclass(frozen=True, slots=True)
-class Shoppers:
+class UserFeatures:
     """One row a user.
 
     table: shape (n_users, len(NAMES)), float32
@@ -34,13 +34,13 @@ def log_price(price: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.log(np.maximum(price, 0) + 0.01)
 
 
-def shoppers(
+def user_features(
     histories: Histories,
-    facts: Facts,
+    facts: ItemFeatures,
     table: EventTable,
     rows: NDArray[np.int32],
     price: NDArray[np.float64],
-) -> Shoppers:
+) -> UserFeatures:
     """Return the ways of each user at the moment of the facts; dismissals count nowhere.
 
     Averages, of prices and of tastes, are by the events' weights in the table; what is counted, and how
@@ -89,4 +89,4 @@ def shoppers(
     }
     columns["per day"] = columns["events"] - columns["days"]
     found = np.stack([columns[name] for name in NAMES], axis=1).astype(np.float32)
-    return Shoppers(found, by_span.reshape(n_users, len(SPANS)).astype(np.float32))
+    return UserFeatures(found, by_span.reshape(n_users, len(SPANS)).astype(np.float32))

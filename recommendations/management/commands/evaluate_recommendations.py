@@ -16,7 +16,7 @@ from core.commands import INTERRUPTED, interrupted_at_once, progress_bar, whole_
 from recommendations import wiring
 from recommendations.errors import NoEvents, NothingHeldOut, StrategyFailed, UnknownStrategy
 from recommendations.evaluation.csv_shop import shop_of
-from recommendations.evaluation.evaluate import Evaluate, Evaluation, as_dict
+from recommendations.evaluation.evaluate import Evaluation, Evaluator, as_dict
 from recommendations.evaluation.report import METRICS, page
 from recommendations.processes.pool import ProcessLost
 
@@ -70,7 +70,7 @@ class Command(BaseCommand):
 
     def _measured(
         self,
-        evaluate: Evaluate,
+        evaluate: Evaluator,
         names: list[str],
         *,
         quiet: bool,
@@ -95,7 +95,7 @@ class Command(BaseCommand):
             except OSError as error:
                 raise CommandError(f"Temporary files cannot be written: {error}.") from error
 
-    def _of_folder(self, evaluate: Evaluate, folder: Path, *, quiet: bool) -> Evaluate:
+    def _of_folder(self, evaluate: Evaluator, folder: Path, *, quiet: bool) -> Evaluator:
         """Return the same evaluation of the shop in a directory; say what was left out of it."""
         with _Teller(quiet=quiet) as teller:
             try:

@@ -11,18 +11,18 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.backends.sqlite3.creation import DatabaseCreation
 
-from core.commands import INTERRUPTED, interrupted_at_once, progress_bar, whoever_runs_it, whole_number
+from core.commands import INTERRUPTED, current_operator, interrupted_at_once, progress_bar, whole_number
 from core.references import BadReference, lookup
 from recommendations import wiring
 from recommendations.batch.distribute import A_SHARD
 from recommendations.batch.generate import Totals
-from recommendations.batch.runs import RunOrder
+from recommendations.batch.runs import RunParameters
 from recommendations.errors import GenerationUnderWay, QueueUnavailable, UnknownShopper, UnknownStrategy
 from recommendations.management.following import followed
 from recommendations.models import RunState
 from recommendations.processes.pool import ProcessLost
 from recommendations.selectors.shoppers import n_shoppers, shopper, shopper_id_chunks
-from recommendations.serving.results import Chosen
+from recommendations.serving.results import ModelRef
 
 # Below, starting processes takes longer than they save.
 WORTH_PROCESSES = 5_000
@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            chosen = wiring.chosen(options["strategy"])
+            chosen = wiring.model_ref(options["strategy"])
         except UnknownStrategy as error:
             raise CommandError(f"--strategy: {error}") from error
         try:
@@ -67,14 +67,14 @@ class Command(BaseCommand):
         except (GenerationUnderWay, QueueUnavailable) as error:
             raise CommandError(str(error)) from error
 
-    def _distribute(self, chosen: Chosen, options: dict[str, Any]) -> None:
+    def _distribute(self, chosen: ModelRef, options: dict[str, Any]) -> None:
         """Let the workers do it, and follow them to the end."""
         for name in ("users", "explain", "processes", "dry_run"):
             if options[name]:
                 raise CommandError(f"--{name.replace('_', '-')} cannot be had with --distributed.")
         run = wiring.distributed_run(
             chosen,
-            started_by=whoever_runs_it("generate_recommendations"),
+            started_by=current_operator("generate_recommendations"),
             top_n=options["top_n"],
             a_shard=options["batch_size"] or A_SHARD,
         )
@@ -98,15 +98,15 @@ class Command(BaseCommand):
         if run.state != RunState.DONE:
             raise CommandError(f"Run {run.pk} is {run.state}: {run.n_failed} users failed. {run.error}")
 
-    def _generate(self, chosen: Chosen, options: dict[str, Any]) -> None:
+    def _generate(self, chosen: ModelRef, options: dict[str, Any]) -> None:
         """Do it here."""
         chunks, total, unknown = self._chosen(options["users"], options["batch_size"] or A_CHUNK)
-        order = RunOrder(
+        order = RunParameters(
             strategy=chosen.strategy,
             version=chosen.version,
             top_n=options["top_n"],
             n_total=total,
-            started_by=whoever_runs_it("generate_recommendations"),
+            started_by=current_operator("generate_recommendations"),
             is_whole=options["users"] is None,
             is_dry=options["dry_run"],
             explains=options["explain"],
@@ -135,7 +135,7 @@ class Command(BaseCommand):
         self._close(progress.totals, unknown, time.monotonic() - began, chosen, options)
 
     def _generated(
-        self, chunks: Iterable[list[int]], chosen: Chosen, total: int, options: dict[str, Any]
+        self, chunks: Iterable[list[int]], chosen: ModelRef, total: int, options: dict[str, Any]
     ) -> Iterator[tuple[list[int], Totals]]:
         """Yield each chunk with its totals, in this process or from several others."""
         top_n, dry_run, explain = options["top_n"], options["dry_run"], options["explain"]
@@ -145,7 +145,7 @@ class Command(BaseCommand):
             generate = wiring.generator(chosen, top_n, dry_run, explain)
             yield from ((user_ids, generate(user_ids)) for user_ids in chunks)
         else:
-            yield from wiring.generator_apart(processes, chosen, top_n, dry_run)(chunks)
+            yield from wiring.generator_pool(processes, chosen, top_n, dry_run)(chunks)
 
     def _chosen(self, users: list[str] | None, size: int) -> tuple[Iterable[list[int]], int, list[str]]:
         """Return chunks of ids, how many there are in all, and a line for each id that is nobody's."""
@@ -160,7 +160,7 @@ class Command(BaseCommand):
         return _chunks(sorted(found), size), len(found), unknown
 
     def _close(
-        self, totals: Totals, unknown: list[str], seconds: float, chosen: Chosen, options: dict[str, Any]
+        self, totals: Totals, unknown: list[str], seconds: float, chosen: ModelRef, options: dict[str, Any]
     ) -> None:
         done = "computed, nothing stored" if options["dry_run"] else "stored"
         rate = totals.users / max(seconds, 1e-9)
@@ -179,8 +179,8 @@ class Command(BaseCommand):
             raise CommandError("\n".join(unknown))
 
 
-def _fallback(chosen: Chosen) -> str:
-    return wiring.recipes().strategies[chosen.strategy].fallback
+def _fallback(chosen: ModelRef) -> str:
+    return wiring.strategy_registry().strategies[chosen.strategy].fallback
 
 
 def _is_in_memory() -> bool:

@@ -13,7 +13,7 @@ from recommendations.errors import UnknownShopper
 from recommendations.explaining.inline import explained
 from recommendations.selectors.shoppers import Shopper, first_with_history, shopper
 from recommendations.serving.payload import payload
-from recommendations.serving.results import Ask
+from recommendations.serving.results import RecommendationRequest
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--top-n", type=whole_number(high=100), default=5, help="how many products (5)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        ask = Ask(self._shopper(options["user"]), options["top_n"], wiring.chosen())
+        ask = RecommendationRequest(self._shopper(options["user"]), options["top_n"], wiring.model_ref())
         shelf = wiring.recommender()(ask)
         answer = payload(shelf, explained(shelf, wiring.explainer()))
         self.stdout.write(f"GET /recommend/{ask.shopper.id}?top_n={ask.top_n}")

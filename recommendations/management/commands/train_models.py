@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.commands import INTERRUPTED, interrupted_at_once, whoever_runs_it, whole_number
+from core.commands import INTERRUPTED, current_operator, interrupted_at_once, whole_number
 from recommendations import wiring
 from recommendations.errors import (
     BadConfiguration,
@@ -21,8 +21,8 @@ from recommendations.errors import (
 )
 from recommendations.models import TrainedModel
 from recommendations.processes.pool import ProcessLost
-from recommendations.training.promotion import Activate
-from recommendations.training.train import Trained, TrainOrder
+from recommendations.training.promotion import ActivationRule
+from recommendations.training.train import TrainingOptions, TrainingResult
 
 
 class Command(BaseCommand):
@@ -60,9 +60,9 @@ class Command(BaseCommand):
             raise CommandError("--no-evaluate: what is better cannot be said without measuring.")
         if len(options["note"]) > (most := TrainedModel._meta.get_field("note").max_length or 0):
             raise CommandError(f"--note has {len(options['note'])} characters; it may have {most}.")
-        order = TrainOrder(
+        order = TrainingOptions(
             names=tuple(options["strategy"]),
-            created_by=whoever_runs_it("train_models"),
+            created_by=current_operator("train_models"),
             activate=_when(options),
             evaluate=not options["no_evaluate"],
             holdout_days=options["holdout_days"],
@@ -89,7 +89,7 @@ class Command(BaseCommand):
             ) from error
 
 
-def report(trained: Trained) -> str:
+def report(trained: TrainingResult) -> str:
     """Return what came of a strategy, for a terminal."""
     model = trained.model
     if model is None:
@@ -118,10 +118,10 @@ def _measures(metrics: dict[str, Any]) -> str:
     )
 
 
-def _when(options: dict[str, Any]) -> Activate:
+def _when(options: dict[str, Any]) -> ActivationRule:
     if options["activate_if_better"]:
-        return Activate.IF_BETTER
-    return Activate.ALWAYS if options["activate"] else Activate.NEEDED
+        return ActivationRule.IF_BETTER
+    return ActivationRule.ALWAYS if options["activate"] else ActivationRule.NEEDED
 
 
 def _progress(text: str) -> None:

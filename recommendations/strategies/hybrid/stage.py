@@ -7,15 +7,15 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendations.engine.alignment import Alignment
 from recommendations.engine.best import best_of
 from recommendations.engine.histories import Histories, Mask, seen
 from recommendations.engine.ltr import features
 from recommendations.engine.ltr.affinity import affinity
-from recommendations.engine.ltr.item_features import COLUMN, Facts
-from recommendations.engine.ltr.similarity import TagWeights, likeness
-from recommendations.engine.ltr.user_features import shoppers
+from recommendations.engine.ltr.item_features import COLUMN, ItemFeatures
+from recommendations.engine.ltr.similarity import TagWeights, similarity
+from recommendations.engine.ltr.user_features import user_features
 from recommendations.engine.neighbours import Sums
-from recommendations.engine.placed import Placed
 from recommendations.engine.popularity import first_allowed
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Snapshot
@@ -43,7 +43,7 @@ class Stage:
     long: CollaborativeRetriever
     recent: CollaborativeRetriever
     content: ContentRetriever
-    facts: Facts
+    item_features: ItemFeatures
     rows: NDArray[np.int32]
     levels: NDArray[np.float64]
     tag_weights: TagWeights
@@ -51,16 +51,16 @@ class Stage:
 
     @classmethod
     def of(
-        cls, snapshot: Snapshot, facts: Facts, long: CollaborativeModel, recent: CollaborativeModel
+        cls, snapshot: Snapshot, facts: ItemFeatures, long: CollaborativeModel, recent: CollaborativeModel
     ) -> "Stage":
-        placed = Placed.of(facts.product_ids, snapshot)
+        placed = Alignment.of(facts.product_ids, snapshot)
         known = np.flatnonzero(placed.positions >= 0)
         return cls(
             snapshot=snapshot,
             long=long.over(snapshot, placed.shared(long.product_ids, snapshot)),
             recent=recent.over(snapshot, placed.shared(recent.product_ids, snapshot)),
             content=Content.from_options().bind(snapshot),
-            facts=facts,
+            item_features=facts,
             rows=placed.columns,
             levels=_levels(snapshot, facts, placed.columns),
             tag_weights=TagWeights.of(snapshot.features),
@@ -95,21 +95,23 @@ class Stage:
         own = seen(histories, n)
         long, recent = (affinity(sums, asked, own, n) for sums in self.sums(histories))
         return features.table(
-            features.Pairs(users, self.rows[asked.flat]),
+            features.UserItemPairs(users, self.rows[asked.flat]),
             long=long,
             recent=recent,
-            likeness=likeness(
+            likeness=similarity(
                 histories,
                 users,
                 asked.flat,
                 features=self.snapshot.features,
                 tag_weights=self.tag_weights,
                 table=self.long.table,
-                now=self.facts.now,
+                now=self.item_features.now,
             ),
             category_level=self.levels[self.snapshot.features.category[asked.flat] + 1],
-            facts=self.facts,
-            shoppers=shoppers(histories, self.facts, self.long.table, self.rows, self.snapshot.price),
+            item_features=self.item_features,
+            shoppers=user_features(
+                histories, self.item_features, self.long.table, self.rows, self.snapshot.price
+            ),
             price=self.snapshot.price[asked.flat],
         )
 
@@ -121,7 +123,7 @@ class Stage:
         return found
 
 
-def _levels(snapshot: Snapshot, facts: Facts, rows: NDArray[np.int32]) -> NDArray[np.float64]:
+def _levels(snapshot: Snapshot, facts: ItemFeatures, rows: NDArray[np.int32]) -> NDArray[np.float64]:
     sold = np.exp(facts.table[rows, COLUMN["sold 365"]].astype(np.float64))
     codes = snapshot.features.category + 1
     levels = np.bincount(codes, sold, minlength=len(snapshot.features.categories.names) + 1)

@@ -13,14 +13,14 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.values import MutexValue, ValueClass
 
 from observe.folder import bury
-from observe.metrics import Sink, Tally
+from observe.metrics import AnswerLabels, Recorder
 
 _QUICK = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _SLOW = (0.1, 0.25, 0.5, 1, 1.5, 2, 3, 5, 10, 30)
 _SNAPSHOT = "shop_catalogue_snapshot_timestamp_seconds"
 
 
-class Counting(Sink):
+class PrometheusRecorder(Recorder):
     """Counts in a registry of its own.
 
     folder: where the processes of a server count together; not used unless this process began with it
@@ -92,7 +92,7 @@ class Counting(Sink):
         )
         self._of_shared_cache: dict[str, Callable[[], None]] = {}
         self._of_request: dict[tuple[str, str, int], tuple[Callable[[float], None], Callable[[], None]]] = {}
-        self._of_answer: dict[tuple[Tally, str], tuple[Callable[[], None], ...]] = {}
+        self._of_answer: dict[tuple[AnswerLabels, str], tuple[Callable[[], None], ...]] = {}
         self._of_cache: dict[tuple[str, str], Callable[[], None]] = {}
         self._of_count: dict[str, Callable[[], None]] = {}
 
@@ -116,7 +116,7 @@ class Counting(Sink):
         observe(seconds)
         count()
 
-    def answered(self, tally: Tally, origin: str) -> None:
+    def answered(self, tally: AnswerLabels, origin: str) -> None:
         found = self._of_answer.get((tally, origin))
         if found is None:
             found = (self._answers.labels(tally.strategy, origin).inc,)

@@ -10,7 +10,7 @@ from recommendations.engine.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Alignment:
     """A model's products, each of which is one of its columns.
 
     product_ids: shape (n_columns,), rising
@@ -30,8 +30,8 @@ class Placed:
         columns[positions[known]] = known
         return cls(product_ids, positions, columns)
 
-    def shared(self, product_ids: NDArray[np.int64], snapshot: Snapshot) -> "Placed":
+    def shared(self, product_ids: NDArray[np.int64], snapshot: Snapshot) -> "Alignment":
         """Return where other products are in the same snapshot; these arrays where they are the same."""
         if np.array_equal(product_ids, self.product_ids):
             return self
-        return Placed.of(product_ids, snapshot)
+        return Alignment.of(product_ids, snapshot)

@@ -12,7 +12,7 @@ from catalog.models import Interaction
 A_STATEMENT = 1000
 
 
-class EventRow(NamedTuple):
+class InteractionRecord(NamedTuple):
     """An event as it is to be stored; the names are those of Interaction's columns."""
 
     user_id: int
@@ -23,7 +23,7 @@ class EventRow(NamedTuple):
     event_key: str | None
 
 
-def insert(rows: Sequence[EventRow]) -> list[int | None]:
+def insert(rows: Sequence[InteractionRecord]) -> list[int | None]:
     """Return each row's new id, None where its key is taken: in the table, not among the rows.
 
     One query for every 1,000, which decides any race.
@@ -35,7 +35,7 @@ def insert(rows: Sequence[EventRow]) -> list[int | None]:
     )
 
 
-def _inserted(rows: Sequence[EventRow]) -> Iterator[int | None]:
+def _inserted(rows: Sequence[InteractionRecord]) -> Iterator[int | None]:
     """Yield the ids of what one statement inserts.
 
     Django's bulk_create would cut it into pieces on SQLite, could not say which rows are new, and
@@ -43,8 +43,8 @@ def _inserted(rows: Sequence[EventRow]) -> Iterator[int | None]:
     """
     quote, moment = connection.ops.quote_name, connection.ops.adapt_datetimefield_value
     meta = Interaction._meta
-    columns = ", ".join(quote(name) for name in EventRow._fields)
-    places = f"({', '.join(['%s'] * len(EventRow._fields))})"
+    columns = ", ".join(quote(name) for name in InteractionRecord._fields)
+    places = f"({', '.join(['%s'] * len(InteractionRecord._fields))})"
     stored_at = {row.created_at: moment(row.created_at) for row in rows}
     values = [
         value

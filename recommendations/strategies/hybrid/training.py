@@ -12,7 +12,7 @@ from recommendations.engine.holdout import Holdout, hold_out
 from recommendations.engine.ltr.booster import Examples
 from recommendations.engine.ragged import Ragged
 from recommendations.strategies.base import Training
-from recommendations.strategies.hybrid_stage import Stage
+from recommendations.strategies.hybrid.stage import Stage
 
 WINDOW_DAYS, STEP_DAYS = 30, 15
 _USERS_A_BLOCK = 250

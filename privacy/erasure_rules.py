@@ -3,17 +3,17 @@
 from enum import StrEnum
 
 
-class Fate(StrEnum):
+class ErasureRule(StrEnum):
     GOES = "goes"  # the row is the person's: exported, and deleted with them
     STAYS = "stays"  # the row is the shop's: exported, and it forgets who
 
 
 # "app.Model.field" of every relation that is not CASCADE. `manage.py check` misses those that are not here;
 # a name of what is not installed does nothing.
-FATES = {
-    "access.ApiKey.created_by": Fate.STAYS,
-    "catalog.User.account": Fate.STAYS,
-    "privacy.Receipt.by": Fate.STAYS,
+ERASURE_RULES = {
+    "access.ApiKey.created_by": ErasureRule.STAYS,
+    "catalog.User.account": ErasureRule.STAYS,
+    "privacy.Receipt.by": ErasureRule.STAYS,
 }
 
 # Columns that hold a username as text, of rows that stay.

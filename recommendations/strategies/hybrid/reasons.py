@@ -22,7 +22,7 @@ from recommendations.engine.ragged import Ragged
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.strategies.base import Reasons
 from recommendations.strategies.collaborative import CollaborativeRetriever
-from recommendations.strategies.hybrid_stage import Stage
+from recommendations.strategies.hybrid.stage import Stage
 
 _NOTHING = -1
 _OF_CATEGORY = NAMES.index("category share")
@@ -56,7 +56,7 @@ def reasons_of(stage: Stage, histories: Histories, picked: Picked) -> Reasons:
         _origins(stage, histories, asked),
         _liked_tags(stage, histories, asked),
         _liked_categories(stage, asked, picked.table),
-        stage.facts.week[stage.rows[asked.flat]].tolist(),
+        stage.item_features.week[stage.rows[asked.flat]].tolist(),
         stage.snapshot.popularity[asked.flat].tolist(),
         strict=True,
     )

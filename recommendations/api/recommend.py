@@ -16,16 +16,16 @@ from core.api.ids import lookup
 from core.api.renderers import OrjsonRenderer
 from core.api.viewsets import StrictQuery
 from recommendations import wiring
-from recommendations.api import asked, parameters
+from recommendations.api import parameters, requests
 from recommendations.api.serializers import RecommendationRow
 from recommendations.caching.responses import Wish
 from recommendations.selectors.shoppers import shopper
-from recommendations.serving.results import Ask
+from recommendations.serving.results import RecommendationRequest
 
 _KNOWN = {parameter.name for parameter in parameters.EVERY}
 
 
-class Listed(HttpResponse):
+class RecommendationResponse(HttpResponse):
     """strategy: which one made the list; who counts requests asks for it"""
 
     def __init__(self, *args: Any, strategy: str, **kwargs: Any) -> None:
@@ -36,8 +36,8 @@ class Listed(HttpResponse):
 class RecommendViewSet(StrictQuery, ViewSet):
     """What to show a shopper next, and why."""
 
-    needs = reads(Scope.RECOMMEND_READ, own="user_id")
-    paces = RECOMMENDING
+    policies = reads(Scope.RECOMMEND_READ, own="user_id")
+    throttle_scopes = RECOMMENDING
     conditional = frozenset({"retrieve"})
     lookup_url_kwarg = "user_id"
     lookup_value_regex = "[^/]+"
@@ -46,19 +46,19 @@ class RecommendViewSet(StrictQuery, ViewSet):
         return _KNOWN
 
     def repeatable_parameters(self) -> set[str]:
-        return asked.REPEATABLE
+        return requests.REPEATABLE
 
     @extend_schema(parameters=parameters.EVERY, responses=RecommendationRow)
     def retrieve(self, request: Request, user_id: str) -> HttpResponse:
         """Return the shopper's list, best first, with the reasons of each product, and words for it."""
-        wanted = asked.of_query(request.query_params)
+        wanted = requests.of_query(request.query_params)
         who = lookup(user_id)
         ((by, key),) = who.items()
         # Who asks matters only where products are named; finding it out takes time.
         inactive_too = bool(wanted.exclude) and knows_inactive(request)
 
-        def ask() -> Ask:
-            return Ask(
+        def ask() -> RecommendationRequest:
+            return RecommendationRequest(
                 shopper=shopper(who),
                 top_n=wanted.top_n,
                 chosen=wanted.chosen(),
@@ -67,6 +67,8 @@ class RecommendViewSet(StrictQuery, ViewSet):
                 offset=wanted.offset,
             )
 
-        answer = wiring.ready()(Wish((by, key), wanted.strategy, (wanted, inactive_too)), ask)
-        response = Listed(answer.body, content_type=OrjsonRenderer.media_type, strategy=answer.tally.strategy)
+        answer = wiring.response_cache()(Wish((by, key), wanted.strategy, (wanted, inactive_too)), ask)
+        response = RecommendationResponse(
+            answer.body, content_type=OrjsonRenderer.media_type, strategy=answer.tally.strategy
+        )
         return conditional(request, response, answer.etag)

@@ -15,7 +15,7 @@ from recommendations import wiring
 from recommendations.errors import BadAsk, UnknownStrategy
 from recommendations.serving import naming
 from recommendations.serving.filters import Filters
-from recommendations.serving.results import Chosen
+from recommendations.serving.results import ModelRef
 
 MOST = 100
 DEFAULT = 5
@@ -57,10 +57,10 @@ class Asked:
             inactive_too=inactive_too,
         )
 
-    def chosen(self) -> Chosen:
+    def chosen(self) -> ModelRef:
         """Return the strategy with the active version of its model. Raises BadAsk listing the known ones."""
         try:
-            return wiring.chosen(self.strategy)
+            return wiring.model_ref(self.strategy)
         except UnknownStrategy:
             known = ", ".join(sorted(wiring.config().strategies))
             raise BadAsk(_fault("strategy", self.strategy, f"Must be one of {known}.")) from None

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from recommendations.engine.best import best_of
 from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Histories, Mask
-from recommendations.engine.ltr.booster import Blend, Ranker, learned, load_ranker
-from recommendations.engine.ltr.item_features import Facts, facts
+from recommendations.engine.ltr.booster import Blend, RankingModel, learned, load_ranking_model
+from recommendations.engine.ltr.item_features import ItemFeatures, item_features
 from recommendations.engine.neighbours import Sums
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Snapshot
-from recommendations.strategies.base import Reasons, Training
+from recommendations.strategies.base import Basis, Reasons, Training
 from recommendations.strategies.collaborative import Collaborative, CollaborativeModel
-from recommendations.strategies.hybrid_reasons import Picked, reasons_of
-from recommendations.strategies.hybrid_stage import Stage
-from recommendations.strategies.hybrid_training import examples
+from recommendations.strategies.hybrid.reasons import Picked, reasons_of
+from recommendations.strategies.hybrid.stage import Stage
+from recommendations.strategies.hybrid.training import examples
 
 # Thousandths of a point for a worth of 1.
 SCALE = 10_000
@@ -49,6 +49,7 @@ class Hybrid:
     threads: int = 1
     seed: int = 1
     fallback: ClassVar[str] = "trending"
+    basis: ClassVar[Basis] = Basis.HISTORY
     log_days: ClassVar[None] = None
 
     def __post_init__(self) -> None:
@@ -72,10 +73,10 @@ class Hybrid:
         ranker, record = self._ranker(training)  # what it was learned from is let go before more is learned
         return HybridModel(*self._learned(training), ranker, record)
 
-    def _ranker(self, training: Training) -> tuple[Ranker, dict[str, Any]]:
+    def _ranker(self, training: Training) -> tuple[RankingModel, dict[str, Any]]:
         """Return the ranker, and what is written down of it."""
         found = examples(training, self.windows, self._stage, seed=self.seed) if self.windows else None
-        ranker: Ranker = Blend()
+        ranker: RankingModel = Blend()
         if found and len(found.sizes) >= _FEWEST_USERS and np.count_nonzero(found.met) >= _FEWEST_MET:
             ranker = learned(
                 found, n_trees=self.trees, depth=self.depth, seed=self.seed, threads=self.threads
@@ -92,9 +93,9 @@ class Hybrid:
     def _stage(self, training: Training) -> Stage:
         return Stage.of(training.snapshot, *self._learned(training))
 
-    def _learned(self, training: Training) -> tuple[Facts, CollaborativeModel, CollaborativeModel]:
+    def _learned(self, training: Training) -> tuple[ItemFeatures, CollaborativeModel, CollaborativeModel]:
         long, recent = self._memories()
-        known = facts(training.log, training.table, now=training.snapshot.now)
+        known = item_features(training.log, training.table, now=training.snapshot.now)
         return known, long.fit(training), recent.fit(training)
 
     def _memories(self) -> tuple[Collaborative, Collaborative]:
@@ -117,16 +118,18 @@ class Hybrid:
 
 @dataclass(frozen=True)
 class HybridModel:
-    facts: Facts
+    item_features: ItemFeatures
     long: CollaborativeModel
     recent: CollaborativeModel
-    ranker: Ranker
+    ranker: RankingModel
     record: dict[str, Any]
 
     def save(self, folder: Path) -> None:
         for name in ("facts", "long", "recent"):
             (folder / name).mkdir()
-            getattr(self, name).save(folder / name)
+        self.item_features.save(folder / "facts")
+        self.long.save(folder / "long")
+        self.recent.save(folder / "recent")
         self.ranker.save(folder)
         (folder / "model.json").write_text(json.dumps(self.record, indent=1))
 
@@ -134,11 +137,11 @@ class HybridModel:
     def load(cls, folder: Path) -> Self:
         """Return what was saved there, memory-mapped. Raises OSError or ValueError."""
         record = json.loads((folder / "model.json").read_text())
-        ranker = load_ranker(folder)
+        ranker = load_ranking_model(folder)
         if isinstance(ranker, Blend) != (record["ranker"] == "blend"):
             raise ValueError(f"{folder} lacks its ranker")
         return cls(
-            Facts.load(folder / "facts"),
+            ItemFeatures.load(folder / "facts"),
             CollaborativeModel.load(folder / "long"),
             CollaborativeModel.load(folder / "recent"),
             ranker,
@@ -146,13 +149,13 @@ class HybridModel:
         )
 
     def bind(self, snapshot: Snapshot) -> "HybridRetriever":
-        return HybridRetriever(Stage.of(snapshot, self.facts, self.long, self.recent), self.ranker)
+        return HybridRetriever(Stage.of(snapshot, self.item_features, self.long, self.recent), self.ranker)
 
 
 @dataclass(frozen=True)
 class HybridRetriever:
     stage: Stage
-    ranker: Ranker
+    ranker: RankingModel
 
     def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
         """Return the best of some 250 candidates a user; a block of users at a time."""

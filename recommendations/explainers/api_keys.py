@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-class Keys:
+class ApiKeys:
     """One key or two of the same server. Which one is good is remembered while the process lives."""
 
     def __init__(self, first: str, second: str = "") -> None:
@@ -38,7 +38,7 @@ class Keys:
             except ChatUnavailable as refused:
                 if not refused.of_key:
                     raise
-                metrics.sink.key_refused(NAMES[place])
+                metrics.recorder.key_refused(NAMES[place])
                 if place == order[-1]:
                     raise
                 continue

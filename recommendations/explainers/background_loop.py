@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 
-class OwnLoop(asyncio.SelectorEventLoop):
+class BackgroundLoop(asyncio.SelectorEventLoop):
     """Libraries close what they opened, but not all of it when they are cancelled, in a handshake for one."""
 
     def __init__(self) -> None:

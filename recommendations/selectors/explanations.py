@@ -7,6 +7,6 @@ from recommendations.models import WrittenText
 _DIGEST = re.compile("[0-9a-f]{32}")
 
 
-def text(digest: str) -> WrittenText | None:
+def written_text(digest: str) -> WrittenText | None:
     """Return the text of that digest, None where there is none. 1 query, none for what can be no digest."""
     return WrittenText.objects.filter(digest=digest).first() if _DIGEST.fullmatch(digest) else None
