@@ -118,7 +118,6 @@ class TestShoppers:
 
         stored = User.objects.get()
         assert (stored.name, stored.external_id) == ("Anne", "a")
-        assert not stored.has_usable_password()
 
     def test_leave_with_what_they_did(self):
         event = InteractionFactory()
