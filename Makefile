@@ -37,7 +37,7 @@ $(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(VENV)/made
 demo: $(VENV)/installed ## set up, import a real shop, recommend for every customer
 	@$(PY) -m recsite.config.dotenv
 	$(PRIVATELY) $(MANAGE) migrate --verbosity 0
-	$(PRIVATELY) $(MANAGE) import_shop data/online_retail --unless-imported
+	$(PRIVATELY) $(MANAGE) import_shop data/online_retail --unless-imported --shift-dates-to-yesterday
 	$(PRIVATELY) $(MANAGE) generate_recommendations
 	@$(PRIVATELY) $(MANAGE) show_recommendation
 	@address=$$($(PY) -m recsite.config.address) && \

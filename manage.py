@@ -18,10 +18,9 @@ def main() -> None:
     except DatabaseError as error:
         if "--traceback" in sys.argv:
             raise
-        sys.exit(
-            f"The database cannot do this: {' '.join(str(error).split())}. `make demo` prepares a new one "
-            f"and fills it with a shop; `manage.py migrate` only prepares it."
-        )
+        from recsite.database_errors import explained
+
+        sys.exit(explained(error))
 
 
 if __name__ == "__main__":

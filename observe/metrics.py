@@ -24,8 +24,7 @@ class Recorder:
     is_on = False
 
     def answered(self, tally: AnswerLabels, origin: str) -> None:
-        """A shopper's list was answered. origin: NOBODY = Tally("")
-        LIVE, STORED or KEPT"""
+        """A shopper's list was answered. origin: LIVE, STORED or KEPT"""
 
     def cache(self, name: str, result: str) -> None:
         """A cache was asked. result: HIT, MISS, STALE for what held no more, FAILED for no answer"""

@@ -60,12 +60,16 @@ def generate() -> None:
 
 @shared_task(name="recommendations.train_models", **ONCE, **_hours(8))
 def train_models() -> None:
-    """Train and activate new models of all that is trained ahead, and keep the last three of each.
+    """Train new models of all that is trained ahead, and keep the last three of each.
 
+    Those that were measured on enough users, and propose something, are activated.
     In a process of its own: Celery's may start none, and the memory is given back when it ends.
     """
     subprocess.run(  # noqa: S603  our own command
-        [sys.executable, str(settings.BASE_DIR / "manage.py"), "train_models", "--activate", "--keep", "3"],
+        [
+            *(sys.executable, str(settings.BASE_DIR / "manage.py"), "train_models"),
+            *("--activate-if-measured", "--keep", "3"),
+        ],
         check=True,
         cwd=settings.BASE_DIR,
         stdin=subprocess.DEVNULL,

@@ -18,6 +18,7 @@ from observe.folder import BadFolder, own_folder, prepared
 from recsite.checks import the_database_is_of_this_version
 from recsite.config.address import url
 from recsite.config.env import ROOT, Environment, hand_on
+from recsite.database_errors import explained
 
 
 class CannotServe(Exception):
@@ -103,15 +104,14 @@ def refuse_unmigrated() -> None:
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
         unfit = the_database_is_of_this_version(None, ["default"]) if missing else []
     except DatabaseError as error:
-        raise CannotServe(f"The database cannot be reached: {error}") from None
+        raise CannotServe(explained(error)) from None
     finally:
         connections.close_all()
     if unfit:
         raise CannotServe(f"{unfit[0].msg} {unfit[0].hint}")
     if missing:
         raise CannotServe(
-            f"The database lacks {len(missing)} migrations. `make demo` prepares it and fills it "
-            f"with a shop; `{sys.executable} manage.py migrate` only prepares it."
+            f"The database lacks {len(missing)} migrations: run `{sys.executable} manage.py migrate`."
         )
 
 

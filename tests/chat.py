@@ -11,12 +11,13 @@ from recommendations.explainers.openai import OpenAIExplainer
 from recommendations.explainers.template import TemplateExplainer
 from tests.contracts.explainer import AUDIO, BESTSELLER, evidence
 from tests.llm_server import LLMServer
+from tests.waiting import PATIENCE_SECONDS
 
 KEY = "sk-loopback-0123456789"
 GIVEN = evidence(AUDIO, BESTSELLER, summary="Recently viewed: Amp.")
 TEMPLATE = TemplateExplainer().explain(GIVEN)
 # For tests that end by the time-out; all others may take as long as a busy machine needs.
-SHORT, LONG = 0.3, 20.0
+SHORT, LONG = 0.3, PATIENCE_SECONDS
 
 
 def explainer_for(url: str, **options: Any) -> OpenAIExplainer:

@@ -12,12 +12,18 @@ from hypothesis import settings
 from redis import Redis
 
 from recommendations import wiring
+from recommendations.batch import queue
+from recsite import broker
+from recsite.cache import redis
 from recsite.http import throttling
-from tests import servers
+from tests import servers, strict_templates
+from tests.waiting import PATIENCE_SECONDS
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+# So that a Redis that answers late, on a machine with much else to do, is not taken for one that is away.
+redis.PATIENCE_SECONDS = broker.PATIENCE_SECONDS = queue.PATIENCE_SECONDS = PATIENCE_SECONDS
 
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104  addresses to recognise, not to bind
 
@@ -31,6 +37,7 @@ def _only_loopback(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_only_loopback)
+strict_templates.install()
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +46,14 @@ def _nothing_kept() -> Iterator[None]:
     throttling.forget()
     yield
     wiring.forget()
+
+
+@pytest.fixture(autouse=True)
+def _no_missing_names() -> Iterator[None]:
+    """Fail a test in which one of the project's templates names something that does not exist."""
+    strict_templates.missing.clear()
+    yield
+    assert strict_templates.missing == []
 
 
 def _running(server: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:

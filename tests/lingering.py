@@ -12,7 +12,7 @@ from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.popular import Popular, PopularRetriever
 
 # Long enough that no test waits for it, short enough that a broken one ends.
-PATIENCE_SECONDS = 50.0
+PATIENCE_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,6 @@ from threading import Event, Semaphore, Thread
 from types import TracebackType
 from typing import Any, Self
 
-# Long enough that no test waits for it, short enough that a broken one ends.
-PATIENCE_SECONDS = 30
-
 
 @dataclass(frozen=True)
 class Question:
@@ -117,10 +114,12 @@ def fails(status: int, **headers: str) -> Reply:
 
 
 def holds(until: Event) -> Reply:
-    """Answer well, but not before the event."""
+    """Answer well, but not before the event, however long that takes; not at all when the server closes."""
 
     def reply(handler: Handler) -> None:
-        until.wait(PATIENCE_SECONDS)
+        while not until.wait(0.02):
+            if handler.server.closing.is_set():
+                raise ConnectionError
         handler.answer(200, completion("Here I am at last."))
 
     return reply

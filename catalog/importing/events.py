@@ -31,11 +31,17 @@ class EventCounts:
 
 
 def store_events(
-    rows: Iterable[EventRecord], *, users: Mapping[str, int], products: Mapping[str, int], now: datetime
+    rows: Iterable[EventRecord],
+    *,
+    users: Mapping[str, int],
+    products: Mapping[str, int],
+    now: datetime,
+    shift: timedelta = timedelta(0),
 ) -> EventCounts:
     """Store the events that are not stored yet, one transaction a chunk, and return how many were new.
 
     users, products: the ids of the external ids in the rows
+    shift: added to the moment of each; the event's key stays that of its row
     Memory holds one chunk. Queries: one a chunk.
     """
     tally = EventCounts()
@@ -60,7 +66,7 @@ def store_events(
                     users[row.user],
                     products[row.product],
                     row.action_type,
-                    adapted(row.occurred_at),
+                    adapted(row.occurred_at + shift),
                     adapted(now),
                     event_key(row, ordinal),
                 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from catalog.importing.directory import ShopDirectory, stored_ids
 from catalog.importing.events import event_key
-from catalog.importing.report import Problem
+from catalog.importing.report import Silent
 from catalog.models import Interaction, Product, User
 
 
@@ -28,7 +28,7 @@ def presence(directory: Path) -> Presence:
     so that the import which follows can report it.
     Raises NoShop when there is no such directory. 6 queries at most.
     """
-    shop = ShopDirectory(directory, _Silent())
+    shop = ShopDirectory(directory, Silent())
     products = {row.external_id for row in shop.products()}
     users = {row.external_id for row in shop.users()}
     if _is_complete(shop, users, products):
@@ -51,13 +51,3 @@ def _is_complete(shop: ShopDirectory, users: set[str], products: set[str]) -> bo
         return True
     ordinal = sum(row == last[0] for row in shop.events(known_users, known_products))
     return Interaction.objects.filter(event_key=event_key(last[0], ordinal)).exists()
-
-
-class _Silent:
-    """A watcher who says nothing."""
-
-    def reading(self, title: str, n_lines: int) -> None: ...
-
-    def advanced(self, n_lines: int) -> None: ...
-
-    def found(self, problem: Problem) -> None: ...

@@ -40,6 +40,16 @@ class ImportObserver(Protocol):
         """Something is wrong; the import goes on with the next row."""
 
 
+class Silent:
+    """A watcher who says nothing."""
+
+    def reading(self, title: str, n_lines: int) -> None: ...
+
+    def advanced(self, n_lines: int) -> None: ...
+
+    def found(self, problem: Problem) -> None: ...
+
+
 def counted(n_problems: int) -> str:
     return f"{n_problems:,} problem{'' if n_problems == 1 else 's'}"
 

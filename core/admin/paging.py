@@ -34,10 +34,13 @@ class CountingChangeList(StrictChangeList):
     """
 
     page_counts: dict[str, str] = {}
+    # Whether there may be more rows than were counted.
+    is_cut = False
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        if getattr(self.paginator, "is_cut", False):
+        self.is_cut = getattr(self.paginator, "is_cut", False)
+        if self.is_cut:
             # Equal numbers keep the search form from calling the bound a number of results.
             self.full_result_count = self.result_count
         ids = list(self.result_list.values_list("pk", flat=True))

@@ -6,32 +6,45 @@ from dataclasses import dataclass
 from recommendations.engine.reasons import Reason, ReasonKind, exhaustive
 from recommendations.explainers.base import Finding
 from recommendations.pipeline import Pick
-from recommendations.selectors.products import Details
+from recommendations.selectors.products import Details, Unavailable, unavailable
 from recommendations.serving.results import RecommendationList
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One product in its place. product: None when it was deleted since; reasons: points and words."""
+    """One product in its place.
+
+    product:     None when it was deleted since
+    unavailable: why it may not be shown now, None when it may
+    reasons:     points and words
+    """
 
     product_id: int
     product: Details | None
+    unavailable: Unavailable | None
     score: str
     reasons: tuple[tuple[str, str], ...]
 
 
 def lines_of(shelf: RecommendationList) -> list[Line]:
-    return [
-        Line(placed.product.id, placed.product, points(placed.score), format_reasons(placed.reasons))
-        for placed in shelf.items
-    ]
+    """Return the products of a list. No query, but 1 when one of them became unavailable meanwhile."""
+    known = {placed.product.id: placed.product for placed in shelf.items}
+    return _lines(((placed.product.id, placed.score, placed.reasons) for placed in shelf.items), known)
 
 
 def stored_lines(picks: Iterable[Pick], known: Mapping[int, Details]) -> list[Line]:
-    """Return the picks of a stored list. known: the products' fields, as far as they still exist."""
+    """Return the picks of a stored list. No query, but 1 when a product is not available.
+
+    known: the products' fields, as far as they still exist
+    """
+    return _lines(((pick.product_id, pick.score, pick.reasons) for pick in picks), known)
+
+
+def _lines(ranked: Iterable[tuple[int, int, Iterable[Reason]]], known: Mapping[int, Details]) -> list[Line]:
+    missing = unavailable(product.id for product in known.values() if not product.is_available)
     return [
-        Line(pick.product_id, known.get(pick.product_id), points(pick.score), format_reasons(pick.reasons))
-        for pick in picks
+        Line(key, known.get(key), missing.get(key), points(score), format_reasons(reasons))
+        for key, score, reasons in ranked
     ]
 
 

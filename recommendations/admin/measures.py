@@ -37,13 +37,29 @@ class MeasureLine:
     cells: tuple[Cell, ...]
 
 
-def measures_of(versions: Sequence[TrainedModel]) -> list[MeasureLine]:
+def measured(versions: Sequence[TrainedModel]) -> dict[str, Any]:
+    """Return the names that `measures.html` shows."""
+    return {
+        "versions": versions,
+        "measures": _measures_of(versions),
+        "splits": _splits_of(versions),
+        "is_one_split": _are_of_one_split(versions),
+    }
+
+
+def _measures_of(versions: Sequence[TrainedModel]) -> list[MeasureLine]:
     """Return a line for each metric that any of the versions has, a cell for each version in its order."""
     return [
         MeasureLine(words, tuple(_cell(versions, n, name, decimals) for n in range(len(versions))))
         for name, words, decimals in _SHOWN
         if any(_number(version, name) is not None for version in versions)
     ]
+
+
+def _splits_of(versions: Sequence[TrainedModel]) -> list[str]:
+    """Return how many users each version was measured on, and from when; a dash where it was not."""
+    splits = [version.metrics.get("split") for version in versions]
+    return [f"{split['users']}, {split['cutoff']}" if split else UNSAID for split in splits]
 
 
 def interval(version: TrainedModel, name: str, decimals: int) -> str:
@@ -60,7 +76,7 @@ def number(version: TrainedModel, name: str, decimals: int) -> str:
     return UNSAID if found is None else f"{found:.{decimals}f}"
 
 
-def are_of_one_split(versions: Sequence[TrainedModel]) -> bool:
+def _are_of_one_split(versions: Sequence[TrainedModel]) -> bool:
     """Return whether all that were measured were measured on the same users and days."""
     splits = [version.metrics["split"] for version in versions if version.metrics]
     return all((s["cutoff"], s["users"]) == (splits[0]["cutoff"], splits[0]["users"]) for s in splits)

@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from core.admin.base import BaseModelAdmin
 from core.admin.deletion import delete_selected
 from recommendations import wiring
-from recommendations.admin.measures import UNSAID, are_of_one_split, interval, measures_of, number
+from recommendations.admin.measures import UNSAID, interval, measured, number
 from recommendations.admin.stored_list import StrategyFilter
 from recommendations.admin.trained_model_actions import (
     MOST_COMPARED,
@@ -104,9 +104,7 @@ class TrainedModelAdmin(BaseModelAdmin[TrainedModel]):
             "title": "Compare versions",
             "opts": self.opts,
             "media": self.media,
-            "versions": versions,
-            "measures": measures_of(versions),
-            "is_one_split": are_of_one_split(versions),
+            **measured(versions),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/recommendations/trainedmodel/compare.html", context)
@@ -115,7 +113,7 @@ class TrainedModelAdmin(BaseModelAdmin[TrainedModel]):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         version: TrainedModel = context["original"]
-        context |= {"versions": [version], "measures": measures_of([version]), "is_one_split": True}
+        context |= measured([version])
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_deleted_objects(

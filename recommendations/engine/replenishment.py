@@ -27,16 +27,14 @@ class Habits:
 
 
 def habits(histories: Histories, *, now: int, zone: str, n_products: int) -> Habits:
-    """Return every habit. A day is a local one; a day that lies ahead of `now` moves `now` there.
+    """Return every habit. A day is a local one; what was bought on a day after that of `now` is due by 0.
 
-    now: seconds since 1970; positions from n_products on are left out
+    now: seconds since 1970, by the shop's clock; positions from n_products on are left out
     """
     bought = (histories.actions == Action.PURCHASE) & (histories.events.flat < n_products)
     rows, positions = histories.events.rows()[bought], histories.events.flat[bought]
     days = local_days(histories.at[bought], zone)
-    newest = np.full(len(histories), now, np.int64)
-    np.maximum.at(newest, histories.events.rows(), histories.at)
-    today = local_days(newest, zone)
+    today = int(local_days(np.array([now]), zone)[0])
     # Every user, product and day once, the days of a pair one after another.
     once = np.unique(np.stack([rows, positions, days]), axis=1)
     is_same = (np.diff(once[:2], axis=1) == 0).all(axis=0)
@@ -46,7 +44,7 @@ def habits(histories: Histories, *, now: int, zone: str, n_products: int) -> Hab
     gaps, of = np.diff(once[2])[is_same], pairs[1:][is_same]
     again = counts >= 2
     typical = _medians(gaps, of, counts - 1)[again]
-    since = today[once[0, last]] - once[2, last]
+    since = np.maximum(today - once[2, last], 0)
     return Habits(
         rows=once[0, last][again],
         positions=once[1, last][again],

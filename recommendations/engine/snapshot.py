@@ -82,7 +82,7 @@ class Snapshot:
     active:      shape (n_products,), bool, what may be shown: neither inactive nor sold out
     popularity:  shape (n_products,), number of interactions but dismissals, never rising
     price:       shape (n_products,), NaN where it is not known
-    now:         seconds since 1970, the shop's clock: the moment of its newest event, 0 without any
+    now:         seconds since 1970, what the shop's clock says, see `engine.clock`; 0 without any event
     version:     whatever tells two states of the catalogue (not of its popularity) apart
     """
 

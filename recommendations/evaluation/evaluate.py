@@ -24,6 +24,9 @@ from recommendations.processes.pool import ProcessLost
 from recommendations.processes.transfer import dump, load
 from recommendations.strategies.base import Strategy
 
+# Means over fewer users say nothing: one user more may turn any comparison round.
+FEWEST_USERS = 30
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
@@ -39,6 +42,19 @@ class Evaluation:
     new_products_per_user: float
     n_past: NDArray[np.int64]
     strategies: dict[str, StrategyMetrics]
+
+    @property
+    def warning(self) -> str:
+        """A sentence that says so when users are too few to say anything, else ""."""
+        return too_few(self.users)
+
+
+def too_few(users: int) -> str:
+    """Return a sentence when so many users are too few to say anything, "" when they are enough."""
+    if users >= FEWEST_USERS:
+        return ""
+    counted = "1 user" if users == 1 else f"{users} users"
+    return f"Measured on {counted} only: fewer than {FEWEST_USERS} say nothing about any strategy."
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +130,7 @@ def _measure(folder: Path, strategy: str) -> StrategyMetrics:
 def as_dict(evaluation: Evaluation) -> dict[str, Any]:
     """Return the evaluation in the shape of its JSON; what cannot be said (NaN) is None."""
     return {
+        "warning": evaluation.warning or None,
         "split": {
             "cutoff": evaluation.cutoff.isoformat(),
             "train_events": evaluation.train_events,

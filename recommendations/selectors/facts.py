@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db.models import Count, FloatField, Max, OuterRef, Subquery
-from django.db.models.functions import Cast
+from django.db.models import Count, Max, OuterRef, Subquery
 
-from catalog.models import Interaction, Product, User
-from core.db.json_sql import Joined, Record, only
+from catalog.models import Interaction, User
+from core.db.json_sql import Record, only
 from core.db.prepared import Prepared
 from recommendations.models import DefaultStrategy, StoredList, TrainedModel
-from recommendations.selectors.products import AVAILABLE, Details
+from recommendations.selectors.products import Details, columns_as_text, details_of_text, tags_as_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +53,6 @@ def _rows(user: Mapping[str, Any], strategy: str, products: list[int]) -> Any:
     mine = Interaction.objects.filter(user_id=OuterRef("pk")).order_by().values("user_id")
     listed = StoredList.objects.filter(user_id=OuterRef("pk"), strategy=strategy)
     active = TrainedModel.objects.filter(strategy=strategy, is_active=True)
-    price = Cast("price", FloatField())  # as `selectors.products.details` has it
-    described = Record("id", "external_id", "name", "category__name", price, "description", AVAILABLE)
-    tagged = Product.tags.through.objects.filter(product_id__in=products)
     return (
         User.objects.filter(**user)
         .annotate(
@@ -64,8 +60,8 @@ def _rows(user: Mapping[str, Any], strategy: str, products: list[int]) -> Any:
             list_at=Subquery(listed.values("generated_at")),
             default=Subquery(DefaultStrategy.objects.filter(id=1).values("strategy")),
             version=Subquery(active.values("version")),
-            described=only(Product.objects.filter(id__in=products), Joined(described)),
-            tags=only(tagged, Joined(Record("product_id", "tag__name"))),
+            described=columns_as_text(products),
+            tags=tags_as_text(products),
         )
         .values_list("id", "name", "events", "list_at", "default", "version", "described", "tags")
     )
@@ -86,27 +82,6 @@ def facts(lookup: tuple[str, int | str], strategy: str, products: list[int]) -> 
     by, key = lookup
     for user_id, name, events, list_at, default, version, described, tags in _by[by](key, strategy, products):
         n_events, last_id = orjson.loads(events or "[0,0]")
-        found = Facts(user_id, name, (n_events, last_id), _details(described, tags))
+        found = Facts(user_id, name, (n_events, last_id), details_of_text(described, tags))
         return Read(found, list_at, default, version)
     return None
-
-
-def _details(described: str | None, tags: str | None) -> dict[int, Details]:
-    names: dict[int, list[str]] = {}
-    for product_id, name in orjson.loads(f"[{tags or ''}]"):
-        names.setdefault(product_id, []).append(name)
-    return {
-        key: Details(
-            key,
-            external_id,
-            name,
-            category,
-            float(price),
-            text,
-            tuple(sorted(names.get(key, ()))),
-            bool(is_available),
-        )
-        for key, external_id, name, category, price, text, is_available in orjson.loads(
-            f"[{described or ''}]"
-        )
-    }

@@ -14,14 +14,16 @@ from recommendations.selectors.timestamps import Seconds
 _CODES = {action.name.lower(): action.value for action in Action}
 
 
-def log(*, since: int | None = None) -> Log:
+def log(*, since: int | None = None, until: int | None = None) -> Log:
     """Return the events of the shop, oldest first. 1 query, answered in the order of an index.
 
-    since: seconds since 1970, what happened before it is left out; None for everything
+    since, until: whole seconds since 1970, the first and the last that count; None for everything
     """
     events = Interaction.objects.order_by("occurred_at", "id")
     if since is not None:
         events = events.filter(occurred_at__gte=datetime.fromtimestamp(since, UTC))
+    if until is not None:
+        events = events.filter(occurred_at__lt=datetime.fromtimestamp(until + 1, UTC))
     users, products, moments, actions = columns(
         events.values_list("user_id", "product_id", Seconds("occurred_at"), "action_type"), 4
     )

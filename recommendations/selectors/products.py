@@ -1,15 +1,17 @@
-"""The fields of products as they are shown, read fresh."""
+"""The fields of products as they are shown: one list of columns for all queries that read or compare them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Case, FloatField, Value, When
+import orjson
+from django.db.models import Case, F, FloatField, Subquery, Value, When
 from django.db.models.functions import Cast
 
 from catalog.models import Product
-from catalog.models.product import MAY_BE_SHOWN
+from catalog.models.product import MAY_BE_SHOWN, is_in_stock
 from catalog.selectors import tags_of
+from core.db.json_sql import Joined, Record, only
 from core.db.prepared import Prepared, columns
 
 # 1 for what may be shown, else 0: an integer, which every database gives alike.
@@ -25,10 +27,12 @@ class Label:
 
 
 class Details(NamedTuple):
-    """All that is shown of a product. category: its name, or None; tags: names, sorted.
+    """All that is shown of a product. A field more here is read and compared by every query.
 
-    price: the float nearest to it, which is what JSON carries
-    A named tuple, since some ten are made for every answer.
+    category: its name, or None; tags: names, sorted
+    price:    the float nearest to it, which is what JSON carries
+
+    Answers show every field but the last, in this order. It is a named tuple, since each answer needs ten.
     """
 
     id: int
@@ -41,11 +45,23 @@ class Details(NamedTuple):
     is_available: bool
 
 
-_products = Prepared(
-    lambda ids: Product.objects.filter(id__in=ids).values_list(
-        "id", "external_id", "name", "category__name", Cast("price", FloatField()), "description", AVAILABLE
-    )
-)
+class Unavailable(NamedTuple):
+    """Why a product may not be shown."""
+
+    is_inactive: bool
+    is_sold_out: bool
+
+
+# Fields that are not columns of the same name; tags are read from their own table.
+_EXPRESSIONS = {
+    "category": F("category__name"),
+    "price": Cast("price", FloatField()),
+    "is_available": AVAILABLE,
+}
+COLUMNS: list[Any] = [_EXPRESSIONS.get(field, field) for field in Details._fields if field != "tags"]
+_PRICE, _TAGS = map(Details._fields.index, ("price", "tags"))
+
+_products = Prepared(lambda ids: Product.objects.filter(id__in=ids).values_list(*COLUMNS))
 
 
 def labels(ids: Iterable[int]) -> dict[int, Label]:
@@ -58,7 +74,42 @@ def details(ids: Iterable[int]) -> dict[int, Details]:
     """Return the details of those products that exist. 2 queries."""
     wanted = sorted(ids)
     tags = tags_of(wanted)
+    return {row[0]: _details(row, tags.get(row[0], ())) for row in _products(wanted)}
+
+
+def unavailable(ids: Iterable[int]) -> dict[int, Unavailable]:
+    """Return why those of these products may not be shown that may not. 1 query, none without ids."""
+    rows = Product.objects.filter(id__in=list(ids)).exclude(MAY_BE_SHOWN)
     return {
-        key: Details(key, external_id, name, category, price, text, tags.get(key, ()), bool(available))
-        for key, external_id, name, category, price, text, available in _products(wanted)
+        key: Unavailable(not is_active, not is_in_stock(stock))
+        for key, is_active, stock in rows.values_list("id", "is_active", "stock")
     }
+
+
+def columns_as_text(ids: list[int]) -> Subquery:
+    """Return the columns of the products as one text, None for no products. Part of a statement."""
+    return only(Product.objects.filter(id__in=ids), Joined(Record(*COLUMNS)))
+
+
+def tags_as_text(ids: list[int]) -> Subquery:
+    """Return the tags of the products as one text, None for no tags. Part of a statement."""
+    rows = Product.tags.through.objects.filter(product_id__in=ids)
+    return only(rows, Joined(Record("product_id", "tag__name")))
+
+
+def details_of_text(columns: str | None, tags: str | None) -> dict[int, Details]:
+    """Return what `details` returns, from the two texts. No query."""
+    names: dict[int, list[str]] = {}
+    for product_id, name in orjson.loads(f"[{tags or ''}]"):
+        names.setdefault(product_id, []).append(name)
+    rows = orjson.loads(f"[{columns or ''}]")
+    return {row[0]: _details(row, tuple(sorted(names.get(row[0], ())))) for row in rows}
+
+
+def _details(row: Sequence[Any], tags: tuple[str, ...]) -> Details:
+    """Return the details of a row of COLUMNS. JSON may hold a whole price as an integer."""
+    values = [*row]
+    values[_PRICE] = float(values[_PRICE])
+    values[-1] = bool(values[-1])
+    values.insert(_TAGS, tags)
+    return Details(*values)

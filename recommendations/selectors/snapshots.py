@@ -11,7 +11,6 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     FloatField,
-    Max,
     Model,
     Sum,
     Value,
@@ -24,8 +23,8 @@ from catalog.models import ActionType, Category, Interaction, Product, Tag
 from core.db.prepared import columns, integers
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
+from recommendations.selectors.clock import shop_now
 from recommendations.selectors.products import AVAILABLE
-from recommendations.selectors.timestamps import Seconds
 
 _Tagged: type[Model] = Product.tags.through
 _PRIME = 2_147_483_647
@@ -33,15 +32,16 @@ _FACTORS = (48_271, 69_621, 16_807, 39_373)
 _CENTS = Cast(Round(F("price") * Value(100), output_field=FloatField()), BigIntegerField())
 
 
-def snapshot(previous: Snapshot | None = None) -> Snapshot:
+def snapshot(previous: Snapshot | None = None, *, real_now: float | None = None) -> Snapshot:
     """Return the catalogue as it is now; the previous snapshot itself when nothing has changed since.
 
+    real_now: seconds since 1970; None for this machine's clock
     8 queries; 6 when only popularity may have changed since the previous one.
     """
     words = _Words(_named(Category), _named(Tag))
     products = _fingerprint(Product, Coalesce(F("category_id"), Value(-1)), AVAILABLE, _CENTS)
     version = (words, products, _fingerprint(_Tagged, F("tag_id")))
-    now = Interaction.objects.aggregate(newest=Seconds(Max("occurred_at")))["newest"] or 0
+    now = shop_now(real_now)
     if previous is not None and previous.version == version:
         return previous.at(now, *_popularity())
     return _catalogue(words, version).at(now, *_popularity())

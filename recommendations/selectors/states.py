@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from django.db.models import Count, F, Max, OuterRef, Subquery
 
-from catalog.models import Interaction, Product
-from core.db.json_sql import Joined, Record, only
+from catalog.models import Interaction
+from core.db.json_sql import Record, only
 from core.db.prepared import Prepared
 from recommendations.models import DefaultStrategy, StoredList, TrainedModel
-from recommendations.selectors.products import AVAILABLE
+from recommendations.selectors.products import columns_as_text, tags_as_text
 
 
 class State(NamedTuple):
@@ -36,7 +36,6 @@ class State(NamedTuple):
 
 def _rows(user: Mapping[str, Any], strategy: str, products: list[int], shown: list[int]) -> Any:
     mine = Interaction.objects.filter(user_id=OuterRef("user_id")).order_by().values("user_id")
-    described = Record("id", "external_id", "name", "category__name", "price", "description", AVAILABLE)
     active = TrainedModel.objects.filter(strategy=strategy, is_active=True)
     return (
         StoredList.objects.filter(**user, strategy=strategy)
@@ -44,11 +43,8 @@ def _rows(user: Mapping[str, Any], strategy: str, products: list[int], shown: li
             events=only(mine, Record(Count("*"), Max("id"))),
             default=Subquery(DefaultStrategy.objects.filter(id=1).values("strategy")),
             version=Subquery(active.values("version")),
-            products=only(Product.objects.filter(id__in=products), Joined(described)),
-            tags=only(
-                Product.tags.through.objects.filter(product_id__in=shown),
-                Joined(Record("product_id", "tag__name")),
-            ),
+            products=columns_as_text(products),
+            tags=tags_as_text(shown),
         )
         .values_list("user_id", F("user__name"), *State._fields[2:])
     )

@@ -73,7 +73,7 @@ def recommendation_list(
     grounds: LiveGrounds | None = None,
     is_narrowed: bool = False,
 ) -> RecommendationList:
-    """Return the ranked list, from the offset on, with its products' fields. basis: as in `RecommendationList`"""
+    """Return the ranked list from the offset on. basis: as in `RecommendationList`"""
     return RecommendationList(
         shopper=shopper,
         items=tuple(recommended_item(pick, known) for pick in ranked.picks[offset:]),

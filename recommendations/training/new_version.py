@@ -14,6 +14,9 @@ from recommendations.training import registry
 from recommendations.training.fit import Fit, fit_in_process
 from recommendations.training.store import ModelStore
 
+# Stands in the record of a version whose model proposes nothing.
+EMPTY = "empty"
+
 
 @dataclass(frozen=True, slots=True)
 class VersionBuilder:
@@ -77,4 +80,5 @@ def _window(training: Training) -> dict[str, Any]:
 
 
 def _costs(fit: Fit) -> dict[str, Any]:
-    return {"record": fit.record, "fit_seconds": fit.seconds, "peak_mb": fit.peak_mb}
+    record = {**fit.record, EMPTY: True} if fit.is_empty else fit.record
+    return {"record": record, "fit_seconds": fit.seconds, "peak_mb": fit.peak_mb}

@@ -6,21 +6,31 @@ from enum import Enum
 
 from recommendations.conf import Config, Named
 from recommendations.errors import StaleComparison
-from recommendations.evaluation.evaluate import Evaluation
+from recommendations.evaluation.evaluate import Evaluation, too_few
 from recommendations.evaluation.uplift import Uplift, uplift
+from recommendations.models import TrainedModel
 from recommendations.selectors.models import ActiveModels, active_models
 from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Strategy
 from recommendations.training import registry
+from recommendations.training.new_version import EMPTY
 
+ALL_THE_SAME = (
+    "Staff can activate it in the admin under Trained models; --activate activates whatever is fitted."
+)
 # Says why a version cannot answer, "" where it can.
 Problem = Callable[[ModelRef], str]
 
 
 class ActivationRule(Enum):
-    """When a new version is activated. NEEDED: where none is active that can answer."""
+    """When a new version is activated.
+
+    NEEDED: where none is active that can and should answer; PROVEN: unless something speaks against it;
+    ALWAYS: whatever speaks against it
+    """
 
     NEEDED = "needed"
+    PROVEN = "proven"
     ALWAYS = "always"
     IF_BETTER = "if better"
 
@@ -74,13 +84,41 @@ def current_model(config: Config, strategies: Mapping[str, Strategy], problem: P
     return CurrentModel(strategy, str(row), row.settings_digest, recipe, why, found)
 
 
-def needed(strategy: str, problem: Problem) -> PromotionDecision:
-    """Return whether the strategy has no active version that can answer. 2 queries at most."""
+def unproven(model: TrainedModel) -> str:
+    """Return a sentence on why the version should not answer unless staff decide so, "" where it may."""
+    if model.record.get(EMPTY):
+        return "It is empty: it proposes nothing to anybody."
+    if not model.metrics:
+        return "It was not measured."
+    return too_few(model.metrics["split"]["users"])
+
+
+def refused(why: str) -> PromotionDecision:
+    """Return the verdict on a version that is unproven."""
+    return PromotionDecision(False, f"Not activated. {why} {ALL_THE_SAME}")
+
+
+def proven(model: TrainedModel) -> PromotionDecision:
+    """Return whether nothing speaks against the new version."""
+    why = unproven(model)
+    return refused(why) if why else PromotionDecision(True, "Activated.")
+
+
+def needed(model: TrainedModel, problem: Problem) -> PromotionDecision:
+    """Return whether the new version may answer, and no active one that may can. 2 queries at most.
+
+    What is unproven is not activated, nor does it keep a version that is not from taking its place.
+    """
+    strategy = model.strategy
+    if why := unproven(model):
+        return refused(why)
     row = registry.active(strategy)
     if row is None:
         return PromotionDecision(True, f"Activated: no version of {strategy} was active.")
     if why := problem(ModelRef(strategy, row.version)):
         return PromotionDecision(True, f"Activated, for what was active could not answer: {why}")
+    if why := unproven(row):
+        return PromotionDecision(True, f"Activated in place of {row.version}. {why}")
     return PromotionDecision(False, f"Not activated: {row.version} stays active.")
 
 
@@ -95,7 +133,7 @@ def unchanged(strategy: str, digest: str, now: CurrentModel) -> PromotionDecisio
     return PromotionDecision(
         False,
         f"Not fitted: {now.name} answers by default and has the same recipe, so there is nothing to compare. "
-        f"Give --activate to fit it to the newest events.",
+        f"Give --activate-if-measured to fit it to the newest events.",
     )
 
 
@@ -106,6 +144,13 @@ def compared(names: Iterable[str], now: CurrentModel, evaluation: Evaluation) ->
         (name for name in gains if gains[name].is_sure), key=lambda name: gains[name].mean, default=None
     )
     return {name: _compared(name, found, best, now) for name, found in gains.items()}
+
+
+def unmeasured(evaluation: Evaluation) -> PromotionDecision:
+    """Return the verdict on whatever was measured on too few users."""
+    return PromotionDecision(
+        False, f"Not fitted. {evaluation.warning} --activate fits and activates it all the same."
+    )
 
 
 def _compared(name: str, found: Uplift, best: str | None, now: CurrentModel) -> PromotionDecision:

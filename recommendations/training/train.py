@@ -20,7 +20,11 @@ from recommendations.training.promotion import (
     compared,
     current_model,
     needed,
+    proven,
+    refused,
     unchanged,
+    unmeasured,
+    unproven,
 )
 
 Say = Callable[[str], object]
@@ -80,11 +84,16 @@ class Trainer:
         training = self._read(say)
         for name in names:
             model = self._fitted(order, name, training, evaluation, say)
-            is_wanted = order.activate is ActivationRule.ALWAYS
-            verdict = PromotionDecision(True, "Activated.") if is_wanted else needed(name, self.problem)
+            verdict = self._verdict(model, order.activate)
             if verdict.is_active:
                 registry.activate(model, at=self.now())
             yield TrainingResult(name, model, verdict, self._thinned(name, order.keep))
+
+    def _verdict(self, model: TrainedModel, when: ActivationRule) -> PromotionDecision:
+        if when is ActivationRule.ALWAYS:
+            why = unproven(model)
+            return PromotionDecision(True, f"Activated, as asked. {why}" if why else "Activated.")
+        return proven(model) if when is ActivationRule.PROVEN else needed(model, self.problem)
 
     def _contest(self, order: TrainingOptions, names: list[str], say: Say) -> Iterator[TrainingResult]:
         """Yield what came of each strategy; the one that is to answer by default, if any, is fitted last."""
@@ -95,7 +104,8 @@ class Trainer:
         measured = [*others, *(name for name, verdict in verdicts.items() if verdict.is_active)]
         evaluation = self._evaluation(order, measured, now, say) if measured else None
         if evaluation:
-            verdicts |= compared(others, now, evaluation)
+            few = {name: unmeasured(evaluation) for name in measured} if evaluation.warning else {}
+            verdicts |= few or compared(others, now, evaluation)
         winner = next((name for name in others if verdicts[name].is_active), None)
         for name, verdict in verdicts.items():
             if verdict.is_active and winner and name != winner:
@@ -113,7 +123,11 @@ class Trainer:
     def _activated(
         self, model: TrainedModel, verdict: PromotionDecision, now: CurrentModel
     ) -> PromotionDecision:
-        """Return the verdict: the version answers, unless something else was let answer meanwhile."""
+        """Return the verdict: the version answers, unless it is empty, or something else was let answer
+        meanwhile.
+        """
+        if why := unproven(model):
+            return replace(refused(why), uplift=verdict.uplift)
         try:
             if verdict.uplift is None:
                 registry.activate(model, at=self.now())

@@ -83,5 +83,5 @@ def _renewed(former: PipelineCache | None) -> PipelineCache:
 
 def _recent(now: Snapshot, days: float) -> Training:
     """Return the snapshot with so many days of the log before it. 1 query; none for 0 days."""
-    events = log(since=now.now - int(days * DAY)) if days else no_events()
+    events = log(since=now.now - int(days * DAY), until=now.now) if days else no_events()
     return Training(now, events, config().events)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import lru_cache
 
 from django.conf import settings
@@ -14,9 +15,11 @@ from recommendations.batch.recorded_run import Progress, recorded
 from recommendations.batch.retention import Removed
 from recommendations.batch.runs import RunParameters
 from recommendations.batch.shards import ShardWorker
+from recommendations.engine.log import Log
 from recommendations.evaluation.evaluate import Evaluator
 from recommendations.models import GenerationRun
 from recommendations.processes.pool import ProcessPool
+from recommendations.selectors.clock import last_event_at
 from recommendations.selectors.logs import log
 from recommendations.selectors.shoppers import n_shoppers, shopper_id_chunks
 from recommendations.selectors.snapshots import snapshot
@@ -102,7 +105,7 @@ def remove_old_rows() -> Removed:
 def evaluator(names: Iterable[str]) -> Evaluator:
     """Return what compares these strategies on the last days of the shop. Raises UnknownStrategy."""
     recipes = {name: config().strategy(name).make() for name in names}
-    return Evaluator(log, snapshot, recipes, config().events)
+    return Evaluator(_history, snapshot, recipes, config().events)
 
 
 def trainer() -> Trainer:
@@ -111,13 +114,24 @@ def trainer() -> Trainer:
     return Trainer(
         config=config(),
         strategies=recipes,
-        evaluate=lambda recipes: Evaluator(log, snapshot, recipes, config().events),
-        training=lambda: Training(snapshot(), log(), config().events),
+        evaluate=lambda recipes: Evaluator(_history, snapshot, recipes, config().events),
+        training=_everything,
         new_version=VersionBuilder(config(), recipes, store, timezone.now),
         remove=store.remove,
         problem=model_loader().problem,
         now=timezone.now,
     )
+
+
+def _history() -> Log:
+    """Return the shop's events up to the last plausible one. 2 queries."""
+    return log(until=last_event_at())
+
+
+def _everything() -> Training:
+    """Return all that the shop knows at the moment of its last plausible event. 10 queries."""
+    ends = last_event_at()
+    return Training(replace(snapshot(), now=ends), log(until=ends), config().events)
 
 
 SINGLETONS = (_of_run,)

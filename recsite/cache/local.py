@@ -13,10 +13,6 @@ class LocalCache(LocMemCache):
     is_well = True
     is_shared = False
 
-    def claim(self, key: str, seconds: float) -> bool:
-        """Return whether nobody has claimed the key for now."""
-        return self.add(key, 1, seconds)
-
     def get_or_claim(self, key: str, seconds: float) -> tuple[Any, bool]:
         """Return what is kept, else None and whether nobody else claims for now to make it."""
         found = self.get(key)

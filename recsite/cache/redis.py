@@ -120,10 +120,6 @@ class TolerantRedisCache(RedisCache):
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         return self._tried(super().add, key, value, timeout, version, writes=True, otherwise=False)
 
-    def claim(self, key: str, seconds: float) -> bool:
-        """Return whether nobody has claimed the key for now; True as well where nobody can tell."""
-        return self._tried(super().add, key, 1, max(1, round(seconds)), writes=True, otherwise=True)
-
     def get_or_claim(self, key: str, seconds: float) -> tuple[Any, bool]:
         """Return what is kept, else None and whether nobody else claims for now to make it. 1 round trip.
 

@@ -1,6 +1,5 @@
 """Hostile values in every spot of the API that a caller fills in: refused by name, never believed."""
 
-import time
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,8 +17,7 @@ from tests.factories import StaffFactory
 
 pytestmark = pytest.mark.django_db
 
-SLEEP = 60
-SOON_SECONDS = 10  # less than any of the sleeps that are asked for below
+SLEEP = 86_400  # a test that has a database sleep for so long does not end in time
 INJECTED = [
     "' OR '1'='1",
     "'; DROP TABLE catalog_product; --",
@@ -162,13 +160,11 @@ class TestEverySpot:
         before = n_rows()
 
         for value in sent(spot):
-            began = time.monotonic()
             with undone():
                 answer = spot.ask(client, world, value)
                 refused = answer.status_code >= 400
                 after = n_rows() if refused and spot.writes else before
             shown = f"{spot} = {value!r:.60}"
-            assert time.monotonic() - began < SOON_SECONDS, shown
             assert answer.status_code < 500, (shown, answer.content[:300])
             # Or nothing would have been looked at; wrong passwords are locked out, as they should be.
             assert answer.status_code != 429 or spot.row.address == "/token", shown

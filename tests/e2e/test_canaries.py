@@ -16,8 +16,9 @@ import pytest
 
 from deploy.processes import free_port
 from recsite.config import env
-from tests.integration.test_serve import PATIENCE_SECONDS, manage, variables, wait_until_open
+from tests.integration.test_serve import manage, variables, wait_until_open
 from tests.llm_server import LLMServer, fails
+from tests.waiting import PATIENCE_SECONDS
 
 PASSWORD = "canary-password-Xq7"
 SECRET_KEY = "canary-secret-key-" + "k" * 40

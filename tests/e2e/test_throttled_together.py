@@ -9,7 +9,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.integration.test_serve import PATIENCE_SECONDS, manage, serving
+from tests.integration.test_serve import manage, serving
+from tests.waiting import PATIENCE_SECONDS
 
 LIMIT, ASKED = 60, 400
 

@@ -8,8 +8,6 @@ import psycopg
 
 from tests.place import ROOT, Place, told
 
-LONGEST_SECONDS = 2.0  # that a caller may wait, whatever has broken
-LONGEST_WRITTEN_SECONDS = 6.0  # where a model writes while the caller waits
 ALICE = "/recommend/ext:alice?top_n=5"
 # Of the keys with which the tests ask.
 SCOPES = ("catalog:read", "events:write", "recommend:read", "tokens:issue")

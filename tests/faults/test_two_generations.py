@@ -6,6 +6,7 @@ import pytest
 
 from tests.faults.shops import say
 from tests.place import ROOT, Place
+from tests.waiting import PATIENCE_SECONDS
 
 SETTINGS = """
 from recsite.settings import *
@@ -44,7 +45,7 @@ class TestTwoAtOnce:
             second = place.ran("generate_recommendations")
 
             (place.folder / "open").touch()
-            code = first.process.wait(60)
+            code = first.process.wait(PATIENCE_SECONDS)
         finally:
             first.kill()
 

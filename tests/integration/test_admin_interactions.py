@@ -132,7 +132,10 @@ class TestList:
     def test_counts_all_of_a_few(self, office):
         InteractionFactory.create_batch(2)
 
-        assert "2 interactions" in office.get(LIST).content.decode()
+        html = office.get(LIST).content.decode()
+
+        assert "2 interactions" in html
+        assert "or more interactions" not in html
 
     def test_counts_a_single_one(self, office):
         InteractionFactory()

@@ -254,6 +254,7 @@ class TestCompare:
         html = act(office, "compare", second, first)
 
         assert html.index(">counting v1</a> (active)") < html.index(">counting v2</a>")
+        assert html.count("(active)") == 1
         assert "<strong>0.1500</strong> (0.1400 to 0.1600)<br>+0.0500" in html
         assert "measured on different days" not in html
 
@@ -337,6 +338,24 @@ class TestDelete:
             office.post(page, {"post": "yes"})
 
         assert not (tmp_path / "counting/v2").exists()
+
+
+class TestMeasures:
+    def page(self, office: Client, model: TrainedModel) -> str:
+        return office.get(reverse(CHANGE, args=[model.pk])).content.decode()
+
+    def test_say_on_whom_the_model_was_measured(self, office, first):
+        html = self.page(office, first)
+
+        assert "<td>40, 2025-12-16T12:00:00+00:00</td>" in html
+        assert "Not measured" not in html
+
+    def test_say_when_there_are_none(self, office):
+        html = self.page(office, version("v1"))
+
+        assert "Not measured" in html
+        assert "<td>Users, from</td><td>–</td>" in html
+        assert "measured on different days" not in html
 
 
 class TestNote:

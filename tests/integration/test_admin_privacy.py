@@ -49,6 +49,7 @@ class TestErase:
 
         assert f'href="{erase(anna)}"' in office.get(address("change", anna)).content.decode()
         assert "1 × catalog.Interaction" in page
+        assert "These rows stay" not in page
         assert User.objects.filter(pk=anna.pk).exists()
 
     def test_erases_once_that_is_confirmed(self, office: Client, boss: Account, caplog):

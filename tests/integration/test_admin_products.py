@@ -260,9 +260,13 @@ class TestDeletion:
 
     def test_of_a_product_nobody_touched_takes_its_tags_off(self, office):
         product = ProductFactory(tags=["led"])
+        url = reverse("admin:catalog_product_delete", args=[product.pk])
 
-        office.post(reverse("admin:catalog_product_delete", args=[product.pk]), {"post": "yes"})
+        asked = office.get(url).content.decode()
+        office.post(url, {"post": "yes"})
 
+        assert "in use" not in asked
+        assert "Untick “Active” instead" not in asked
         assert not Product.objects.exists()
         assert Tag.objects.filter(name="led").exists()
 
@@ -272,7 +276,9 @@ class TestDeletion:
         action = {"action": "delete_selected", "_selected_action": [used.pk, free.pk], "post": "yes"}
 
         html = office.post(LIST, action).content.decode()
+        free_alone = {"action": "delete_selected", "_selected_action": [free.pk]}
 
+        assert "in use" not in office.post(LIST, free_alone).content.decode()
         assert "<li>1 interaction</li>" in html
         assert "Untick “Active” instead" in html
         assert Product.objects.count() == 2

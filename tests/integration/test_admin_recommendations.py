@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -49,11 +51,21 @@ class TestToday:
         assert "<strong>16</strong>" in html
         assert "<li>+10 category Electronics</li><li>+3 tag audio</li><li>+3 tag wireless</li>" in html
 
+    def test_says_of_no_product_that_it_is_inactive_or_sold_out(self, office, alice):
+        html = office.get(today(alice)).content.decode()
+
+        assert "Wireless Earbuds</a></td>" in html
+        assert "inactive" not in html
+        assert "sold out" not in html
+
     def test_shows_what_the_shopper_did_and_the_strategy(self, office, alice):
         html = office.get(today(alice)).content.decode()
 
         assert "Interested in: Electronics, Accessories." in html
         assert ">content</div>" in html
+        assert ">–</div>" in html
+        for untrue in ("nothing is known", "no other product", "Nothing can be recommended", "deleted since"):
+            assert untrue not in html
 
     def test_says_why_only_popular_products_are_shown(self, office, frank):
         page = office.get(today(frank))
@@ -206,7 +218,36 @@ class TestStoredList:
     def test_shows_the_fields_as_they_are_now(self, office, stored):
         Product.objects.filter(name="Wireless Earbuds").update(name="Renamed", is_active=False)
 
-        assert "Renamed</a> (inactive now)" in self.page(office, stored).content.decode()
+        assert "Renamed</a> (inactive now)</td>" in self.page(office, stored).content.decode()
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"is_active": True, "stock": None}, ""),
+            ({"is_active": True, "stock": 1}, ""),
+            ({"is_active": False, "stock": 1}, " (inactive now)"),
+            ({"is_active": True, "stock": 0}, " (sold out now)"),
+            ({"is_active": False, "stock": 0}, " (inactive now) (sold out now)"),
+        ],
+    )
+    def test_tells_an_inactive_product_from_one_that_is_sold_out(self, office, stored, change, said):
+        Product.objects.filter(name="Wireless Earbuds").update(**change)
+
+        html = self.page(office, stored).content.decode()
+
+        assert f">Wireless Earbuds</a>{said}</td>" in html
+        assert html.count("inactive now") == said.count("inactive now")
+        assert html.count("sold out now") == said.count("sold out now")
+
+    def test_reads_why_products_are_not_available_in_one_query(self, office, stored):
+        with CaptureQueriesContext(connection) as available:
+            self.page(office, stored)
+        Product.objects.update(is_active=False)
+
+        with CaptureQueriesContext(connection) as inactive:
+            self.page(office, stored)
+
+        assert len(inactive) == len(available) + 1
 
     def test_shows_what_was_deleted_since_by_its_id(self, office, stored):
         earbuds = Product.objects.get(name="Wireless Earbuds")
@@ -233,6 +274,7 @@ class TestStoredList:
 
         assert page.status_code == 200
         assert "This list is in disorder" in page.content.decode()
+        assert "Nothing can be recommended" not in page.content.decode()
 
     def test_leads_to_the_list_of_today(self, office, stored, alice):
         assert today(alice) in self.page(office, stored).content.decode()

@@ -90,6 +90,7 @@ class TestHistory:
         html = office.get(address("change", InteractionFactory().user)).content.decode()
 
         assert ">1 interaction</a>" in html
+        assert "Nothing yet." not in html
 
     def test_is_left_alone_when_the_user_is_saved(self, office, wholesaler):
         before = list(Interaction.objects.order_by("id").values())

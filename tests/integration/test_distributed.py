@@ -9,6 +9,7 @@ import pytest
 
 from deploy.processes import Child
 from tests.place import ROOT, Place, told
+from tests.waiting import PATIENCE_SECONDS
 
 SETTINGS = """
 from recsite.settings import *
@@ -90,7 +91,7 @@ class TestKilledMidShard:
                 os.kill(came(place)[0], signal.SIGKILL)
             (place.folder / "open").touch()
 
-            code = command.process.wait(90)
+            code = command.process.wait(PATIENCE_SECONDS)
         finally:
             for child in (command, first, *others):
                 child.kill()

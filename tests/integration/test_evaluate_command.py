@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.core.management.color import color_style
 
 from catalog.models import Product, User
 from recommendations.selectors.logs import log
@@ -132,6 +133,48 @@ class TestReport:
     def test_says_when_the_file_cannot_be_written(self, shop: None, tmp_path: Path):
         with pytest.raises(CommandError, match=r"--output .*: Is a directory\."):
             evaluate("--strategies", "popular", "--output", str(tmp_path))
+
+
+class TestTooFewUsers:
+    WARNING = "Measured on 1 user only: fewer than 30 say nothing about any strategy."
+
+    def said(self, *args: str, **options: Any) -> str:
+        return evaluate("--strategies", "popular", *args, **options)
+
+    def test_are_said_below_the_table_in_red_on_a_terminal(self, shop: None):
+        red = color_style(force_color=True).ERROR(self.WARNING)
+
+        assert self.said().splitlines()[-1] == self.WARNING
+        assert self.said(force_color=True).splitlines()[-1] == red != self.WARNING
+
+    def test_are_said_in_json(self, shop: None):
+        assert json.loads(self.said("--format", "json"))["warning"] == self.WARNING
+
+    def test_are_said_on_the_page_in_the_colour_of_alarm(self, shop: None):
+        page = self.said("--format", "html")
+
+        assert f'<p class="warning" role="alert">{self.WARNING}</p>' in page
+        assert ".warning { color: var(--alarm)" in page
+
+    @pytest.mark.parametrize("format", ["table", "json", "html"])
+    def test_are_said_on_standard_error_when_a_file_is_written(
+        self, shop: None, tmp_path: Path, format: str, capsys: pytest.CaptureFixture[str]
+    ):
+        self.said("--format", format, "--output", str(tmp_path / "out"))
+
+        assert self.WARNING in (tmp_path / "out").read_text()
+        assert self.WARNING in capsys.readouterr().err
+
+    def test_are_not_said_of_30_users(self):
+        products = ProductFactory.create_batch(2)
+        InteractionFactory(product=products[1], occurred_at=NOON - timedelta(days=31))
+        for user in UserFactory.create_batch(30):
+            for product, days in zip(products, (31, 0), strict=True):
+                InteractionFactory(user=user, product=product, occurred_at=NOON - timedelta(days=days))
+
+        assert "users only" not in self.said()
+        assert json.loads(self.said("--format", "json"))["warning"] is None
+        assert 'class="warning"' not in self.said("--format", "html")
 
 
 class TestUsers:

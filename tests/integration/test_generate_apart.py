@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 from catalog.models import User
@@ -74,7 +76,7 @@ class TestProcesses:
             "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
         }
 
-        # What they print into stays open as long as one of them runs, which would be a minute.
+        # What they print into stays open as long as one of them runs, which would be a day.
         ended = subprocess.run(
             [
                 sys.executable,
@@ -90,7 +92,7 @@ class TestProcesses:
             check=False,
             capture_output=True,
             text=True,
-            timeout=50,
+            timeout=PATIENCE_SECONDS,
         )
 
         assert ended.returncode == code

@@ -11,6 +11,7 @@ from catalog.api.bulk import MOST_BYTES
 from deploy.nginx import TEMPLATE, binary, start_nginx
 from deploy.processes import free_port
 from tests import servers
+from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def gateway(tmp_path: Path) -> Iterator[int]:
 
 
 def answer_to(port: int, n_bytes: int) -> tuple[int, str | None, bytes]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     connection.putrequest("POST", "/interactions/bulk")
     connection.putheader("Content-Length", str(n_bytes))
     connection.endheaders()

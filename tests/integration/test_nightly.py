@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
 from redis import Redis
 
 from tests.place import ROOT, Place, told
+from tests.shops import write_shop
 
 NIGHT = """
 import json
@@ -20,6 +22,22 @@ print(json.dumps([
 """
 
 
+def _shop_of_forty(folder: Path) -> Path:
+    """Write forty shoppers who bought two of six products together, twice, and took a third one later."""
+    lines = [
+        f"u{n},p{(n + more) % 6},purchase,2026-0{month}-10T09:00:00Z"
+        for n in range(40)
+        for month, more in ((1, 0), (1, 1), (2, 0), (2, 1), (3, 2))
+    ]
+    return write_shop(
+        folder,
+        products=[f"p{n},P{n},Food,1,,t{n % 2}" for n in range(6)],
+        users=[f"u{n},U{n}" for n in range(40)],
+        interactions=lines,
+    )
+
+
+@pytest.mark.timeout(600)  # three strategies, each measured and fitted in processes of their own
 class TestNight:
     def test_trains_and_has_lists_generated_once(self, tmp_path: Path, redis_url: str):
         place = Place(
@@ -31,13 +49,25 @@ class TestNight:
             ),
         )
         place.manage("migrate", "--verbosity", "0")
-        place.manage("import_shop", str(ROOT / "data" / "example_shop"), "--verbosity", "0")
+        shop = tmp_path / "shop"
+        shop.mkdir()
+        place.manage("import_shop", str(_shop_of_forty(shop)), "--verbosity", "0")
 
         said = place.manage("shell", "--no-imports", "-c", NIGHT)
 
         assert json.loads(said.splitlines()[-1]) == [
             ["collaborative", "hybrid", "together"],
-            [["running", "beat", 8, 1]],
+            [["running", "beat", 40, 1]],
         ]
         with Redis.from_url(redis_url) as client:
             assert client.llen("batch") == 1
+
+    def test_activates_no_model_that_was_measured_on_few_users(self, tmp_path: Path, redis_url: str):
+        models = str(tmp_path / "trained_models")
+        place = Place(tmp_path, told(f"sqlite:///{tmp_path / 'shop.sqlite3'}", redis_url, MODEL_DIR=models))
+        place.manage("migrate", "--verbosity", "0")
+        place.manage("import_shop", str(ROOT / "data" / "example_shop"), "--verbosity", "0")
+
+        said = place.manage("shell", "--no-imports", "-c", NIGHT)
+
+        assert json.loads(said.splitlines()[-1])[0] == []

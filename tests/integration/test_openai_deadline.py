@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from recommendations.explainers import chat
 from recommendations.explainers.base import Source
 from tests import llm_server
 from tests.chat import GIVEN, LONG, SHORT, TEMPLATE, OverHTTP, explainer_for, warnings
 from tests.llm_server import LLMServer, holds, says
+from tests.waiting import PATIENCE_SECONDS, until
 
 
 def join_calls() -> list[threading.Thread]:
@@ -22,7 +24,7 @@ def join_calls() -> list[threading.Thread]:
     """
     calls = [thread for thread in threading.enumerate() if thread.name == "chat"]
     for call in calls:
-        call.join(10)
+        call.join(PATIENCE_SECONDS)
     gc.collect()
     return [call for call in calls if call.is_alive()]
 
@@ -56,7 +58,7 @@ class TestOpenAIExplainerOutOfTime(OverHTTP):
         found = Event()
 
         def slow(*args: Any, **kwargs: Any) -> Any:
-            found.wait(llm_server.PATIENCE_SECONDS)
+            found.wait(PATIENCE_SECONDS)
             raise socket.gaierror
 
         monkeypatch.setattr(socket, "getaddrinfo", slow)
@@ -88,21 +90,29 @@ class TestOpenAIExplainerOutOfTime(OverHTTP):
         assert first.result().source is Source.OPENAI
         assert explainer.explain(GIVEN).source is Source.OPENAI
 
-    def test_bounds_its_threads_and_recovers_by_itself(self, server: LLMServer):
+    def test_bounds_its_calls_and_recovers_by_itself(self, server: LLMServer, monkeypatch):
         server.otherwise = llm_server.drips_head
         explainer = explainer_for(server.url, timeout_seconds=SHORT, max_concurrent=2)
+        ask, running, seen = chat.ask, [], []
 
-        def calls_after_one_more(_: int) -> int:
-            explainer.explain(GIVEN)
-            return sum(thread.name == "chat" for thread in threading.enumerate())
+        def counted(*arguments: Any) -> str:
+            running.append(None)
+            seen.append(len(running))
+            try:
+                return ask(*arguments)
+            finally:
+                running.pop()
+
+        monkeypatch.setattr(chat, "ask", counted)
 
         with ThreadPoolExecutor(6) as shoppers:
-            seen = [n for _ in range(4) for n in shoppers.map(calls_after_one_more, range(6))]
+            for _ in range(4):
+                list(shoppers.map(lambda _: explainer.explain(GIVEN), range(6)))
 
         assert max(seen) <= 2
         assert not join_calls()
         server.otherwise = says("Back again.")
-        assert any(explainer.explain(GIVEN).text == "Back again." for _ in range(20))
+        until(lambda: explainer.explain(GIVEN).text == "Back again.")
 
     def test_gives_the_template_when_no_thread_can_start(self, monkeypatch, log):
         def refuse(self: threading.Thread) -> None:

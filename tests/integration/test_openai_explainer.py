@@ -139,8 +139,8 @@ class TestOpenAIExplainerWithoutItsModel(OverHTTP, ExplainerContract):
     @pytest.mark.parametrize(
         "asked",
         [
-            {"retry_after": "60"},
-            {"retry_after_ms": "60000"},
+            {"retry_after": "3600"},
+            {"retry_after_ms": "3600000"},
             {"retry_after": format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)},
         ],
         ids=["seconds", "milliseconds", "date"],

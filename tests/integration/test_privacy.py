@@ -25,6 +25,7 @@ from privacy.relations import relations, undecided
 from privacy.services.erase import counted, erase
 from privacy.services.export import everything
 from recommendations import wiring
+from recommendations.caching.histories import LONG
 from tests.factories import (
     NOON,
     AccountFactory,
@@ -364,3 +365,28 @@ class TestKeptAnswers:
         wiring.forget_deleted_users()
 
         assert wiring.response_cache().user_ids() == {stays.pk}
+
+    @pytest.mark.parametrize("n_events", [1, LONG], ids=["short", "long"])
+    def test_take_histories_with_them(self, client, settings, n_events: int):
+        settings.API_OPEN_READS = True
+        stays, goes = UserFactory(), UserFactory()
+        for user in (stays, goes):
+            InteractionFactory.create_batch(n_events, user=user, product=ProductFactory())
+            client.get(f"/recommend/{user.pk}")
+        assert wiring.history_cache().user_ids() == {stays.pk, goes.pk}
+        User.objects.filter(pk=goes.pk).delete()
+
+        wiring.forget_deleted_users()
+
+        assert wiring.history_cache().user_ids() == {stays.pk}
+
+    @pytest.mark.django_db(transaction=True)
+    def test_take_their_history_with_them_in_the_process_that_erases(self, client, settings):
+        settings.API_OPEN_READS = True
+        user = InteractionFactory().user
+        client.get(f"/recommend/{user.pk}")
+        assert wiring.history_cache().user_ids() == {user.pk}
+
+        erase(user, by=None, now=NOON)
+
+        assert wiring.history_cache().user_ids() == set()

@@ -12,6 +12,7 @@ import pytest
 
 from deploy import postgresql
 from deploy.processes import Account, DidNotStart, listens, start
+from tests.waiting import PATIENCE_SECONDS
 
 WAITS = "import signal; print('here', flush=True); signal.pause()"
 STUBBORN = "import signal; signal.signal(15, signal.SIG_IGN); print('here', flush=True); signal.pause()"
@@ -73,7 +74,7 @@ class TestChild:
             parent.kill()
 
             try:
-                assert select.select([watched], [], [], 30)[0] == [watched]
+                assert select.select([watched], [], [], PATIENCE_SECONDS)[0] == [watched]
             finally:
                 os.close(watched)
 

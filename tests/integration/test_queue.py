@@ -14,6 +14,7 @@ from deploy.processes import Child, free_port
 from deploy.redis_server import NoRedis, start_redis
 from observe import request_id
 from recommendations import wiring
+from recommendations.batch import queue as queue_module
 from recommendations.batch.queue import Queue
 from recommendations.errors import QueueUnavailable
 from recsite.celery import app
@@ -93,9 +94,9 @@ class TestTrouble:
         yield child
         child.kill()
 
-    def test_of_a_broker_that_stands_still_is_told_in_time(self, server: Child):
+    def test_of_a_broker_that_stands_still_is_told_in_time(self, server: Child, monkeypatch):
+        monkeypatch.setattr(queue_module, "PATIENCE_SECONDS", 0.1)
         queue = Queue(f"redis://127.0.0.1:{self.port}/0")
-        queue.send("recommendations.shard", 1, 1)
         os.kill(server.pid, signal.SIGSTOP)
         try:
             with pytest.raises(QueueUnavailable, match="cannot be reached"):

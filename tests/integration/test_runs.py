@@ -20,6 +20,7 @@ from recommendations.batch.runs import RunParameters
 from recommendations.errors import GenerationUnderWay
 from recommendations.models import GenerationRun, RunState, StoredList
 from tests.factories import NOON, ProductFactory, UserFactory
+from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db
 ORDER = RunParameters("content", "", 10, n_total=40, started_by="ada")
@@ -188,7 +189,7 @@ class TestSignsOfLife:
         heard = Event()
 
         with heartbeat(heard.set, 0.001):
-            assert heard.wait(20)
+            assert heard.wait(PATIENCE_SECONDS)
 
     def test_go_on_after_one_that_failed(self, caplog):
         heard, sent = Event(), []
@@ -200,7 +201,7 @@ class TestSignsOfLife:
             heard.set()
 
         with heartbeat(sign, 0.001):
-            assert heard.wait(20)
+            assert heard.wait(PATIENCE_SECONDS)
         assert "A sign of life was not written down: away" in caplog.text
 
     def test_of_progress_wait_for_a_database_that_is_away(self, monkeypatch):

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,14 +20,14 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 
-from deploy.processes import free_port
+from deploy.processes import free_port, listens
 from recommendations import wiring
 from recsite import serve
 from recsite.config import env
 from recsite.serve import CannotServe, granian, listening_address
 from tests.llm_server import LLMServer, holds
+from tests.waiting import PATIENCE_SECONDS, until
 
-PATIENCE_SECONDS = 30
 ENV = settings.ENV
 ANYWHERE = "0.0.0.0"  # noqa: S104  probed, never served
 
@@ -78,15 +80,13 @@ def metrics_of(url: str) -> dict[str, float]:
 
 
 def wait_until_open(port: int, server: subprocess.Popen[str]) -> None:
-    """Return once somebody listens; the pauses are for the machine, not for the test's logic."""
-    pause = Event()
-    for _ in range(PATIENCE_SECONDS * 20):
+    """Return once somebody listens."""
+
+    def is_open() -> bool:
         assert server.poll() is None, server.communicate()[0]
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        pause.wait(0.05)
-    pytest.fail("nobody listens")
+        return listens(port)
+
+    until(is_open)
 
 
 @contextmanager
@@ -149,16 +149,18 @@ class TestServe:
                 shop,
                 OPENAI_API_KEY="sk-loopback",
                 OPENAI_BASE_URL=model.url,
-                OPENAI_TIMEOUT_SECONDS=PATIENCE_SECONDS,
+                OPENAI_TIMEOUT_SECONDS=600,  # longer than any test runs: the model alone ends the wait
                 OPENAI_MAX_CONCURRENT=2,
             ) as url,
         ):
             model.otherwise = holds(answered)
-            # Two lists: the same one is worded once, whoever asks.
-            slow = [waiting.submit(get, f"{url}/recommend/ext:alice?top_n={n}") for n in (1, 2)]
-            assert all(model.arrivals.acquire(timeout=PATIENCE_SECONDS) for _ in slow)
-
+            slow = []
             try:
+                # Two lists: the same one is worded once, whoever asks. One after the other: granian may have
+                # a request that comes while a thread takes another one wait for that thread.
+                for n in (1, 2):
+                    slow.append(waiting.submit(get, f"{url}/recommend/ext:alice?top_n={n}"))
+                    assert model.arrivals.acquire(timeout=PATIENCE_SECONDS)
                 others = [get(url + "/")["status"], get(url + "/products")["count"]]
                 one_too_many = get(f"{url}/recommend/ext:alice")["explanation_source"]
                 early = [each.result() for each in slow if each.done()]
@@ -171,20 +173,21 @@ class TestServe:
             assert [each.result()["llm_explanation"] for each in slow] == ["Here I am at last."] * 2
 
     def test_counts_over_all_its_workers(self, shop: Path, tmp_path: Path):
-        n, workers = 0, set()
+        n, workers, began = 0, set(), time.time()
         with serving(shop, WEB_WORKERS=2, PROMETHEUS_MULTIPROC_DIR=tmp_path / "counts") as url:
             # Each connection goes to whichever worker takes it, and one may be up long before the other.
-            while len(workers) < 2 and n < 5_000:
+            while len(workers) < 2:
                 get(f"{url}/recommend/ext:alice")
                 n += 1
                 workers = {file.stem.rpartition("_")[2] for file in (tmp_path / "counts").glob("*.db")}
             told = [metrics_of(url) for _ in range(10)]
+        lasted = time.time() - began
 
         assert {counts['shop_answers_total{origin="live",strategy="content"}'] for counts in told} == {n}
         assert {counts['shop_responses_total{route="recommend-detail",status="200"}'] for counts in told} == {
             n
         }
-        assert all(0 <= counts["shop_catalogue_snapshot_age_seconds"] < 60 for counts in told)
+        assert all(0 <= counts["shop_catalogue_snapshot_age_seconds"] <= lasted for counts in told)
         assert len(workers) == 2
 
     def test_counts_nothing_when_told_not_to(self, shop: Path):
@@ -192,10 +195,17 @@ class TestServe:
             metrics_of(url)
 
     def test_says_what_prepares_a_database_without_tables(self, tmp_path: Path):
-        assert "`make demo` prepares it" in refusal(tmp_path / "empty.sqlite3")
+        said = refusal(tmp_path / "empty.sqlite3")
+
+        assert re.search(r"The database lacks \d+ migrations: run `.*python\S* manage.py migrate`\.", said)
+        assert "make demo" not in said
 
     def test_says_when_the_database_cannot_be_reached(self, tmp_path: Path):
-        assert "The database cannot be reached: " in refusal(tmp_path / "nowhere" / "shop.sqlite3")
+        database = tmp_path / "nowhere" / "shop.sqlite3"
+
+        assert f"SQLite database {database}: unable to open database file. Check the path" in refusal(
+            database
+        )
 
     def test_names_a_variable_that_is_missing(self, shop: Path):
         assert refusal(shop, SECRET_KEY="").startswith("The server does not start. SECRET_KEY is not set.")

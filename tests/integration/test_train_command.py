@@ -94,14 +94,14 @@ class TestTrainModels:
         }
 
     def test_leaves_a_model_that_answers(self):
-        train("--no-evaluate")
+        train()
 
         chosen = wiring.model_ref("counting")
         assert chosen.version == TrainedModel.objects.get().version
         assert wiring.model_loader()(chosen) is not None
 
     def test_activates_the_first_version_and_no_later_one(self):
-        first, second = train("--no-evaluate"), train("--no-evaluate")
+        first, second = train(), train()
 
         assert "Activated: no version of counting was active." in first
         assert "Not activated: " in second
@@ -115,20 +115,20 @@ class TestTrainModels:
         assert list(TrainedModel.objects.order_by("id").values_list("is_active", flat=True)) == [False, True]
 
     def test_activates_a_version_in_place_of_one_of_other_settings(self, settings: Any, tmp_path: Path):
-        train("--no-evaluate")
+        train()
         configured(settings, tmp_path, {**COUNTING, "OPTIONS": {"rarest": True}})
         wiring.forget()
 
-        said = train("--no-evaluate")
+        said = train()
 
         assert "it was trained with other settings than those of now" in said
         assert wiring.model_ref("counting").version == TrainedModel.objects.latest("id").version
 
     def test_activates_a_version_in_place_of_one_whose_files_are_gone(self, tmp_path: Path):
-        train("--no-evaluate")
+        train()
         (tmp_path / "counting" / TrainedModel.objects.get().version / "counts.npy").unlink()
 
-        said = train("--no-evaluate")
+        said = train()
 
         assert "Activated, for what was active could not answer: " in said
         assert wiring.model_ref("counting").version == TrainedModel.objects.latest("id").version
@@ -177,6 +177,120 @@ class TestTrainModels:
 
         assert "Not measured." in said
         assert TrainedModel.objects.get().metrics == {}
+
+
+FEW_USERS = "Measured on 1 user only: fewer than 30 say nothing about any strategy."
+ALL_THE_SAME = (
+    "Staff can activate it in the admin under Trained models; --activate activates whatever is fitted."
+)
+
+
+def of_one_user() -> None:
+    """Let all but one of the forty newcomers come back to what they know, in place of the lamp."""
+    known = dict(
+        Interaction.objects.filter(occurred_at=NOON - timedelta(days=50)).values_list("user_id", "product_id")
+    )
+    for event in Interaction.objects.filter(occurred_at=NOON).order_by("id")[1:]:
+        Interaction.objects.filter(pk=event.pk).update(product_id=known[event.user_id])
+
+
+def active() -> TrainedModel | None:
+    return TrainedModel.objects.filter(is_active=True).first()
+
+
+class TestWhatIsNeverActivatedByItself:
+    """An unmeasured version, one measured on fewer than 30 users, and one that proposes nothing."""
+
+    @pytest.fixture(params=["unmeasured", "one user", "empty"])
+    def unproven(
+        self, request: pytest.FixtureRequest, settings: Any, tmp_path: Path
+    ) -> tuple[list[str], str]:
+        """Return the options that make the training unproven, and what is said then."""
+        if request.param == "unmeasured":
+            return ["--no-evaluate"], "It was not measured."
+        if request.param == "one user":
+            of_one_user()
+            return [], FEW_USERS
+        configured(settings, tmp_path, {"CLASS": "tests.counting.CountingNothing"})
+        return [], "It is empty: it proposes nothing to anybody."
+
+    def test_is_registered_with_the_reason_and_the_way_to_activate_it(self, unproven: tuple[list[str], str]):
+        options, why = unproven
+
+        said = train(*options)
+
+        assert f"Not activated. {why} {ALL_THE_SAME}" in said
+        assert TrainedModel.objects.count() == 1
+        assert active() is None
+
+    def test_is_activated_when_that_is_asked_for(self, unproven: tuple[list[str], str]):
+        options, why = unproven
+
+        said = train(*options, "--activate")
+
+        assert f"Activated, as asked. {why}" in said
+        assert active() == TrainedModel.objects.get()
+
+    def test_gives_way_to_a_good_one(self, unproven: tuple[list[str], str], settings: Any, tmp_path: Path):
+        options, why = unproven
+        train(*options, "--activate")
+        dead = active()
+        for user in UserFactory.create_batch(30):
+            other, lamp = Interaction.objects.order_by("id").values_list("product_id", flat=True)[1:3]
+            InteractionFactory(user=user, product_id=other, occurred_at=NOON - timedelta(days=50))
+            InteractionFactory(user=user, product_id=lamp, occurred_at=NOON)
+        knows_counting(settings, tmp_path)
+        TrainedModel.objects.update(settings_digest=wiring.config().digest("counting"))
+
+        said = train()
+
+        assert f"Activated in place of {dead.version}. {why}" in said
+        assert active() == TrainedModel.objects.latest("id")
+
+    def test_does_not_take_the_place_of_a_good_one(self, settings: Any, tmp_path: Path):
+        train()
+        good = active()
+
+        train("--no-evaluate")
+        of_one_user()
+        train()
+        train("--activate-if-measured")
+
+        assert TrainedModel.objects.count() == 4
+        assert active() == good
+
+    def test_is_not_fitted_for_being_better(self):
+        of_one_user()
+
+        said = train("--activate-if-better")
+
+        assert f"counting: Not fitted. {FEW_USERS} --activate fits and activates it all the same." in said
+        assert not TrainedModel.objects.exists()
+        assert wiring.model_ref() == ModelRef("content")
+
+    def test_is_not_fitted_again_where_files_are_gone(self, tmp_path: Path):
+        train("--activate-if-better")
+        (tmp_path / "counting" / TrainedModel.objects.get().version / "counts.npy").unlink()
+        of_one_user()
+
+        said = train("--activate-if-better")
+
+        assert f"counting: Not fitted. {FEW_USERS}" in said
+        assert TrainedModel.objects.count() == 1
+
+
+class TestActivateIfMeasured:
+    def test_activates_each_version_that_was_measured(self):
+        train("--activate-if-measured")
+
+        said = train("--activate-if-measured")
+
+        assert "  Activated." in said
+        assert active() == TrainedModel.objects.latest("id") != TrainedModel.objects.earliest("id")
+
+    def test_needs_to_measure(self):
+        with pytest.raises(CommandError, match="--no-evaluate: nothing is measured then"):
+            train("--activate-if-measured", "--no-evaluate")
 
 
 class TestActivateIfBetter:

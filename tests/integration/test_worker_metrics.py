@@ -8,6 +8,7 @@ import pytest
 
 from observe import metrics
 from recsite import worker_metrics
+from tests.waiting import PATIENCE_SECONDS
 
 TOKEN = "a-token-for-prometheus"
 
@@ -25,7 +26,7 @@ def url() -> Iterator[str]:
 
 def get(address: str, **headers: str) -> str:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    with urlopen(Request(address, headers=named), timeout=30) as answer:  # noqa: S310  http to loopback
+    with urlopen(Request(address, headers=named), timeout=PATIENCE_SECONDS) as answer:  # noqa: S310  http to loopback
         return answer.read().decode()
 
 

@@ -1,32 +1,33 @@
-"""`manage.py` when the database is not what the commands expect: one line, and the way out."""
+"""`manage.py` when the database fails: one line that names it, repeats its message and says what to do."""
 
 import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import pytest
 
+from deploy.processes import free_port
 from recsite.config import env
 
 COMMANDS = [("import_shop", "data/example_shop"), ("generate_recommendations",), ("show_recommendation",)]
+MIGRATE = "Its tables are missing or out of date: run `python manage.py migrate`."
 
 
-def run(database: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    return python(database, "manage.py", *command)
-
-
-def python(database: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def ran(address: str, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, *arguments],
+        [sys.executable, "manage.py", *command],
         cwd=env.ROOT,
         env={
             "PATH": os.environ["PATH"],
             "ENV_FILE": os.devnull,
             "SECRET_KEY": "x" * 50,
-            "DATABASE_URL": f"sqlite:///{database}",
+            "DATABASE_URL": address,
+            "DB_POOL_TIMEOUT_SECONDS": "0.2",
         },
         capture_output=True,
         text=True,
@@ -34,65 +35,115 @@ def python(database: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-class TestManage:
-    @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-    def test_says_in_one_line_that_the_database_has_no_tables(self, tmp_path: Path, command):
-        ran = run(tmp_path / "empty.sqlite3", *command)
+def refusal(address: str, *command: str) -> str:
+    """Return the one line that the command ends with."""
+    process = ran(address, *command)
+    assert process.returncode == 1
+    assert "Traceback" not in process.stderr
+    assert "make demo" not in process.stderr
+    return process.stderr.splitlines()[-1]
 
-        said = ran.stderr.splitlines()
-        assert ran.returncode == 1
-        assert "Traceback" not in ran.stderr
-        assert said[-1].startswith("The database cannot do this: no such table: ")
-        assert said[-1].endswith(
-            ". `make demo` prepares a new one and fills it with a shop; `manage.py migrate` only prepares it."
+
+def sqlite(path: Path, **options: str) -> str:
+    query = "&".join(f"{name}={quote(value)}" for name, value in options.items())
+    return f"sqlite:///{path}?{query}"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all tables."""
+    path = tmp_path_factory.mktemp("shop") / "shop.sqlite3"
+    assert ran(sqlite(path), "migrate", "--verbosity", "0").returncode == 0
+    return path
+
+
+class TestSQLite:
+    @pytest.fixture
+    def writing(self, shop: Path) -> Iterator[None]:
+        """Another process writes to it, and does not finish."""
+        with closing(sqlite3.connect(shop, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+
+    @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+    def test_without_tables_needs_to_be_migrated(self, tmp_path: Path, command: tuple[str, ...]):
+        path = tmp_path / "empty.sqlite3"
+
+        said = refusal(sqlite(path), *command)
+
+        assert said.startswith(f"SQLite database {path}: no such table: ")
+        assert said.endswith(f". {MIGRATE}")
+
+    def test_without_a_column_needs_to_be_migrated(self, shop: Path, tmp_path: Path):
+        path = tmp_path / "old.sqlite3"
+        path.write_bytes(shop.read_bytes())
+        with closing(sqlite3.connect(path)) as old:
+            old.execute("ALTER TABLE catalog_product RENAME COLUMN stock TO former")
+
+        said = refusal(sqlite(path), "generate_recommendations")
+
+        assert "no such column: " in said
+        assert said.endswith(f". {MIGRATE}")
+
+    def test_that_cannot_be_opened_may_have_a_wrong_path(self, tmp_path: Path):
+        path = tmp_path / "nowhere" / "shop.sqlite3"
+
+        assert refusal(sqlite(path), "generate_recommendations") == (
+            f"SQLite database {path}: unable to open database file. Check the path in DATABASE_URL: "
+            "the directory must exist, and the user who runs this needs access to it."
         )
 
-    def test_says_in_one_line_that_the_database_cannot_be_reached(self, tmp_path: Path):
-        ran = run(tmp_path / "nowhere" / "shop.sqlite3", "generate_recommendations")
+    def test_that_is_none_may_have_a_wrong_path(self, tmp_path: Path):
+        path = tmp_path / "notes.txt"
+        path.write_text("This is no database. " * 50)
 
-        assert ran.returncode == 1
-        assert len(ran.stderr.splitlines()) == 1
-        assert ran.stderr.startswith("The database cannot do this: unable to open database file. `make demo`")
+        said = refusal(sqlite(path), "generate_recommendations")
+
+        assert said.startswith(f"SQLite database {path}: file is not a database. Check the path")
+
+    def test_that_is_read_only_accepts_no_writes(self, shop: Path):
+        # Root may write to any file, so the file's permissions would not do.
+        said = refusal(sqlite(shop, init_command="PRAGMA query_only=1"), *COMMANDS[0])
+
+        assert said.startswith(f"SQLite database {shop}: attempt to write a readonly database. ")
+        assert "check the permissions" in said
+
+    def test_on_a_full_disk_needs_space(self, shop: Path):
+        said = refusal(sqlite(shop, init_command="PRAGMA max_page_count=1"), *COMMANDS[0])
+
+        assert said == (
+            f"SQLite database {shop}: database or disk is full. "
+            "Free space on the disk that holds it, then run the command again."
+        )
+
+    @pytest.mark.usefixtures("writing")
+    def test_that_is_locked_has_another_writer(self, shop: Path):
+        said = refusal(sqlite(shop, timeout="0"), *COMMANDS[0])
+
+        assert said.startswith(f"SQLite database {shop}: database is locked. Another process writes to it")
 
     def test_shows_where_it_happened_when_asked(self, tmp_path: Path):
-        ran = run(tmp_path / "empty.sqlite3", "show_recommendation", "--traceback")
+        process = ran(sqlite(tmp_path / "empty.sqlite3"), "show_recommendation", "--traceback")
 
-        assert ran.returncode == 1
-        assert "Traceback" in ran.stderr
+        assert process.returncode == 1
+        assert "Traceback" in process.stderr
 
 
-class TestDatabaseOfAnOlderVersion:
-    """Before 0.1.0 the shop's users were accounts with passwords, and other migrations made the tables."""
+class TestPostgreSQL:
+    def test_without_tables_needs_to_be_migrated(self, own_postgresql: str):
+        address = urlsplit(own_postgresql)
 
-    @pytest.fixture
-    def old(self, tmp_path: Path) -> Path:
-        path = tmp_path / "old.sqlite3"
-        with closing(sqlite3.connect(path)) as made:
-            made.execute("CREATE TABLE catalog_user (id integer PRIMARY KEY, password varchar(128) NOT NULL)")
-        return path
+        said = refusal(own_postgresql, "generate_recommendations")
 
-    def test_is_not_migrated_and_says_what_to_do(self, old: Path):
-        ran = run(old, "migrate")
+        assert said.startswith(f"PostgreSQL database {address.path[1:]}")
+        assert 'relation "' in said
+        assert said.endswith(f". {MIGRATE}")
 
-        assert ran.returncode == 1
-        assert "Traceback" not in ran.stderr
-        assert "was made by a version before 0.1.0 and cannot be migrated" in ran.stderr
-        assert "import the shop anew with `manage.py import_shop`" in ran.stderr
-        with closing(sqlite3.connect(old)) as kept:
-            assert kept.execute("SELECT name FROM sqlite_master").fetchall() == [("catalog_user",)]
+    def test_that_does_not_answer_may_be_down_or_elsewhere(self):
+        port = free_port()
 
-    def test_is_not_served_and_says_what_to_do(self, old: Path):
-        ran = python(old, "-m", "recsite.serve")
+        said = refusal(f"postgres://shop:secret@127.0.0.1:{port}/shop", "generate_recommendations")
 
-        assert ran.returncode == 1
-        assert ran.stderr.startswith(
-            "The server does not start. The database 'default' was made by a version "
-        )
-        assert "import the shop anew with `manage.py import_shop`" in ran.stderr
-
-    def test_is_none_that_this_version_has_made(self, tmp_path: Path):
-        new = tmp_path / "new.sqlite3"
-
-        first, second = run(new, "migrate"), run(new, "migrate")
-
-        assert (first.returncode, second.returncode) == (0, 0)
+        assert said.startswith(f"PostgreSQL database shop on 127.0.0.1:{port}: ")
+        assert said.endswith(". Check DATABASE_URL, and that the server runs and accepts connections.")
+        assert "secret" not in said

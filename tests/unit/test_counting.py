@@ -13,6 +13,7 @@ from observe.folder import BadFolder, prepared
 from observe.metrics import ALONE, HIT, KEPT, LIVE, TOGETHER, AnswerLabels
 from observe.prometheus import PrometheusRecorder
 from recsite.config.env import ROOT
+from tests.waiting import PATIENCE_SECONDS
 
 
 class Registry:
@@ -141,7 +142,7 @@ def python(code: str, folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def told_in(folder: Path) -> str:
-    return python(READER, folder).communicate(timeout=60)[0]
+    return python(READER, folder).communicate(timeout=PATIENCE_SECONDS)[0]
 
 
 class TestTogether:
@@ -153,12 +154,12 @@ class TestTogether:
                 worker.stdout.readline()
             both = told_in(tmp_path)
             workers[0].kill()
-            workers[0].communicate(timeout=60)
+            workers[0].communicate(timeout=PATIENCE_SECONDS)
             one = told_in(tmp_path)
         finally:
             for worker in workers:
                 worker.kill()
-                worker.communicate(timeout=60)
+                worker.communicate(timeout=PATIENCE_SECONDS)
 
         for told in (both, one):
             assert 'shop_cache_requests_total{cache="answers",result="hit"} 2.0' in told

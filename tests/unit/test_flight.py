@@ -5,38 +5,39 @@ from threading import Barrier, Event, Thread
 import pytest
 
 from recommendations.caching.single_flight import SingleFlight
+from tests.waiting import PATIENCE_SECONDS
 
 
 class TestFlight:
     def test_lets_the_first_in_at_once(self):
-        with SingleFlight(10)("key") as has_waited:
+        with SingleFlight(PATIENCE_SECONDS)("key") as has_waited:
             assert not has_waited
 
     def test_lets_another_key_in_at_once(self):
-        flight = SingleFlight(10)
+        flight = SingleFlight(PATIENCE_SECONDS)
 
         with flight("one"), flight("other") as has_waited:
             assert not has_waited
 
     def test_has_the_others_wait_until_the_first_is_out(self):
-        flight, is_in, may_go = SingleFlight(10), Event(), Event()
+        flight, is_in, may_go = SingleFlight(PATIENCE_SECONDS), Event(), Event()
         seen: list[str] = []
 
         def first() -> None:
             with flight("key"):
                 is_in.set()
-                may_go.wait(10)
+                may_go.wait(PATIENCE_SECONDS)
                 seen.append("first")
 
         def other() -> None:
-            is_in.wait(10)
+            is_in.wait(PATIENCE_SECONDS)
             with flight("key") as has_waited:
                 seen.append(f"other, {has_waited}")
 
         threads = [Thread(target=first), Thread(target=other)]
         for thread in threads:
             thread.start()
-        is_in.wait(10)
+        is_in.wait(PATIENCE_SECONDS)
         may_go.set()
         for thread in threads:
             thread.join()
@@ -50,7 +51,7 @@ class TestFlight:
             assert has_waited
 
     def test_begins_anew_after_an_error(self):
-        flight = SingleFlight(10)
+        flight = SingleFlight(PATIENCE_SECONDS)
         with pytest.raises(ZeroDivisionError), flight("key"):
             raise ZeroDivisionError
 
@@ -61,7 +62,7 @@ class TestFlight:
         flight, together = SingleFlight(0.01), Barrier(4)
 
         def pass_through() -> None:
-            together.wait(10)
+            together.wait(PATIENCE_SECONDS)
             for n in range(50):
                 with flight(n):
                     pass

@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError
 
 from recommendations.caching.refresh_ahead import RefreshAheadCache
+from tests.waiting import PATIENCE_SECONDS
 
 
 class Clock:
@@ -14,6 +15,20 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+class Hurried(threading.Event):
+    """Notes how long a thread would wait; once it `may_hurry`, lets it go on at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float | None] = []
+        self.may_hurry = threading.Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        self.may_hurry.wait(PATIENCE_SECONDS)
+        return super().wait(0.001)
 
 
 def counting() -> "list[int | None]":
@@ -77,27 +92,31 @@ class TestKept:
         kept = RefreshAheadCache(build, max_age_seconds=0.02, in_background=True)
         kept()
 
-        assert all(built.acquire(timeout=10) for _ in range(3))
+        assert all(built.acquire(timeout=PATIENCE_SECONDS) for _ in range(3))
         kept.stop()
+        kept._thread.join(PATIENCE_SECONDS)
         assert "kept-renewal" in threads
 
     def test_lets_no_caller_wait_again_once_its_thread_renews_it(self):
-        renewed = threading.Event()
-        builders: list[str] = []
+        clock, stopped, builders = Clock(), Hurried(), []
+        built = threading.Semaphore(0)
 
         def build(former: int | None) -> int:
             builders.append(threading.current_thread().name)
-            if former is not None:
-                renewed.set()
+            built.release()
             return len(builders)
 
-        kept = RefreshAheadCache(build, max_age_seconds=3, in_background=True)
+        kept = RefreshAheadCache(build, max_age_seconds=60, in_background=True, clock=clock)
+        kept._stopped = stopped
         kept()
-
-        while not renewed.wait(0.05):
-            kept()
+        stopped.may_hurry.set()
+        assert all(built.acquire(timeout=PATIENCE_SECONDS) for _ in range(3))
+        kept()
         kept.stop()
-        assert builders == [threading.current_thread().name, "kept-renewal"]
+        kept._thread.join(PATIENCE_SECONDS)
+
+        assert builders.count(threading.current_thread().name) == 1
+        assert set(stopped.waits) == {30}  # half the greatest age
 
     def test_starts_a_thread_of_its_own_in_a_forked_child(self):
         built = threading.Semaphore(0)
@@ -107,12 +126,13 @@ class TestKept:
         kept()
         kept._process = -1  # as a child finds it: the value is there, the thread is not
 
-        assert built.acquire(timeout=10)
+        assert built.acquire(timeout=PATIENCE_SECONDS)
         first = kept._thread
         kept()
 
         assert kept._thread is not first
         kept.stop()
+        kept._thread.join(PATIENCE_SECONDS)
 
     @pytest.mark.parametrize(
         "problem", [DatabaseError("gone"), RuntimeError("a bug"), OSError("no space left")]
@@ -133,10 +153,11 @@ class TestKept:
         kept = RefreshAheadCache(build, max_age_seconds=0.02, in_background=True, clock=clock)
         kept()
 
-        assert failed.acquire(timeout=10)
-        assert failed.acquire(timeout=10)
+        assert failed.acquire(timeout=PATIENCE_SECONDS)
+        assert failed.acquire(timeout=PATIENCE_SECONDS)
         assert kept() == 1
         kept.stop()
+        kept._thread.join(PATIENCE_SECONDS)
         assert "could not be renewed" in caplog.text
 
     def test_builds_once_for_callers_that_come_together(self):
@@ -145,7 +166,7 @@ class TestKept:
         def build(former: int | None) -> int:
             formers.append(former)
             entered.set()
-            assert release.wait(10)
+            assert release.wait(PATIENCE_SECONDS)
             return 7
 
         kept = RefreshAheadCache(build, max_age_seconds=60, in_background=False)
@@ -153,10 +174,10 @@ class TestKept:
         callers = [threading.Thread(target=lambda: values.append(kept())) for _ in range(4)]
         for caller in callers:
             caller.start()
-        assert entered.wait(10)
+        assert entered.wait(PATIENCE_SECONDS)
         release.set()
         for caller in callers:
-            caller.join(10)
+            caller.join(PATIENCE_SECONDS)
 
         assert values == [7] * 4
         assert formers == [None]

@@ -2,20 +2,26 @@
 
 import json
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Barrier, Thread
 
+import pytest
+
 from core.api.renderers import to_json
+from recommendations.caching import responses as module
 from recommendations.caching.answers import Answer
 from recommendations.caching.responses import ResponseCache, Wish
 from recommendations.caching.shared_responses import Alone
+from recommendations.caching.single_flight import SingleFlight
 from recommendations.caching.versions import FreshnessPolicy, Validator
 from recommendations.selectors.models import ActiveModels
 from recommendations.selectors.shoppers import Shopper
 from recommendations.selectors.states import State
 from recommendations.serving.results import Grounds, ModelRef, RecommendationRequest
 from tests.factories import NOON
+from tests.waiting import PATIENCE_SECONDS
 
 MIB = 1 << 20
 CONTENT = ModelRef("content")
@@ -182,6 +188,11 @@ class TestBound:
 
 
 class TestThreads:
+    @pytest.fixture(autouse=True)
+    def patient(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Threads wait for each other however busy the machine is."""
+        monkeypatch.setattr(module, "PATIENCE_SECONDS", PATIENCE_SECONDS)
+
     def test_that_ask_the_same_at_once_are_given_one_answer(self):
         shop = Shop()
         n_threads = 8
@@ -189,7 +200,7 @@ class TestThreads:
 
         def held(ask: RecommendationRequest) -> Answer:
             """While the first is answered, the others come."""
-            others.wait(10)
+            others.wait(PATIENCE_SECONDS)
             return shop.answer(ask)
 
         slow = ResponseCache(Alone(held), holding=shop.holding(), max_bytes=MIB)
@@ -197,7 +208,7 @@ class TestThreads:
         first = Thread(target=lambda: answers.append(slow(wish(1), ask(1))))
         first.start()
         rest = [
-            Thread(target=lambda: (others.wait(10), answers.append(slow(wish(1), ask(1)))))
+            Thread(target=lambda: (others.wait(PATIENCE_SECONDS), answers.append(slow(wish(1), ask(1)))))
             for _ in range(n_threads - 1)
         ]
         for thread in rest:
@@ -207,6 +218,22 @@ class TestThreads:
 
         assert shop.n_answers == 1
         assert len(answers) == n_threads
+
+    def test_that_waited_are_not_given_an_answer_that_is_out_of_date(self):
+        shop = Shop()
+        ready = shop.ready()
+
+        @contextmanager
+        def after_another(key: Wish) -> Iterator[bool]:
+            """Another thread answers first, and then the shop changes."""
+            ready._flight = SingleFlight(PATIENCE_SECONDS)
+            ready(key, ask(1))
+            shop.names[1] = "Alicia"
+            yield True
+
+        ready._flight = after_another  # type: ignore[assignment]
+
+        assert json.loads(ready(wish(1), ask(1)).body).strip() == "Alicia"
 
     def test_that_find_the_same_change_answer_anew_once(self):
         shop = Shop()

@@ -12,7 +12,7 @@ import pytest
 
 from recommendations.admin import lines
 from recommendations.admin.lines import fallback_words, stored_lines
-from recommendations.api import rows
+from recommendations.api import serializers
 from recommendations.engine import reasons
 from recommendations.engine.reasons import OF_PRODUCTS, Reason, ReasonKind, exhaustive
 from recommendations.explainers import base, list_notes, prompt, template
@@ -99,7 +99,7 @@ class TestEveryKind:
         assert words == LINES[kind].replace("Radio", "1500")
 
     def test_has_its_meaning_in_the_schema(self, kind: ReasonKind):
-        assert f"`{kind}`: " in str(rows.ReasonRow().fields["value"].help_text)
+        assert f"`{kind}`: " in str(serializers.ReasonRow().fields["value"].help_text)
 
     def test_has_its_row_in_the_reference(self, kind: ReasonKind):
         table = API_PAGE.read_text(encoding="utf-8").partition("| kind | value | points |")[2]
@@ -111,7 +111,9 @@ class TestEveryKind:
 class TestNewKind:
     """A kind or finding without an entry stops the module that would have to find words for it."""
 
-    @pytest.mark.parametrize("module", [template, prompt, lines, rows], ids=lambda module: module.__name__)
+    @pytest.mark.parametrize(
+        "module", [template, prompt, lines, serializers], ids=lambda module: str(module.__name__)
+    )
     def test_of_reason_is_missed_by_name(self, module: ModuleType, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(reasons, "ReasonKind", longer(ReasonKind))
 

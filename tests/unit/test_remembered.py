@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Event
+from threading import Event, Semaphore, local
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.results import RecommendationList, StoredExplanation
 from recommendations.strategies.base import Basis
 from recsite.cache.local import LocalCache
+from tests.waiting import PATIENCE_SECONDS
 
 SHELF = RecommendationList(
     shopper=Shopper(7, "Alice"),
@@ -43,7 +44,7 @@ class Model:
     def explain(self, evidence: Evidence) -> Explanation:
         self.n_asked += 1
         self.begun.set()
-        self.held.wait(10)
+        self.held.wait(PATIENCE_SECONDS)
         source = Source.OPENAI if self.is_up else Source.TEMPLATE
         return Explanation(f"Text {self.n_asked}.", source)
 
@@ -55,6 +56,28 @@ class Template(Model):
         return Explanation("By the template.", Source.TEMPLATE)
 
 
+class Crowded(LocalCache):
+    """Says of each thread once that it has come to wait for what another thread claimed."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.arrivals, self._own = Semaphore(0), local()
+
+    def get_or_claim(self, key: str, seconds: float) -> tuple[Any, bool]:
+        found, is_mine = super().get_or_claim(key, seconds)
+        if found is None and not is_mine and not hasattr(self._own, "has_come"):
+            self._own.has_come = True
+            self.arrivals.release()
+        return found, is_mine
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads wait for each other however busy the machine is."""
+    monkeypatch.setattr(explanations, "_PATIENCE_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(explanations, "_LONGEST_TEXT_SECONDS", PATIENCE_SECONDS)
+
+
 @pytest.fixture
 def model() -> Model:
     return Model()
@@ -62,7 +85,7 @@ def model() -> Model:
 
 @pytest.fixture
 def cache() -> Any:
-    kept = LocalCache("a test of words", {})
+    kept = Crowded("a test of words", {})
     kept.clear()
     return kept
 
@@ -120,7 +143,7 @@ class TestRemembered:
         model.held.clear()
         with ThreadPoolExecutor(8) as threads:
             first = threads.submit(words, SHELF)
-            model.begun.wait(10)
+            model.begun.wait(PATIENCE_SECONDS)
             others = [threads.submit(words, SHELF) for _ in range(7)]
             model.held.set()
             said = {each.result().explanation.text for each in (first, *others)}
@@ -146,11 +169,9 @@ class TestRemembered:
         model.held.clear()
         with ThreadPoolExecutor(4) as threads:
             first = threads.submit(words, SHELF)
-            model.begun.wait(10)
+            model.begun.wait(PATIENCE_SECONDS)
             others = [threads.submit(words, SHELF) for _ in range(3)]
-            while sum(each.running() for each in others) < 3:
-                pass
-            Event().wait(0.05)  # in which they come to wait
+            assert all(cache.arrivals.acquire(timeout=PATIENCE_SECONDS) for _ in others)
             model.held.set()
             said = {each.result().explanation.text for each in others}
 

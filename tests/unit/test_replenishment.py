@@ -39,12 +39,12 @@ def day(at: int) -> int:
 def naive(users: list[list[Event]], now: int, n_products: int) -> dict[tuple[int, int], tuple[int, float]]:
     found = {}
     for row, user in enumerate(users):
-        today = day(max([now, *(at for _, _, at in user)]))
+        today = day(now)
         for product in range(n_products):
             days = sorted({day(at) for key, deed, at in user if (key, deed) == (product, Action.PURCHASE)})
             if len(days) > 1:
                 gaps = [after - before for before, after in pairwise(days)]
-                found[row, product] = (len(days), (today - days[-1]) / median(gaps))
+                found[row, product] = (len(days), max(today - days[-1], 0) / median(gaps))
     return found
 
 

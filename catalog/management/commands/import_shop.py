@@ -41,9 +41,22 @@ class Command(BaseCommand):
             action="store_true",
             help="leave the database alone if the shop is there completely, or another one is",
         )
+        parser.add_argument(
+            "--shift-dates-to-yesterday",
+            action="store_true",
+            help="move all events by the same whole days, so that the last one happened yesterday (UTC); "
+            "where some are stored already, by the days that moved these",
+        )
 
     def handle(
-        self, *, directory: Path, strict: bool, unless_imported: bool, verbosity: int, **options: Any
+        self,
+        *,
+        directory: Path,
+        strict: bool,
+        unless_imported: bool,
+        shift_dates_to_yesterday: bool,
+        verbosity: int,
+        **options: Any,
     ) -> None:
         began = time.perf_counter()
         try:
@@ -53,7 +66,13 @@ class Command(BaseCommand):
                     self.stdout.write(LEFT_ALONE[found].format(directory=directory))
                 return
             with _Teller(self.stderr, quiet=verbosity == 0) as teller:
-                summary = import_shop(directory, strict=strict, now=timezone.now(), watcher=teller)
+                summary = import_shop(
+                    directory,
+                    strict=strict,
+                    now=timezone.now(),
+                    watcher=teller,
+                    ends_yesterday=shift_dates_to_yesterday,
+                )
         except KeyboardInterrupt:
             stays = "what was imported so far stays; run the same command again to complete it"
             self.stderr.write(f"Interrupted: {'nothing was imported' if strict else stays}.")
@@ -105,13 +124,14 @@ def _told(directory: Path, summary: ImportSummary, seconds: float) -> str:
         f"{name} {tally.created:,} created, {tally.updated:,} updated, {tally.unchanged:,} unchanged"
         for name, tally in (("Products:    ", summary.products), ("Users:       ", summary.users))
     ]
-    events = summary.events
+    events, days = summary.events, summary.shift.days
+    moved = f", all moved by {days:+,} days" if days else ""
     return "\n".join(
         [
             *rows,
             f"Categories:   {summary.n_new_categories:,} created",
             f"Tags:         {summary.n_new_tags:,} created",
-            f"Interactions: {events.new:,} new, {events.repeated:,} stored before",
+            f"Interactions: {events.new:,} new, {events.repeated:,} stored before{moved}",
             f"Imported {directory} in {seconds:.1f} seconds.",
         ]
     )

@@ -62,7 +62,12 @@ class Command(BaseCommand):
             _try_to_write(options["output"])  # measuring takes long: it is tried before
         if options["data"]:
             evaluate = self._of_folder(evaluate, options["data"], quiet=quiet)
-        said = FORMATS[options["format"]](self._measured(evaluate, names, quiet=quiet, **options))
+        found = self._measured(evaluate, names, quiet=quiet, **options)
+        said = FORMATS[options["format"]](found)
+        if found.warning and options["format"] == "table" and options["output"] is None:
+            said = said.replace(found.warning, self.style.ERROR(found.warning), 1)
+        elif found.warning and options["output"] is not None:
+            self.stderr.write(found.warning)
         if options["output"] is None:
             self.stdout.write(said)
             return
@@ -161,9 +166,10 @@ class _Teller:
 def table(found: Evaluation) -> str:
     """Return the evaluation for a terminal: the mean of each metric, and under it its 95 % interval."""
     heads = "".join(f" {name:>13}" for name in METRICS)
+    users = "1 user" if found.users == 1 else f"{found.users:,} users"
     lines = [
         f"Held out: everything from {found.cutoff:%Y-%m-%d %H:%M} UTC on. Learned from "
-        f"{found.train_events:,} events; measured on {found.users:,} users, who then met "
+        f"{found.train_events:,} events; measured on {users}, who then met "
         f"{found.new_products_per_user:.1f} products each for the first time.",
         "",
         f"{'strategy':<14}{heads}    fit s  ms/user  peak MB",
@@ -173,6 +179,8 @@ def table(found: Evaluation) -> str:
         spans = "".join(f" {_span(measured.ci95.get(metric)):>13}" for metric in METRICS)
         costs = f" {measured.fit_seconds:>8.2f} {measured.ms_per_user:>8.2f} {measured.peak_mb:>8.0f}"
         lines += [f"{name:<14}{means}{costs}", f"{'':<14}{spans}".rstrip()]
+    if found.warning:
+        lines += ["", found.warning]
     return "\n".join(lines)
 
 

@@ -19,6 +19,7 @@ from recommendations.errors import (
     UnknownStrategy,
     VersionGone,
 )
+from recommendations.evaluation.evaluate import too_few
 from recommendations.models import TrainedModel
 from recommendations.processes.pool import ProcessLost
 from recommendations.training.promotion import ActivationRule
@@ -28,7 +29,8 @@ from recommendations.training.train import TrainingOptions, TrainingResult
 class Command(BaseCommand):
     help = (
         "Measure each strategy that is trained ahead on the last days, fit it to everything, and register "
-        "the model. The first model of a strategy is activated; later ones as the options say."
+        "the model. The first model of a strategy is activated, later ones as the options say. What was not "
+        "measured, or on fewer than 30 users, or proposes nothing, is activated with --activate alone."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -47,7 +49,14 @@ class Command(BaseCommand):
         )
         parser.add_argument("--note", default="", help="a remark for those who compare versions")
         when = parser.add_mutually_exclusive_group()
-        when.add_argument("--activate", action="store_true", help="activate the new models")
+        when.add_argument(
+            "--activate", action="store_true", help="activate the new models, whatever speaks against them"
+        )
+        when.add_argument(
+            "--activate-if-measured",
+            action="store_true",
+            help="activate each new model that was measured on 30 users or more and proposes something",
+        )
         when.add_argument(
             "--activate-if-better",
             action="store_true",
@@ -58,6 +67,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["no_evaluate"] and options["activate_if_better"]:
             raise CommandError("--no-evaluate: what is better cannot be said without measuring.")
+        if options["no_evaluate"] and options["activate_if_measured"]:
+            raise CommandError("--no-evaluate: nothing is measured then, so nothing would be activated.")
         if len(options["note"]) > (most := TrainedModel._meta.get_field("note").max_length or 0):
             raise CommandError(f"--note has {len(options['note'])} characters; it may have {most}.")
         order = TrainingOptions(
@@ -112,6 +123,8 @@ def _measures(metrics: dict[str, Any]) -> str:
         return "Not measured."
     low, high = metrics["ci95"]["ndcg@10"]
     split = metrics["split"]
+    if warning := too_few(split["users"]):
+        return f"On the last {split['holdout_days']} days, held out: {warning}"
     return (
         f"On the last {split['holdout_days']} days, held out: NDCG@10 {metrics['ndcg@10']:.4f} "
         f"({low:.4f} to {high:.4f}, {split['users']:,} users), coverage {metrics['coverage@10']:.3f}."
@@ -121,6 +134,8 @@ def _measures(metrics: dict[str, Any]) -> str:
 def _when(options: dict[str, Any]) -> ActivationRule:
     if options["activate_if_better"]:
         return ActivationRule.IF_BETTER
+    if options["activate_if_measured"]:
+        return ActivationRule.PROVEN
     return ActivationRule.ALWAYS if options["activate"] else ActivationRule.NEEDED
 
 

@@ -1,0 +1,117 @@
+"""Each field of what is shown of a product: a change shows in the very next answer, however that is kept."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from catalog.models import Category, Product, Tag, User
+from recommendations import wiring
+from recommendations.selectors.products import Details, details
+from tests.api.ahead import generate, get, shopper, warm
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_reads")]
+
+
+def _under_another_id(product: Product) -> None:
+    """The same product, deleted and made again."""
+    tags = list(product.tags.all())
+    product.delete()
+    product.pk = None
+    product.save()
+    product.tags.set(tags)
+
+
+def _set(**values: Any) -> Callable[[Product], object]:
+    return lambda product: Product.objects.filter(id=product.id).update(**values)
+
+
+# How each field is changed, without a trace in `updated_at` where that can be.
+CHANGES: dict[str, Callable[[Product], object]] = {
+    "id": _under_another_id,
+    "external_id": _set(external_id="another"),
+    "name": _set(name="Another"),
+    "category": lambda product: Category.objects.filter(id=product.category_id).update(name="Another"),
+    "price": _set(price="1.25"),
+    "description": _set(description="Another."),
+    "tags": lambda product: Tag.objects.filter(name="loud").update(name="another"),
+    "is_available": _set(is_active=False),
+}
+# By a stored list, and computed live.
+QUERIES = {"stored": "", "live": "?min_price=0"}
+
+
+@pytest.fixture
+def alice() -> User:
+    user = shopper()
+    generate(user)
+    return user
+
+
+def best(answer: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(answer.content)["recommended_products"][0]
+    return found
+
+
+def change(field: str, shown: dict[str, Any]) -> None:
+    """Change that field of the product that is shown, and see to it that no other was meant."""
+    product = Product.objects.get(id=shown["id"])
+    (before,) = details([product.id]).values()
+
+    CHANGES[field](product)
+
+    after = details([product.id]).get(before.id)
+    if field != "id":
+        assert after is not None
+        differing = {name for name in Details._fields if getattr(before, name) != getattr(after, name)}
+        assert differing == {field}
+
+
+class TestEachField:
+    def test_has_a_change_here(self):
+        assert CHANGES.keys() == set(Details._fields)
+
+    def test_is_in_the_answer_unless_it_decides_what_is(self, client: Client, alice: User):
+        shown = best(client.get("/recommend/ext:alice"))
+
+        assert shown.keys() == (set(Details._fields) - {"is_available"}) | {"score", "reasons"}
+
+    @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+    @pytest.mark.parametrize("field", Details._fields)
+    def test_shows_when_it_has_changed(self, client: Client, alice: User, field: str, query: str):
+        path = f"/recommend/{alice.id}{query}"
+        warm(client, alice, query)
+        answer = client.get(path)
+        before = best(answer)
+
+        change(field, before)
+
+        again = client.get(path, headers={"If-None-Match": answer["ETag"]})
+        assert again.status_code == 200
+        key = "id" if field == "is_available" else field
+        assert best(again)[key] != before[key]
+        wiring.response_cache().forget([alice.id])
+        assert client.get(path).content == again.content
+
+    @pytest.mark.parametrize("field", Details._fields)
+    def test_shows_in_another_process(
+        self, client: Client, settings: Any, redis_url: str, field: str, alice: User
+    ):
+        backend = "recsite.cache.redis.TolerantRedisCache"
+        settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": redis_url}}
+        wiring.forget()
+        path = f"/recommend/{alice.id}{QUERIES['live']}"
+        answer = client.get(path)
+        before = best(answer)
+        wiring.forget()
+        assert get(client, path)[2] == 1
+
+        change(field, before)
+        wiring.forget()
+
+        again = client.get(path, headers={"If-None-Match": answer["ETag"]})
+        assert again.status_code == 200
+        key = "id" if field == "is_available" else field
+        assert best(again)[key] != before[key]
