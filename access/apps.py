@@ -1,4 +1,4 @@
-"""Who asks, and what they may do: keys, tokens, scopes, permissions. Knows users, not the shop."""
+"""Who asks, and what they may do: keys, tokens, scopes, permissions. Knows accounts, not the shop."""
 
 from django.apps import AppConfig
 

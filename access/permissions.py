@@ -10,7 +10,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from access.policies import Policy, policy_for
-from access.principals import KeyPrincipal, ShopperPrincipal, StaffPrincipal
+from access.principals import KeyPrincipal, ShopperPrincipal, StaffPrincipal, account_identity
 from access.scopes import Scope
 
 if TYPE_CHECKING:  # REST framework reads this file while it loads its views
@@ -28,7 +28,7 @@ def is_staff(request: Request) -> bool:
 def caller(request: Request) -> str:
     """Return what tells whoever asks from all others, for as long as they are known here."""
     shown: Any = request.auth
-    identity: str = f"user:{request.user.pk}" if shown is None else shown.identity
+    identity: str = account_identity(request.user.pk) if shown is None else shown.identity
     return identity
 
 
@@ -39,8 +39,8 @@ def is_for_another(request: Request, user_id: int | None) -> bool:
     )
 
 
-def _works_here(user: Any) -> bool:
-    return bool(user.is_staff or user.is_superuser)
+def _works_here(account: Any) -> bool:
+    return bool(account.is_staff or account.is_superuser)
 
 
 def knows_inactive(request: Request) -> bool:
@@ -83,7 +83,7 @@ def lacks(request: Request, view: "APIView", need: Policy) -> str | None:
     if isinstance(asker, ShopperPrincipal):
         return None if need.shoppers or _is_own(asker, view, need) else ONLY_OWN
     if isinstance(asker, StaffPrincipal):
-        return _staff_lacks(need, is_staff=True, has_perms=lambda names: _user_has_perms(asker, names))
+        return _staff_lacks(need, is_staff=True, has_perms=lambda names: _account_has_perms(asker, names))
     raise TypeError(f"Nobody has said what a {type(asker).__name__} may do.")
 
 
@@ -102,10 +102,10 @@ def _staff_lacks(need: Policy, *, is_staff: bool, has_perms: Callable[[tuple[str
     return None
 
 
-def _user_has_perms(caller: StaffPrincipal, names: tuple[str, ...]) -> bool:
-    """Return whether the token's user may, as the database knows it now: who writes is worth the queries."""
-    user: Any = get_user_model()._default_manager.filter(pk=caller.user_id, is_active=True).first()
-    return user is not None and _works_here(user) and user.has_perms(names)
+def _account_has_perms(caller: StaffPrincipal, names: tuple[str, ...]) -> bool:
+    """Return whether the token's account may, as the database knows it now: a write is worth the queries."""
+    account: Any = get_user_model()._default_manager.filter(pk=caller.account_id, is_active=True).first()
+    return account is not None and _works_here(account) and account.has_perms(names)
 
 
 def _is_own(caller: ShopperPrincipal, view: "APIView", need: Policy) -> bool:

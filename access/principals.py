@@ -20,6 +20,11 @@ class _Principal:
     is_superuser: bool = False
 
 
+def account_identity(account_id: int | None) -> str:
+    """Return what tells an account from all other callers, with a token as with a session."""
+    return f"account:{account_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class KeyPrincipal(_Principal):
     """A server with an API key."""
@@ -43,13 +48,13 @@ class KeyPrincipal(_Principal):
 class StaffPrincipal(_Principal):
     """A member of staff with a token, as they were when it was given: at most its short life ago."""
 
-    user_id: int
+    account_id: int
     is_staff: bool
     is_superuser: bool
 
     @property
     def identity(self) -> str:
-        return f"user:{self.user_id}"
+        return account_identity(self.account_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""What becomes of rows that know a user, where no CASCADE of the database says that they go along."""
+"""What becomes of rows that know a person, where no CASCADE of the database says that they go along."""
 
 from enum import StrEnum
 
 
 class ErasureRule(StrEnum):
-    GOES = "goes"  # the row is the user's: exported, and deleted with them
+    GOES = "goes"  # the row is the person's: exported, and deleted with them
     STAYS = "stays"  # the row is the shop's: exported, and it forgets who
 
 
@@ -12,6 +12,7 @@ class ErasureRule(StrEnum):
 # a name of what is not installed does nothing.
 ERASURE_RULES = {
     "access.ApiKey.created_by": ErasureRule.STAYS,
+    "catalog.User.account": ErasureRule.STAYS,
     "privacy.Receipt.by": ErasureRule.STAYS,
 }
 
@@ -21,10 +22,10 @@ USERNAMES = ("recommendations.TrainedModel.created_by", "recommendations.Generat
 # Columns that are shown to nobody, the person themselves included: they let in, or help to get in.
 SECRETS = frozenset(
     {
+        "access.Account.password",
         "access.ApiKey.digest",
         "access.Login.jti",
         "access.Login.password_mark",
-        "catalog.User.password",
         "sessions.Session.session_key",
         "sessions.Session.session_data",
     }

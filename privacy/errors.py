@@ -20,5 +20,6 @@ class UnknownUser(PrivacyError):
 
     def __init__(self, reference: str) -> None:
         super().__init__(
-            f"There is no user {reference[:300]!r}; name one by number, or as ext:<external id>."
+            f"There is no user {reference[:300]!r}; name one by number or as ext:<external id>, "
+            f"an account as account:<username>."
         )

@@ -1,32 +1,27 @@
-"""Whom it is about, and by what their traces are known."""
+"""Whom it is about: a user of the shop, or an account that logs in."""
 
-from dataclasses import dataclass
-from typing import Self
+from typing import TypeAlias
 
+from access.models import Account
 from catalog.models import User
 from core.references import lookup
 from privacy.errors import UnknownUser
 
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    id: int
-    username: str
-    external_id: str | None
-    name: str
-    email: str
-
-    @classmethod
-    def of(cls, user: User) -> Self:
-        return cls(user.pk, user.username, user.external_id, user.name, user.email)
+Person: TypeAlias = User | Account
+PERSONS: tuple[type[Person], ...] = (User, Account)
+ACCOUNT = "account:"
 
 
-def find(reference: str) -> User:
-    """Return the user, shopper or staff, whom "12" or "ext:abc" names. 1 query.
+def find(reference: str) -> Person:
+    """Return the user that "12" or "ext:abc" names, or the account that "account:ada" names. 1 query.
 
     Raises BadReference or UnknownUser.
     """
-    user = User.objects.filter(**lookup(reference)).first()
-    if user is None:
+    found: Person | None
+    if reference.startswith(ACCOUNT):
+        found = Account.objects.filter(username=reference.removeprefix(ACCOUNT)).first()
+    else:
+        found = User.objects.filter(**lookup(reference)).first()
+    if found is None:
         raise UnknownUser(reference)
-    return user
+    return found

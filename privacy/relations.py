@@ -1,4 +1,4 @@
-"""Finds every table that knows a user through relations: by walking all models, so that none is forgotten."""
+"""Finds every table that knows a person through relations, by walking all models."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Any
 from django.apps import apps
 from django.db.models import CASCADE, Model, QuerySet
 
-from catalog.models import User
 from privacy.erasure_rules import ERASURE_RULES, ErasureRule
+from privacy.person import PERSONS, Person
 
 
 @dataclass(frozen=True)
 class Relation:
-    """model's rows know a user by the path, a lookup such as "user" or "run__user"."""
+    """model's rows know a person by the path, a lookup such as "user" or "run__user"."""
 
     model: type[Model]
     field: Any  # a field of the model that is a relation
@@ -31,19 +31,19 @@ class Relation:
             return ERASURE_RULES[self.name]
         return ErasureRule.GOES if self.field.remote_field.on_delete is CASCADE else None
 
-    def rows(self, user_id: int) -> QuerySet[Model]:
-        """Return the rows that know the user."""
-        return self.model._base_manager.filter(**{self.path: user_id}).order_by("pk")
+    def rows(self, person: Person) -> QuerySet[Model]:
+        """Return the rows that know the person."""
+        return self.model._base_manager.filter(**{self.path: person.pk}).order_by("pk")
 
 
-def relations() -> list[Relation]:
-    """Return all of them, the nearest to the user first; rows of the farther ones hang on nearer ones."""
-    return list(_leading_to(User, "", frozenset({User})))
+def relations(of: type[Person]) -> list[Relation]:
+    """Return all that lead to users, or to accounts, the nearest first; the farther hang on these."""
+    return list(_leading_to(of, "", frozenset({of})))
 
 
 def undecided() -> list[str]:
     """Return the names of those of which nobody has said what becomes of their rows."""
-    return [relation.name for relation in relations() if relation.fate is None]
+    return [relation.name for of in PERSONS for relation in relations(of) if relation.fate is None]
 
 
 def _leading_to(owner: type[Model], path: str, seen: frozenset[type[Model]]) -> Iterator[Relation]:

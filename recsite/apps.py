@@ -19,6 +19,7 @@ class SiteConfig(AppConfig):
         if dsn := settings.ENV.sentry_dsn:
             telemetry.report_errors(dsn, version=settings.VERSION, secrets=settings.ENV.secrets)
         register(checks.the_broker_is_not_the_cache, Tags.caches)
+        register(checks.the_database_is_of_this_version, Tags.database)
         register(checks.reads_are_closed, Tags.security, deploy=True)
         register(checks.the_broker_has_a_server_of_its_own, Tags.caches, deploy=True)
         if settings.CELERY_BROKER_URL:

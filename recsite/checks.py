@@ -6,6 +6,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
+from django.db import DatabaseError, connections
 
 from recsite.config.redis_address import database_of, server_of
 
@@ -55,3 +56,36 @@ def the_broker_has_a_server_of_its_own(
             id="recsite.W001",
         )
     ]
+
+
+def the_database_is_of_this_version(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Return an error for each database whose users of the shop are accounts with passwords. 2 queries each.
+
+    Their migrations were replaced before the first release, so the database cannot be migrated.
+    """
+    return [
+        Error(
+            f"The database {alias!r} was made by a version before 0.1.0 and cannot be migrated.",
+            hint="Name a new one in DATABASE_URL, run `manage.py migrate`, import the shop anew with "
+            "`manage.py import_shop`, and make accounts with `manage.py createsuperuser`. "
+            "Export what only the old database has with the version that made it.",
+            id="recsite.E003",
+        )
+        for alias in databases or ()
+        if _has_passwords_of_users(alias)
+    ]
+
+
+def _has_passwords_of_users(alias: str) -> bool:
+    table, introspection = "catalog_user", connections[alias].introspection
+    try:
+        with connections[alias].cursor() as cursor:
+            if table not in introspection.table_names(cursor):
+                return False
+            return "password" in {
+                column.name for column in introspection.get_table_description(cursor, table)
+            }
+    except DatabaseError:
+        return False  # it cannot be reached, which the command itself says

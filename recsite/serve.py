@@ -15,6 +15,7 @@ from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from observe.folder import BadFolder, own_folder, prepared
+from recsite.checks import the_database_is_of_this_version
 from recsite.config.address import url
 from recsite.config.env import ROOT, Environment, hand_on
 from recsite.database_errors import explained
@@ -101,10 +102,13 @@ def refuse_unmigrated() -> None:
     try:
         executor = MigrationExecutor(connections["default"])
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        unfit = the_database_is_of_this_version(None, ["default"]) if missing else []
     except DatabaseError as error:
         raise CannotServe(explained(error)) from None
     finally:
         connections.close_all()
+    if unfit:
+        raise CannotServe(f"{unfit[0].msg} {unfit[0].hint}")
     if missing:
         raise CannotServe(
             f"The database lacks {len(missing)} migrations: run `{sys.executable} manage.py migrate`."

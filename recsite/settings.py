@@ -95,7 +95,7 @@ CACHES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-AUTH_USER_MODEL = "catalog.User"
+AUTH_USER_MODEL = "access.Account"
 AUTHENTICATION_BACKENDS = [
     # First, so that of whoever is locked out no password is looked at.
     "axes.backends.AxesStandaloneBackend",

@@ -6,6 +6,7 @@ from typing import Any
 
 import factory
 
+from access.models import Account
 from catalog.models import Category, Interaction, Product, Tag, User
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -19,7 +20,16 @@ class UserFactory(factory.django.DjangoModelFactory):
     external_id = factory.Sequence(lambda n: f"u{n}")
 
 
-class StaffFactory(UserFactory):
+class AccountFactory(factory.django.DjangoModelFactory):
+    """Somebody who may log in, and nothing else."""
+
+    class Meta:
+        model = Account
+
+    username = factory.Sequence(lambda n: f"account{n}")
+
+
+class StaffFactory(AccountFactory):
     username = factory.Sequence(lambda n: f"staff{n}")
     is_staff = True
     is_superuser = True

@@ -1,6 +1,7 @@
-"""The pages of access: keys, and who is locked out."""
+"""The pages of access: accounts, groups, keys, and who is locked out."""
 
+from access.admin.account import AccountAdmin, GroupAdmin
 from access.admin.api_key import ApiKeyAdmin
 from access.admin.failed_login import FailedLoginAdmin
 
-__all__ = ["ApiKeyAdmin", "FailedLoginAdmin"]
+__all__ = ["AccountAdmin", "ApiKeyAdmin", "FailedLoginAdmin", "GroupAdmin"]

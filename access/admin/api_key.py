@@ -6,7 +6,6 @@ That page answers the form itself: a redirect would need the key in the session 
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,7 +15,7 @@ from django.utils import timezone
 
 from access.admin.key_form import KeyForm, RotateForm
 from access.errors import BadKeyRequest
-from access.models import ApiKey
+from access.models import Account, ApiKey
 from access.scopes import Scope
 from access.services.keys import CreatedKey, delete_keys, make_key, revoke_key, rotate_key
 from core.admin.strict import StrictAdmin
@@ -87,7 +86,7 @@ class ApiKeyAdmin(StrictAdmin, _Admin):
             scopes=[Scope(name) for name in obj.scopes.split(" ")],
             now=timezone.now(),
             expires_at=obj.expires_at,
-            created_by=cast(AbstractUser, request.user),
+            created_by=cast(Account, request.user),
         )
         obj.__dict__.update(made.row.__dict__)
         cast(Any, request).made_key = made  # for the page that answers this very request
@@ -113,7 +112,7 @@ class ApiKeyAdmin(StrictAdmin, _Admin):
         form = RotateForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
-                asker = cast(AbstractUser, request.user)
+                asker = cast(Account, request.user)
                 made = rotate_key(key=key, now=timezone.now(), overlap=form.overlap(), created_by=asker)
             except BadKeyRequest as error:
                 form.add_error(None, str(error))

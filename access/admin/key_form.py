@@ -4,10 +4,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
-from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 
-from access.models import ApiKey
+from access.models import Account, ApiKey
 from access.scopes import MEANINGS, Scope
 from access.services.keys import may_give
 
@@ -20,7 +19,7 @@ else:
 class KeyForm(_ModelForm):
     """Offers the scopes that whoever asks may give."""
 
-    asker: ClassVar[AbstractUser]
+    asker: ClassVar[Account]
 
     scopes = forms.MultipleChoiceField(
         choices=[],

@@ -52,17 +52,20 @@ class TokenView(APIView):
 class ObtainView(TokenView):
     @extend_schema(operation_id="token_obtain", tags=["token"], request=PasswordInput, responses=PairRow)
     def post(self, request: Request) -> Response:
-        """Log in with username and password. Staff get a staff token; who is no staff, one of their own.
+        """Log in with an account's username and password. Staff get a staff token, others their shopper's.
 
         Too many wrong passwords for a username from one address are answered with 429 and `Retry-After`.
         """
         sent = self.checked(PasswordInput, request)
         # Django's own request: axes leaves its marks on it, and its middleware answers who is locked out.
-        user = authenticate(request._request, username=sent["username"], password=sent["password"])
-        if user is None:
+        account = authenticate(request._request, username=sent["username"], password=sent["password"])
+        if account is None:
             raise AuthenticationFailed(WRONG)
-        user_logged_in.send(sender=type(user), request=request._request, user=user)
-        return _pair(logins.log_in(user, now=timezone.now()))
+        user_logged_in.send(sender=type(account), request=request._request, user=account)
+        try:
+            return _pair(logins.log_in(account, now=timezone.now()))
+        except BadCredential as error:
+            raise AuthenticationFailed(str(error)) from None
 
 
 class RefreshView(TokenView):

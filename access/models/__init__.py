@@ -1,6 +1,7 @@
 """The tables of access."""
 
+from access.models.account import Account
 from access.models.api_key import ApiKey
 from access.models.login import Login
 
-__all__ = ["ApiKey", "Login"]
+__all__ = ["Account", "ApiKey", "Login"]

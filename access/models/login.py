@@ -10,7 +10,7 @@ class Login(models.Model):
     Any other refresh token of the same log-in was used before: that is how a stolen one shows.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     jti = models.CharField(max_length=64)
     # Django's own mark of the password that sessions hold too: another password, another mark.
     password_mark = models.CharField(max_length=128)

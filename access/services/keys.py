@@ -2,20 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from access.errors import BadKeyRequest, UnknownKey
 from access.key_text import digest_of, new_key, prefix_of
-from access.models import ApiKey
+from access.models import Account, ApiKey
 from access.scopes import PERMISSIONS, Scope
 from access.services import checking
 from core.text import ONE_LINE
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractUser
 
 LONGEST_NAME = 100
 
@@ -34,7 +30,7 @@ def make_key(
     scopes: list[Scope],
     now: datetime,
     expires_at: datetime | None = None,
-    created_by: "AbstractUser | None" = None,
+    created_by: Account | None = None,
     replaces: ApiKey | None = None,
 ) -> CreatedKey:
     """Return a new key. Raises BadKeyRequest. created_by: None for whoever has the command line."""
@@ -67,9 +63,9 @@ def make_key(
     return CreatedKey(row, new.text)
 
 
-def may_give(user: "AbstractUser", scope: Scope) -> bool:
-    """Return whether the user may do what the scope lets a key do."""
-    return user.has_perms(PERMISSIONS.get(scope, ()))
+def may_give(account: Account, scope: Scope) -> bool:
+    """Return whether the account may do what the scope lets a key do."""
+    return account.has_perms(PERMISSIONS.get(scope, ()))
 
 
 @transaction.atomic
@@ -78,7 +74,7 @@ def rotate_key(
     key: ApiKey,
     now: datetime,
     overlap: timedelta | None = None,
-    created_by: "AbstractUser | None" = None,
+    created_by: Account | None = None,
 ) -> CreatedKey:
     """Return a key that takes the other's place: same name and scopes; if that has an end, as long a life.
 

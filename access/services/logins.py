@@ -2,18 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from access.errors import BadCredential
-from access.models import Login
+from access.models import Account, Login
 from access.services.tokens import OurToken, RefreshToken, access_token, read
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractUser
 
 USED = "This refresh token was used before, so the log-in has ended. Log in again."
 OVER = "This log-in has ended. Log in again."
+USELESS = "This account is neither staff nor a shopper's, so there is no token for it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +22,36 @@ class Pair:
     expires_in: int
 
 
-def log_in(user: "AbstractUser", *, now: datetime) -> Pair:
-    """Return the first pair of a log-in, for a checked password. Clears away what has expired."""
+def log_in(account: Account, *, now: datetime) -> Pair:
+    """Return the first pair of a log-in, for a checked password. Clears away what has expired.
+
+    Raises BadCredential for an account that is neither staff nor a shopper's.
+    """
+    if not _has_token(account):
+        raise BadCredential(USELESS)
     Login.objects.filter(expires_at__lte=now).delete()
     jti = uuid4().hex
     login = Login.objects.create(
-        user_id=user.pk,
+        account=account,
         jti=jti,
-        password_mark=user.get_session_auth_hash(),
+        password_mark=account.get_session_auth_hash(),
         created_at=now,
         refreshed_at=now,
         expires_at=now + RefreshToken.lifetime,
     )
-    return _pair(user, login.pk, jti)
+    return _pair(account, login.pk, jti)
 
 
 def refresh(text: str, *, now: datetime) -> Pair:
     """Return the next pair; the refresh token is used up. Raises BadCredential.
 
-    A token that was used before ends the log-in, since somebody else may have the other one; so do a user who
-    is disabled and a password that has changed.
+    A token that was used before ends the log-in, since somebody else may have the other one; so do an account
+    that is disabled or has lost its access, and a password that has changed.
     """
     token = read(RefreshToken, text)
     login = _login(token)
     if login is None or login.ended_at is not None:
         raise BadCredential(OVER)
-    user: AbstractUser = login.user
     if not _is_as_it_was(login):
         _end(login, now)
         raise BadCredential(OVER)
@@ -60,12 +61,12 @@ def refresh(text: str, *, now: datetime) -> Pair:
         jti=jti,
         refreshed_at=now,
         expires_at=now + RefreshToken.lifetime,
-        password_mark=user.get_session_auth_hash(),
+        password_mark=login.account.get_session_auth_hash(),
     )
     if not went_on:
         _end(login, now)
         raise BadCredential(USED)
-    return _pair(user, login.pk, jti)
+    return _pair(login.account, login.pk, jti)
 
 
 def log_out(text: str, *, now: datetime) -> None:
@@ -81,15 +82,15 @@ def is_good(token: OurToken) -> bool:
     return login is not None and login.ended_at is None and login.jti == token["jti"] and _is_as_it_was(login)
 
 
-def _pair(user: "AbstractUser", login_id: int, jti: str) -> Pair:
+def _pair(account: Account, login_id: int, jti: str) -> Pair:
     go_on = RefreshToken()
-    go_on["jti"], go_on["login"], go_on["user_id"] = jti, login_id, str(user.pk)
-    show = access_token(user)
+    go_on["jti"], go_on["login"], go_on["user_id"] = jti, login_id, str(account.pk)
+    show = access_token(account)
     return Pair(str(show), str(go_on), int(show.lifetime.total_seconds()))  # type: ignore[union-attr]
 
 
 def _login(token: OurToken) -> Login | None:
-    return Login.objects.select_related("user").filter(pk=token.get("login")).first()
+    return Login.objects.select_related("account").filter(pk=token.get("login")).first()
 
 
 def _end(login: Login, now: datetime) -> None:
@@ -97,10 +98,15 @@ def _end(login: Login, now: datetime) -> None:
 
 
 def _is_as_it_was(login: Login) -> bool:
-    """Return whether the user is active and has the password still with which they logged in.
+    """Return whether the account is active, may have tokens, and still has the password of the log-in.
 
     Its mark may be of SECRET_KEY, or of what that was before.
     """
-    user = login.user
-    marks = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
-    return bool(user.is_active and login.password_mark in marks)
+    account = login.account
+    marks = [account.get_session_auth_hash(), *account.get_session_auth_fallback_hash()]
+    return account.is_active and login.password_mark in marks and _has_token(account)
+
+
+def _has_token(account: Account) -> bool:
+    """Return whether there is a token for the account: it is staff, or a shopper's. 1 query at most."""
+    return account.is_staff or account.is_superuser or hasattr(account, "shopper")

@@ -3,7 +3,6 @@
 from django.contrib import admin
 
 from catalog.admin.category import CategoryAdmin
-from catalog.admin.group import GroupAdmin
 from catalog.admin.interaction import InteractionAdmin
 from catalog.admin.product import ProductAdmin
 from catalog.admin.tag import TagAdmin
@@ -13,4 +12,4 @@ admin.site.site_header = "Shop recommendations"
 admin.site.site_title = "Shop recommendations"
 admin.site.index_title = "Catalogue and recommendations"
 
-__all__ = ["CategoryAdmin", "GroupAdmin", "InteractionAdmin", "ProductAdmin", "TagAdmin", "UserAdmin"]
+__all__ = ["CategoryAdmin", "InteractionAdmin", "ProductAdmin", "TagAdmin", "UserAdmin"]

@@ -32,18 +32,12 @@ class ProductFilter(RelatedFilter):
 
 
 class InteractionForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Accepts what the API would: an event of a shopper, at a moment that can have been."""
+    """Accepts what the API would: an event at a moment that can have been."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "occurred_at" in self.fields:
             self.fields["occurred_at"].show_hidden_initial = False
-
-    def clean_user(self) -> User:
-        user: User = self.cleaned_data["user"]
-        if user.is_staff or user.is_superuser:
-            raise forms.ValidationError("This is a member of staff; choose a shopper.")
-        return user
 
     def clean_occurred_at(self) -> datetime:
         moment: datetime = self.cleaned_data["occurred_at"]
@@ -103,7 +97,7 @@ class InteractionAdmin(BaseModelAdmin[Interaction]):
         term = search_term.strip()
         if not term:
             return queryset, False
-        users = ids_named(User, term, also=Q(username=term))
+        users = ids_named(User, term)
         products = ids_named(Product, term)
         if users and products:
             return queryset.filter(Q(user__in=users) | Q(product__in=products)), False

@@ -1,4 +1,4 @@
-"""/users and what they did: shoppers only, never staff."""
+"""/users and what they did."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class UserPages(Pages):
 
 
 class UserViewSet(CatalogueViewSet):
-    """Shoppers, never staff."""
+    """The shop's users: its shoppers."""
 
     queryset = User.objects.none()
     serializer_class = UserInput

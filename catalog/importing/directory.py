@@ -2,8 +2,7 @@
 
 from collections.abc import Container, Iterator
 from pathlib import Path
-
-from django.db.models import Q
+from typing import Any
 
 from catalog.errors import BadShop, NoShop
 from catalog.importing.lines import count_lines
@@ -45,10 +44,7 @@ class ShopDirectory:
         return product_rows(self._opened("products.csv"), self)
 
     def users(self) -> Iterator[UserRecord]:
-        staff = User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), external_id__isnull=False)
-        return user_rows(
-            self._opened("users.csv"), self, staff=set(staff.values_list("external_id", flat=True))
-        )
+        return user_rows(self._opened("users.csv"), self)
 
     def events(self, users: Container[str], products: Container[str]) -> Iterator[EventRecord]:
         plain, packed = "interactions.csv", "interactions.csv.gz"
@@ -66,4 +62,5 @@ class ShopDirectory:
 
 def stored_ids(model: type[User] | type[Product]) -> dict[str, int]:
     """Return the id of every external id. 1 query."""
-    return dict(model._default_manager.filter(external_id__isnull=False).values_list("external_id", "pk"))
+    rows: Any = model._default_manager.filter(external_id__isnull=False)
+    return dict(rows.values_list("external_id", "pk"))

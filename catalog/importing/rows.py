@@ -1,14 +1,14 @@
 """Checks the records of a shop's files and yields them as rows; a record with a bad value is reported."""
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 
-from catalog.cells import TIME_WANTED, external_id, moment, trimmed
+from catalog.cells import TIME_WANTED, moment, trimmed
 from catalog.columns import EVENTS, PRODUCTS, USERS, Column, ProductFields
 from catalog.importing.csv_reader import records
 from catalog.importing.report import ImportObserver, Problem
@@ -47,19 +47,9 @@ def product_rows(path: Path, watcher: ImportObserver) -> Iterator[ProductRecord]
     return _checked(path, PRODUCTS, watcher)
 
 
-def user_rows(path: Path, watcher: ImportObserver, *, staff: Container[str] = ()) -> Iterator[UserRecord]:
-    """Yield the good rows of users.csv in order; memory holds the ids seen.
-
-    staff: external ids of accounts that may log in, which an import never touches
-    """
-
-    def shopper_id(value: str) -> str:
-        if (found := external_id(value)) in staff:
-            raise ValidationError("belongs to a staff account, which an import does not change")
-        return found
-
-    key, *others = USERS
-    for values in _checked(path, [replace(key, parse=shopper_id), *others], watcher):
+def user_rows(path: Path, watcher: ImportObserver) -> Iterator[UserRecord]:
+    """Yield the good rows of users.csv in order; memory holds the ids seen."""
+    for values in _checked(path, USERS, watcher):
         yield UserRecord(**values)
 
 

@@ -1,11 +1,11 @@
 """One thing that one user did with one product at one moment."""
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from catalog.models.product import Product
+from catalog.models.user import User
 from core.text import MAX_LENGTH, validate_line
 
 
@@ -24,9 +24,7 @@ class InteractionQuerySet(models.QuerySet["Interaction"]):
 
 
 class Interaction(models.Model):
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="interactions", db_index=False
-    )
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="interactions", db_index=False)
     product = models.ForeignKey(
         Product, on_delete=models.PROTECT, related_name="interactions", db_index=False
     )

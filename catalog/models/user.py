@@ -1,43 +1,16 @@
-"""A person: a shopper whom the shop reports, or a member of staff who may log in."""
+"""A user of the shop: somebody to whom products are recommended. People who log in are `access.Account`."""
 
-import uuid
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.conf import settings
 from django.db import models
 
-from catalog.models.fields import external_id_field, external_id_fits_urls
+from catalog.models.fields import TracedQuerySet, external_id_field, external_id_fits_urls
 from core.text import MAX_LENGTH, validate_line
 
 
-def shopper_username() -> str:
-    """Return a username nobody has: shoppers are known by id or external_id, and cannot log in."""
-    return f"shopper-{uuid.uuid4().hex}"
-
-
-class UserQuerySet(models.QuerySet["User"]):
-    def shoppers(self) -> "UserQuerySet":
-        """Return the people who shop: nobody with access to the admin."""
-        return self.filter(is_staff=False, is_superuser=False)
-
-
-class ShopUserManager(UserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
-    """Django's own manager, whose querysets know who shops."""
-
-    use_in_migrations = False
-
-
-class User(AbstractUser):
-    first_name = None  # type: ignore[assignment]
-    last_name = None  # type: ignore[assignment]
-    username = models.CharField(
-        max_length=150,
-        unique=True,
-        default=shopper_username,
-        validators=[AbstractUser.username_validator],
-        help_text="What staff log in with. Shoppers keep the one that was made for them.",
-        error_messages={"unique": "Somebody has this username already."},
-    )
+class User(models.Model):
+    external_id = external_id_field("user")
     name = models.CharField(
         max_length=MAX_LENGTH,
         blank=True,
@@ -45,23 +18,21 @@ class User(AbstractUser):
         validators=[validate_line],
         help_text="How the person is addressed.",
     )
-    external_id = external_id_field("user")
+    account = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="shopper",
+        null=True,
+        blank=True,
+        help_text="What the person logs in with. Empty: the person has no account.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
 
-    objects: ClassVar[ShopUserManager] = ShopUserManager()
+    objects: ClassVar = TracedQuerySet.as_manager()
 
-    class Meta(AbstractUser.Meta):
+    class Meta:
         constraints = [external_id_fits_urls("user")]
 
     def __str__(self) -> str:
-        return self.name or self.username
-
-    def get_full_name(self) -> str:
-        return str(self)
-
-    def get_short_name(self) -> str:
-        return str(self)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.password:
-            self.set_unusable_password()
-        super().save(*args, **kwargs)
+        return self.name or self.external_id or f"User {self.pk}"

@@ -1,4 +1,4 @@
-"""Writes shoppers; accounts of staff are the admin's business."""
+"""Writes the shop's users."""
 
 from typing import TypedDict, Unpack
 
@@ -15,7 +15,7 @@ class ShopperValues(TypedDict, total=False):
 
 
 def create_shopper(**values: Unpack[ShopperValues]) -> User:
-    """Return the shopper, stored now, who cannot log in. Raises IntegrityError for a taken external id."""
+    """Return the shopper, stored now. Raises IntegrityError for a taken external id."""
     shopper: User = User.objects.create(**values)
     return shopper
 
@@ -25,7 +25,7 @@ def change_shopper(*, shopper: User, **values: Unpack[ShopperValues]) -> User:
     for field, value in values.items():
         setattr(shopper, field, value)
     if values:
-        shopper.save(update_fields=[*values])
+        shopper.save(update_fields=[*values, "updated_at"])
     return shopper
 
 

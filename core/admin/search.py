@@ -8,11 +8,9 @@ from django.db.models import Model, Q
 MOST_NAMESAKES = 500
 
 
-def ids_named(model: type[Model], term: str, *, also: Q | None = None) -> list[int]:
+def ids_named(model: type[Model], term: str) -> list[int]:
     """Return the ids of at most 500 rows with that id, external ID or whole name: one query."""
     wanted = Q(external_id=term) | Q(name__iexact=term)
-    if also is not None:
-        wanted |= also
     # Nineteen digits would not fit into a key.
     if term.isdecimal() and len(term) < 19:
         wanted |= Q(pk=int(term))

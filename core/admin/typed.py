@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
-from django.contrib.auth import forms as auth_forms
 from django.core.paginator import Paginator as PlainPaginator
 from django.forms.models import BaseInlineFormSet as PlainInlineFormSet
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     TabularInline = admin.TabularInline
     InlineFormSet = PlainInlineFormSet
     Paginator = PlainPaginator
-    AccountAdmin = auth_admin.UserAdmin[Any]
-    AccountAddForm = auth_forms.AdminUserCreationForm[Any]
+    UserAdmin = auth_admin.UserAdmin[Any]
 else:
 
     class _Subscriptable:
@@ -33,7 +31,6 @@ else:
     class Paginator(_Subscriptable, PlainPaginator):
         pass
 
-    AccountAdmin = auth_admin.UserAdmin
-    AccountAddForm = auth_forms.AdminUserCreationForm
+    UserAdmin = auth_admin.UserAdmin
 
-__all__ = ["AccountAddForm", "AccountAdmin", "InlineFormSet", "ModelAdmin", "Paginator", "TabularInline"]
+__all__ = ["InlineFormSet", "ModelAdmin", "Paginator", "TabularInline", "UserAdmin"]

@@ -1,4 +1,4 @@
-"""Everything about one user, as one value that becomes JSON."""
+"""Everything about one person, as one value that becomes JSON."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,11 +8,12 @@ import orjson
 from django.db import transaction
 from django.db.models import Model
 
+from access.models import Account
 from catalog.models import User
 from privacy.erasure_rules import SECRETS
 from privacy.mentions import mentions
 from privacy.models import Receipt, RightsAction
-from privacy.person import Person
+from privacy.person import PERSONS, Person
 from privacy.relations import relations
 from recommendations import wiring
 
@@ -20,9 +21,9 @@ Row = dict[str, Any]
 Tables = dict[str, dict[Any, Row]]  # rows by table and primary key
 
 
-def exported(user: User, *, by: User | None, now: datetime) -> dict[str, Any]:
-    """Return everything about the user, and leave a receipt. by: who did it, None on the command line"""
-    found = everything(user, now=now)
+def exported(person: Person, *, by: Account | None, now: datetime) -> dict[str, Any]:
+    """Return everything about the person, and leave a receipt. by: who did it, None on the command line"""
+    found = everything(person, now=now)
     counts = {label: len(rows) for label, rows in found["tables"].items()}
     Receipt.objects.create(deed=RightsAction.EXPORTED, at=now, by=by, counts=counts)
     return found
@@ -33,25 +34,25 @@ def as_json(document: dict[str, Any]) -> bytes:
     return orjson.dumps(document, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
 
 
-def everything(user: User, *, now: datetime) -> dict[str, Any]:
-    """Return the user's own row, by table every other row that knows them, and what the cache keeps of them.
+def everything(person: Person, *, now: datetime) -> dict[str, Any]:
+    """Return the person's row, by table every other row that knows them, and what the cache keeps of them.
 
     Secrets are left out.
 
     Where a row leads to another one, that one's name stands beside its number. About 1 query a table.
     """
-    person = Person.of(user)
     with transaction.atomic():
         tables: Tables = {}
-        for relation in relations():
+        for relation in relations(type(person)):
             names = [field.name for field in relation.model._meta.concrete_fields if field.is_relation]
-            linked = relation.rows(person.id).select_related(*names)
+            linked = relation.rows(person).select_related(*names)
             _add(tables, relation.model._meta.label, linked.iterator(2_000))
-        for mention in mentions():
+        for mention in mentions(type(person)):
             _add(tables, mention.label, mention.rows(person))
         found = {label: list(rows.values()) for label, rows in tables.items() if rows}
-    caches = wiring.cached_about(person.id, person.external_id)
-    return {"exported_at": now, "user": _plain(user), "tables": found, "caches": caches}
+    caches = wiring.cached_about(person.pk, person.external_id) if isinstance(person, User) else {}
+    kind = "user" if isinstance(person, User) else "account"
+    return {"exported_at": now, kind: _plain(person), "tables": found, "caches": caches}
 
 
 def _add(tables: Tables, label: str, rows: Iterable[Model]) -> None:
@@ -68,7 +69,7 @@ def _plain(row: Model) -> Row:
         if f"{row._meta.label}.{field.name}" in SECRETS:
             continue
         value = field.value_from_object(row)
-        if field.is_relation and value is not None and field.remote_field.model is not User:
+        if field.is_relation and value is not None and field.remote_field.model not in PERSONS:
             value = {"id": value, "name": str(getattr(row, field.name))}
         plain[field.name] = bytes(value).hex() if isinstance(value, bytes | memoryview) else value
     return plain

@@ -31,7 +31,7 @@ def shopper_page(model_admin: "StoredListAdmin", request: HttpRequest, user_id: 
         asking = shopper({"pk": user_id})
     except UnknownShopper as error:
         model_admin.message_user(request, f"{error} Choose one from this list.", messages.WARNING)
-        return HttpResponseRedirect(reverse("admin:catalog_user_changelist", query={"is_staff__exact": 0}))
+        return HttpResponseRedirect(reverse("admin:catalog_user_changelist"))
     shelf = wiring.recommender()(RecommendationRequest(asking.id, TOP_N), asking, wiring.model_ref())
     context = {
         **site.each_context(request),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
@@ -100,7 +100,7 @@ class StoredListAdmin(BaseModelAdmin[StoredList]):
         term = search_term.strip()
         if not term:
             return queryset, False
-        return queryset.filter(user__in=ids_named(User, term, also=Q(username=term))), False
+        return queryset.filter(user__in=ids_named(User, term)), False
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -1,7 +1,8 @@
 """What a model wrote, or is to write, for one evidence; and how often models were asked on a day."""
 
-from django.conf import settings
 from django.db import models
+
+from catalog.models import User
 
 
 class WrittenText(models.Model):
@@ -9,7 +10,7 @@ class WrittenText(models.Model):
 
     digest = models.CharField(max_length=64, primary_key=True, help_text="Of the evidence and the writer.")
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
+        User,
         on_delete=models.CASCADE,
         related_name="written_texts",
         null=True,

@@ -1,11 +1,12 @@
 """One user's recommendations as generated ahead, with all that tells whether they still hold."""
 
-from django.conf import settings
 from django.db import models
+
+from catalog.models import User
 
 
 class StoredList(models.Model):
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="stored_lists")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="stored_lists")
     strategy = models.CharField(max_length=64)
     top_n = models.PositiveSmallIntegerField("asked for", help_text="How many products were asked for.")
     picks = models.JSONField(

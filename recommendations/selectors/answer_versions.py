@@ -64,8 +64,7 @@ def _rows(user: Mapping[str, Any], strategy: str, product_ids: list[int]) -> Any
     lists = StoredList.objects.filter(user_id=OuterRef("pk"), strategy=strategy)
     active = TrainedModel.objects.filter(strategy=strategy, is_active=True)
     return (
-        User.objects.shoppers()
-        .filter(**user)
+        User.objects.filter(**user)
         .annotate(
             events=only(events, Record(Count("*"), Max("id"))),
             stored_list=only(lists, LIST_IDENTITY),

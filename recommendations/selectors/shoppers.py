@@ -45,9 +45,7 @@ class StoredRow:
 
 
 _by = {
-    name: Prepared(
-        lambda key, name=name: User.objects.shoppers().filter(**{name: key}).values_list("id", "name")
-    )
+    name: Prepared(lambda key, name=name: User.objects.filter(**{name: key}).values_list("id", "name"))
     for name in ("pk", "external_id")
 }
 
@@ -55,7 +53,7 @@ _by = {
 def shopper(lookup: Mapping[str, int | str]) -> Shopper:
     """Return the shopper that the lookup (a pk or an external_id) names. 1 query.
 
-    Raises UnknownShopper, for members of staff too: their names are nobody's business here.
+    Raises UnknownShopper.
     """
     ((name, key),) = lookup.items()
     for row in _by[name](key):
@@ -69,39 +67,37 @@ def _spelled(lookup: Mapping[str, Any]) -> str:
 
 def shoppers(ids: Iterable[int]) -> dict[int, Shopper]:
     """Return those of the shoppers that exist. 1 query."""
-    rows = User.objects.shoppers().filter(id__in=list(ids)).values_list("id", "name")
+    rows = User.objects.filter(id__in=list(ids)).values_list("id", "name")
     return {key: Shopper(key, name) for key, name in rows}
 
 
 def is_shopper(user_id: int) -> bool:
     """Return whether there is such a shopper. 1 query."""
-    return User.objects.shoppers().filter(id=user_id).exists()
+    return User.objects.filter(id=user_id).exists()
 
 
 def shopper_id_chunks(size: int) -> Iterator[list[int]]:
     """Yield the ids of all shoppers in rising order, size at a time. 1 query a chunk."""
     last = 0
-    while chunk := list(
-        User.objects.shoppers().filter(id__gt=last).order_by("id").values_list("id", flat=True)[:size]
-    ):
+    while chunk := list(User.objects.filter(id__gt=last).order_by("id").values_list("id", flat=True)[:size]):
         yield chunk
         last = chunk[-1]
 
 
 def shopper_ids_between(first: int, last: int) -> list[int]:
     """Return the ids of the shoppers from one id to another, both included, in rising order. 1 query."""
-    rows = User.objects.shoppers().filter(id__range=(first, last)).order_by("id")
+    rows = User.objects.filter(id__range=(first, last)).order_by("id")
     return list(rows.values_list("id", flat=True))
 
 
 def n_shoppers() -> int:
     """Return how many shoppers there are. 1 query."""
-    return User.objects.shoppers().count()
+    return User.objects.count()
 
 
 def first_with_history() -> Shopper | None:
     """Return the first shopper who has done anything, None where nobody has. 1 query."""
-    with_history = User.objects.shoppers().filter(interactions__isnull=False).order_by("id")
+    with_history = User.objects.filter(interactions__isnull=False).order_by("id")
     row = with_history.values_list("id", "name").first()
     return None if row is None else Shopper(*row)
 

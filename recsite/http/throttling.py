@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from access.address import client_address, whose
-from access.principals import KeyPrincipal
+from access.principals import KeyPrincipal, account_identity
 from access.throttle_scopes import throttle_scope_for
 from observe import metrics
 from recsite.cache.fixed_window import FixedWindowCounter
@@ -93,7 +93,7 @@ def _who(request: Request) -> tuple[Asker, str]:
         return (Asker.KEY if isinstance(shown, KeyPrincipal) else Asker.USER), shown.identity
     user = known.get("_user")
     if user is not None and user.is_authenticated:
-        return Asker.USER, f"user:{user.pk}"
+        return Asker.USER, account_identity(user.pk)
     address = client_address(request._request)
     return Asker.ADDRESS, f"address:{whose(address) if address else 'none'}"
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from access.models import Account
 from access.services import logins
 from catalog.models import Category, Product, User
 from recommendations.batch import runs
@@ -17,7 +18,7 @@ from tests.factories import ProductFactory, StaffFactory
 PASSWORD = "a-long-password-indeed"
 
 
-def member_with_password() -> User:
+def member_with_password() -> Account:
     member = StaffFactory(username="member")
     member.set_password(PASSWORD)
     member.save()
@@ -27,7 +28,7 @@ def member_with_password() -> User:
 class World:
     """What addresses and bodies speak of."""
 
-    def __init__(self, shopper: User, lamp: Product, member: User) -> None:
+    def __init__(self, shopper: User, lamp: Product, member: Account) -> None:
         self.shopper, self.lamp, self.member = shopper, lamp, member
         self.category = Category.objects.create(name="Nothing in it")
         self.unsold = ProductFactory(external_id="unsold")

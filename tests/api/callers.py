@@ -13,12 +13,12 @@ from django.contrib.auth.models import Permission
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from access.models import ApiKey
+from access.models import Account, ApiKey
 from access.scopes import Scope
 from access.services import logins, tokens
 from access.services.keys import CreatedKey, make_key, revoke_key
 from catalog.models import User
-from tests.factories import StaffFactory
+from tests.factories import AccountFactory, StaffFactory
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Caller:
     name: str
     kind: str
     authorization: str | None = None
-    session: User | None = None
+    session: Account | None = None
     may: frozenset[str] = field(default_factory=frozenset)
     may_all: bool = False
 
@@ -54,7 +54,11 @@ def bearer(token: object) -> str:
     return f"Bearer {token}"
 
 
-def clerk_with(*names: str) -> User:
+def shopper_token(shopper: User) -> object:
+    return tokens.shopper_token(shopper.pk, shopper.external_id)
+
+
+def clerk_with(*names: str) -> Account:
     """A member of staff with these permissions and no others."""
     clerk = StaffFactory(is_superuser=False)
     codenames = [name.split(".")[1] for name in names]
@@ -66,11 +70,9 @@ def everybody(shopper: User, other: User, permissions: frozenset[str]) -> Iterat
     """Yield every kind of caller. permissions: all that the table names"""
     yield Caller("nobody", "nobody")
     yield Caller("a stranger's Basic credentials", "nobody", "Basic YTpi")
-    yield Caller("a shopper with a session", "nobody", session=shopper)
-    yield Caller("the shopper's token", "shopper", bearer(tokens.access_token(shopper)))
-    yield Caller(
-        "another shopper's token", "other", bearer(tokens.shopper_token(other.pk, other.external_id))
-    )
+    yield Caller("an account without rights", "nobody", session=AccountFactory())
+    yield Caller("the shopper's token", "shopper", bearer(shopper_token(shopper)))
+    yield Caller("another shopper's token", "other", bearer(shopper_token(other)))
     for staff, may in ((clerk_with(), frozenset()), *((clerk_with(name), {name}) for name in permissions)):
         named = " and ".join(may) or "no permission"
         yield Caller(f"staff with {named}, session", "staff", session=staff, may=frozenset(may))
@@ -105,7 +107,7 @@ def bad_keys() -> Iterator[Caller]:
     yield Caller("key as a token", "bad", bearer(good.text))
 
 
-def bad_tokens(boss: User) -> Iterator[Caller]:
+def bad_tokens(boss: Account) -> Iterator[Caller]:
     good = str(tokens.access_token(boss))
     head, claims, signature = good.split(".")
     expired = tokens.access_token(boss)

@@ -1,12 +1,13 @@
-"""Who asks: nobody in particular, a shopper who is logged in, or staff; and what events speak of."""
+"""Who asks: nobody in particular, an account without rights, or staff; and what events speak of."""
 
 import pytest
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from access.models import Account
 from catalog.models import Product, User
 from tests.api.access_world import World, member_with_password
-from tests.factories import ProductFactory, StaffFactory, UserFactory
+from tests.factories import AccountFactory, ProductFactory, StaffFactory, UserFactory
 
 
 @pytest.fixture
@@ -23,9 +24,10 @@ def staff_client(db: None) -> APIClient:
 
 
 @pytest.fixture
-def shopper_client(db: None) -> APIClient:
+def account_client(db: None) -> APIClient:
+    """Somebody with an account who is no staff."""
     client = APIClient()
-    client.force_login(UserFactory())
+    client.force_login(AccountFactory())
     return client
 
 
@@ -58,11 +60,11 @@ def other(db: None) -> User:
 
 
 @pytest.fixture
-def member(db: None) -> User:
+def member(db: None) -> Account:
     """Whose password is known."""
     return member_with_password()
 
 
 @pytest.fixture
-def world(shopper: User, lamp: Product, member: User) -> World:
+def world(shopper: User, lamp: Product, member: Account) -> World:
     return World(shopper, lamp, member)

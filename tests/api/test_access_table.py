@@ -13,7 +13,8 @@ from access.scopes import Scope
 from access.services import tokens
 from tests.api.access_table import OF_API, OTHERS, TABLE
 from tests.api.access_world import ask, shown
-from tests.api.callers import Caller, bearer, clerk_with, everybody, key_header, key_with
+from tests.api.callers import Caller, bearer, clerk_with, everybody, key_header, key_with, shopper_token
+from tests.factories import AccountFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -137,8 +138,8 @@ class TestAdmin:
         key = key_header(key_with(*Scope))
         callers = [
             Caller("nobody", "nobody"),
-            Caller("shopper", "shopper", bearer(tokens.access_token(shopper))),
-            Caller("shopper", "shopper", session=shopper),
+            Caller("shopper", "shopper", bearer(shopper_token(shopper))),
+            Caller("account", "nobody", session=AccountFactory()),
             Caller("staff", "staff", bearer(tokens.access_token(member))),
             Caller("key", "key", key),
         ]

@@ -60,8 +60,8 @@ class TestReads:
         assert answer.headers["WWW-Authenticate"].startswith("Bearer realm=")
         assert answer.json()["detail"].startswith("This is not for everybody: send Authorization: Api-Key")
 
-    def test_refuse_a_shopper_when_reads_are_closed(self, shopper_client, path, slash):
-        answer = shopper_client.get(at(path, slash))
+    def test_refuse_an_account_without_rights_when_reads_are_closed(self, account_client, path, slash):
+        answer = account_client.get(at(path, slash))
 
         assert answer.status_code == 403
         assert answer.json()["detail"] == "Only staff may do this."
@@ -99,8 +99,8 @@ class TestWrites:
     def test_refuse_nobody_even_when_reads_are_open(self, client, open_reads, method, path, slash):
         assert getattr(client, method)(at(path, slash), {}).status_code == 401
 
-    def test_refuse_a_shopper(self, shopper_client, open_reads, method, path, slash):
-        assert getattr(shopper_client, method)(at(path, slash), {}).status_code == 403
+    def test_refuse_an_account_without_rights(self, account_client, open_reads, method, path, slash):
+        assert getattr(account_client, method)(at(path, slash), {}).status_code == 403
 
     def test_let_staff_in(self, staff_client, method, path, slash):
         assert getattr(staff_client, method)(at(path, slash), {}).status_code in (200, 204, 400, 409)

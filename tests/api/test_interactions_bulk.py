@@ -10,7 +10,7 @@ from catalog.api import bulk
 from catalog.models import Interaction
 from catalog.services.bulk_interactions import MOST_ROWS
 from tests.api.events import event
-from tests.factories import InteractionFactory, StaffFactory, UserFactory
+from tests.factories import InteractionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 LINES = "application/x-ndjson"
@@ -65,7 +65,7 @@ class TestRows:
         assert answer["results"][1]["errors"][0]["message"].startswith("The line is not valid JSON")
 
     def test_name_every_unknown_user_and_product(self, staff_client):
-        sent = [event(user_id="ext:nobody", product_id=999_999), event(user_id=StaffFactory().pk), event()]
+        sent = [event(user_id="ext:nobody", product_id=999_999), event(user_id="ext:none"), event()]
 
         results = staff_client.post("/interactions/bulk", sent).json()["results"]
 
@@ -155,9 +155,9 @@ class TestLimits:
 
         assert answer.status_code == 415
 
-    def test_let_only_staff_in(self, client, shopper_client, open_reads, anna, lamp):
+    def test_let_only_staff_in(self, client, account_client, open_reads, anna, lamp):
         assert client.post("/interactions/bulk", [event()]).status_code == 401
-        assert shopper_client.post("/interactions/bulk", [event()]).status_code == 403
+        assert account_client.post("/interactions/bulk", [event()]).status_code == 403
         assert not Interaction.objects.exists()
 
     def test_know_no_other_method_and_no_parameter(self, staff_client):

@@ -94,9 +94,6 @@ class TestRecommend:
         assert answer.status_code == 404
         assert answer.headers["Content-Type"] == "application/problem+json"
 
-    def test_does_not_recommend_to_staff(self, client: Client):
-        assert client.get(f"/recommend/{StaffFactory().id}").status_code == 404
-
     def test_is_closed_to_strangers_without_open_reads(self, client: Client, alice: User, settings: Any):
         settings.API_OPEN_READS = False
 

@@ -74,15 +74,6 @@ class TestChange:
 
         assert get(client, f"/recommend/{alice.id}")[2] == 1
 
-    @pytest.mark.parametrize("role", ["is_staff", "is_superuser"])
-    def test_to_a_member_of_staff_hides_the_user(self, client: Client, alice: User, role: str):
-        generate(alice)
-        warm(client, alice)
-
-        User.objects.filter(id=alice.id).update(**{role: True})
-
-        assert client.get(f"/recommend/{alice.id}").status_code == 404
-
     def test_that_deletes_the_user_hides_them(self, client: Client, alice: User):
         generate(alice)
         warm(client, alice)

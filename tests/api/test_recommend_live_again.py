@@ -119,13 +119,6 @@ class TestChange:
 
         assert shown(client, alice)["recommended_products"][0]["id"] == best
 
-    def test_of_a_user_into_staff_shows(self, client: Client, alice: User):
-        warm(client, alice)
-
-        User.objects.filter(id=alice.id).update(is_staff=True)
-
-        assert get(client, f"/recommend/{alice.id}")[0] == 404
-
     def test_of_the_active_model_shows(self, client: Client, alice: User, settings: Any, tmp_path: Path):
         knows_counting(settings, tmp_path)
         version("v1", active=True)

@@ -38,11 +38,11 @@ class TestRun:
 
         assert staff_client.get(f"/runs/{run.pk}/").json()["state"] == "lost"
 
-    def test_is_nobody_elses_business(self, client, shopper_client, open_reads):
+    def test_is_nobody_elses_business(self, client, account_client, open_reads):
         run = runs.begin_run(ORDER, NOON)
 
         assert client.get(f"/runs/{run.pk}").status_code == 401
-        assert shopper_client.get(f"/runs/{run.pk}").status_code == 403
+        assert account_client.get(f"/runs/{run.pk}").status_code == 403
 
     @pytest.mark.parametrize("id", ["7", "x", "-1", "9" * 30, "²"])
     def test_may_not_exist(self, staff_client, id):

@@ -164,10 +164,10 @@ class TestPages:
     def test_are_open_when_reads_are(self, client, open_reads, path, slash):
         assert client.get(path + slash).status_code == 200
 
-    def test_are_for_staff_otherwise(self, client, shopper_client, staff_client, path, slash):
+    def test_are_for_staff_otherwise(self, client, account_client, staff_client, path, slash):
         assert client.get(path + slash).status_code == 401
         assert client.get(path + slash).headers["Content-Type"] == "application/problem+json"
-        assert shopper_client.get(path + slash).status_code == 403
+        assert account_client.get(path + slash).status_code == 403
         assert staff_client.get(path + slash).status_code == 200
 
     def test_refuse_parameters(self, client, open_reads, path, slash):

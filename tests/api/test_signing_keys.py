@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from access.models import Account
 from access.services import logins, tokens
-from catalog.models import User
 from recsite.config.derived_keys import for_tokens
 from tests.factories import StaffFactory
 
@@ -15,7 +15,7 @@ OLD, NEW = "o" * 40, "n" * 40
 
 
 @pytest.fixture
-def ada(db) -> User:
+def ada(db) -> Account:
     return StaffFactory(username="ada")
 
 

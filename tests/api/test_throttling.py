@@ -223,6 +223,13 @@ class TestWhoIsCounted:
         assert statuses(mine, 4, "/trending") == [200] * 3 + [429]
         assert statuses(theirs, 1, "/trending") == [200]
 
+    def test_is_an_account_apart_from_the_shopper_of_the_same_number(self, shopper):
+        staff = client_with(bearer(tokens.access_token(StaffFactory(pk=shopper.pk))))
+        browser = client_with(bearer(tokens.shopper_token(shopper.pk, shopper.external_id)))
+
+        assert statuses(browser, 4, "/trending") == [200] * 3 + [429]
+        assert statuses(staff, 1, "/trending") == [200]
+
     def test_is_an_address_of_whom_nobody_knows(self, client):
         assert statuses(client, 4, "/", REMOTE_ADDR=HERE) == [200] * 3 + [429]
 

@@ -7,24 +7,23 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from access.models import Login
-from access.services import tokens
-from catalog.models import User
-from tests.factories import StaffFactory, UserFactory
+from access.models import Account, Login
+from access.services import logins, tokens
+from tests.factories import AccountFactory, StaffFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
 PASSWORD = "a-long-password-indeed"
 
 
-def with_password(person: User) -> User:
+def with_password(person: Account) -> Account:
     person.set_password(PASSWORD)
     person.save()
     return person
 
 
 @pytest.fixture
-def ada(db) -> User:
+def ada(db) -> Account:
     return with_password(StaffFactory(username="ada"))
 
 
@@ -59,7 +58,7 @@ class TestLoggingIn:
             log_in(client, password="wrong"),
             log_in(client, username="nobody"),
             log_in(client, username="gone"),
-            log_in(client, username=UserFactory().username),
+            log_in(client, username=AccountFactory().username),
         ]
 
         assert {(answer.status_code, answer.content) for answer in answers} == {(401, answers[0].content)}
@@ -77,9 +76,10 @@ class TestLoggingIn:
 
         assert hashed.count("wrong") == 2
 
-    def test_gives_who_is_no_staff_a_token_of_their_own(self, client):
-        anna = with_password(UserFactory(username="anna", external_id="anna"))
-        other = UserFactory()
+    def test_gives_a_shoppers_account_a_token_of_that_shopper(self, client):
+        other, anna = UserFactory(), UserFactory(external_id="anna")
+        anna.account = with_password(AccountFactory(username="anna"))
+        anna.save()
 
         pair = log_in(client, username="anna").json()
 
@@ -87,6 +87,15 @@ class TestLoggingIn:
         assert client.get("/users/ext:anna", headers=header).json()["id"] == anna.pk
         assert client.get(f"/users/{other.pk}", headers=header).status_code == 403
         assert client.post("/users", {"name": "x"}, headers=header).status_code == 403
+
+    def test_refuses_an_account_that_is_neither_staff_nor_a_shoppers(self, client):
+        with_password(AccountFactory(username="eve"))
+
+        answer = log_in(client, username="eve")
+
+        assert answer.status_code == 401
+        assert answer.json()["detail"] == logins.USELESS
+        assert not Login.objects.exists()
 
     @pytest.mark.parametrize(
         "body",
@@ -137,7 +146,7 @@ class TestAccessToken:
     def test_lives_five_minutes_whoever_is_disabled(self, client, ada):
         with time_machine.travel(timezone.now(), tick=False) as clock:
             access = log_in(client).json()["access"]
-            User.objects.filter(pk=ada.pk).update(is_active=False)
+            Account.objects.filter(pk=ada.pk).update(is_active=False)
 
             clock.shift(299)
             assert products(client, access).status_code == 200
@@ -153,7 +162,7 @@ class TestAccessToken:
 
         callers = [tokens.token_caller(text) for text in (*texts, *texts)]
 
-        assert {caller.user_id for caller in callers} == {ada.pk}
+        assert {caller.account_id for caller in callers} == {ada.pk}
         assert len(tokens._known) <= 3
 
     def test_writes_only_what_its_user_may_now(self, client, ada):
@@ -161,7 +170,7 @@ class TestAccessToken:
         assert client.post("/categories", {"name": "One"}, headers=header).status_code == 201
 
         for loss in ({"is_superuser": False}, {"is_superuser": True, "is_active": False}):
-            User.objects.filter(pk=ada.pk).update(**loss)
+            Account.objects.filter(pk=ada.pk).update(**loss)
             assert client.post("/categories", {"name": "Two"}, headers=header).status_code == 403
 
     def test_says_little_of_its_user(self, client, ada):
@@ -173,7 +182,8 @@ class TestAccessToken:
 class TestRefreshing:
     def test_gives_the_next_pair_with_what_the_user_is_now(self, client, ada):
         pair = log_in(client).json()
-        User.objects.filter(pk=ada.pk).update(is_staff=False, is_superuser=False)
+        UserFactory(account=ada)
+        Account.objects.filter(pk=ada.pk).update(is_staff=False, is_superuser=False)
 
         following = go_on(client, pair).json()
 
@@ -202,11 +212,18 @@ class TestRefreshing:
 
         assert go_on(client, mine).status_code == 200
 
+    def test_is_refused_to_an_account_that_has_lost_its_access(self, client, ada):
+        pair = log_in(client).json()
+        Account.objects.filter(pk=ada.pk).update(is_staff=False, is_superuser=False)
+
+        assert go_on(client, pair).json()["detail"] == logins.OVER
+        assert Login.objects.get().ended_at is not None
+
     def test_is_refused_to_a_disabled_user_even_when_enabled_again(self, client, ada):
         pair = log_in(client).json()
-        User.objects.filter(pk=ada.pk).update(is_active=False)
+        Account.objects.filter(pk=ada.pk).update(is_active=False)
         assert go_on(client, pair).status_code == 401
-        User.objects.filter(pk=ada.pk).update(is_active=True)
+        Account.objects.filter(pk=ada.pk).update(is_active=True)
 
         assert go_on(client, pair).status_code == 401
 

@@ -7,19 +7,19 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from catalog.models import User
+from access.models import Account
 from observe import metrics
 from tests.factories import StaffFactory
 
 
 @pytest.fixture
-def boss(db: None) -> User:
+def boss(db: None) -> Account:
     """Somebody who may do everything."""
-    return StaffFactory(name="Ada Admin")
+    return StaffFactory()
 
 
 @pytest.fixture
-def office(client: Client, boss: User) -> Client:
+def office(client: Client, boss: Account) -> Client:
     """The admin as the boss sees it."""
     client.force_login(boss)
     return client

@@ -5,51 +5,51 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
 
-from catalog.models import User
-from tests.factories import UserFactory
-from tests.integration.user_form import LIST, PASSWORD, address, filled_in
+from access.models import Account
+from tests.factories import AccountFactory, UserFactory
+from tests.integration.user_form import ACCOUNTS, PASSWORD, address, filled_in
 
 
 class TestGranting:
-    """Whoever may change users could otherwise make themselves whatever they like."""
+    """Staff who may change accounts could otherwise make themselves whatever they like."""
 
-    CLERK = ("view_user", "add_user", "change_user", "delete_user", "delete_interaction", "change_group")
+    CLERK = ("view_account", "add_account", "change_account", "delete_account", "change_group")
 
     @pytest.fixture
     def clerk(self, hire) -> Client:
         return hire(*self.CLERK)
 
     def test_is_the_superusers_right(self, office):
-        shopper = UserFactory()
+        account = AccountFactory()
         group = Group.objects.create(name="Editors")
         permission = Permission.objects.get(codename="view_product")
         grants = {"is_staff": "on", "is_superuser": "on", "groups": [group.pk]}
 
         office.post(
-            address("change", shopper),
-            filled_in(office, shopper, **grants, user_permissions=[permission.pk]),
+            address("change", account),
+            filled_in(office, account, **grants, user_permissions=[permission.pk]),
         )
 
-        shopper.refresh_from_db()
-        assert (shopper.is_staff, shopper.is_superuser) == (True, True)
-        assert list(shopper.groups.all()) == [group]
-        assert list(shopper.user_permissions.all()) == [permission]
+        account.refresh_from_db()
+        assert (account.is_staff, account.is_superuser) == (True, True)
+        assert list(account.groups.all()) == [group]
+        assert list(account.user_permissions.all()) == [permission]
 
     def test_is_ignored_when_others_try(self, clerk):
-        shopper = UserFactory()
+        account = AccountFactory()
         group = Group.objects.create(name="Editors")
         permission = Permission.objects.get(codename="delete_product")
         grants = {"is_staff": "on", "is_superuser": "on", "groups": [group.pk]}
-        sent = filled_in(clerk, shopper, name="Renamed", **grants, user_permissions=[permission.pk])
+        sent = filled_in(clerk, account, first_name="Renamed", **grants, user_permissions=[permission.pk])
 
-        answer = clerk.post(address("change", shopper), sent)
+        answer = clerk.post(address("change", account), sent)
 
         assert answer.status_code == 302
-        shopper.refresh_from_db()
-        assert shopper.name == "Renamed"
-        assert (shopper.is_staff, shopper.is_superuser) == (False, False)
-        assert not shopper.groups.exists()
-        assert not shopper.user_permissions.exists()
+        account.refresh_from_db()
+        assert account.first_name == "Renamed"
+        assert (account.is_staff, account.is_superuser) == (False, False)
+        assert not account.groups.exists()
+        assert not account.user_permissions.exists()
 
     def test_cannot_be_had_through_an_account_that_has_more(self, clerk, boss):
         changed = clerk.post(address("change", boss), {"username": "mine", "is_active": "on"})
@@ -65,33 +65,33 @@ class TestGranting:
 
     def test_cannot_be_had_through_ones_own_account(self, hire):
         clerk = hire(*self.CLERK)
-        own = User.objects.get(pk=clerk.session["_auth_user_id"])
+        own = Account.objects.get(pk=clerk.session["_auth_user_id"])
 
         answer = clerk.post(address("change", own), {"username": own.username, "is_superuser": "on"})
 
         assert answer.status_code == 403
-        assert not User.objects.get(pk=own.pk).is_superuser
+        assert not Account.objects.get(pk=own.pk).is_superuser
 
     def test_shows_staff_to_others_without_a_form(self, clerk, boss):
         page = clerk.get(address("change", boss))
 
         assert page.status_code == 200
-        assert "View user" in page.content.decode()
+        assert "View account" in page.content.decode()
 
     def test_keeps_others_from_deleting_staff_one_by_one(self, clerk, boss):
         answer = clerk.post(address("delete", boss), {"post": "yes"})
 
         assert answer.status_code == 403
-        assert User.objects.filter(pk=boss.pk).exists()
+        assert Account.objects.filter(pk=boss.pk).exists()
 
-    def test_keeps_others_from_deleting_staff_among_shoppers(self, clerk, boss):
-        shopper = UserFactory()
-        action = {"action": "delete_selected", "_selected_action": [boss.pk, shopper.pk], "post": "yes"}
+    def test_keeps_others_from_deleting_staff_among_others(self, clerk, boss):
+        account = AccountFactory()
+        action = {"action": "delete_selected", "_selected_action": [boss.pk, account.pk], "post": "yes"}
 
-        answer = clerk.post(LIST, action)
+        answer = clerk.post(ACCOUNTS, action)
 
         assert answer.status_code == 403
-        assert User.objects.filter(pk__in=[boss.pk, shopper.pk]).count() == 2
+        assert Account.objects.filter(pk__in=[boss.pk, account.pk]).count() == 2
 
     @pytest.mark.parametrize("page", ["add", "change", "delete"])
     def test_cannot_be_had_through_a_group(self, clerk, page):
@@ -101,3 +101,14 @@ class TestGranting:
         answer = clerk.post(reverse(f"admin:auth_group_{page}", args=args), {"name": "Mine", "post": "yes"})
 
         assert answer.status_code == 403
+
+    def test_of_a_users_history_is_the_superusers_right(self, hire):
+        clerk, user = hire("view_user", "change_user", "view_account"), UserFactory()
+
+        answer = clerk.post(
+            address("change", user), filled_in(clerk, user, name="Renamed", account=AccountFactory().pk)
+        )
+
+        assert answer.status_code == 302
+        user.refresh_from_db()
+        assert (user.name, user.account) == ("Renamed", None)

@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from access.models import ApiKey
+from access.models import Account, ApiKey
 from catalog.models import ActionType, Category, Interaction, Product, Tag, User
 from privacy.models import Receipt, RightsAction
 from recommendations.models import DefaultStrategy, TrainedModel
@@ -30,7 +30,7 @@ def label(model: type[Model]) -> str:
 
 
 @pytest.fixture
-def world(boss: User) -> User:
+def world(boss: Account) -> User:
     """A shop large enough for a query a row to show; the wholesaler with 300 events is returned."""
     categories = Category.objects.bulk_create(Category(name=f"Category {n:02}") for n in range(30))
     tags = Tag.objects.bulk_create(Tag(name=f"tag {n:02}") for n in range(40))
@@ -53,6 +53,7 @@ def world(boss: User) -> User:
         for shopper, n in [(wholesaler, 300), *((shopper, 2) for shopper in shoppers)]
         for number in range(n)
     )
+    Account.objects.bulk_create(Account(username=f"clerk{n}") for n in range(60))
     Group.objects.bulk_create(Group(name=f"Group {n}") for n in range(60))
     LogEntry.objects.log_actions(boss.pk, products, CHANGE)
     TrainedModel.objects.bulk_create(

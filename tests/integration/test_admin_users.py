@@ -1,4 +1,4 @@
-"""Shoppers and staff in the admin."""
+"""The shop's users in the admin."""
 
 from datetime import timedelta
 
@@ -6,35 +6,19 @@ import pytest
 from django.test import Client
 
 from catalog.models import Interaction, User
-from tests.factories import NOON, InteractionFactory, ProductFactory, StaffFactory, UserFactory
-from tests.integration.user_form import ADD, LIST, PASSWORD, address, filled_in
+from tests.factories import NOON, AccountFactory, InteractionFactory, ProductFactory, UserFactory
+from tests.integration.user_form import ADD, LIST, address, filled_in
 
 
 class TestList:
     def test_finds_parts_of_names_and_whole_keys(self, office):
-        alice = UserFactory(name="Alice Smith", external_id="a-7", email="alice@shop.example")
+        alice = UserFactory(id=7001, name="Alice Smith", external_id="a-7")
         UserFactory(name="Bob", external_id="a-77")
-        clerk = StaffFactory(name="", username="clerk-carol", external_id=None)
-        expected = {"lice": alice, "a-7": alice, "clerk-carol": clerk, "alice@shop.example": alice}
+        expected = {"lice": [alice], "a-7": [alice], "7001": [alice], "nobody": []}
 
-        found = {
-            term: list(office.get(LIST, {"q": term}).context["cl"].result_list)
-            for term in [*expected, "nobody", alice.username[-4:]]
-        }
+        found = {term: list(office.get(LIST, {"q": term}).context["cl"].result_list) for term in expected}
 
-        assert found == {
-            **{term: [user] for term, user in expected.items()},
-            "nobody": [],
-            alice.username[-4:]: [],
-        }
-
-    def test_filters_staff_and_inactive(self, office, boss):
-        gone = UserFactory(is_active=False)
-
-        staff = office.get(LIST, {"is_staff__exact": 1}).context["cl"].result_list
-        inactive = office.get(LIST, {"is_active__exact": 0}).context["cl"].result_list
-
-        assert (list(staff), list(inactive)) == ([boss], [gone])
+        assert found == expected
 
     def test_counts_interactions_and_leads_to_them(self, office):
         alice = UserFactory(name="Alice")
@@ -44,51 +28,24 @@ class TestList:
 
         assert f'<a href="/admin/catalog/interaction/?user={alice.pk}">2</a>' in html
 
-    def test_shows_usernames_of_staff_only(self, office, boss):
-        shopper = UserFactory()
+    def test_holds_no_accounts(self, office, boss):
+        user = UserFactory()
 
-        html = office.get(LIST).content.decode()
-
-        assert boss.username in html
-        assert shopper.username not in html
+        assert list(office.get(LIST).context["cl"].result_list) == [user]
 
 
 class TestAdding:
-    def test_a_shopper_needs_no_username_and_no_password(self, office):
-        answer = office.post(ADD, {"name": "Alice", "external_id": "alice", "usable_password": "false"})
+    def test_takes_a_name_and_an_external_id(self, office):
+        answer = office.post(ADD, {"name": "Alice", "external_id": "alice"})
 
         assert answer.status_code == 302
-        alice = User.objects.get(external_id="alice")
-        assert alice.name == "Alice"
-        assert not alice.has_usable_password()
-        assert alice in User.objects.shoppers()
-
-    def test_staff_get_a_username_and_a_password(self, office):
-        values = {"name": "Carol", "username": "carol", "usable_password": "true"}
-
-        office.post(ADD, {**values, "password1": PASSWORD, "password2": PASSWORD})
-
-        assert User.objects.get(username="carol").check_password(PASSWORD)
-
-    def test_a_password_without_a_username_is_refused(self, office):
-        values = {"name": "Carol", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
-
-        page = office.post(ADD, values)
-
-        assert list(page.context["adminform"].form.errors) == ["username"]
-
-    def test_a_username_that_somebody_has_is_refused(self, office):
-        StaffFactory(username="carol")
-
-        page = office.post(ADD, {"username": "Carol", "usable_password": "false"})
-
-        assert "Somebody has this username already." in page.content.decode()
+        assert User.objects.get(external_id="alice").name == "Alice"
 
     def test_two_shoppers_may_lack_an_external_id(self, office):
         for name in ("Alice", "Bob"):
-            office.post(ADD, {"name": name, "external_id": "", "usable_password": "false"})
+            office.post(ADD, {"name": name, "external_id": ""})
 
-        assert User.objects.shoppers().filter(external_id=None).count() == 2
+        assert User.objects.filter(external_id=None).count() == 2
 
 
 class TestHistory:
@@ -155,9 +112,7 @@ class TestHistory:
         assert html.count("<input") < 50
 
     def test_stays_on_the_page_when_the_form_is_wrong(self, office, wholesaler):
-        page = office.post(
-            address("change", wholesaler), filled_in(office, wholesaler, username="not valid!")
-        )
+        page = office.post(address("change", wholesaler), filled_in(office, wholesaler, external_id="a/b"))
 
         assert "Newest 20 of 1,200 interactions" in page.content.decode()
 
@@ -202,9 +157,11 @@ class TestDeletion:
         assert User.objects.filter(pk=event.user.pk).exists()
 
 
-class TestPage:
-    def test_folds_what_concerns_staff_on_a_shoppers_page(self, office, boss):
-        shoppers = office.get(address("change", UserFactory())).content.decode()
-        staffs = office.get(address("change", boss)).content.decode()
+class TestAccount:
+    def test_is_linked_by_a_superuser(self, office):
+        user, account = UserFactory(), AccountFactory()
 
-        assert (shoppers.count("<details>"), staffs.count("<details>")) == (3, 0)
+        office.post(address("change", user), filled_in(office, user, account=account.pk))
+
+        user.refresh_from_db()
+        assert user.account == account

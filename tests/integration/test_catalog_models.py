@@ -11,10 +11,10 @@ from django.db.models import Count, F, Model, ProtectedError, QuerySet
 from catalog.models import ActionType, Category, Interaction, Product, Tag, User
 from tests.factories import (
     NOON,
+    AccountFactory,
     CategoryFactory,
     InteractionFactory,
     ProductFactory,
-    StaffFactory,
     TagFactory,
     UserFactory,
 )
@@ -218,23 +218,27 @@ def plan(rows: "QuerySet[Any, Any]") -> str:
 
 
 class TestUser:
-    def test_gets_a_username_and_no_password_when_none_is_given(self):
-        first, second = User.objects.create(name="Ann"), User.objects.create(name="Ann")
+    def test_is_called_by_name_or_else_by_key_or_number(self):
+        assert str(User(pk=7, name="Ann", external_id="ann-1")) == "Ann"
+        assert str(User(pk=7, external_id="ann-1")) == "ann-1"
+        assert str(User(pk=7)) == "User 7"
 
-        assert first.username != second.username
-        assert not first.has_usable_password()
+    def test_moves_its_updated_at_with_every_bulk_update(self):
+        user = UserFactory()
+        before = user.updated_at
 
-    def test_is_called_by_name_or_else_by_username(self):
-        assert str(User(name="Ann", username="ann-1")) == "Ann"
-        assert str(User(username="ann-1")) == "ann-1"
-        assert User(name="Ann").get_full_name() == User(name="Ann").get_short_name() == "Ann"
+        User.objects.filter(pk=user.pk).update(name="Ann")
 
-    def test_shops_unless_staff(self):
-        shopper = UserFactory()
-        StaffFactory()
-        UserFactory(is_superuser=True)
+        user.refresh_from_db()
+        assert user.updated_at > before
 
-        assert list(User.objects.shoppers()) == [shopper]
+    def test_stays_without_its_account(self):
+        user = UserFactory(account=AccountFactory())
+
+        user.account.delete()
+
+        user.refresh_from_db()
+        assert user.account is None
 
 
 class TestProduct:

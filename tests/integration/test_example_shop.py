@@ -145,5 +145,5 @@ class TestImport:
         call_command("import_shop", str(SHOP), "--strict", verbosity=0)
 
         assert list(Product.objects.order_by("id").values_list("external_id", flat=True)) == list(PRODUCTS)
-        assert User.objects.shoppers().count() == len(lines_of("users"))
+        assert User.objects.count() == len(lines_of("users"))
         assert Interaction.objects.count() == len(EVENTS)

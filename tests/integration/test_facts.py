@@ -64,12 +64,6 @@ class TestVersionRow:
         assert read is not None
         assert read.digest() == digest_of(user.id, user.name, (0, 0), details(products[1:]))
 
-    @pytest.mark.parametrize("change", [{"is_staff": True}, {"is_superuser": True}])
-    def test_are_none_of_staff(self, user: User, change: dict[str, bool]):
-        User.objects.filter(id=user.id).update(**change)
-
-        assert version_row(("pk", user.id), "content", [1]) is None
-
     def test_are_none_of_nobody(self):
         assert version_row(("pk", 1), "content", [1]) is None
 

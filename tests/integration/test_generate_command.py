@@ -11,7 +11,7 @@ from catalog.models import User
 from recommendations import wiring
 from recommendations.batch import generate as module
 from recommendations.models import StoredList
-from tests.factories import InteractionFactory, ProductFactory, StaffFactory, UserFactory
+from tests.factories import AccountFactory, InteractionFactory, ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +47,7 @@ def generate(*args: str, **options: Any) -> str:
 
 class TestGenerateRecommendations:
     def test_stores_one_list_of_ten_for_every_shopper(self, shoppers: list[User]):
-        StaffFactory()
+        AccountFactory()
 
         generate()
 

@@ -8,7 +8,6 @@ from django.core.management import ManagementUtility
 
 from catalog.management.commands.import_shop import PROBLEMS_SHOWN
 from catalog.models import Interaction
-from tests.factories import StaffFactory
 from tests.shops import EVENTS, n_rows, run_import, write_shop, write_small_shop
 
 pytestmark = pytest.mark.django_db
@@ -115,19 +114,6 @@ class TestImportShop:
 
         assert told.error == ""
         assert n_rows()[::4] == [3, 61]
-
-    def test_does_not_touch_staff(self, shop):
-        boss = StaffFactory(external_id="boss", name="The boss")
-        write_shop(shop, users=["ann,Ann", "boss,Intruder"])
-
-        told = run_import(shop)
-
-        boss.refresh_from_db()
-        assert boss.name == "The boss"
-        assert told.problems == [
-            'users.csv, line 3, column id, value "boss": '
-            "belongs to a staff account, which an import does not change"
-        ]
 
     def test_refuses_a_directory_that_is_not_there(self, tmp_path):
         assert run_import(tmp_path / "nowhere").error == (

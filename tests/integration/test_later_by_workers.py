@@ -9,18 +9,20 @@ from tests.place import Place, told
 from tests.waiting import PATIENCE_SECONDS
 
 PEOPLE = """
+from access.models import Account
 from catalog.models import Product, User
 User.objects.create(name="Anna", external_id="anna")
-User.objects.create(name="Ada", username="ada", is_staff=True, is_superuser=True)
+Account.objects.create(username="ada", is_staff=True, is_superuser=True)
 Product.objects.bulk_create(Product(name=f"Lamp {n}", price=n) for n in range(5))
 """
 ASKING = """
 import json
 from django.test import Client
+from access.models import Account
 from catalog.models import User
 from tests.waiting import until
 client = Client()
-client.force_login(User.objects.get(username="ada"))
+client.force_login(Account.objects.get(username="ada"))
 first = client.get("/recommend/ext:anna").json()
 until(lambda: client.get(first["explanation_url"]).json()["status"] != "pending")
 text = client.get(first["explanation_url"]).json()

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import models
 from django.test.utils import isolate_apps
 
+from access.models import Account
 from catalog.api.bulk import answer_body
 from catalog.models import Interaction, StoredAnswer, User
 from catalog.services.bulk_interactions import Outcome
@@ -25,10 +26,28 @@ from privacy.services.erase import counted, erase
 from privacy.services.export import everything
 from recommendations import wiring
 from recommendations.caching.histories import LONG
-from tests.factories import NOON, InteractionFactory, ProductFactory, StaffFactory, UserFactory
-from tests.integration.traces import CANARIES, ID, TRACES, found, is_installed, known_everywhere
+from tests.factories import (
+    NOON,
+    AccountFactory,
+    InteractionFactory,
+    ProductFactory,
+    StaffFactory,
+    UserFactory,
+)
+from tests.integration.traces import (
+    EMAIL,
+    EXTERNAL_ID,
+    ID,
+    TRACES,
+    account_known_everywhere,
+    found,
+    labels,
+    user_known_everywhere,
+)
 
 pytestmark = pytest.mark.django_db
+persons = pytest.mark.parametrize("person", [User, Account])
+known = pytest.mark.parametrize("known_everywhere", [user_known_everywhere, account_known_everywhere])
 
 
 def command(name: str, *arguments: str) -> str:
@@ -38,29 +57,35 @@ def command(name: str, *arguments: str) -> str:
 
 
 class TestCoverage:
-    """No table that knows a user can be added and forgotten."""
+    """No table that knows a person can be added and forgotten."""
 
     def test_decides_what_becomes_of_every_relation(self):
         assert undecided() == []
         assert every_relation_is_covered(None) == []
 
-    def test_has_a_trace_for_every_relation_and_every_mention(self):
-        ways = {relation.name for relation in relations()} | {mention.label for mention in mentions()}
+    @persons
+    def test_has_a_trace_for_every_relation_and_every_mention(self, person):
+        ways = {relation.name for relation in relations(person)}
+        ways |= {mention.label for mention in mentions(person)}
 
-        assert ways - {trace.name for trace in TRACES} == set()
+        assert ways == {trace.name for trace in TRACES[person]}
 
-    def test_walks_every_model_that_has_a_column_for_a_user(self):
+    @persons
+    def test_walks_every_model_that_has_a_column_for_a_person(self, person):
         from django.apps import apps
 
         columns = {
             f"{model._meta.label}.{field.name}"
             for model in apps.get_models(include_auto_created=True)
             for field in model._meta.get_fields(include_hidden=True)
-            if field.concrete and field.is_relation and field.related_model is User and not field.many_to_many
+            if field.concrete
+            and field.is_relation
+            and field.related_model is person
+            and not field.many_to_many
         }
 
         assert columns
-        assert columns <= {relation.name for relation in relations()}
+        assert columns <= {relation.name for relation in relations(person)}
 
     def test_is_checked_by_django(self, monkeypatch):
         monkeypatch.delitem(ERASURE_RULES, "privacy.Receipt.by")
@@ -88,7 +113,7 @@ class TestCoverage:
             walked.apps, "get_models", lambda include_auto_created=False: [*real, Complaint, Reply]
         )
 
-        paths = {relation.name: relation.path for relation in relations()}
+        paths = {relation.name: relation.path for relation in relations(User)}
 
         assert paths["privacy.Complaint.interaction"] == "interaction__user"
         assert paths["privacy.Reply.complaint"] == "complaint__interaction__user"
@@ -97,14 +122,13 @@ class TestCoverage:
 
 class TestExport:
     def test_holds_every_row_that_knows_the_user(self):
-        user = known_everywhere()
+        user = user_known_everywhere()
         others = InteractionFactory(event_key="of another")
 
         document = everything(user, now=NOON)
 
-        labels = {".".join(trace.name.split(".")[:2]) for trace in TRACES if is_installed(trace)}
-        assert set(document["tables"]) == labels
-        assert document["user"]["email"] == CANARIES[2]
+        assert set(document["tables"]) == labels(User)
+        assert document["user"]["external_id"] == EXTERNAL_ID
         events = document["tables"]["catalog.Interaction"]
         assert len(events) == 2
         assert others.pk not in {event["id"] for event in events}
@@ -112,31 +136,47 @@ class TestExport:
             "name": user.interactions.first().product.name
         }
 
-    def test_holds_no_row_twice(self):
-        user = known_everywhere(is_staff=True)
+    def test_holds_every_row_that_knows_the_account(self):
+        account = account_known_everywhere()
 
-        for rows in everything(user, now=NOON)["tables"].values():
+        document = everything(account, now=NOON)
+
+        assert set(document["tables"]) == labels(Account)
+        assert document["account"]["email"] == EMAIL
+
+    @known
+    def test_holds_no_row_twice(self, known_everywhere):
+        for rows in everything(known_everywhere(), now=NOON)["tables"].values():
             ids = [row["id"] for row in rows if "id" in row]
             assert len(ids) == len(set(ids))
 
     def test_holds_nothing_that_lets_somebody_in(self):
-        user = known_everywhere()
-        user.set_password("hunter2-hunter2")
-        user.save()
+        account = account_known_everywhere()
+        account.set_password("hunter2-hunter2")
+        account.save()
 
-        text = json.dumps(everything(user, now=NOON), default=str)
+        text = json.dumps(everything(account, now=NOON), default=str)
 
-        assert user.password not in text
+        assert account.password not in text
         for secret in ("session_key", "session_data", "password_mark", "jti"):
             assert f'"{secret}"' not in text
 
     def test_comes_as_one_json_document(self):
-        known_everywhere()
+        user_known_everywhere()
 
-        by_number, by_key = command("export_user", str(ID)), command("export_user", f"ext:{CANARIES[0]}")
+        by_number, by_key = command("export_user", str(ID)), command("export_user", f"ext:{EXTERNAL_ID}")
 
         assert json.loads(by_number)["user"] == json.loads(by_key)["user"]
         assert json.loads(by_number)["user"]["id"] == ID
+
+    def test_of_an_account_is_asked_for_by_username(self):
+        AccountFactory(pk=ID, username="ada")
+        UserFactory(pk=ID)
+
+        document = json.loads(command("export_user", "account:ada"))
+
+        assert document["account"]["username"] == "ada"
+        assert "user" not in document
 
     def test_is_written_to_a_new_file_for_its_owner_only(self, tmp_path: Path):
         UserFactory(external_id="a")
@@ -150,7 +190,7 @@ class TestExport:
             command("export_user", "ext:a", "--output", str(file))
 
     def test_leaves_a_receipt_that_says_nothing_of_whom(self):
-        known_everywhere()
+        user_known_everywhere()
         before = set(found())
 
         command("export_user", str(ID))
@@ -159,20 +199,19 @@ class TestExport:
         assert set(found()) == before
 
     @pytest.mark.parametrize("name", ["export_user", "erase_user"])
-    @pytest.mark.parametrize("reference", ["12345", "ext:nobody", "anna", "0"])
+    @pytest.mark.parametrize("reference", ["12345", "ext:nobody", "anna", "0", "account:nobody"])
     def test_names_whom_it_does_not_know(self, name: str, reference: str):
         with pytest.raises(CommandError):
             command(name, reference)
 
 
 class TestErase:
-    @pytest.mark.parametrize("staff", [False, True])
-    def test_leaves_no_trace_in_any_table_or_cache(self, staff: bool):
-        user = known_everywhere(is_staff=staff)
-        traces = found()
-        assert len(traces) > 15
+    @known
+    def test_leaves_no_trace_in_any_table_or_cache(self, known_everywhere):
+        person = known_everywhere()
+        assert len(found()) > 15
 
-        erase(user, by=None, now=NOON)
+        erase(person, by=None, now=NOON)
 
         assert found() == []
 
@@ -191,32 +230,47 @@ class TestErase:
 
     def test_leaves_everybody_else_as_they_were(self):
         other = InteractionFactory(user=UserFactory(external_id="ext-canary-77"), event_key="k")
-        known_everywhere()
+        user_known_everywhere()
         kept = set(Interaction.objects.exclude(user=ID).values_list("pk", flat=True))
 
         erase(User.objects.get(pk=ID), by=None, now=NOON)
 
         assert set(Interaction.objects.values_list("pk", flat=True)) == kept >= {other.pk}
 
-    def test_gives_a_receipt_of_what_it_took(self):
-        user = known_everywhere()
-        foreseen = counted(user)
+    def test_of_a_user_leaves_the_account_of_the_same_number_as_it_was(self):
+        account = account_known_everywhere()
+        before = everything(account, now=NOON)
+
+        erase(UserFactory(pk=ID), by=None, now=NOON)
+
+        assert everything(account, now=NOON) == before
+
+    def test_of_an_account_leaves_the_user_of_the_same_number_as_it_was(self):
+        user = user_known_everywhere()
+        before = everything(user, now=NOON)
+
+        erase(AccountFactory(pk=ID), by=None, now=NOON)
+
+        assert everything(user, now=NOON) == before
+
+    @known
+    def test_gives_a_receipt_of_what_it_took(self, known_everywhere):
+        person = known_everywhere()
+        foreseen = counted(person)
         boss = StaffFactory()
 
-        receipt = erase(user, by=boss, now=NOON)
+        receipt = erase(person, by=boss, now=NOON)
 
         assert receipt.counts == {"gone": foreseen.gone, "forgot": foreseen.forgot}
-        assert receipt.counts["gone"]["catalog.Interaction"] == 2
-        assert receipt.counts["gone"]["catalog.User"] == 1
-        assert receipt.counts["forgot"]["privacy.Receipt"] == 1
+        assert receipt.counts["gone"][person._meta.label] == 1
         assert (receipt.by, receipt.at) == (boss, NOON)
 
     def test_lets_rows_of_the_shop_stay(self):
-        user = known_everywhere()
-        stay = [relation for relation in relations() if relation.fate is ErasureRule.STAYS]
+        account = account_known_everywhere()
+        stay = [relation for relation in relations(Account) if relation.fate is ErasureRule.STAYS]
         before = {relation.name: relation.model._base_manager.count() for relation in stay}
 
-        erase(user, by=None, now=NOON)
+        erase(account, by=None, now=NOON)
 
         receipts = {"privacy.Receipt.by": 1}  # its own
         after = {relation.name: relation.model._base_manager.count() for relation in stay}

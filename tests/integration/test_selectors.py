@@ -14,10 +14,8 @@ from recommendations.selectors.histories import events, histories
 from recommendations.selectors.products import details, labels
 from recommendations.selectors.shoppers import (
     first_with_history,
-    n_shoppers,
     shopper,
     shopper_id_chunks,
-    shoppers,
 )
 from recommendations.selectors.snapshots import snapshot
 from tests.factories import (
@@ -25,7 +23,6 @@ from tests.factories import (
     CategoryFactory,
     InteractionFactory,
     ProductFactory,
-    StaffFactory,
     TagFactory,
     UserFactory,
 )
@@ -266,14 +263,6 @@ class TestShoppers:
 
         with pytest.raises(UnknownShopper, match=f"no shopper {key}"):
             shopper(lookup)
-
-    def test_do_not_include_staff(self):
-        staff, user = StaffFactory(), UserFactory()
-
-        with pytest.raises(UnknownShopper):
-            shopper({"pk": staff.id})
-        assert list(shoppers([staff.id, user.id])) == [user.id]
-        assert n_shoppers() == 1
 
     def test_come_in_chunks_of_rising_ids(self):
         ids = [user.id for user in UserFactory.create_batch(5)]

@@ -16,7 +16,7 @@ from recommendations.errors import QueueUnavailable
 from recommendations.models import GenerationRun, GenerationShard, StoredList
 from recommendations.selectors.shoppers import shopper_id_chunks
 from recommendations.serving.results import ModelRef
-from tests.factories import NOON, ProductFactory, StaffFactory, UserFactory
+from tests.factories import NOON, ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 ORDER = RunParameters("content", "", 2, n_total=5, started_by="ada")
@@ -25,9 +25,7 @@ ORDER = RunParameters("content", "", 2, n_total=5, started_by="ada")
 @pytest.fixture
 def shoppers() -> list[User]:
     ProductFactory.create_batch(3)
-    people = [UserFactory() for _ in range(3)]
-    StaffFactory()
-    return [*people, *UserFactory.create_batch(2)]
+    return UserFactory.create_batch(5)
 
 
 @pytest.fixture

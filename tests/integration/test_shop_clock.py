@@ -44,7 +44,7 @@ def shop() -> list[Product]:
 def odd(when: datetime) -> None:
     """One shopper of the shop buys a product at another time than everybody else."""
     InteractionFactory(
-        user=User.objects.shoppers().first(),
+        user=User.objects.first(),
         product=ProductFactory(name="Odd"),
         action_type="purchase",
         occurred_at=when,

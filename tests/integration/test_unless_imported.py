@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from catalog.models import Interaction, Product, User
-from tests.factories import InteractionFactory, ProductFactory, StaffFactory, UserFactory
+from tests.factories import InteractionFactory, ProductFactory, UserFactory
 from tests.shops import EVENTS, n_rows, run_import, write_shop, write_small_shop
 
 pytestmark = pytest.mark.django_db
@@ -76,12 +76,6 @@ class TestUnlessImported:
         told = run_import(shop, "--unless-imported")
 
         assert told.error == "1 problem found; everything else was imported."
-
-    def test_counts_no_staff_as_another_shop(self, shop):
-        StaffFactory(external_id="boss")
-        StaffFactory(external_id=None, is_staff=False, is_superuser=True)
-
-        assert "Interactions: 60 new" in run_import(shop, "--unless-imported").out
 
 
 @pytest.fixture(

@@ -1,4 +1,4 @@
-"""A user who has left a trace wherever one can be left, and a search of every table and cache for it."""
+"""A user and an account that left a trace wherever one can be left, and a search of everything for it."""
 
 import json
 import pickle
@@ -17,13 +17,22 @@ from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 
+from access.models import Account
 from catalog.models import StoredAnswer, User
 from privacy.models import Receipt, RightsAction
 from recommendations.models import StoredList, TrainedModel, WrittenText
-from tests.factories import NOON, InteractionFactory, ProductFactory, StaffFactory, UserFactory
+from tests.factories import (
+    NOON,
+    AccountFactory,
+    InteractionFactory,
+    ProductFactory,
+    StaffFactory,
+    UserFactory,
+)
 
 ID = 918_273_645
-CANARIES = ("ext-canary-7", "login-canary-7", "mail-canary-7@shop.example", "Name Canary Seven")
+EXTERNAL_ID, EMAIL = "ext-canary-7", "mail-canary-7@shop.example"
+CANARIES = (EXTERNAL_ID, "login-canary-7", EMAIL, "Name Canary Seven")
 
 
 @dataclass(frozen=True)
@@ -31,10 +40,10 @@ class Trace:
     """name: the relation or the mention that it is a trace by; leave: leaves it"""
 
     name: str
-    leave: Callable[[User], object]
+    leave: Callable[[Any], object]
 
 
-def log(of: Any, by: User) -> LogEntry:
+def log(of: Any, by: Account) -> LogEntry:
     content_type = ContentType.objects.get_for_model(of)
     return LogEntry.objects.create(
         user=by, content_type=content_type, object_id=str(of.pk), object_repr=str(of), action_flag=CHANGE
@@ -54,9 +63,9 @@ def stored_list(user: User) -> StoredList:
     )
 
 
-def trained(user: User) -> TrainedModel:
+def trained(account: Account) -> TrainedModel:
     row = {"recipe": {}, "n_events": 1, "n_bytes": 1, "created_at": NOON, "digest": "d"}
-    return TrainedModel.objects.create(strategy="content", version="1", created_by=user.username, **row)
+    return TrainedModel.objects.create(strategy="content", version="1", created_by=account.username, **row)
 
 
 def answered(caller: str, body: str, key: str) -> StoredAnswer:
@@ -66,28 +75,32 @@ def answered(caller: str, body: str, key: str) -> StoredAnswer:
     )
 
 
-def attempt(label: str) -> Callable[[User], object]:
-    def leave(user: User) -> object:
+def attempt(label: str) -> Callable[[Account], object]:
+    def leave(account: Account) -> object:
         model = apps.get_model(label)
         n_failed = {"failures_since_start": 1} if label == "axes.AccessAttempt" else {}
         return model.objects.create(
-            username=user.username.upper(), ip_address="10.0.0.1", path_info="/admin/login/", **n_failed
+            username=account.username.upper(), ip_address="10.0.0.1", path_info="/admin/login/", **n_failed
         )
 
     return leave
 
 
-def api_key(user: User) -> object:
+def api_key(account: Account) -> object:
     return apps.get_model("access.ApiKey").objects.create(
-        name="shop", prefix="abcdefgh", digest="d", scopes="events:write", created_at=NOON, created_by=user
+        name="shop", prefix="abcdefgh", digest="d", scopes="events:write", created_at=NOON, created_by=account
     )
 
 
-def login(user: User) -> object:
+def login(account: Account) -> object:
     later = NOON + timedelta(days=1)
     return apps.get_model("access.Login").objects.create(
-        user=user, jti="j", password_mark="m", created_at=NOON, refreshed_at=NOON, expires_at=later
+        account=account, jti="j", password_mark="m", created_at=NOON, refreshed_at=NOON, expires_at=later
     )
+
+
+def receipt(account: Account) -> Receipt:
+    return Receipt.objects.create(deed=RightsAction.EXPORTED, at=NOON, by=account, counts={})
 
 
 def text_of(user: User) -> WrittenText:
@@ -97,60 +110,79 @@ def text_of(user: User) -> WrittenText:
     )
 
 
-def run(user: User) -> object:
+def run(account: Account) -> object:
     return apps.get_model("recommendations.GenerationRun").objects.create(
-        strategy="content", top_n=5, started_by=user.username, started_at=NOON, seen_at=NOON, n_total=1
+        strategy="content", top_n=5, started_by=account.username, started_at=NOON, seen_at=NOON, n_total=1
     )
 
 
-TRACES = [
-    Trace("catalog.Interaction.user", lambda user: InteractionFactory(user=user, event_key="ext-canary-7/1")),
-    Trace("recommendations.StoredList.user", stored_list),
-    Trace("recommendations.WrittenText.user", text_of),
-    Trace("catalog.User_groups.user", lambda user: user.groups.add(Group.objects.create(name="Editors"))),
-    Trace(
-        "catalog.User_user_permissions.user",
-        lambda user: user.user_permissions.add(Permission.objects.first()),
-    ),
-    Trace("admin.LogEntry.user", lambda user: log(ProductFactory(), by=user)),
-    Trace(
-        "privacy.Receipt.by",
-        lambda user: Receipt.objects.create(deed=RightsAction.EXPORTED, at=NOON, by=user, counts={}),
-    ),
-    Trace("access.ApiKey.created_by", api_key),
-    Trace("access.Login.user", login),
-    Trace("sessions.Session", lambda user: Client().force_login(user)),
-    Trace("admin.LogEntry", lambda user: log(user, by=StaffFactory())),
-    Trace("admin.LogEntry", lambda user: log(InteractionFactory(user=user), by=StaffFactory())),
-    Trace("admin.LogEntry", lambda user: log(user.stored_lists.get(), by=StaffFactory())),
-    Trace("catalog.StoredAnswer", lambda user: answered(f"user:{user.pk}", "{}", "k1")),
-    Trace("catalog.StoredAnswer", lambda user: answered("key:1", f'{{"value": "ext:{CANARIES[0]}"}}', "k2")),
-    Trace("axes.AccessAttempt", attempt("axes.AccessAttempt")),
-    Trace("axes.AccessFailureLog", attempt("axes.AccessFailureLog")),
-    Trace("axes.AccessLog", attempt("axes.AccessLog")),
-    Trace("recommendations.TrainedModel", trained),
-    Trace("recommendations.GenerationRun", run),
-]
+TRACES = {
+    User: [
+        Trace(
+            "catalog.Interaction.user",
+            lambda user: InteractionFactory(user=user, event_key="ext-canary-7/1"),
+        ),
+        Trace("recommendations.StoredList.user", stored_list),
+        Trace("recommendations.WrittenText.user", text_of),
+        Trace("admin.LogEntry", lambda user: log(user, by=StaffFactory())),
+        Trace("admin.LogEntry", lambda user: log(InteractionFactory(user=user), by=StaffFactory())),
+        Trace("admin.LogEntry", lambda user: log(user.stored_lists.get(), by=StaffFactory())),
+        Trace("catalog.StoredAnswer", lambda user: answered("key:1", '{"value": "ext:ext-canary-7"}', "k2")),
+    ],
+    Account: [
+        Trace(
+            "access.Account_groups.account",
+            lambda account: account.groups.add(Group.objects.create(name="Editors")),
+        ),
+        Trace(
+            "access.Account_user_permissions.account",
+            lambda account: account.user_permissions.add(Permission.objects.first()),
+        ),
+        Trace("admin.LogEntry.user", lambda account: log(ProductFactory(), by=account)),
+        Trace(
+            "privacy.Receipt.by",
+            lambda account: Receipt.objects.create(
+                deed=RightsAction.EXPORTED, at=NOON, by=account, counts={}
+            ),
+        ),
+        Trace("access.ApiKey.created_by", api_key),
+        Trace("access.Login.account", login),
+        Trace("catalog.User.account", lambda account: UserFactory(account=account)),
+        Trace("sessions.Session", lambda account: Client().force_login(account)),
+        Trace("admin.LogEntry", lambda account: log(account, by=StaffFactory())),
+        Trace("catalog.StoredAnswer", lambda account: answered(f"account:{account.pk}", "{}", "k1")),
+        Trace("axes.AccessAttempt", attempt("axes.AccessAttempt")),
+        Trace("axes.AccessFailureLog", attempt("axes.AccessFailureLog")),
+        Trace("axes.AccessLog", attempt("axes.AccessLog")),
+        Trace("recommendations.TrainedModel", trained),
+        Trace("recommendations.GenerationRun", run),
+    ],
+}
 
 
-def is_installed(trace: Trace) -> bool:
-    label = ".".join(trace.name.split(".")[:2])
-    return label in {model._meta.label for model in apps.get_models(include_auto_created=True)}
+def labels(of: type[User] | type[Account]) -> set[str]:
+    """Return the tables in which the traces are."""
+    return {".".join(trace.name.split(".")[:2]) for trace in TRACES[of]}
 
 
-def known_everywhere(**values: Any) -> User:
-    """Return a user with all of these traces."""
-    external_id, username, email, name = CANARIES
-    usual = {"external_id": external_id, "username": username, "email": email, "name": name}
-    user = UserFactory(pk=ID, **usual | values)
-    for trace in TRACES:
-        if is_installed(trace):
-            trace.leave(user)
-    return user
+def user_known_everywhere(**values: Any) -> User:
+    """Return a user with all of a user's traces."""
+    return _known(UserFactory(pk=ID, **{"external_id": EXTERNAL_ID, "name": "Name Canary Seven"} | values))
+
+
+def account_known_everywhere(**values: Any) -> Account:
+    """Return an account with all of an account's traces."""
+    return _known(AccountFactory(pk=ID, username="login-canary-7", email=EMAIL, **values))
+
+
+def _known(person: Any) -> Any:
+    for trace in TRACES[type(person)]:
+        trace.leave(person)
+    return person
 
 
 def found() -> list[str]:
-    """Return where any trace of the user is, in any column of any table, or in the cache."""
+    """Return where any trace of the person is, in any column of any table, or in the cache."""
     return [*_in_tables(), *_in_sessions(), *_in_caches()]
 
 

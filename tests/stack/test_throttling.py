@@ -161,7 +161,7 @@ class TestKeys:
         assert names == [
             ":1:throttle:read:address:127.0.0.1",
             f":1:throttle:read:key:{made.row.prefix}",
-            f":1:throttle:read:user:{member.pk}",
+            f":1:throttle:read:account:{member.pk}",
             ":1:throttle:token:address:127.0.0.1",
         ]
 

@@ -1,4 +1,4 @@
-"""Erases one user from everywhere."""
+"""Erases one user, or account, from everywhere."""
 
 import sys
 from argparse import ArgumentParser
@@ -15,21 +15,21 @@ from privacy.services.export import as_json
 
 
 class Command(BaseCommand):
-    help = "Erase one user, shopper or staff, from every table and cache. There is no way back."
+    help = "Erase one user, or one account, from every table and cache. There is no way back."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("user", help="a number, or ext:<external id>")
+        parser.add_argument("user", help="a number, or ext:<external id>; an account as account:<username>")
         parser.add_argument("--yes", action="store_true", help="do it without asking")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            user = find(options["user"])
+            person = find(options["user"])
         except (BadReference, UnknownUser) as error:
             raise CommandError(str(error)) from error
         if not options["yes"]:
-            self._ask(options["user"], counted(user).gone)
+            self._ask(options["user"], counted(person).gone)
         try:
-            receipt = erase(user, by=None, now=timezone.now())
+            receipt = erase(person, by=None, now=timezone.now())
         except CacheUnreachable as error:
             raise CommandError(str(error)) from error
         told = {"receipt": receipt.pk, "erased_at": receipt.at, **receipt.counts}

@@ -1,4 +1,4 @@
-"""Writes everything about one user as JSON."""
+"""Writes everything about one user, or account, as JSON."""
 
 import os
 from argparse import ArgumentParser
@@ -15,20 +15,20 @@ from privacy.services.export import as_json, exported
 
 
 class Command(BaseCommand):
-    help = "Write everything that is known about one user, shopper or staff, as one JSON document."
+    help = "Write everything that is known about one user, or one account, as one JSON document."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("user", help="a number, or ext:<external id>")
+        parser.add_argument("user", help="a number, or ext:<external id>; an account as account:<username>")
         parser.add_argument(
             "--output", metavar="FILE", type=Path, help="a new file, readable by its owner only (the output)"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            user = find(options["user"])
+            person = find(options["user"])
         except (BadReference, UnknownUser) as error:
             raise CommandError(str(error)) from error
-        document = as_json(exported(user, by=None, now=timezone.now()))
+        document = as_json(exported(person, by=None, now=timezone.now()))
         if options["output"] is None:
             self.stdout.write(document.decode())
             return

@@ -1,0 +1,62 @@
+"""Accounts and groups in the admin; who may give access to it is decided here."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as PlainGroupAdmin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+
+from access.models import Account
+from core.admin.base import BaseModelAdmin
+from core.admin.filters import DateRangeFilter
+from core.admin.strict import StrictAdmin
+from core.admin.typed import UserAdmin
+
+GRANTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+admin.site.unregister(Group)
+
+
+@admin.register(Account)
+class AccountAdmin(BaseModelAdmin[Account], UserAdmin):
+    list_display = ("username", "email", "first_name", "last_name", "is_staff", "is_active", "last_login")
+    list_filter = ("is_staff", "is_active", ("date_joined", DateRangeFilter))
+    search_fields = ("username", "first_name", "last_name", "=email", "id__exact")
+    search_help_text = "A part of the username or the name, or the whole e-mail address or ID."
+    sortable_by = ("username", "last_login")
+    filter_horizontal = ("user_permissions",)
+    autocomplete_fields = ("groups",)
+    readonly_fields = ("last_login", "date_joined")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> Any:
+        return (*self.readonly_fields, *(() if _is_superuser(request) else GRANTS))
+
+    def has_change_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
+        """Whether the row may be changed: a clerk who sets a password of staff would have their rights."""
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+
+@admin.register(Group)
+class GroupAdmin(StrictAdmin, PlainGroupAdmin):
+    """Groups hold permissions, so superusers alone may change them."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return _is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _is_superuser(request)
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return isinstance(request.user, Account) and request.user.is_superuser
+
+
+def _may_touch(request: HttpRequest, account: Account | None) -> bool:
+    return _is_superuser(request) or account is None or not (account.is_staff or account.is_superuser)
