@@ -23,7 +23,7 @@ from recommendations.models import StoredList
 from recsite.config.env import ROOT
 from tests import strict_templates
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
-from tests.integration.traces import known_everywhere
+from tests.integration.traces import user_known_everywhere
 from tests.strict_templates import Invalid, missing, names, resolved
 from tests.trained import knows_counting, version
 from tests.unit.test_report import FOUND
@@ -55,10 +55,6 @@ class World:
 @pytest.fixture
 def world(office: Client, hire: Any, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     return World(office, hire, settings, tmp_path, monkeypatch)
-
-
-def add_a_user(world: World) -> None:
-    world.get("catalog_user_add")
 
 
 def users(world: World) -> None:
@@ -155,7 +151,7 @@ def models(world: World) -> None:
 
 def privacy(world: World) -> None:
     """Somebody who left a trace everywhere, and the pages of staff, who are nobody's business."""
-    user = known_everywhere()
+    user = user_known_everywhere()
     world.get("privacy_erase", user.pk)
     world.get("catalog_user_change", user.pk)
     clerk = world.hire("view_user", "erase_user", "export_user")
@@ -179,13 +175,12 @@ VISITS: dict[str, Callable[[World], None]] = {
     "access/templates/admin/access/apikey/change_form.html": keys,
     "access/templates/admin/access/apikey/made.html": keys,
     "access/templates/admin/access/apikey/rotate.html": keys,
-    "catalog/templates/admin/catalog/date_range_filter.html": filters,
-    "catalog/templates/admin/catalog/delete_confirmation.html": deletions,
-    "catalog/templates/admin/catalog/delete_selected_confirmation.html": deletions,
+    "core/templates/admin/core/date_range_filter.html": filters,
+    "core/templates/admin/core/delete_confirmation.html": deletions,
+    "core/templates/admin/core/delete_selected_confirmation.html": deletions,
     "catalog/templates/admin/catalog/pagination.html": lists,
     "catalog/templates/admin/catalog/product/choose.html": actions,
-    "catalog/templates/admin/catalog/related_filter.html": filters,
-    "catalog/templates/admin/catalog/user/add_form.html": add_a_user,
+    "core/templates/admin/core/related_filter.html": filters,
     "catalog/templates/admin/catalog/user/history.html": users,
     "privacy/templates/admin/catalog/user/change_form.html": privacy,
     "privacy/templates/admin/privacy/erase.html": privacy,
