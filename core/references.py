@@ -35,10 +35,23 @@ def parse_reference(text: str) -> int | str:
     return int(text)
 
 
+def read_reference(value: object) -> int | str:
+    """Return the number or the external id that a value of a JSON body stands for. Raises BadReference."""
+    if isinstance(value, str):
+        return parse_reference(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_ID:
+        raise BadReference(f"Must be {EXPECTED}.")
+    return value
+
+
+def as_lookup(reference: int | str) -> dict[str, int | str]:
+    """Return {"pk": 12} for 12 and {"external_id": "abc"} for "abc", to filter a queryset with."""
+    return {"pk": reference} if isinstance(reference, int) else {"external_id": reference}
+
+
 def lookup(text: str) -> dict[str, int | str]:
     """Return {"pk": 12} for "12" and {"external_id": "abc"} for "ext:abc", to filter a queryset with.
 
     Raises BadReference when the text can be neither.
     """
-    found = parse_reference(text)
-    return {"pk": found} if isinstance(found, int) else {"external_id": found}
+    return as_lookup(parse_reference(text))

@@ -6,7 +6,7 @@ from typing import Any
 
 from recommendations import wiring
 from recommendations.models import TrainedModel
-from recommendations.selectors.logs import log
+from recommendations.selectors.histories import log
 from recommendations.selectors.snapshots import snapshot
 from recommendations.strategies.base import Trainable, Training
 from recommendations.training import registry

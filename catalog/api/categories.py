@@ -17,7 +17,7 @@ from catalog.api.serializers import CategoryList, CategoryRow
 from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import Category
 from catalog.services.categories import change_category, create_category, delete_category
-from core.api.ids import lookup
+from core.api.query import lookup
 
 
 class CategoryViewSet(CatalogueViewSet):

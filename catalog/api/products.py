@@ -19,8 +19,8 @@ from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import Product
 from catalog.services.products import change_product, create_product, delete_product
 from core.api.conditional import shown
-from core.api.ids import lookup
 from core.api.pages import Pages
+from core.api.query import lookup
 
 
 class ProductPages(Pages):

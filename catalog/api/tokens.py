@@ -15,20 +15,17 @@ from access.services.tokens import shopper_token
 from access.throttle_scopes import ThrottleScope, posting
 from catalog import selectors
 from catalog.api.inputs import Input
-from core import references
 from core.api.serializers import Reference, Row
 from core.api.viewsets import StrictQuery
-from core.references import BadReference
+from core.references import BadReference, as_lookup, read_reference
 
 
 class ShopperReference(Reference):
     """Read as the path's ids are."""
 
     def to_internal_value(self, data: Any) -> dict[str, int | str]:
-        if isinstance(data, bool) or not isinstance(data, int | str):
-            raise serializers.ValidationError(f"Must be {references.EXPECTED}.")
         try:
-            return references.lookup(str(data))
+            return as_lookup(read_reference(data))
         except BadReference as error:
             raise serializers.ValidationError(str(error)) from error
 

@@ -19,8 +19,8 @@ from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import ActionType, Interaction, User
 from catalog.services.users import change_shopper, create_shopper, delete_shopper
 from core.api.filters import OneOf
-from core.api.ids import lookup
 from core.api.pages import Pages
+from core.api.query import lookup
 from core.api.viewsets import ListViewSet
 
 

@@ -16,7 +16,7 @@ from rest_framework.serializers import Serializer
 from access.permissions import require
 from access.policies import Policies
 from access.throttle_scopes import READING_AND_WRITING
-from core.api.ids import lookup, refuse_bad_key
+from core.api.query import lookup, refuse_bad_key
 from core.api.viewsets import ListViewSet
 
 

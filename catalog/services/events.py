@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django.core.exceptions import ValidationError
 
 from catalog.models import ActionType
-from core.references import EXPECTED, LARGEST_ID, BadReference, parse_reference
+from core.references import BadReference, parse_reference, read_reference
 from core.text import MAX_LENGTH, validate_line
 
 IMPORTED = "import:"  # how the importer's own event keys begin
@@ -72,14 +72,10 @@ def wrong(index: int, field: str | None, value: object, message: str) -> Error:
 def _reference(value: object, now: datetime) -> int | str:
     if value is None:
         raise Wrong("Is missing.")
-    if isinstance(value, str):
-        try:
-            return _short(value) if len(value) <= _SHORT else parse_reference(value)
-        except BadReference as error:
-            raise Wrong(str(error)) from error
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_ID:
-        raise Wrong(f"Must be {EXPECTED}.")
-    return value
+    try:
+        return _short(value) if isinstance(value, str) and len(value) <= _SHORT else read_reference(value)
+    except BadReference as error:
+        raise Wrong(str(error)) from error
 
 
 @lru_cache(8192)

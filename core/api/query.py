@@ -1,11 +1,12 @@
-"""Reads an address's query parameters: what is not understood is refused, never ignored."""
+"""Reads ids in paths and query parameters. What is not understood is refused, never ignored."""
 
 from collections.abc import Collection
 
 from django.core.exceptions import ValidationError as BadText
 from django.http import QueryDict
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 
+from core.references import PREFIX, BadReference, as_lookup, parse_reference
 from core.text import validate_line
 
 _MOST_DIGITS = 18
@@ -56,3 +57,25 @@ def whole_number(sent: QueryDict, name: str, *, default: int, low: int = 1, high
         span = f"of {low} or more" if high is None else f"from {low} to {high}"
         raise ValidationError({name: [f"Must be a whole number {span}."]})
     return int(text)
+
+
+def reference(text: str) -> int | str:
+    """Return 12 for "12" and "abc" for "ext:abc". Raises NotFound when no row can have such an id."""
+    try:
+        return parse_reference(text)
+    except BadReference as error:
+        raise NotFound(f"Nothing has the id {text[:80]!r}. {error}") from error
+
+
+def lookup(text: str) -> dict[str, int | str]:
+    """Return {"pk": 12} for "12" and {"external_id": "abc"} for "ext:abc". Raises NotFound. No query."""
+    return as_lookup(reference(text))
+
+
+def refuse_bad_key(text: str) -> None:
+    """Raises ValidationError, naming the field, for a key that no row could be given. Makes no query."""
+    if text.startswith(PREFIX):
+        try:
+            parse_reference(text)
+        except BadReference as error:
+            raise ValidationError({"external_id": [str(error)]}) from error

@@ -1,12 +1,14 @@
-"""Writes JSON with orjson."""
+"""Writes JSON with orjson, and chooses the form of a response."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 import orjson
 from django.utils.functional import Promise
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
 
 
 def _plain(value: object) -> float | str:
@@ -35,3 +37,18 @@ class OrjsonRenderer(BaseRenderer):
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
         return b"" if data is None else to_json(data)
+
+
+class QuickNegotiation(DefaultContentNegotiation):
+    """REST framework's own, without reading an Accept header that leaves the only renderer in no doubt."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> Any:
+        """Return the renderer and the media type to answer with. Raises NotAcceptable."""
+        only, *others = renderers
+        if not others and not format_suffix:
+            accepted = request._request.META.get("HTTP_ACCEPT", "*/*")
+            if accepted in ("*/*", only.media_type):
+                return only, only.media_type
+        return super().select_renderer(request, [only, *others], format_suffix)

@@ -9,8 +9,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from core.api.negotiation import QuickNegotiation
 from core.api.query import check_query
+from core.api.renderers import QuickNegotiation
 
 
 class StrictQuery(APIView):

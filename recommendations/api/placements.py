@@ -11,7 +11,7 @@ from access.permissions import knows_inactive
 from access.policies import Policy, reads
 from access.scopes import Scope
 from access.throttle_scopes import RECOMMENDING, ThrottleScope, posting
-from core.api.ids import lookup
+from core.api.query import lookup
 from core.api.viewsets import StrictQuery
 from recommendations import wiring
 from recommendations.api import parameters, requests

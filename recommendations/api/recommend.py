@@ -14,7 +14,7 @@ from access.policies import reads
 from access.scopes import Scope
 from access.throttle_scopes import RECOMMENDING
 from core.api.conditional import conditional
-from core.api.ids import reference
+from core.api.query import reference
 from core.api.renderers import OrjsonRenderer
 from core.api.viewsets import StrictQuery
 from recommendations import wiring

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from core.references import EXPECTED, LARGEST_ID, BadReference, parse_reference
+from core.references import read_reference
 from core.text import MAX_LENGTH, validate_line
 from recommendations.errors import BadRequest
 from recommendations.serving.request import RecommendationRequest
@@ -141,17 +141,6 @@ def _text(value: Any) -> str:
     return value
 
 
-def _reference(value: Any) -> int | str:
-    if isinstance(value, str):
-        try:
-            return parse_reference(value)
-        except BadReference as error:
-            raise ValueError(str(error)) from error
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_ID:
-        raise ValueError(f"Must be {EXPECTED}.")
-    return value
-
-
 def _several(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
     def several(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list) or len(value) > MOST_NAMED:
@@ -165,7 +154,7 @@ def _newest_last(value: Any) -> tuple[int | str, ...]:
     """Return the references; of one that is given twice the last place counts."""
     if not isinstance(value, list) or not 1 <= len(value) <= MOST_NAMED:
         raise ValueError(f"Must be a list of 1 to {MOST_NAMED} products, newest last.")
-    return tuple(dict.fromkeys(map(_reference, reversed(value))))[::-1]
+    return tuple(dict.fromkeys(map(read_reference, reversed(value))))[::-1]
 
 
 _FIELDS: dict[str, Callable[[Any], Any]] = {
@@ -176,6 +165,6 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "category": _several(_text),
     "min_price": _price,
     "max_price": _price,
-    "exclude": _several(_reference),
+    "exclude": _several(read_reference),
     "product_ids": _newest_last,
 }

@@ -1,11 +1,8 @@
 """Compares strategies on the last days of the shop, each in a process of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,8 +16,7 @@ from recommendations.engine.log import Log
 from recommendations.engine.snapshot import Snapshot
 from recommendations.errors import NoEvents, NothingHeldOut, StrategyFailed
 from recommendations.evaluation.measure import Case, StrategyMetrics, measure
-from recommendations.processes.parent import exit_with_parent
-from recommendations.processes.pool import ProcessLost
+from recommendations.processes.pool import run_in_process
 from recommendations.processes.transfer import dump, load
 from recommendations.strategies.base import Strategy
 
@@ -110,16 +106,10 @@ def _held_out(log: Log, days: int) -> Holdout:
 
 def _measured(folder: Path, strategy: str) -> StrategyMetrics:
     # A process of its own gives each its own peak of memory, and its own cold start.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=exit_with_parent) as alone:
-        try:
-            return alone.submit(_measure, folder, strategy).result()
-        except BrokenProcessPool as error:
-            raise ProcessLost(
-                f"The process that measured {strategy} was ended before it was done, perhaps for want of "
-                "memory."
-            ) from error
-        except StrategyFailed.CAUSES as error:
-            raise StrategyFailed(strategy, "measured", error) from error
+    try:
+        return run_in_process(_measure, folder, strategy, task=f"measured {strategy}")
+    except StrategyFailed.CAUSES as error:
+        raise StrategyFailed(strategy, "measured", error) from error
 
 
 def _measure(folder: Path, strategy: str) -> StrategyMetrics:

@@ -1,22 +1,39 @@
 """Does a long task's pieces in several processes. Imports nothing of Django, so that a fresh process can."""
 
 import gc
+import os
 import pickle
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait as wait_for
 from typing import Any, TypeVar
-
-from recommendations.processes.parent import exit_with_parent
 
 T = TypeVar("T")
 
 
 class ProcessLost(RuntimeError):
-    """A process ended before its piece was done."""
+    """A process ended before its work was done."""
+
+
+def run_in_process(function: Callable[..., T], *arguments: Any, task: str) -> T:
+    """Return what the function returns in a new process, which has a peak of memory of its own.
+
+    task: what the process does, for the error. Raises ProcessLost when the system ends the process, such
+    as for want of memory, and what the function raises.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=exit_with_parent) as pool:
+        try:
+            return pool.submit(function, *arguments).result()
+        except BrokenProcessPool as error:
+            raise ProcessLost(
+                f"The process that {task} was ended before it was done, perhaps for want of memory."
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +97,21 @@ def _start(maker: str, arguments: bytes) -> None:
 
 def _do(piece: Any) -> Any:
     return _worker(piece)
+
+
+def exit_with_parent() -> None:
+    """End this process, whatever it does then, once that which started it is gone, even if it was killed.
+
+    Whoever interrupts the command from a terminal interrupts the parent alone, which ends its children.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(
+            target=_end_after, args=(parent.sentinel,), name="exit-with-parent", daemon=True
+        ).start()
+
+
+def _end_after(sentinel: int) -> None:
+    wait_for([sentinel])
+    os._exit(1)  # nobody is left to be told, and nothing to be kept

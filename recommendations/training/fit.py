@@ -2,10 +2,7 @@
 
 import json
 import time
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,8 +12,7 @@ import numpy as np
 from recommendations.engine.histories import Mask
 from recommendations.engine.ragged import empty
 from recommendations.evaluation.measure import peak_mb
-from recommendations.processes.parent import exit_with_parent
-from recommendations.processes.pool import ProcessLost
+from recommendations.processes.pool import run_in_process
 from recommendations.processes.transfer import dump, load
 from recommendations.strategies.base import Model, Trainable, Training
 
@@ -48,14 +44,7 @@ def fit_in_process(recipe: Trainable, training: Training, folder: Path) -> Fit:
     """
     with TemporaryDirectory(prefix="training-") as name:
         dump((recipe, training), Path(name))
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=exit_with_parent) as alone:
-            try:
-                return alone.submit(_fit, Path(name), folder).result()
-            except BrokenProcessPool as error:
-                raise ProcessLost(
-                    "The process that fitted the model was ended before it was done, perhaps for want of "
-                    "memory."
-                ) from error
+        return run_in_process(_fit, Path(name), folder, task="fitted the model")
 
 
 def _fit(handed: Path, folder: Path) -> Fit:

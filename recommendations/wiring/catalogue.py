@@ -10,7 +10,7 @@ from recommendations.engine.actions import DAY
 from recommendations.engine.log import no_events
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline
-from recommendations.selectors.logs import log
+from recommendations.selectors.histories import log
 from recommendations.selectors.snapshots import snapshot
 from recommendations.serving.pipelines import PipelineCache
 from recommendations.serving.results import ModelRef

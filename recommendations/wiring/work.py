@@ -20,7 +20,7 @@ from recommendations.evaluation.evaluate import Evaluator
 from recommendations.models import GenerationRun
 from recommendations.processes.pool import ProcessPool
 from recommendations.selectors.clock import last_event_at
-from recommendations.selectors.logs import log
+from recommendations.selectors.histories import log
 from recommendations.selectors.shoppers import n_shoppers, shopper_id_chunks
 from recommendations.selectors.snapshots import snapshot
 from recommendations.serving.ranker import Ranker

@@ -8,8 +8,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from core.api.negotiation import QuickNegotiation
-from core.api.renderers import OrjsonRenderer
+from core.api.renderers import OrjsonRenderer, QuickNegotiation
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_reads")]
 

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.color import color_style
 
 from catalog.models import Product, User
-from recommendations.selectors.logs import log
+from recommendations.selectors.histories import log
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

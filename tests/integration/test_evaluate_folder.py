@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from recommendations.selectors.logs import log
+from recommendations.selectors.histories import log
 from recommendations.selectors.snapshots import snapshot
 from tests.shops import run_import, write_shop
 

@@ -15,7 +15,7 @@ from catalog.importing.report import Problem
 from catalog.models import Product, User
 from recommendations.engine.snapshot import Snapshot
 from recommendations.evaluation.csv_shop import Shop, shop_of
-from recommendations.selectors.logs import log
+from recommendations.selectors.histories import log
 from recommendations.selectors.snapshots import snapshot
 from tests.shops import run_import, write_shop, write_small_shop
 

@@ -3,7 +3,7 @@
 import pytest
 from rest_framework.exceptions import NotFound
 
-from core.api.ids import lookup
+from core.api.query import lookup
 from core.references import BadReference, parse_reference
 
 NO_REFERENCE = [
