@@ -217,3 +217,23 @@ class TestRemembered:
         remembering(model, cache)(SHELF)
 
         assert cache.timeouts == [60]
+
+    def test_claims_for_a_limited_time(self, model: Model):
+        """Or a process that died with a claim would leave its shoppers to the template for ever."""
+        cache = TimedCache()
+
+        remembering(model, cache)(SHELF)
+
+        assert None not in cache.claims
+
+    def test_has_the_evidence_of_the_list_explained(self, model: Model, cache: Any):
+        seen: list[Evidence] = []
+
+        class Noting(Model):
+            def explain(self, evidence: Evidence) -> Explanation:
+                seen.append(evidence)
+                return super().explain(evidence)
+
+        remembering(Noting(), cache)(SHELF)
+
+        assert seen == [evidence(SHELF)]
