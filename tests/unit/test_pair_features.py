@@ -37,7 +37,8 @@ class World:
             week=np.zeros(N_PRODUCTS, np.int64),
         )
         days = random.choice([0, 0, 0, 1, 2], (N_USERS, len(SPANS))).astype(np.float32)
-        days[0] = 0
+        days[:2] = 0
+        days[1, -2] = 1  # all but the last span are since their last visit
         self.users = UserFeatures(floats(N_USERS, len(user_features.NAMES)), days)
         self.pairs = UserItemPairs(
             np.sort(random.integers(0, N_USERS, N_PAIRS)),
