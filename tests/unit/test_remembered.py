@@ -237,3 +237,13 @@ class TestRemembered:
         remembering(Noting(), cache)(SHELF)
 
         assert seen == [evidence(SHELF)]
+
+    def test_waits_with_claims_for_a_limited_time(self, model: Model, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(explanations, "_PATIENCE_SECONDS", 0.02)
+        cache = TimedCache()
+        cache.add(explanations.key_prefix(7) + evidence(SHELF).digest(model.identity) + ":claim", 1, 60)
+
+        remembering(model, cache)(SHELF)
+
+        assert len(cache.claims) > 1
+        assert None not in cache.claims
