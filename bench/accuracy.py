@@ -26,9 +26,7 @@ OURS = ("popular", "content", "trending", "collaborative", "hybrid")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.accuracy", description="Compare with peers."
-    )
+    parser = argparse.ArgumentParser(prog="python -m bench.accuracy", description="Compare with peers.")
     parser.add_argument("--data", type=Path, default=shops.REAL, help="a shop in the format of import_shop")
     parser.add_argument("--holdout-days", type=int, default=30)
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""/health/live and /health/ready: who is asked, who is not, and how long it takes at most."""
+"""/health/live and /health/ready: what they check, and their deadline."""
 
 import socket
 from collections.abc import Iterator
