@@ -1,4 +1,4 @@
-"""`make run` as a process: it responds, tolerates slow clients, stops on a signal, and reports failed starts."""
+"""`make run` as a process: it responds, tolerates slow clients, stops on a signal, reports failed starts."""
 
 import json
 import os
