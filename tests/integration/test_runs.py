@@ -211,7 +211,7 @@ class TestSignsOfLife:
         with recorded_run.recorded(ORDER, lambda: NOON) as progress:
             progress.add(Totals(users=3))
             with monkeypatch.context() as patched:
-                patched.setattr(recorded_run, "advance", away)
+                patched.setattr(recorded_run, "record_progress", away)
                 progress.write()
 
         assert GenerationRun.objects.get().n_done == 3

@@ -109,7 +109,7 @@ class TestShard:
             raise DatabaseError("gone away")
 
         with monkeypatch.context() as patched:
-            patched.setattr(module, "advance", refuse)
+            patched.setattr(module, "record_progress", refuse)
             with pytest.raises(DatabaseError):
                 do(*sent[0])
 
