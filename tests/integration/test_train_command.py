@@ -180,7 +180,7 @@ class TestTrainModels:
 
 
 FEW_USERS = "Measured on 1 user only: fewer than 30 say nothing about any strategy."
-ALL_THE_SAME = (
+HOW_TO_ACTIVATE = (
     "Staff can activate it in the admin under Trained models; --activate activates whatever is fitted."
 )
 
@@ -219,7 +219,7 @@ class TestWhatIsNeverActivatedByItself:
 
         said = train(*options)
 
-        assert f"Not activated. {why} {ALL_THE_SAME}" in said
+        assert f"Not activated. {why} {HOW_TO_ACTIVATE}" in said
         assert TrainedModel.objects.count() == 1
         assert active() is None
 
