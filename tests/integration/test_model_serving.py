@@ -185,7 +185,7 @@ class TestUnavailable:
         file.write_bytes(text[:-1] + bytes([text[-1] ^ 1]))
         os.utime(file, ns=(0, 0))
 
-        assert "counts.npy is not what was registered: its SHA-256 differs." in self.problem(caplog)
+        assert "the SHA-256 of counts.npy differs from the registered one." in self.problem(caplog)
 
     def test_files_cannot_be_loaded(self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
         version("v1", active=True)
@@ -216,7 +216,7 @@ class TestUnavailable:
         knows_counting(settings, tmp_path)
         settings.RECOMMENDATIONS["STRATEGIES"] = strategies
 
-        assert "it was trained with other settings than those of now" in self.problem(caplog)
+        assert "it was trained with settings other than the current ones" in self.problem(caplog)
 
     def test_lists_that_are_stored_meanwhile_are_not_served_later(self, tmp_path: Path):
         version("v1", active=True, rarest=True)

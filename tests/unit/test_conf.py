@@ -1,4 +1,4 @@
-"""settings.RECOMMENDATIONS as a value, and the checks that read it."""
+"""settings.RECOMMENDATIONS as an object, and its system checks."""
 
 import copy
 from typing import Any
@@ -27,7 +27,7 @@ class TestConfig:
     def test_refuses_a_default_strategy_that_is_not_configured_and_lists_the_known(self, raw: dict[str, Any]):
         raw["DEFAULT_STRATEGY"] = "contnet"  # codespell:ignore
 
-        with pytest.raises(UnknownStrategy, match="'contnet'; known: collaborative, content"):
+        with pytest.raises(UnknownStrategy, match="'contnet'; choose from collaborative, content"):
             Config.of(raw)
 
     def test_changes_its_digest_with_any_option(self, raw: dict[str, Any]):
