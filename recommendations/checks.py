@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import DatabaseError
 
-from recommendations.conf import Config, Named
+from recommendations.conf import Config, ConfiguredClass
 from recommendations.errors import RecommendationError
 from recommendations.models import TrainedModel
 from recommendations.strategies.base import Basis, Trainable
@@ -28,11 +28,11 @@ def check_configuration(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
         config = Config.of(settings.RECOMMENDATIONS)
     except (RecommendationError, TypeError, ValueError, AttributeError) as error:
         return [Error(f"settings.RECOMMENDATIONS: {error}", id="recommendations.E001")]
-    named = {f"strategy {name!r}": entry for name, entry in config.strategies.items()}
-    named["the explainer"] = config.explainer
+    classes = {f"strategy {name!r}": entry for name, entry in config.strategies.items()}
+    classes["the explainer"] = config.explainer
     found: list[CheckMessage] = [
         Error(f"settings.RECOMMENDATIONS, {what}: {problem}", id="recommendations.E002")
-        for what, entry in named.items()
+        for what, entry in classes.items()
         if (problem := _problem(entry))
     ]
     found += [
@@ -91,7 +91,7 @@ def check_models(
     return found
 
 
-def _problem(entry: Named) -> str | None:
+def _problem(entry: ConfiguredClass) -> str | None:
     try:
         made = entry.make()
     except RecommendationError as error:

@@ -17,7 +17,7 @@ SCORING = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ConfiguredClass:
     """A class by its dotted path, and the options of its instance."""
 
     path: str
@@ -46,10 +46,10 @@ class Config:
     result_cache_seconds:        how long a live result may be reused; 0 for never
     """
 
-    strategies: Mapping[str, Named]
+    strategies: Mapping[str, ConfiguredClass]
     default_strategy: str
     events: EventTable
-    explainer: Named
+    explainer: ConfiguredClass
     model_dir: Path
     model_storage: str
     snapshot_max_age_seconds: float
@@ -62,10 +62,10 @@ class Config:
         """Return the configuration. Raises BadConfiguration naming the missing or invalid key."""
         try:
             config = cls(
-                strategies={name: _named(entry) for name, entry in raw["STRATEGIES"].items()},
+                strategies={name: _configured_class(entry) for name, entry in raw["STRATEGIES"].items()},
                 default_strategy=raw["DEFAULT_STRATEGY"],
                 events=EventTable.of(raw["EVENTS"]),
-                explainer=_named(raw["EXPLAINER"]),
+                explainer=_configured_class(raw["EXPLAINER"]),
                 model_dir=Path(raw["MODEL_DIR"]),
                 model_storage=raw["MODEL_STORAGE"],
                 snapshot_max_age_seconds=float(raw["SNAPSHOT_MAX_AGE_SECONDS"]),
@@ -78,7 +78,7 @@ class Config:
         config.strategy(config.default_strategy)
         return config
 
-    def strategy(self, name: str) -> Named:
+    def strategy(self, name: str) -> ConfiguredClass:
         """Return the configured class of the strategy. Raises UnknownStrategy."""
         try:
             return self.strategies[name]
@@ -87,12 +87,12 @@ class Config:
 
     def digest(self, strategy: str) -> str:
         """Return a digest of the strategy, its options, EVENTS and SCORING: 32 hex digits."""
-        named = self.strategy(strategy)
+        configured = self.strategy(strategy)
         events = [self.events.weights.tolist(), self.events.half_life_days.tolist()]
-        parts = [SCORING, strategy, named.path, dict(named.options), events]
+        parts = [SCORING, strategy, configured.path, dict(configured.options), events]
         text = json.dumps(parts, sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _named(entry: Mapping[str, Any]) -> Named:
-    return Named(entry["CLASS"], entry.get("OPTIONS", {}))
+def _configured_class(entry: Mapping[str, Any]) -> ConfiguredClass:
+    return ConfiguredClass(entry["CLASS"], entry.get("OPTIONS", {}))

@@ -39,7 +39,7 @@ def roll_back(
 ) -> None:
     for strategy in sorted(set(queryset.order_by().values_list("strategy", flat=True))):
         try:
-            model = registry.former(strategy)
+            model = registry.previous_version(strategy)
         except NothingToRollBackTo as error:
             modeladmin.message_user(request, str(error), messages.ERROR)
         else:

@@ -21,7 +21,7 @@ Send = Callable[[int, int], None]
 
 
 @transaction.atomic
-def plan(parameters: RunParameters, chunks: Iterable[list[int]], now: datetime) -> GenerationRun:
+def create_run(parameters: RunParameters, chunks: Iterable[list[int]], now: datetime) -> GenerationRun:
     """Create and return a run with one shard per chunk of sorted ids. Raises GenerationUnderWay."""
     run = begin_run(parameters, now)
     shards = [
@@ -81,7 +81,7 @@ class ShardDistributor:
         chunks: sorted shopper ids, one list per shard
         Raises GenerationUnderWay, and QueueUnavailable after marking the run as failed.
         """
-        run = plan(parameters, chunks, self.now())
+        run = create_run(parameters, chunks, self.now())
         try:
             send_unfinished(run.pk, self.send)
         except QueueUnavailable as error:

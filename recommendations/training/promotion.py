@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from recommendations.conf import Config, Named
+from recommendations.conf import Config, ConfiguredClass
 from recommendations.errors import StaleComparison
 from recommendations.evaluation.evaluate import Evaluation, too_few
 from recommendations.evaluation.uplift import Uplift, uplift
@@ -63,10 +63,11 @@ class CurrentModel:
     problem: str
     active_models: ActiveModels
 
-    def check(self, now: ActiveModels) -> None:
+    def check(self, active: ActiveModels) -> None:
         """Raise StaleComparison unless the default strategy and its version are still the same."""
-        theirs, ours = (found.versions.get(self.strategy) for found in (now, self.active_models))
-        if (now.default, theirs) != (self.active_models.default, ours):
+        before = self.active_models
+        version, version_before = active.versions.get(self.strategy), before.versions.get(self.strategy)
+        if (active.default, version) != (before.default, version_before):
             raise StaleComparison(self.name)
 
 
@@ -75,19 +76,19 @@ def current_model(config: Config, strategies: Mapping[str, Strategy], problem: P
 
     Raises BadConfiguration when that recipe can no longer be created.
     """
-    found = active_models()
-    default = found.default
+    active = active_models()
+    default = active.default
     strategy = default if default is not None and default in strategies else config.default_strategy
-    row = registry.active(strategy) if strategies[strategy].log_days is None else None
+    row = registry.active_version(strategy) if strategies[strategy].log_days is None else None
     if row is None:
         why = f"No version of {strategy} was active." if strategies[strategy].log_days is None else ""
-        return CurrentModel(strategy, strategy, config.digest(strategy), strategies[strategy], why, found)
-    recipe: Strategy = Named(row.recipe["CLASS"], row.recipe["OPTIONS"]).make()
+        return CurrentModel(strategy, strategy, config.digest(strategy), strategies[strategy], why, active)
+    recipe: Strategy = ConfiguredClass(row.recipe["CLASS"], row.recipe["OPTIONS"]).make()
     why = problem(ModelRef(strategy, row.version))
-    return CurrentModel(strategy, str(row), row.settings_digest, recipe, why, found)
+    return CurrentModel(strategy, str(row), row.settings_digest, recipe, why, active)
 
 
-def unproven(model: TrainedModel) -> str:
+def unproven_reason(model: TrainedModel) -> str:
     """Return a sentence on why only staff should activate the version, or "" if it is proven."""
     if model.record.get(EMPTY):
         return "It is empty: it recommends nothing to any user."
@@ -96,76 +97,82 @@ def unproven(model: TrainedModel) -> str:
     return too_few(model.metrics["split"]["users"])
 
 
-def refused(why: str) -> PromotionDecision:
-    """Return the decision on an unproven version."""
+def rejection(why: str) -> PromotionDecision:
+    """Return the decision not to activate a version. why: a sentence"""
     return PromotionDecision(False, f"Not activated. {why} {HOW_TO_ACTIVATE}")
 
 
-def proven(model: TrainedModel) -> PromotionDecision:
+def decide_if_proven(model: TrainedModel) -> PromotionDecision:
     """Return the decision under PROVEN."""
-    why = unproven(model)
-    return refused(why) if why else PromotionDecision(True, "Activated.")
+    why = unproven_reason(model)
+    return rejection(why) if why else PromotionDecision(True, "Activated.")
 
 
-def needed(model: TrainedModel, problem: Problem) -> PromotionDecision:
+def decide_if_needed(model: TrainedModel, problem: Problem) -> PromotionDecision:
     """Return the decision under NEEDED. At most 2 queries.
 
     An unproven version is not activated, and an active one that is unproven is replaced.
     """
     strategy = model.strategy
-    if why := unproven(model):
-        return refused(why)
-    row = registry.active(strategy)
+    if why := unproven_reason(model):
+        return rejection(why)
+    row = registry.active_version(strategy)
     if row is None:
         return PromotionDecision(True, f"Activated: no version of {strategy} was active.")
     if why := problem(ModelRef(strategy, row.version)):
         return PromotionDecision(True, f"Activated: the active version could not be used. {why}")
-    if why := unproven(row):
+    if why := unproven_reason(row):
         return PromotionDecision(True, f"Activated in place of {row.version}, which is unproven. {why}")
     return PromotionDecision(False, f"Not activated: {row.version} stays active.")
 
 
-def unchanged(strategy: str, digest: str, now: CurrentModel) -> PromotionDecision | None:
+def decide_unchanged(strategy: str, digest: str, current: CurrentModel) -> PromotionDecision | None:
     """Return the decision on the recipe that is already the default, None for any other."""
-    if strategy != now.strategy or digest != now.digest:
+    if strategy != current.strategy or digest != current.digest:
         return None
-    if now.problem:
+    if current.problem:
         return PromotionDecision(
-            True, f"Activated: {strategy} is the default and could not be used. {now.problem}"
+            True, f"Activated: {strategy} is the default and could not be used. {current.problem}"
         )
     return PromotionDecision(
         False,
-        f"Not fitted: {now.name} is the default and has the same recipe, so there is nothing to compare. "
+        f"Not fitted: {current.name} is the default and has the same recipe, so there is nothing to compare. "
         f"Use --activate-if-measured to fit it to the newest events.",
     )
 
 
-def compared(names: Iterable[str], now: CurrentModel, evaluation: Evaluation) -> dict[str, PromotionDecision]:
+def decide_by_uplift(
+    names: Iterable[str], current: CurrentModel, evaluation: Evaluation
+) -> dict[str, PromotionDecision]:
     """Return the decision on each strategy: the best of those surely better than the default is activated."""
-    uplifts = {name: uplift(evaluation.strategies[name], evaluation.strategies[now.name]) for name in names}
+    uplifts = {
+        name: uplift(evaluation.strategies[name], evaluation.strategies[current.name]) for name in names
+    }
     best = max(
         (name for name in uplifts if uplifts[name].is_sure), key=lambda name: uplifts[name].mean, default=None
     )
-    return {name: _compared(name, found, best, now) for name, found in uplifts.items()}
+    return {name: _decision(name, difference, best, current) for name, difference in uplifts.items()}
 
 
-def unmeasured(evaluation: Evaluation) -> PromotionDecision:
+def decide_unmeasured(evaluation: Evaluation) -> PromotionDecision:
     """Return the decision on a strategy that was measured on too few users."""
     return PromotionDecision(
         False, f"Not fitted. {evaluation.warning} Use --activate to fit and activate it in any case."
     )
 
 
-def _compared(name: str, found: Uplift, best: str | None, now: CurrentModel) -> PromotionDecision:
+def _decision(name: str, difference: Uplift, best: str | None, current: CurrentModel) -> PromotionDecision:
     if name == best:
         return PromotionDecision(
-            True, f"Activated and made the default: better than {now.name} by {found}.", found
+            True, f"Activated and made the default: better than {current.name} by {difference}.", difference
         )
-    if found.is_sure:
+    if difference.is_sure:
         return PromotionDecision(
-            False, f"Not fitted: better than {now.name} by {found}, but {best} is better still.", found
+            False,
+            f"Not fitted: better than {current.name} by {difference}, but {best} is better still.",
+            difference,
         )
-    reason = f"Not fitted: not surely better than {now.name}. NDCG@10 differs by {found}."
-    if now.problem:
-        reason = f"{reason} {now.problem} Its fallback is used; use --activate to activate a new version."
-    return PromotionDecision(False, reason, found)
+    reason = f"Not fitted: not surely better than {current.name}. NDCG@10 differs by {difference}."
+    if current.problem:
+        reason = f"{reason} {current.problem} Its fallback is used; use --activate to activate a new version."
+    return PromotionDecision(False, reason, difference)

@@ -37,7 +37,7 @@ def activate(model: TrainedModel, *, at: datetime, default: bool = False) -> Non
     model.is_active, model.activated_at = True, at
 
 
-def succeed(model: TrainedModel, *, at: datetime, check: Callable[[ActiveModels], None]) -> None:
+def activate_as_default(model: TrainedModel, *, at: datetime, check: Callable[[ActiveModels], None]) -> None:
     """Activate the version and make its strategy the default, if `check` accepts the current default.
 
     check: raises an error if the default is not the model that the version was compared with; nothing changes
@@ -49,7 +49,7 @@ def succeed(model: TrainedModel, *, at: datetime, check: Callable[[ActiveModels]
         activate(model, at=at, default=True)
 
 
-def former(strategy: str) -> TrainedModel:
+def previous_version(strategy: str) -> TrainedModel:
     """Return the version that was active before the current one. 1 query. Raises NothingToRollBackTo."""
     inactive = TrainedModel.objects.filter(strategy=strategy, is_active=False, activated_at__isnull=False)
     found = inactive.order_by("-activated_at", "-id").first()
@@ -68,7 +68,7 @@ def default_strategy() -> str | None:
     return DefaultStrategy.objects.values_list("strategy", flat=True).first()
 
 
-def active(strategy: str) -> TrainedModel | None:
+def active_version(strategy: str) -> TrainedModel | None:
     """Return the strategy's active version, or None. 1 query."""
     return TrainedModel.objects.filter(strategy=strategy, is_active=True).first()
 

@@ -17,14 +17,14 @@ from recommendations.training.promotion import (
     CurrentModel,
     Problem,
     PromotionDecision,
-    compared,
     current_model,
-    needed,
-    proven,
-    refused,
-    unchanged,
-    unmeasured,
-    unproven,
+    decide_by_uplift,
+    decide_if_needed,
+    decide_if_proven,
+    decide_unchanged,
+    decide_unmeasured,
+    rejection,
+    unproven_reason,
 )
 
 Report = Callable[[str], object]
@@ -96,23 +96,27 @@ class Trainer:
 
     def _decision(self, model: TrainedModel, rule: ActivationRule) -> PromotionDecision:
         if rule is ActivationRule.ALWAYS:
-            why = unproven(model)
+            why = unproven_reason(model)
             return PromotionDecision(True, f"Activated because of --activate. {why}" if why else "Activated.")
-        return proven(model) if rule is ActivationRule.PROVEN else needed(model, self.problem)
+        if rule is ActivationRule.PROVEN:
+            return decide_if_proven(model)
+        return decide_if_needed(model, self.problem)
 
     def _if_better(
         self, options: TrainingOptions, names: list[str], report: Report
     ) -> Iterator[TrainingResult]:
         """Yield the result of each strategy under IF_BETTER; the new default, if any, is fitted last."""
         current = current_model(self.config, self.strategies, self.problem)
-        already_default = {name: unchanged(name, self.config.digest(name), current) for name in names}
+        already_default = {name: decide_unchanged(name, self.config.digest(name), current) for name in names}
         decisions = {name: decision for name, decision in already_default.items() if decision}
         others = [name for name in names if name not in decisions]
         measured = [*others, *(name for name, decision in decisions.items() if decision.is_active)]
         evaluation = self._evaluation(options, measured, current, report) if measured else None
         if evaluation:
-            too_few_users = {name: unmeasured(evaluation) for name in measured} if evaluation.warning else {}
-            decisions |= too_few_users or compared(others, current, evaluation)
+            too_few_users = (
+                {name: decide_unmeasured(evaluation) for name in measured} if evaluation.warning else {}
+            )
+            decisions |= too_few_users or decide_by_uplift(others, current, evaluation)
         winner = next((name for name in others if decisions[name].is_active), None)
         for name, decision in decisions.items():
             if decision.is_active and winner and name != winner:
@@ -131,13 +135,13 @@ class Trainer:
         self, model: TrainedModel, decision: PromotionDecision, current: CurrentModel
     ) -> PromotionDecision:
         """Activate the version unless it is unproven or the default has changed; return the decision."""
-        if why := unproven(model):
-            return replace(refused(why), uplift=decision.uplift)
+        if why := unproven_reason(model):
+            return replace(rejection(why), uplift=decision.uplift)
         try:
             if decision.uplift is None:
                 registry.activate(model, at=self.now())
             else:
-                registry.succeed(model, at=self.now(), check=current.check)
+                registry.activate_as_default(model, at=self.now(), check=current.check)
         except StaleComparison as error:
             return replace(decision, is_active=False, reason=f"Not activated: {error}")
         return decision

@@ -125,13 +125,13 @@ class TestActivation:
         first, second = version("v1", active=True), version("v2")
         registry.activate(second, at=LATER)
 
-        assert registry.former("counting") == first
+        assert registry.previous_version("counting") == first
 
     def test_is_taken_back_to_the_last_of_several(self):
         for n in range(3):
             version(f"v{n}", active=True, at=NOON + timedelta(hours=n))
 
-        assert registry.former("counting").version == "v1"
+        assert registry.previous_version("counting").version == "v1"
 
     def test_opens_a_version_once(self, django_assert_num_queries: Any):
         version("v1", active=True)

@@ -7,7 +7,7 @@ import pytest
 
 from recommendations import conf
 from recommendations.checks import check_configuration
-from recommendations.conf import Config, Named
+from recommendations.conf import Config, ConfiguredClass
 from recommendations.errors import BadConfiguration, UnknownStrategy
 from tests.counting import Counting
 
@@ -57,11 +57,11 @@ class TestConfig:
 class TestNamed:
     def test_says_which_class_cannot_be_imported(self):
         with pytest.raises(BadConfiguration, match=r"'nowhere\.Nothing' cannot be imported"):
-            Named("nowhere.Nothing", {}).make()
+            ConfiguredClass("nowhere.Nothing", {}).make()
 
     def test_says_which_option_does_not_fit(self):
         with pytest.raises(BadConfiguration, match="tag_poinst"):
-            Named("recommendations.strategies.content.Content", {"tag_poinst": 3}).make()
+            ConfiguredClass("recommendations.strategies.content.Content", {"tag_poinst": 3}).make()
 
 
 class TestCheckConfiguration:
