@@ -58,13 +58,11 @@ def points(thousandths: int) -> str:
 
 
 def format_reasons(reasons: Iterable[Reason]) -> tuple[tuple[str, str], ...]:
+    """Return the signed points and the text of each reason."""
     return tuple(
-        (f"{reason.points / 1000:+.3f}".rstrip("0").rstrip("."), format_reason(reason)) for reason in reasons
+        (f"{reason.points / 1000:+.3f}".rstrip("0").rstrip("."), _FORMATS[reason.kind](reason))
+        for reason in reasons
     )
-
-
-def format_reason(reason: Reason) -> str:
-    return _FORMATS[reason.kind](reason)
 
 
 def _named(reason: Reason) -> str:

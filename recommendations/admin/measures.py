@@ -54,7 +54,7 @@ def _metric_lines(versions: Sequence[TrainedModel]) -> list[MeasureLine]:
     return [
         MeasureLine(label, tuple(_cell(versions, n, name, decimals) for n in range(len(versions))))
         for name, label, decimals in _SHOWN
-        if any(_number(version, name) is not None for version in versions)
+        if any(version.metrics.get(name) is not None for version in versions)
     ]
 
 
@@ -74,7 +74,7 @@ def interval(version: TrainedModel, name: str, decimals: int) -> str:
 
 def number(version: TrainedModel, name: str, decimals: int) -> str:
     """Return the mean of a metric, or a dash if it is unknown."""
-    found = _number(version, name)
+    found = version.metrics.get(name)
     return UNKNOWN if found is None else f"{found:.{decimals}f}"
 
 
@@ -85,10 +85,6 @@ def _have_same_split(versions: Sequence[TrainedModel]) -> bool:
 
 
 def _cell(versions: Sequence[TrainedModel], n: int, name: str, decimals: int) -> Cell:
-    own, first = _number(versions[n], name), _number(versions[0], name)
+    own, first = versions[n].metrics.get(name), versions[0].metrics.get(name)
     difference = "" if n == 0 or own is None or first is None else f"{own - first:+.{decimals}f}"
     return Cell(number(versions[n], name, decimals), interval(versions[n], name, decimals), difference)
-
-
-def _number(version: TrainedModel, name: str) -> Any:
-    return version.metrics.get(name)

@@ -43,8 +43,9 @@ def shop_of(folder: Path, observer: ImportObserver, *, real_now: float | None = 
     The log ends with the last plausible event, see `recommendations.engine.clock`; popularity counts all
     events. Rows are checked by the importer's own rules.
 
-    A million products, a million users and 20 million events
-    take three minutes and 1.6 GB (python 3.11, half of two busy cores, November 2026).
+    A million products, a million users and 20 million events take three minutes and 1.6 GB (Python 3.11, half
+    of two busy cores, November 2026).
+
     real_now: seconds since 1970; None for the system clock
     Raises NoShop if the directory does not exist.
     """
