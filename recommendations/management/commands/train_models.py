@@ -52,7 +52,7 @@ class Command(BaseCommand):
             "--keep",
             type=whole_number(),
             metavar="N",
-            help="keep only the N newest versions of each strategy",
+            help="keep only the N newest versions of each strategy, the active and the previous one",
         )
         parser.add_argument("--note", default="", help="a note shown with the version in the admin")
         when = parser.add_mutually_exclusive_group()
