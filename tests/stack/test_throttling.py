@@ -159,9 +159,9 @@ class TestKeys:
             names = sorted(name.decode() for name in client.keys("*throttle*"))
 
         assert names == [
+            f":1:throttle:read:account:{member.pk}",
             ":1:throttle:read:address:127.0.0.1",
             f":1:throttle:read:key:{made.row.prefix}",
-            f":1:throttle:read:account:{member.pk}",
             ":1:throttle:token:address:127.0.0.1",
         ]
 
