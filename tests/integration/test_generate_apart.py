@@ -1,4 +1,4 @@
-"""generate_recommendations in several processes, on a database file of its own."""
+"""generate_recommendations with several processes, on a database file of its own."""
 
 import os
 import signal
@@ -76,7 +76,7 @@ class TestProcesses:
             "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
         }
 
-        # What they print into stays open as long as one of them runs, which would be a day.
+        # run() waits for the pipes, which stay open while any of the processes runs: up to a day.
         ended = subprocess.run(
             [
                 sys.executable,
@@ -96,4 +96,4 @@ class TestProcesses:
         )
 
         assert ended.returncode == code
-        assert ("Interrupted. What was written stays" in ended.stderr) == (code == 130)
+        assert ("Interrupted. Lists stored so far are kept" in ended.stderr) == (code == 130)

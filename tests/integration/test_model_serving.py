@@ -125,13 +125,13 @@ class TestActivation:
         first, second = version("v1", active=True), version("v2")
         registry.activate(second, at=LATER)
 
-        assert registry.former("counting") == first
+        assert registry.previous_version("counting") == first
 
     def test_is_taken_back_to_the_last_of_several(self):
         for n in range(3):
             version(f"v{n}", active=True, at=NOON + timedelta(hours=n))
 
-        assert registry.former("counting").version == "v1"
+        assert registry.previous_version("counting").version == "v1"
 
     def test_opens_a_version_once(self, django_assert_num_queries: Any):
         version("v1", active=True)
@@ -185,7 +185,7 @@ class TestUnavailable:
         file.write_bytes(text[:-1] + bytes([text[-1] ^ 1]))
         os.utime(file, ns=(0, 0))
 
-        assert "counts.npy is not what was registered: its SHA-256 differs." in self.problem(caplog)
+        assert "the SHA-256 of counts.npy differs from the registered one." in self.problem(caplog)
 
     def test_files_cannot_be_loaded(self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
         version("v1", active=True)
@@ -216,7 +216,7 @@ class TestUnavailable:
         knows_counting(settings, tmp_path)
         settings.RECOMMENDATIONS["STRATEGIES"] = strategies
 
-        assert "it was trained with other settings than those of now" in self.problem(caplog)
+        assert "it was trained with settings other than the current ones" in self.problem(caplog)
 
     def test_lists_that_are_stored_meanwhile_are_not_served_later(self, tmp_path: Path):
         version("v1", active=True, rarest=True)

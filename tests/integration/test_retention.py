@@ -1,4 +1,4 @@
-"""What is too old is deleted: by hand, and each night where there are workers."""
+"""Old rows are deleted by remove_old_rows."""
 
 from datetime import timedelta
 from io import StringIO

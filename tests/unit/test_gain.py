@@ -1,4 +1,4 @@
-"""What one recipe gains over another, user by user."""
+"""The uplift of one recipe over another, user by user."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ class TestGain:
 
         assert found.low > 0
         assert (found.differing, found.is_sure) == (n, is_sure)
-        assert (f"from {n} users, where 6 are needed" in str(found)) is not is_sure
+        assert (f"from {n} users; 6 are needed" in str(found)) is not is_sure
 
     def test_is_not_sure_where_nothing_differs(self):
         assert not uplift(measured(0.5, 0.5), measured(0.5, 0.5)).is_sure

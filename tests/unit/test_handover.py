@@ -1,4 +1,4 @@
-"""Values handed over through a folder."""
+"""Values passed to another process through a folder."""
 
 from pathlib import Path
 

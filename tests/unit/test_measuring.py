@@ -1,4 +1,4 @@
-"""One strategy measured on a shop whose answers are known."""
+"""Measurement of one strategy on a small shop with known results."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -18,15 +18,16 @@ from tests.worlds import TABLE, Article, World
 
 DAY = 24 * 60 * 60
 SHOP = World({n: Article("Audio" if n <= 3 else "Home", popularity=1) for n in range(1, 7)})
-# User 1 liked Audio and comes back for Audio; user 2 looked at everything else before; nobody met product 6.
+# User 1 views Audio before and after the cutoff; user 2 views everything else before it. Nobody views product
+# 6 before the cutoff.
 EVENTS = [(1, 1, 0), (2, 2, 0), (2, 3, 0), (2, 4, 0), (2, 5, 0), (3, 4, 0), (3, 5, 0), (1, 2, 40), (1, 6, 40)]
-# Product 4 was liked most, product 5 was met last, and user 1 then comes for product 5.
+# Product 4 is the most popular, product 5 the most recent, and user 1 then views product 5.
 FASHION = [(2, 4, 0), (2, 4, 0), (3, 4, 0), (1, 1, 0), (2, 5, 35), (1, 5, 70)]
 
 
 @dataclass(frozen=True)
 class Silent:
-    """A strategy without a proposal, so that all of its lists are filled up."""
+    """A strategy that recommends nothing, so that fillers fill all of its lists."""
 
     fallback: ClassVar[str] = "trending"
     basis: ClassVar[Basis] = Basis.HISTORY

@@ -1,4 +1,4 @@
-"""Where models' files are kept, and how one server's come to another."""
+"""The store of models' files, and the transfer of models between servers."""
 
 import os
 import shutil
@@ -28,18 +28,18 @@ def here(tmp_path: Path, shared: FileSystemStorage) -> ModelStore:
 
 @pytest.fixture
 def there(tmp_path: Path, shared: FileSystemStorage) -> ModelStore:
-    """Another server, which has not trained."""
+    """The store of another server, which has not trained the model."""
     return ModelStore(tmp_path / "there", shared)
 
 
 @pytest.fixture
 def alone(tmp_path: Path) -> ModelStore:
-    """A server without a storage."""
+    """The store of a server without a storage."""
     return ModelStore(tmp_path / "alone")
 
 
 def kept(store: ModelStore) -> str:
-    """Return the digest of a version of two files, one of them in a folder."""
+    """Store a version with two files, one of them in a folder, and return its digest."""
     with store.staging("counting") as staged:
         (staged / "inner").mkdir()
         np.save(staged / "inner/weights.npy", np.arange(1000))
@@ -48,7 +48,7 @@ def kept(store: ModelStore) -> str:
 
 
 def copied(store: ModelStore) -> str:
-    """Return the digest of a version whose folder is a copy, as from another server."""
+    """Store a version, replace its folder by a copy, as from another server, and return its digest."""
     digest = kept(store)
     (store.root / "counting/v1").rename(store.root / "original")
     shutil.copytree(store.root / "original", store.root / "counting/v1")
@@ -60,7 +60,7 @@ def weights_of(store: ModelStore) -> Path:
 
 
 def flip(path: Path) -> None:
-    """Another bit in the last byte, and a time of change that says so whatever the clock's ticks are."""
+    """Flip a bit of the last byte, and advance the mtime however coarse the file system's clock is."""
     before = path.stat()
     text = path.read_bytes()
     path.write_bytes(text[:-1] + bytes([text[-1] ^ 1]))
@@ -68,7 +68,7 @@ def flip(path: Path) -> None:
 
 
 def read_files(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the names of the files that are read to the end from now on."""
+    """Return a list to which the name of each file that is hashed from now on is added."""
     names: list[str] = []
 
     def digest(path: Path) -> str:
@@ -84,7 +84,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def opened(store: ModelStore, digest: str) -> str:
-    """Return why the version cannot be had."""
+    """Return the error message of opening the version."""
     with pytest.raises(ModelUnavailable) as refusal:
         store.open("counting", "v1", digest)
     return str(refusal.value)
@@ -132,15 +132,15 @@ class TestModelStore:
         flip(weights_of(alone))
 
         assert opened(alone, digest) == (
-            "Model counting v1 cannot be used: inner/weights.npy is not what was registered: "
-            "its SHA-256 differs."
+            "Model counting v1 cannot be used: "
+            "the SHA-256 of inner/weights.npy differs from the registered one."
         )
 
     def test_refuses_a_flipped_byte_for_as_long_as_it_is_there(self, alone: ModelStore):
         digest = copied(alone)
         flip(weights_of(alone))
         opened(alone, digest)
-        assert "its SHA-256 differs" in opened(alone, digest)
+        assert "differs from the registered one" in opened(alone, digest)
 
         flip(weights_of(alone))
 
@@ -156,9 +156,9 @@ class TestModelStore:
             os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
         os.utime(weights, ns=(before.st_atime_ns, before.st_mtime_ns))
 
-        assert "its SHA-256 differs" in opened(alone, digest)
+        assert "differs from the registered one" in opened(alone, digest)
 
-    def test_believes_no_seal_of_another_key(self, alone: ModelStore, settings: Settings):
+    def test_accepts_no_stamp_of_another_key(self, alone: ModelStore, settings: Settings):
         digest = kept(alone)
         flip(weights_of(alone))
         manifest = Manifest.read(alone.root / "counting/v1", digest)
@@ -169,9 +169,9 @@ class TestModelStore:
         )
         settings.SECRET_KEY = "our own"
 
-        assert "its SHA-256 differs" in opened(alone, digest)
+        assert "differs from the registered one" in opened(alone, digest)
 
-    def test_opens_where_it_may_not_leave_a_seal(self, alone: ModelStore):
+    def test_opens_where_it_cannot_write_a_stamp(self, alone: ModelStore):
         digest = copied(alone)
         (alone.root / "counting/.sealed-v1").unlink()
         (alone.root / "counting/.sealed-v1").mkdir()
@@ -179,7 +179,7 @@ class TestModelStore:
         assert alone.open("counting", "v1", digest).exists()
         assert folders(alone) == [".sealed-v1", "v1"]
 
-    def test_leaves_no_seal_of_what_is_removed(self, alone: ModelStore):
+    def test_removes_the_stamp_of_a_removed_version(self, alone: ModelStore):
         digest = kept(alone)
 
         alone.remove("counting", "v1", digest)
@@ -207,8 +207,8 @@ class TestStorage:
     def test_clears_away_what_fetching_left_long_ago(self, here: ModelStore, there: ModelStore):
         digest = kept(here)
         old, young = (there.root / f"counting/.unfinished-fetch-{name}" for name in ("old", "young"))
-        for left in (old, young):
-            (left / "inner").mkdir(parents=True)
+        for leftover in (old, young):
+            (leftover / "inner").mkdir(parents=True)
         os.utime(old, (0, 0))
 
         there.open("counting", "v1", digest)
@@ -243,8 +243,8 @@ class TestStorage:
     @pytest.mark.parametrize(
         ("name", "problem"),
         [
-            ("inner/weights.npy", "its SHA-256 differs"),
-            ("record.json", "its SHA-256 differs"),
+            ("inner/weights.npy", "the SHA-256 of inner/weights.npy differs"),
+            ("record.json", "the SHA-256 of record.json differs"),
             ("manifest.json", "manifest.json is not the one that was registered"),
         ],
     )
@@ -264,13 +264,13 @@ class TestStorage:
         digest = kept(here)
         shared.delete("counting/v1/record.json")
 
-        assert "the storage gives no whole copy" in opened(there, digest)
+        assert "the storage has no intact copy" in opened(there, digest)
         assert folders(there) == []
 
     def test_that_fails_while_uploading_leaves_nothing(self, here: ModelStore, shared: FileSystemStorage):
         shared.save("counting/v1/record.json", ContentFile("another's"))
 
-        with pytest.raises(OSError, match=r"holds counting/v1/record\.json already"):
+        with pytest.raises(OSError, match=r"already contains counting/v1/record\.json"):
             kept(here)
 
         assert folders(here) == []
@@ -304,7 +304,7 @@ class TestStorage:
 
         assert shared.exists("counting/v2/record.json")
         assert not shared.exists("counting/v1/manifest.json")
-        assert "Files of counting v1 may be left in the storage" in caplog.text
+        assert "Some files of counting v1 may remain in the storage" in caplog.text
 
     def test_that_cannot_be_reached_leaves_no_files_here(
         self, here: ModelStore, monkeypatch: pytest.MonkeyPatch
@@ -325,5 +325,5 @@ class TestManifest:
         manifest = Manifest.of(tmp_path)
         digest = Manifest({name: manifest.files["x"]}).write(tmp_path)
 
-        with pytest.raises(DamagedModel, match="not below the model's folder"):
+        with pytest.raises(DamagedModel, match="outside the model's folder"):
             Manifest.read(tmp_path, digest)

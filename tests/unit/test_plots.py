@@ -1,4 +1,4 @@
-"""Plots whose marks lie where their values are."""
+"""Plots: the positions and sizes of their marks."""
 
 from xml.etree import ElementTree
 

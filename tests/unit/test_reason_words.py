@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from recommendations.admin import lines
-from recommendations.admin.lines import fallback_words, stored_lines
+from recommendations.admin.lines import format_fallback, stored_lines
 from recommendations.api import serializers
 from recommendations.engine import reasons
 from recommendations.engine.reasons import OF_PRODUCTS, Reason, ReasonKind, exhaustive
@@ -197,7 +197,7 @@ class TestEveryFinding:
     def test_is_told_to_staff_each_in_its_own_words(self):
         shelves = [shelf(*case) for case in product([None, *Basis], [None, "popular"], [True, False])]
 
-        said = {(made.finding, fallback_words(made)) for made in shelves}
+        said = {(made.finding, format_fallback(made)) for made in shelves}
 
         assert {finding for finding, _ in said} == set(Finding)
         assert len({words for _, words in said}) == len(said) == len(Finding)

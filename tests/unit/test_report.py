@@ -1,4 +1,4 @@
-"""The page of an evaluation: complete, self-contained, escaped."""
+"""The HTML page of an evaluation is complete, self-contained and escaped."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ FOUND = Evaluation(
 
 
 class Page(HTMLParser):
-    """Elements, texts and attributes of a page; refuses what is not closed in its order."""
+    """The elements, texts and attributes of a page. Fails on elements that are not closed in order."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
