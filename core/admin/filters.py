@@ -1,4 +1,4 @@
-"""Filters that stay small on big tables: a related row by name, and a range of dates."""
+"""Admin filters for large tables: a related row by name, and a date range."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
@@ -15,12 +15,12 @@ from django.utils import timezone
 from core.admin.completion import LabelledChoiceField, LabelledSelect
 from core.admin.typed import ModelAdmin
 
-# Stands for the rows that refer to nothing.
+# Query value that selects the rows without a related row.
 NONE = "none"
 
 
 def _kept(changelist: ChangeList, own: list[str | None]) -> list[tuple[str, str]]:
-    """Return what a filter's form has to send along: every parameter but its own and the page."""
+    """Return the hidden fields of a filter's form: every query parameter except its own and the page."""
     return [
         (name, value)
         for name, values in changelist.filter_params.items()
@@ -30,11 +30,11 @@ def _kept(changelist: ChangeList, own: list[str | None]) -> list[tuple[str, str]
 
 
 class RelatedFilter(admin.ListFilter):
-    """One related row: a link for each while they are few, a box that completes a name when they are many."""
+    """Filter by one related row: a link per row, or an autocomplete field when there are many."""
 
     template = "admin/core/related_filter.html"
     field_name = ""
-    # With more rows than this there are no links; with 0 there never are.
+    # The most rows shown as links; 0 always shows the autocomplete field.
     most_links = 20
 
     def __init__(
@@ -48,7 +48,7 @@ class RelatedFilter(admin.ListFilter):
         self.title = self.field.related_model._meta.verbose_name
         super().__init__(request, params, model, model_admin)
         self.chosen = params.pop(self.field_name, [""])[-1]
-        # Nineteen digits would not fit into a key.
+        # A number of 19 digits may not fit into a 64-bit key.
         if not (self.chosen in ("", NONE) or (self.chosen.isdecimal() and len(self.chosen) < 19)):
             raise IncorrectLookupParameters
         self.used_parameters = {self.field_name: self.chosen} if self.chosen else {}
@@ -107,7 +107,7 @@ class RelatedFilter(admin.ListFilter):
 
 
 class DateRangeFilter(admin.FieldListFilter):
-    """From one day to another, both included, in the server's time zone; with links for the usual ranges."""
+    """Filter by a range of days, both included, in the server's time zone, with links to common ranges."""
 
     template = "admin/core/date_range_filter.html"
 
