@@ -1,4 +1,4 @@
-"""Finds products in the admin by what is left of them."""
+"""Stock filter of the product admin."""
 
 from collections.abc import Callable
 from typing import Any

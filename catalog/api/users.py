@@ -1,4 +1,4 @@
-"""/users and what they did."""
+"""/users and /users/{id}/interactions."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class UserPages(Pages):
 
 
 class UserViewSet(CatalogueViewSet):
-    """The shop's users: its shoppers."""
+    """The shop's users (shoppers)."""
 
     queryset = User.objects.none()
     serializer_class = UserInput
@@ -48,7 +48,7 @@ class UserViewSet(CatalogueViewSet):
         return user_payload(row)
 
     def destroy(self, request: Request, id: str) -> Response:
-        """Delete one, and everything they did."""
+        """Delete a user and all their interactions."""
         return super().destroy(request, id)
 
     def add(self, **values: Any) -> User:
@@ -69,13 +69,13 @@ class HistoryFilter(FilterSet):
     action_type = OneOf(
         choices=ActionType.choices,
         empty_label=None,
-        help_text="Only events of this kind.",
+        help_text="Only events with this action.",
         error_messages={"invalid_choice": f"Must be one of {', '.join(ActionType.values)}."},
     )
 
 
 class HistoryViewSet(ListViewSet):
-    """What one shopper did, newest first."""
+    """The interactions of one user, newest first."""
 
     queryset = Interaction.objects.none()
     row_class = HistoryRow

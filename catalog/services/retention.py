@@ -1,4 +1,4 @@
-"""Deletes events that are too old to be kept."""
+"""Deletion of old events."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ A_BATCH = 5_000
 
 
 def remove_events(*, before: datetime) -> int:
-    """Return how many events that happened before that moment are gone: 5,000 a transaction, oldest first."""
+    """Delete the events before that time and return their number. 5,000 per transaction, oldest first."""
     n_gone = 0
     old = Interaction.objects.filter(occurred_at__lt=before)
     while batch := list(old.order_by("occurred_at", "id").values_list("id", flat=True)[:A_BATCH]):

@@ -35,7 +35,7 @@ class TestKey:
         refused = send(staff_client, event(action_type="cart"))
 
         assert refused.status_code == 422
-        assert "'k-1' came before, with another body" in refused.json()["detail"]
+        assert "'k-1' was used before with a different body" in refused.json()["detail"]
         assert Interaction.objects.count() == 1
 
     def test_of_another_caller_is_another(self, staff_client):

@@ -70,7 +70,7 @@ class TestPut:
             {
                 "field": "external_id",
                 "value": "lamp",
-                "message": "Must be 'chair', as in the address, or left out.",
+                "message": "Must be 'chair', as in the URL, or omitted.",
             }
         ]
 

@@ -48,7 +48,7 @@ class TestDeactivating:
 
         html = run(office, "deactivate", products)
 
-        assert "2 products were deactivated. 1 product was inactive already." in html
+        assert "2 products were deactivated. 1 product was already inactive." in html
         assert moved() == [False, True, True]
 
 
@@ -122,7 +122,7 @@ class TestAddingATag:
 
         html = run(office, "add_tag", products, tags=sale.pk)
 
-        assert "2 products were tagged “sale”. 1 product was tagged so already." in html
+        assert "2 products were tagged “sale”. 1 product was already tagged." in html
         assert moved() == [False, True, True]
         assert sale.products.count() == 3
 

@@ -106,7 +106,7 @@ class TestCategories:
         assert not Category.objects.exists()
 
     def test_stay_while_products_are_in_them(self):
-        with pytest.raises(InUse, match="'Electronics' holds products"):
+        with pytest.raises(InUse, match="'Electronics' has products"):
             delete_category(category=ProductFactory(is_active=False).category)
 
 

@@ -252,7 +252,7 @@ class TestAFileWithStock:
 
         assert told.problems == [
             'products.csv, line 2, column stock, value "-1": '
-            "must be a whole number from 0 to 2147483647, or empty when it is not tracked"
+            "must be a whole number from 0 to 2147483647, or empty if the stock is not tracked"
         ]
         assert stored().stock == 3
 
@@ -290,7 +290,7 @@ class TestAFileWithBrands:
 
         assert told.problems == [
             'products.csv, line 2, column brand, value "Le\\x03af": '
-            "holds the control character U+0003 at position 3; remove it"
+            "contains the control character U+0003 at position 3; remove it"
         ]
         assert stored().brand == "Leaf"
 

@@ -44,7 +44,7 @@ class TestInterruption:
 
         assert ended.value.code == 130
         assert stderr.getvalue().splitlines()[-1] == (
-            "Interrupted: what was imported so far stays; run the same command again to complete it."
+            "Interrupted: the rows imported so far are kept; run the same command again to import the rest."
         )
         assert n_rows() == [2, 2, 2, 2, 30]
 
@@ -54,7 +54,7 @@ class TestInterruption:
 
         told = run_import(long_shop)
 
-        assert "Interactions: 30 new, 30 stored before" in told.out
+        assert "Interactions: 30 new, 30 already stored" in told.out
         assert n_rows() == [2, 2, 2, 2, 60]
 
     def test_stores_nothing_when_strict(self, long_shop):

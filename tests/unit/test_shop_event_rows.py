@@ -12,8 +12,8 @@ from catalog.importing.rows import EventRecord, event_rows
 from tests.notebook import Notebook
 
 EVENTS = "user_id,product_id,action_type,created_at\n"
-UNKNOWN_USER = "is neither in users.csv nor in the database"
-UNKNOWN_PRODUCT = "is neither in products.csv nor in the database"
+UNKNOWN_USER = "not found in users.csv or in the database"
+UNKNOWN_PRODUCT = "not found in products.csv or in the database"
 UNKNOWN_ACTION = "must be view, click, cart, purchase or dismiss"
 NINE = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
