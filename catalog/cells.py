@@ -7,11 +7,11 @@ from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 
-from catalog.models.product import MOST_STOCK
-from core.text import MAX_LENGTH, MOST_TAGS, validate_external_id, validate_line, validate_text
+from catalog.models.product import MAX_STOCK
+from core.text import MAX_LENGTH, MAX_TAGS, validate_external_id, validate_line, validate_text
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 9998
-TIME_WANTED = (
+TIME_EXPECTED = (
     "must be a time such as 2026-03-01T09:00:00Z (ISO 8601; without an offset it is UTC) "
     f"from {EARLIEST_YEAR} to {LATEST_YEAR}"
 )
@@ -25,7 +25,7 @@ _NOT_FINITE = re.compile(r"[+-]?(?:s?nan|inf|infinity)\d*", re.ASCII | re.IGNORE
 _HIGHEST_PRICE, _CENT = Decimal("9999999999.99"), Decimal("0.01")
 
 
-def trimmed(value: str) -> str:
+def strip_blanks(value: str) -> str:
     """Return the text without surrounding spaces. Keeps control characters, so that they are reported."""
     return value.strip(_BLANKS)
 
@@ -45,26 +45,26 @@ def name(value: str) -> str:
 
 def line(value: str) -> str:
     """Return a one-line text of at most 255 characters, which may be empty."""
-    return _line(unguarded(trimmed(value)))
+    return _line(unescape_formula(strip_blanks(value)))
 
 
 def description(value: str) -> str:
-    value = unguarded(trimmed(value))
+    value = unescape_formula(strip_blanks(value))
     validate_text(value)
     return value
 
 
 def tags(value: str) -> tuple[str, ...]:
     """Return the names separated by `|`, without duplicates, in the order of the file."""
-    value = unguarded(trimmed(value))
+    value = unescape_formula(strip_blanks(value))
     found = tuple(dict.fromkeys(tag for part in value.split("|") if (tag := _line(part))))
-    if len(found) > MOST_TAGS:
-        raise ValidationError(f"has {len(found)} tags; at most {MOST_TAGS} are allowed")
+    if len(found) > MAX_TAGS:
+        raise ValidationError(f"has {len(found)} tags; at most {MAX_TAGS} are allowed")
     return found
 
 
 def price(value: str) -> Decimal:
-    value = trimmed(value)
+    value = strip_blanks(value)
     if _NOT_FINITE.fullmatch(value):
         raise ValidationError("must be a finite number")
     if not _NUMBER.fullmatch(value):
@@ -84,13 +84,13 @@ def price(value: str) -> Decimal:
 
 def stock(value: str) -> int | None:
     """Return the number left, or None for an empty cell: the stock is not tracked."""
-    value = trimmed(value)
+    value = strip_blanks(value)
     if not value:
         return None
     found = _WHOLE.fullmatch(value)
-    if found is None or (left := int(found[1])) > MOST_STOCK:
+    if found is None or (left := int(found[1])) > MAX_STOCK:
         raise ValidationError(
-            f"must be a whole number from 0 to {MOST_STOCK}, or empty if the stock is not tracked"
+            f"must be a whole number from 0 to {MAX_STOCK}, or empty if the stock is not tracked"
         )
     return left
 
@@ -108,14 +108,14 @@ def moment(value: str) -> datetime | None:
 
 def _line(value: str) -> str:
     """Return a one-line text of at most 255 characters without surrounding spaces."""
-    value = trimmed(value)
+    value = strip_blanks(value)
     validate_line(value)
     if len(value) > MAX_LENGTH:
         raise ValidationError(f"has {len(value)} characters; at most {MAX_LENGTH} are allowed")
     return value
 
 
-def text_of(value: object) -> str:
+def format_cell(value: object) -> str:
     """Return the cell that the parsers above read as the value; spreadsheets do not run it as a formula."""
     if value is None:
         return ""
@@ -123,18 +123,18 @@ def text_of(value: object) -> str:
         value = "|".join(value)
     elif isinstance(value, Decimal):
         return f"{value:.2f}"
-    return guarded(str(value))
+    return escape_formula(str(value))
 
 
-def guarded(value: str) -> str:
+def escape_formula(value: str) -> str:
     """Return the value, prefixed with an apostrophe if a spreadsheet could run it as a formula.
 
     Spreadsheets treat a prefixed value as text. A value that already has such a prefix gets another one, so
-    that `unguarded` restores every value.
+    that `unescape_formula` restores every value.
     """
     return f"'{value}" if _FORMULA.match(value) else value
 
 
-def unguarded(value: str) -> str:
-    """Return the original of a value returned by `guarded`."""
+def unescape_formula(value: str) -> str:
+    """Return the original of a value returned by `escape_formula`."""
     return value[1:] if value.startswith("'") and _FORMULA.match(value, 1) else value

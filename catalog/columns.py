@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TypedDict
 
 from catalog import cells
-from catalog.models.product import MOST_STOCK
+from catalog.models.product import MAX_STOCK
 
 
 class ProductFields(TypedDict, total=False):
@@ -59,7 +59,7 @@ PRODUCTS = (
     Column(
         "stock",
         cells.stock,
-        f"how many are left, a whole number from 0 to {MOST_STOCK}; 0 is sold out; empty: not tracked",
+        f"how many are left, a whole number from 0 to {MAX_STOCK}; 0 is sold out; empty: not tracked",
         is_optional=True,
     ),
     Column("brand", cells.line, "up to 255 characters; may be empty", is_optional=True),

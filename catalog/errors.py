@@ -53,5 +53,5 @@ class NoShop(CatalogError):
     """The directory to import does not exist."""
 
 
-class BadShop(CatalogError):
+class InvalidShop(CatalogError):
     """A strict import found problems in the shop's files and stored nothing."""

@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
 MAX_LENGTH = 255
-LONGEST_TEXT = 20_000  # characters of a text of several lines
-MOST_TAGS = 100  # of one product
+MAX_TEXT_LENGTH = 20_000  # characters of a text of several lines
+MAX_TAGS = 100  # of one product
 # Control characters (Unicode category Cc) and lone surrogates, which no database can store.
 _BAD_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BAD_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -26,9 +26,9 @@ def validate_line(value: str) -> None:
 
 def validate_text(value: str) -> None:
     """Raise ValidationError when a text is too long or has a control character except tabs and line ends."""
-    if len(value) > LONGEST_TEXT:
+    if len(value) > MAX_TEXT_LENGTH:
         raise ValidationError(
-            f"Has {len(value):,} characters; at most {LONGEST_TEXT:,} are allowed.", code="max_length"
+            f"Has {len(value):,} characters; at most {MAX_TEXT_LENGTH:,} are allowed.", code="max_length"
         )
     if found := _BAD_IN_TEXT.search(value):
         raise _control_character(found)

@@ -15,7 +15,7 @@ from catalog.services import correction
 from catalog.services.events import EARLIEST, LEEWAY
 from core.admin import links
 from core.admin.base import BaseModelAdmin
-from core.admin.completion import LabelledChoiceField, LabelledSelect
+from core.admin.completion import LabelledAutocompleteSelect, LabelledChoiceField
 from core.admin.filters import DateRangeFilter, RelatedFilter
 from core.admin.paging import BoundedPaginator
 from core.admin.search import ids_named
@@ -72,7 +72,7 @@ class InteractionAdmin(BaseModelAdmin[Interaction]):
     readonly_fields = kept
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        kwargs["widget"] = LabelledSelect(db_field, self.admin_site)
+        kwargs["widget"] = LabelledAutocompleteSelect(db_field, self.admin_site)
         kwargs["form_class"] = LabelledChoiceField
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 

@@ -12,7 +12,7 @@ from catalog.admin.history import HistoryInline
 from catalog.models import Interaction, User
 from core.admin import links
 from core.admin.base import BaseModelAdmin
-from core.admin.completion import ADDRESS, LabelledAnswer
+from core.admin.completion import URL_NAME, LabelledAutocompleteView
 from core.admin.filters import DateRangeFilter
 
 
@@ -31,8 +31,8 @@ class UserAdmin(BaseModelAdmin[User]):
     inlines = (HistoryInline,)
 
     def get_urls(self) -> list[URLPattern]:
-        answer = self.admin_site.admin_view(LabelledAnswer.as_view(admin_site=self.admin_site))
-        return [path("complete/", answer, name=ADDRESS), *super().get_urls()]
+        answer = self.admin_site.admin_view(LabelledAutocompleteView.as_view(admin_site=self.admin_site))
+        return [path("complete/", answer, name=URL_NAME), *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         return ("name", "external_id") if obj is None else self.fields

@@ -9,14 +9,14 @@ import orjson
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from catalog.services.bulk_interactions import MOST_ROWS, REFUSED, REPEATED, STORED, NotJson, Outcome
+from catalog.services.bulk_interactions import MAX_ROWS, REFUSED, REPEATED, STORED, NotJson, Outcome
 from core.api.parsers import read_body
 from core.api.renderers import to_json
 
-MOST_BYTES = 8 << 20
+MAX_BYTES = 8 << 20
 MULTI_STATUS = 207
-_LONGEST_TEXT = 200
-_MOST_ERRORS = 10  # reported for one event
+_MAX_VALUE_LENGTH = 200
+_MAX_ERRORS = 10  # reported for one event
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class ParsedEvents:
     digest: str
 
 
-NOTHING = ParsedEvents([], "")
+NO_EVENTS = ParsedEvents([], "")
 
 
 class JsonArrayParser(BaseParser):
@@ -37,7 +37,7 @@ class JsonArrayParser(BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         """Return ParsedEvents. Raises ParseError if the body is not a JSON array, BodyTooLarge."""
-        body = read_body(stream, MOST_BYTES)
+        body = read_body(stream, MAX_BYTES)
         try:
             events = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -54,13 +54,13 @@ class JsonLinesParser(BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         """Return ParsedEvents, without blank lines. Raises BodyTooLarge."""
-        body = read_body(stream, MOST_BYTES)
+        body = read_body(stream, MAX_BYTES)
         # One line beyond the limit is enough to detect too many; the rest is not parsed.
-        lines = [line for line in body.split(b"\n") if line.strip()][: MOST_ROWS + 1]
+        lines = [line for line in body.split(b"\n") if line.strip()][: MAX_ROWS + 1]
         return ParsedEvents([_event(line) for line in lines], _digest(body))
 
 
-def answer_body(outcomes: list[Outcome]) -> bytes:
+def response_body(outcomes: list[Outcome]) -> bytes:
     """Return the outcome of each event, and the counts of all, as JSON."""
     statuses = [outcome.status for outcome in outcomes]
     return to_json(
@@ -91,9 +91,9 @@ def _result(index: int, outcome: Outcome) -> dict[str, Any]:
         return result
     errors = [
         {"field": _shown(error["field"]), "value": _shown(error["value"]), "message": error["message"]}
-        for error in outcome.errors[:_MOST_ERRORS]
+        for error in outcome.errors[:_MAX_ERRORS]
     ]
-    if (n_more := len(outcome.errors) - _MOST_ERRORS) > 0:
+    if (n_more := len(outcome.errors) - _MAX_ERRORS) > 0:
         errors.append({"field": None, "value": None, "message": f"And {n_more} more."})
     return {**result, "errors": errors}
 
@@ -103,4 +103,4 @@ def _shown(value: object) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+    return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…"

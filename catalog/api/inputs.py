@@ -8,9 +8,16 @@ from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from catalog.models import Category, Product, User
-from catalog.models.product import MOST_STOCK
-from core.api.json_fields import Flag, Text
-from core.text import LONGEST_TEXT, MAX_LENGTH, MOST_TAGS, validate_external_id, validate_line, validate_text
+from catalog.models.product import MAX_STOCK
+from core.api.json_fields import StrictBooleanField, StrictCharField
+from core.text import (
+    MAX_LENGTH,
+    MAX_TAGS,
+    MAX_TEXT_LENGTH,
+    validate_external_id,
+    validate_line,
+    validate_text,
+)
 
 
 class Input(serializers.Serializer[Any]):
@@ -24,16 +31,18 @@ class Input(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-def name_field(**kwargs: Any) -> Text:
-    return Text(max_length=MAX_LENGTH, validators=[validate_line, *kwargs.pop("unique", ())], **kwargs)
+def name_field(**kwargs: Any) -> StrictCharField:
+    return StrictCharField(
+        max_length=MAX_LENGTH, validators=[validate_line, *kwargs.pop("unique", ())], **kwargs
+    )
 
 
-def external_id_field(model: type[Product] | type[User]) -> Text:
+def external_id_field(model: type[Product] | type[User]) -> StrictCharField:
     taken = UniqueValidator(
         model._default_manager.all(),
         message=f"Another {model._meta.verbose_name} already has this external ID.",
     )
-    return Text(
+    return StrictCharField(
         max_length=MAX_LENGTH,
         validators=[validate_external_id, taken],
         required=False,
@@ -69,27 +78,27 @@ class CategoryInput(Input):
         "example": 9.99,
     }
 )
-class Price(serializers.DecimalField):
+class PriceField(serializers.DecimalField):
     """A price: zero or more, with at most two decimal places."""
 
 
-@extend_schema_field({"type": "string", "maxLength": LONGEST_TEXT})
-class Lines(Text):
+@extend_schema_field({"type": "string", "maxLength": MAX_TEXT_LENGTH})
+class MultilineTextField(StrictCharField):
     """A text of several lines."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(validators=[validate_text], **kwargs)
 
 
-class Stock(serializers.IntegerField):
+class StockField(serializers.IntegerField):
     """The number left, as a JSON integer; rejects 1.0, "1" and true."""
 
     default_error_messages: ClassVar = {
-        "whole": f"Must be a whole number from 0 to {MOST_STOCK}, or null if the stock is not tracked."
+        "whole": f"Must be a whole number from 0 to {MAX_STOCK}, or null if the stock is not tracked."
     }
 
     def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data <= MOST_STOCK:
+        if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data <= MAX_STOCK:
             self.fail("whole")
         return data
 
@@ -104,22 +113,22 @@ class ProductInput(Input):
         default=None, allow_null=True, help_text="The category's name; a new name creates a category."
     )
     brand = name_field(required=False, allow_blank=True, help_text="If omitted, it is not changed.")
-    price = Price(max_digits=12, decimal_places=2, min_value=0)
-    stock = Stock(
+    price = PriceField(max_digits=12, decimal_places=2, min_value=0)
+    stock = StockField(
         required=False,
         allow_null=True,
         min_value=0,
-        max_value=MOST_STOCK,
+        max_value=MAX_STOCK,
         help_text="The number left. 0: sold out, and not recommended. Null: not tracked. "
         "If omitted, it is not changed.",
     )
-    description = Lines(default="", allow_blank=True)
+    description = MultilineTextField(default="", allow_blank=True)
     tags = serializers.ListField(
         child=name_field(),
         default=list,
-        max_length=MOST_TAGS,
+        max_length=MAX_TAGS,
         help_text="The tags' names; a new name creates a tag.",
     )
-    is_active = Flag(
+    is_active = StrictBooleanField(
         required=False, help_text="False: only staff see the product. If omitted, it is not changed."
     )

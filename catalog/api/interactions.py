@@ -15,11 +15,11 @@ from access.scopes import Scope
 from access.throttle_scopes import ThrottleScope, posting
 from catalog.api.bulk import (
     MULTI_STATUS,
-    NOTHING,
+    NO_EVENTS,
     JsonArrayParser,
     JsonLinesParser,
     ParsedEvents,
-    answer_body,
+    response_body,
 )
 from catalog.api.payloads import interaction_payload
 from catalog.api.serializers import BulkResult, EventInput, InteractionList, InteractionRow
@@ -94,18 +94,20 @@ class InteractionViewSet(StrictQuery, ViewSet):
         `event_id` that is already stored, and 422 for an invalid event; the valid ones are stored.
         """
         # REST framework does not call a parser for an empty body.
-        sent = request.data if isinstance(request.data, ParsedEvents) else NOTHING
+        sent = request.data if isinstance(request.data, ParsedEvents) else NO_EVENTS
         now = timezone.now()
 
         def answer() -> StoredResponse:
-            return StoredResponse(MULTI_STATUS, answer_body(record_each(events=sent.events, now=now)))
+            return StoredResponse(MULTI_STATUS, response_body(record_each(events=sent.events, now=now)))
 
         key = request.headers.get(idempotency.HEADER)
         if key is None:
-            answered = answer()
+            response = answer()
         else:
-            answered = idempotency.once(idempotency.Request(caller(request), key, sent.digest), answer, now)
-        headers = {"Idempotency-Replayed": "true"} if answered.is_replay else {}
+            response = idempotency.respond_once(
+                idempotency.IdempotentRequest(caller(request), key, sent.digest), answer, now
+            )
+        headers = {"Idempotency-Replayed": "true"} if response.is_replay else {}
         return HttpResponse(
-            answered.body, status=answered.status, content_type=OrjsonRenderer.media_type, headers=headers
+            response.body, status=response.status, content_type=OrjsonRenderer.media_type, headers=headers
         )

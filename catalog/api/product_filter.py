@@ -5,14 +5,14 @@ from django_filters.rest_framework import CharFilter, FilterSet
 
 from catalog.models import Product
 from catalog.models.product import ProductQuerySet
-from core.api.filters import Amount, OneOf
+from core.api.filters import StrictChoiceFilter, StrictNumberFilter
 from core.text import MAX_LENGTH
 
 ORDERS = [f"{sign}{field}" for field in ("id", "name", "price", "created_at") for sign in ("", "-")]
 
 
-def _price(lookup: str, help_text: str) -> Amount:
-    return Amount(
+def _price(lookup: str, help_text: str) -> StrictNumberFilter:
+    return StrictNumberFilter(
         "price",
         lookup,
         max_digits=12,
@@ -31,14 +31,14 @@ class ProductFilter(FilterSet):
     )
     min_price = _price("gte", "The minimum price, inclusive.")
     max_price = _price("lte", "The maximum price, inclusive.")
-    in_stock = OneOf(
+    in_stock = StrictChoiceFilter(
         method="left",
         choices=[("true", "true"), ("false", "false")],
         empty_label=None,
         help_text="true: in stock or not tracked; false: sold out.",
         error_messages={"invalid_choice": "Must be true or false."},
     )
-    ordering = OneOf(
+    ordering = StrictChoiceFilter(
         method="ordered",
         choices=[(order, order) for order in ORDERS],
         empty_label=None,

@@ -19,11 +19,11 @@ from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import Product
 from catalog.services.products import change_product, create_product, delete_product
 from core.api.conditional import shown
-from core.api.pages import Pages
+from core.api.pages import StrictPagination
 from core.api.query import lookup
 
 
-class ProductPages(Pages):
+class ProductPagination(StrictPagination):
     rows = "products"
 
 
@@ -33,7 +33,7 @@ class ProductViewSet(CatalogueViewSet):
     queryset = Product.objects.none()
     serializer_class = ProductInput
     row_class = ProductRow
-    pagination_class = ProductPages
+    pagination_class = ProductPagination
     filterset_class = ProductFilter
     what = "product"
     conditional = frozenset({"list", "retrieve"})

@@ -18,13 +18,13 @@ from catalog.api.serializers import HistoryRow, UserRow
 from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import ActionType, Interaction, User
 from catalog.services.users import change_shopper, create_shopper, delete_shopper
-from core.api.filters import OneOf
-from core.api.pages import Pages
+from core.api.filters import StrictChoiceFilter
+from core.api.pages import StrictPagination
 from core.api.query import lookup
 from core.api.viewsets import ListViewSet
 
 
-class UserPages(Pages):
+class UserPagination(StrictPagination):
     rows = "users"
 
 
@@ -34,7 +34,7 @@ class UserViewSet(CatalogueViewSet):
     queryset = User.objects.none()
     serializer_class = UserInput
     row_class = UserRow
-    pagination_class = UserPages
+    pagination_class = UserPagination
     what = "user"
     policies = {
         **reads(Scope.USERS_READ, own="id"),
@@ -61,12 +61,12 @@ class UserViewSet(CatalogueViewSet):
         delete_shopper(shopper=row)
 
 
-class HistoryPages(Pages):
+class HistoryPagination(StrictPagination):
     rows = "interactions"
 
 
 class HistoryFilter(FilterSet):
-    action_type = OneOf(
+    action_type = StrictChoiceFilter(
         choices=ActionType.choices,
         empty_label=None,
         help_text="Only events with this action.",
@@ -81,7 +81,7 @@ class HistoryViewSet(ListViewSet):
     row_class = HistoryRow
     policies = reads(Scope.USERS_READ, own="id")
     throttle_scopes = READING
-    pagination_class = HistoryPages
+    pagination_class = HistoryPagination
     filterset_class = HistoryFilter
 
     def get_queryset(self) -> QuerySet[Interaction]:

@@ -16,7 +16,7 @@ from rest_framework.serializers import Serializer
 from access.permissions import require
 from access.policies import Policies
 from access.throttle_scopes import READING_AND_WRITING
-from core.api.query import lookup, refuse_bad_key
+from core.api.query import lookup, reject_invalid_key
 from core.api.viewsets import ListViewSet
 
 
@@ -63,7 +63,7 @@ class CatalogueViewSet(ListViewSet):
 
     def update(self, request: Request, id: str) -> Response:
         """Replace an object, or create it if no object has this `ext:` id."""
-        refuse_bad_key(id)
+        reject_invalid_key(id)
         row = self.find(id)
         if row is None:
             require(request, self, self.policies["POST"])

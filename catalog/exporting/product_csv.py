@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from catalog.cells import text_of
+from catalog.cells import format_cell
 from catalog.columns import PRODUCTS
 from catalog.models import Product
 from catalog.selectors import ProductPage
 
-AT_ONCE = 1_000
+PRODUCTS_PER_QUERY = 1_000
 # Without it some spreadsheets do not read the file as UTF-8; the importer skips it.
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -29,6 +29,6 @@ def product_csv(products: QuerySet[Product]) -> Iterator[str]:
     yield _BYTE_ORDER_MARK + line.writerow([column.name for column in PRODUCTS])
     # Selected by id, because the given queryset may have joins, slices and an order.
     rows = Product.objects.filter(pk__in=products.order_by().values("pk")).select_related("category")
-    for product in rows.prefetch_related("tags").order_by("id").iterator(AT_ONCE):
+    for product in rows.prefetch_related("tags").order_by("id").iterator(PRODUCTS_PER_QUERY):
         page = ProductPage.of(product)
-        yield line.writerow([text_of(getattr(page, column.key)) for column in PRODUCTS])
+        yield line.writerow([format_cell(getattr(page, column.key)) for column in PRODUCTS])

@@ -10,7 +10,7 @@ from django.db import models
 # Rows per transaction.
 CHUNK = 10_000
 # Values per query; SQLite allows fewer than 1,000.
-NAMED_AT_ONCE = 500
+VALUES_PER_QUERY = 500
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ def stored_rows(
 ) -> dict[str, tuple[Any, ...]]:
     """Return the fields of each row whose key is among the values, by key. 1 query per 500 values."""
     found = {}
-    for batch in in_chunks(values, NAMED_AT_ONCE):
+    for batch in in_chunks(values, VALUES_PER_QUERY):
         rows = model._default_manager.filter(**{f"{key}__in": batch}).values_list(key, *fields)
         found.update({name: tuple(row) for name, *row in rows})
     return found

@@ -12,23 +12,23 @@ from typing import Any, TextIO
 from catalog.importing.lines import UNDECODED, Lines, open_lines
 from catalog.importing.report import ImportObserver, Problem
 
-LINES_A_REPORT = 1_000
+LINES_PER_REPORT = 1_000
 # RFC 4180, and spaces around quoted values. The quantifiers are possessive, so matching never backtracks.
 _VALUE = r' *+(?:"[^"]*+(?:""[^"]*+)*+"[ \t]*+|[^",\r\n][^,\r\n]*+)?'
 _WELL_QUOTED = re.compile(rf"(?:{_VALUE},)*+{_VALUE}[\r\n]*+")
 
 
 def records(
-    path: Path, columns: Sequence[str], watcher: ImportObserver, *, optional: Sequence[str] = ()
+    path: Path, columns: Sequence[str], observer: ImportObserver, *, optional: Sequence[str] = ()
 ) -> Iterator[tuple[int, tuple[Any, ...]]]:
     """Yield each record's first line number and its values, in the order of `columns` and `optional`.
 
     columns:  two or more
     optional: columns that the file may lack; their values are None then
     Reports missing files and columns, unreadable records, and records with a wrong number of values to the
-    watcher. Ignores other columns. Holds one record in memory.
+    observer. Ignores other columns. Holds one record in memory.
     """
-    reader = _Reader(path, watcher)
+    reader = _Reader(path, observer)
     try:
         with open_lines(path) as stream:
             yield from reader.read(stream, columns, optional)
@@ -46,15 +46,15 @@ def records(
 class _Reader:
     """Reader of one file."""
 
-    def __init__(self, path: Path, watcher: ImportObserver) -> None:
+    def __init__(self, path: Path, observer: ImportObserver) -> None:
         self._file = path.name
-        self._watcher = watcher
+        self._observer = observer
         self.lines = Lines(iter(()))
 
     def report(
         self, line: int | None, message: str, *, column: str | None = None, value: str | None = None
     ) -> None:
-        self._watcher.found(Problem(self._file, line, column, value, message))
+        self._observer.found(Problem(self._file, line, column, value, message))
 
     def read(
         self, stream: TextIO, columns: Sequence[str], optional: Sequence[str]
@@ -70,8 +70,8 @@ class _Reader:
         is_whole = places.keys() >= set(wanted)
         n_reported = 0
         for line, cells in rows:
-            if line - n_reported > LINES_A_REPORT:
-                self._watcher.advanced(line - 1 - n_reported)
+            if line - n_reported > LINES_PER_REPORT:
+                self._observer.advanced(line - 1 - n_reported)
                 n_reported = line - 1
             if self.lines.undecoded:
                 self._report_undecoded(line, header, cells)
@@ -80,7 +80,7 @@ class _Reader:
                 self.report(line, message, value=self._first_held())
             else:
                 yield line, pick(cells if is_whole else [*cells, None])
-        self._watcher.advanced(self.lines.next_line - 1 - n_reported)
+        self._observer.advanced(self.lines.next_line - 1 - n_reported)
 
     def _header(
         self, rows: Iterator[tuple[int, list[str]]], columns: Sequence[str], optional: Sequence[str]

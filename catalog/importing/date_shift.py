@@ -6,7 +6,7 @@ from pathlib import Path
 
 from catalog.importing.directory import ShopDirectory
 from catalog.importing.events import event_key
-from catalog.importing.report import Silent
+from catalog.importing.report import NullObserver
 from catalog.models import Interaction
 
 UNSHIFTED = timedelta(0)
@@ -22,7 +22,7 @@ def shift_to_yesterday(
 
     users, products: the external ids of valid rows. Reads the whole file of events; 1 query.
     """
-    rows = ShopDirectory(directory, Silent()).events(users, products)
+    rows = ShopDirectory(directory, NullObserver()).events(users, products)
     first = next(rows, None)
     if first is None:
         return UNSHIFTED

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import BadShop, NoShop
+from catalog.errors import InvalidShop, NoShop
 from catalog.importing.lines import count_lines
 from catalog.importing.report import ImportObserver, Problem, counted
 from catalog.importing.rows import EventRecord, ProductRecord, UserRecord, event_rows, product_rows, user_rows
@@ -14,31 +14,31 @@ from catalog.models import Product, User
 class ShopDirectory:
     """The three CSV files of a directory, and the number of problems found in them.
 
-    Each method reads its file from the beginning and reports problems to the watcher.
+    Each method reads its file from the beginning and reports problems to the observer.
     Raises NoShop when the directory does not exist.
     """
 
-    def __init__(self, directory: Path, watcher: ImportObserver) -> None:
+    def __init__(self, directory: Path, observer: ImportObserver) -> None:
         if not directory.is_dir():
             raise NoShop(f'"{directory}" is not a directory; give the directory that contains products.csv.')
         self._directory = directory
-        self._watcher = watcher
+        self._observer = observer
         self.activity = "importing"
         self.n_problems = 0
 
     def reading(self, title: str, n_lines: int) -> None:
-        self._watcher.reading(title, n_lines)
+        self._observer.reading(title, n_lines)
 
     def advanced(self, n_lines: int) -> None:
-        self._watcher.advanced(n_lines)
+        self._observer.advanced(n_lines)
 
     def found(self, problem: Problem) -> None:
         self.n_problems += 1
-        self._watcher.found(problem)
+        self._observer.found(problem)
 
     def raise_if_bad(self) -> None:
         if self.n_problems:
-            raise BadShop(f"{counted(self.n_problems)} found; nothing was imported.")
+            raise InvalidShop(f"{counted(self.n_problems)} found; nothing was imported.")
 
     def products(self) -> Iterator[ProductRecord]:
         return product_rows(self._opened("products.csv"), self)

@@ -32,9 +32,9 @@ class ImportSummary:
 
 
 def import_shop(
-    directory: Path, *, strict: bool, now: datetime, watcher: ImportObserver, ends_yesterday: bool = False
+    directory: Path, *, strict: bool, now: datetime, observer: ImportObserver, ends_yesterday: bool = False
 ) -> ImportSummary:
-    """Store the rows of the directory's files and return a summary; report problems to the watcher.
+    """Store the rows of the directory's files and return a summary; report problems to the observer.
 
     Each chunk of rows is a transaction, so an interrupted import keeps what it has stored, and running it
     again completes it. With `strict` the files are first read to the end without writing, so that a bad row
@@ -42,9 +42,9 @@ def import_shop(
     disk does not leave an incomplete shop.
     With `ends_yesterday` all events are shifted by the same number of days; see `shift_to_yesterday`.
     Memory grows with the users and products, not with the events.
-    Raises NoShop when the directory does not exist, and BadShop when `strict` is set and there are problems.
+    Raises NoShop when the directory does not exist, InvalidShop when `strict` is set and there are problems.
     """
-    shop = ShopDirectory(directory, watcher)
+    shop = ShopDirectory(directory, observer)
     if strict:
         _check(shop)
         shop.raise_if_bad()

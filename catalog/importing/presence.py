@@ -6,7 +6,7 @@ from pathlib import Path
 
 from catalog.importing.directory import ShopDirectory, stored_ids
 from catalog.importing.events import event_key
-from catalog.importing.report import Silent
+from catalog.importing.report import NullObserver
 from catalog.models import Interaction, Product, User
 
 
@@ -28,7 +28,7 @@ def presence(directory: Path) -> Presence:
               the import that follows reports them.
     Raises NoShop when the directory does not exist.
     """
-    shop = ShopDirectory(directory, Silent())
+    shop = ShopDirectory(directory, NullObserver())
     products = {row["external_id"] for row in shop.products()}
     users = {row.external_id for row in shop.users()}
     if _is_complete(shop, users, products):

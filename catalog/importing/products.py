@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from catalog.columns import PRODUCTS
-from catalog.importing.bulk import CHUNK, NAMED_AT_ONCE, Counts, in_chunks, stored_rows
+from catalog.importing.bulk import CHUNK, VALUES_PER_QUERY, Counts, in_chunks, stored_rows
 from catalog.importing.rows import ProductRecord
 from catalog.models import Category, Product, Tag
 
@@ -107,7 +107,7 @@ class _Names:
 
 def _tag_links(product_ids: list[int]) -> Links:
     links: Links = defaultdict(dict)
-    for batch in in_chunks(product_ids, NAMED_AT_ONCE):
+    for batch in in_chunks(product_ids, VALUES_PER_QUERY):
         rows = Product.tags.through.objects.filter(product_id__in=batch)
         for pk, product_id, tag_id in rows.values_list("pk", "product_id", "tag_id"):
             links[product_id][tag_id] = pk
@@ -120,7 +120,7 @@ def _replace_tag_links(wanted: dict[int, set[int]], links: Links) -> None:
     surplus = [
         pk for product_id, tags in wanted.items() for tag, pk in links[product_id].items() if tag not in tags
     ]
-    for batch in in_chunks(surplus, NAMED_AT_ONCE):
+    for batch in in_chunks(surplus, VALUES_PER_QUERY):
         through.objects.filter(pk__in=batch).delete()
     through.objects.bulk_create(
         (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-_LONGEST_VALUE = 80
+_MAX_VALUE_LENGTH = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ImportObserver(Protocol):
         """Called for each problem; the import continues with the next row."""
 
 
-class Silent:
+class NullObserver:
     """An observer that does nothing."""
 
     def reading(self, title: str, n_lines: int) -> None: ...
@@ -56,8 +56,8 @@ def counted(n_problems: int) -> str:
 
 def _printable(value: str) -> str:
     """Return the first 80 characters of a value, with unprintable characters escaped."""
-    shown = "".join(map(_escaped, value[:_LONGEST_VALUE]))
-    return f"{shown}…" if len(value) > _LONGEST_VALUE else shown
+    shown = "".join(map(_escaped, value[:_MAX_VALUE_LENGTH]))
+    return f"{shown}…" if len(value) > _MAX_VALUE_LENGTH else shown
 
 
 def _escaped(character: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 
-from catalog.cells import TIME_WANTED, moment, trimmed
+from catalog.cells import TIME_EXPECTED, moment, strip_blanks
 from catalog.columns import EVENTS, PRODUCTS, USERS, Column, ProductFields
 from catalog.importing.csv_reader import records
 from catalog.importing.report import ImportObserver, Problem
@@ -39,37 +39,37 @@ class EventRecord(NamedTuple):
     occurred_at: datetime
 
 
-def product_rows(path: Path, watcher: ImportObserver) -> Iterator[ProductRecord]:
+def product_rows(path: Path, observer: ImportObserver) -> Iterator[ProductRecord]:
     """Yield the valid rows of products.csv in order. Holds the ids seen in memory.
 
     Each row has a value for every known column of the file.
     """
-    return _checked(path, PRODUCTS, watcher)
+    return _checked(path, PRODUCTS, observer)
 
 
-def user_rows(path: Path, watcher: ImportObserver) -> Iterator[UserRecord]:
+def user_rows(path: Path, observer: ImportObserver) -> Iterator[UserRecord]:
     """Yield the valid rows of users.csv in order. Holds the ids seen in memory."""
-    for values in _checked(path, USERS, watcher):
+    for values in _checked(path, USERS, observer):
         yield UserRecord(**values)
 
 
 def event_rows(
-    path: Path, watcher: ImportObserver, *, users: Container[str], products: Container[str]
+    path: Path, observer: ImportObserver, *, users: Container[str], products: Container[str]
 ) -> Iterator[EventRecord]:
     """Yield the valid rows of interactions.csv in order. Holds one row in memory.
 
     users, products: the external ids in the other two files or the database
     """
-    for line, values in records(path, EVENTS, watcher):
+    for line, values in records(path, EVENTS, observer):
         if row := _event(values, users, products):
             yield row
             continue
-        stripped = tuple(map(trimmed, values))
+        stripped = tuple(map(strip_blanks, values))
         if row := _event(stripped, users, products):
             yield row
             continue
         for column, value, message in _faults(stripped, users, products):
-            watcher.found(Problem(path.name, line, column, value, message))
+            observer.found(Problem(path.name, line, column, value, message))
 
 
 def _event(values: tuple[str, ...], users: Container[str], products: Container[str]) -> EventRecord | None:
@@ -90,10 +90,10 @@ def _faults(
     if action not in _ACTIONS:
         yield "action_type", action, f"must be {_ACTIONS_ALLOWED}"
     if moment(occurred) is None:
-        yield "created_at", occurred, TIME_WANTED
+        yield "created_at", occurred, TIME_EXPECTED
 
 
-def _checked(path: Path, columns: Sequence[Column], watcher: ImportObserver) -> Iterator[Any]:
+def _checked(path: Path, columns: Sequence[Column], observer: ImportObserver) -> Iterator[Any]:
     """Yield the values by key of each record that passes every check and whose id is unique in the file.
 
     Optional columns that the file lacks are left out.
@@ -102,7 +102,7 @@ def _checked(path: Path, columns: Sequence[Column], watcher: ImportObserver) -> 
     required = [column for column in columns if not column.is_optional]
     optional = [column for column in columns if column.is_optional]
     found = records(
-        path, [column.name for column in required], watcher, optional=[column.name for column in optional]
+        path, [column.name for column in required], observer, optional=[column.name for column in optional]
     )
     for line, cells in found:
         values: dict[str, object] = {}
@@ -119,6 +119,6 @@ def _checked(path: Path, columns: Sequence[Column], watcher: ImportObserver) -> 
                 is_good = False
                 message = error.messages[0].rstrip(".")
                 message = message[:1].lower() + message[1:]
-                watcher.found(Problem(path.name, line, column.name, trimmed(cell), message))
+                observer.found(Problem(path.name, line, column.name, strip_blanks(cell), message))
         if is_good:
             yield values

@@ -15,7 +15,7 @@ from catalog.models.fields import (
 )
 from core.text import validate_text
 
-MOST_STOCK = 2_147_483_647  # the largest 32-bit integer
+MAX_STOCK = 2_147_483_647  # the largest 32-bit integer
 
 
 class Category(models.Model):
@@ -84,7 +84,7 @@ class Product(models.Model):
     stock = models.PositiveIntegerField(
         null=True,
         blank=True,
-        validators=[MaxValueValidator(MOST_STOCK)],
+        validators=[MaxValueValidator(MAX_STOCK)],
         help_text="The number left. 0: sold out, and not recommended. Empty: not tracked.",
     )
     description = models.TextField(blank=True, default="", validators=[validate_text])
@@ -110,8 +110,8 @@ class Product(models.Model):
             ),
             models.CheckConstraint(
                 name="product_stock_in_range",
-                condition=Q(stock__isnull=True) | Q(stock__range=(0, MOST_STOCK)),
-                violation_error_message=f"Stock must be empty or a whole number from 0 to {MOST_STOCK}.",
+                condition=Q(stock__isnull=True) | Q(stock__range=(0, MAX_STOCK)),
+                violation_error_message=f"Stock must be empty or a whole number from 0 to {MAX_STOCK}.",
             ),
         ]
         indexes = [

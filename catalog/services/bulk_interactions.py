@@ -9,11 +9,11 @@ from django.db import transaction
 
 from catalog.errors import BadEvents, TooManyEvents
 from catalog.models import Interaction, Product, User
-from catalog.services.events import Error, Event, read_event, wrong
+from catalog.services.events import Error, Event, error_entry, read_event
 from catalog.services.interaction_rows import InteractionRecord, insert
-from catalog.services.interactions import numbers, unknown
+from catalog.services.interactions import ids_by_reference, unknown_references
 
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 STORED, REPEATED, REFUSED = 201, 200, 422
 
 
@@ -42,16 +42,16 @@ def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
     Raises BadEvents for no events, TooManyEvents for too many. One transaction with two queries, one more
     per 1,000 new rows, and one more if any event is a repeat.
     """
-    if len(events) > MOST_ROWS:
-        raise TooManyEvents(len(events), MOST_ROWS)
+    if len(events) > MAX_ROWS:
+        raise TooManyEvents(len(events), MAX_ROWS)
     if not events:
-        message = f"Contains no events; send 1 to {MOST_ROWS:,} at a time."
+        message = f"Contains no events; send 1 to {MAX_ROWS:,} at a time."
         raise BadEvents([{"field": None, "value": None, "message": message}])
     read, faults = _read(events, now)
     whole = [event for event in read if event]
-    users = numbers(User.objects.all(), {event.user for event in whole})
-    products = numbers(Product.objects.all(), {event.product for event in whole})
-    for error in unknown(read, users, products):
+    users = ids_by_reference(User.objects.all(), {event.user for event in whole})
+    products = ids_by_reference(Product.objects.all(), {event.product for event in whole})
+    for error in unknown_references(read, users, products):
         faults[int(str(error["index"]))].append(error)
     rows = {
         index: InteractionRecord(
@@ -100,7 +100,7 @@ def _read(
     faults: defaultdict[int, list[Error]] = defaultdict(list)
     for index, sent in enumerate(events):
         if isinstance(sent, NotJson):
-            event, found = None, [wrong(index, None, None, sent.problem)]
+            event, found = None, [error_entry(index, None, None, sent.problem)]
         else:
             event, found = read_event(sent, index=index, now=now)
         if found:

@@ -45,9 +45,11 @@ class Event:
 def read_event(sent: object, *, index: int, now: datetime) -> tuple[Event | None, list[Error]]:
     """Return the event and no errors, or None and all errors. No query."""
     if not isinstance(sent, Mapping):
-        return None, [wrong(index, None, sent, "Must be an object with user_id, product_id and action_type.")]
+        return None, [
+            error_entry(index, None, sent, "Must be an object with user_id, product_id and action_type.")
+        ]
     errors = [
-        wrong(index, name, sent[name], f"Unknown field. Allowed: {', '.join(_FIELDS)}.")
+        error_entry(index, name, sent[name], f"Unknown field. Allowed: {', '.join(_FIELDS)}.")
         for name in sent
         if name not in _FIELDS
     ]
@@ -56,13 +58,13 @@ def read_event(sent: object, *, index: int, now: datetime) -> tuple[Event | None
         try:
             values[name] = read(sent.get(name), now)
         except InvalidValue as error:
-            errors.append(wrong(index, name, sent.get(name), str(error)))
+            errors.append(error_entry(index, name, sent.get(name), str(error)))
     if errors:
         return None, errors
     return Event(values.pop("user_id"), values.pop("product_id"), **values), []
 
 
-def wrong(index: int, field: str | None, value: object, message: str) -> Error:
+def error_entry(index: int, field: str | None, value: object, message: str) -> Error:
     """Return one entry of an error response's `errors`."""
     return {"index": index, "field": field, "value": value, "message": message}
 

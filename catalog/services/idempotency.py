@@ -12,7 +12,7 @@ from catalog.models import StoredAnswer
 from core.text import MAX_LENGTH
 
 HEADER = "Idempotency-Key"
-KEPT = timedelta(hours=24)
+RETENTION_PERIOD = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class StoredResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class IdempotentRequest:
     """Identifies a request. caller: the owner of the key; digest: of the body. Raises BadKey."""
 
     caller: str
@@ -37,7 +37,9 @@ class Request:
             raise BadKey(HEADER, self.key)
 
 
-def once(request: Request, answer: Callable[[], StoredResponse], now: datetime) -> StoredResponse:
+def respond_once(
+    request: IdempotentRequest, answer: Callable[[], StoredResponse], now: datetime
+) -> StoredResponse:
     """Return the response stored for this key in the last 24 hours, or that of answer(), and store it.
 
     The changes made by answer() and its response are stored in one transaction, so that a request that fails
@@ -64,14 +66,14 @@ def once(request: Request, answer: Callable[[], StoredResponse], now: datetime) 
 
 def remove_old_answers(now: datetime) -> int:
     """Delete the expired responses and return their number."""
-    return StoredAnswer.objects.filter(created_at__lte=now - KEPT).delete()[0]
+    return StoredAnswer.objects.filter(created_at__lte=now - RETENTION_PERIOD).delete()[0]
 
 
 def _is_current(row: StoredAnswer, now: datetime) -> bool:
-    return row.created_at > now - KEPT
+    return row.created_at > now - RETENTION_PERIOD
 
 
-def _replay(row: StoredAnswer, request: Request) -> StoredResponse:
+def _replay(row: StoredAnswer, request: IdempotentRequest) -> StoredResponse:
     if row.request_digest != request.digest:
         raise KeyOfAnother(request.key)
     return StoredResponse(row.status, zlib.decompress(row.body), is_replay=True)

@@ -9,7 +9,7 @@ from django.db import connection
 
 from catalog.models import Interaction
 
-A_STATEMENT = 1000
+ROWS_PER_STATEMENT = 1000
 
 
 class InteractionRecord(NamedTuple):
@@ -31,7 +31,8 @@ def insert(rows: Sequence[InteractionRecord]) -> list[int | None]:
     """
     return list(
         chain.from_iterable(
-            _inserted(rows[start : start + A_STATEMENT]) for start in range(0, len(rows), A_STATEMENT)
+            _inserted(rows[start : start + ROWS_PER_STATEMENT])
+            for start in range(0, len(rows), ROWS_PER_STATEMENT)
         )
     )
 
@@ -56,7 +57,7 @@ def _inserted(rows: Sequence[InteractionRecord]) -> Iterator[int | None]:
         cursor.execute(
             f"INSERT INTO {quote(meta.db_table)} ({columns}) "  # noqa: S608 - only column names, no values
             f"VALUES {', '.join([places] * len(rows))} "
-            f"ON CONFLICT ({quote('event_key')}) DO NOTHING RETURNING {quote('id')}, {quote('event_key')}",
+            f"ON CONFLICT ({quote('event_key')}) DO NO_EVENTS RETURNING {quote('id')}, {quote('event_key')}",
             values,
         )
         inserted = cursor.fetchall()

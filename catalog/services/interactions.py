@@ -10,10 +10,10 @@ from django.db.models import Q
 
 from catalog.errors import BadEvents
 from catalog.models import Interaction, Product, User
-from catalog.services.events import Error, Event, read_event, wrong
+from catalog.services.events import Error, Event, error_entry, read_event
 from catalog.services.interaction_rows import InteractionRecord, insert
 
-MOST_EVENTS = 1000
+MAX_EVENTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ def record_interactions(*, events: Sequence[object], now: datetime) -> Recorded:
     Raises BadEvents with all errors and stores nothing if any event is invalid.
     3 queries, whatever the number of events, and 1 more if any event is a repeat.
     """
-    if not 1 <= len(events) <= MOST_EVENTS:
-        message = f"Contains {len(events)} events; send 1 to {MOST_EVENTS} at a time."
+    if not 1 <= len(events) <= MAX_EVENTS:
+        message = f"Contains {len(events)} events; send 1 to {MAX_EVENTS} at a time."
         raise BadEvents([{"field": None, "value": None, "message": message}])
     read, errors = [], []
     for index, sent in enumerate(events):
@@ -42,15 +42,15 @@ def record_interactions(*, events: Sequence[object], now: datetime) -> Recorded:
         errors += found
         read.append(event)
     whole = [event for event in read if event]
-    users = numbers(User.objects.all(), {event.user for event in whole})
-    products = numbers(Product.objects.all(), {event.product for event in whole})
-    errors += unknown(read, users, products)
+    users = ids_by_reference(User.objects.all(), {event.user for event in whole})
+    products = ids_by_reference(Product.objects.all(), {event.product for event in whole})
+    errors += unknown_references(read, users, products)
     if errors:
         raise BadEvents(sorted(errors, key=lambda error: int(str(error["index"]))))
     return _store([_row(event, users, products, now) for event in whole])
 
 
-def numbers(rows: "models.QuerySet[Any]", wanted: Collection[int | str]) -> dict[int | str, int]:
+def ids_by_reference(rows: "models.QuerySet[Any]", wanted: Collection[int | str]) -> dict[int | str, int]:
     """Return the id of each requested row, by id or external id as requested. 1 query.
 
     wanted: ids, and external ids as strings; those that do not exist are left out
@@ -68,16 +68,18 @@ def numbers(rows: "models.QuerySet[Any]", wanted: Collection[int | str]) -> dict
     return found
 
 
-def unknown(
+def unknown_references(
     events: Iterable[Event | None], users: dict[int | str, int], products: dict[int | str, int]
 ) -> list[Error]:
-    """Return an error for each user and product that does not exist. users, products: from `numbers`"""
+    """Return an error for each missing user and product. users, products: from `ids_by_reference`"""
     errors = []
     for index, event in enumerate(events):
         if event and event.user not in users:
-            errors.append(wrong(index, "user_id", _named(event.user), "There is no such user."))
+            errors.append(error_entry(index, "user_id", _named(event.user), "There is no such user."))
         if event and event.product not in products:
-            errors.append(wrong(index, "product_id", _named(event.product), "There is no such product."))
+            errors.append(
+                error_entry(index, "product_id", _named(event.product), "There is no such product.")
+            )
     return errors
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from catalog.models import Category, Tag
 
 
-def category_named(name: str | None) -> Category | None:
+def get_or_create_category(name: str | None) -> Category | None:
     """Return the category of that name, created if it does not exist. 1 query, or up to 4 if it is new."""
     if name is None:
         return None
@@ -13,7 +13,7 @@ def category_named(name: str | None) -> Category | None:
     return category
 
 
-def tags_named(names: Iterable[str]) -> list[Tag]:
+def get_or_create_tags(names: Iterable[str]) -> list[Tag]:
     """Return a tag for each distinct name, created if it does not exist. 1 query, or 2 if any is new."""
     wanted = list(dict.fromkeys(names))
     known = {tag.name: tag for tag in Tag.objects.filter(name__in=wanted)}

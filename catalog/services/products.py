@@ -7,7 +7,7 @@ from django.db import transaction
 from catalog.columns import ProductFields
 from catalog.errors import InUse
 from catalog.models import Product
-from catalog.services.names import category_named, tags_named
+from catalog.services.names import get_or_create_category, get_or_create_tags
 
 
 class ProductValues(ProductFields, total=False):
@@ -46,10 +46,10 @@ def delete_product(*, product: Product) -> None:
 def _write(product: Product, values: ProductValues, *, new: bool) -> Product:
     fields = [name for name in values if name != "tags"]
     for name in fields:
-        value = category_named(values["category"]) if name == "category" else values[name]  # type: ignore[literal-required]
+        value = get_or_create_category(values["category"]) if name == "category" else values[name]  # type: ignore[literal-required]
         setattr(product, name, value)
     # Only the given fields are written, so that two people can change different fields at the same time.
     product.save(update_fields=None if new else [*fields, "updated_at"])
     if "tags" in values:
-        product.tags.set(tags_named(values["tags"]))
+        product.tags.set(get_or_create_tags(values["tags"]))
     return product

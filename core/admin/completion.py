@@ -7,7 +7,7 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Model
 from django.forms import ModelChoiceField
 
-ADDRESS = "catalog_complete"
+URL_NAME = "catalog_complete"
 
 
 def labelled(row: Model) -> str:
@@ -16,15 +16,15 @@ def labelled(row: Model) -> str:
     return f"{row} ({external_id})" if external_id else str(row)
 
 
-class LabelledAnswer(AutocompleteJsonView):
+class LabelledAutocompleteView(AutocompleteJsonView):
     """Django's autocomplete view, including its permission checks, with the labels of `labelled()`."""
 
     def serialize_result(self, obj: Model, to_field_name: str) -> dict[str, str]:
         return {**super().serialize_result(obj, to_field_name), "text": labelled(obj)}
 
 
-class LabelledSelect(AutocompleteSelect):
-    url_name = f"%s:{ADDRESS}"
+class LabelledAutocompleteSelect(AutocompleteSelect):
+    url_name = f"%s:{URL_NAME}"
 
 
 class LabelledChoiceField(ModelChoiceField):  # type: ignore[type-arg]

@@ -12,14 +12,14 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from core.admin.completion import LabelledChoiceField, LabelledSelect
+from core.admin.completion import LabelledAutocompleteSelect, LabelledChoiceField
 from core.admin.typed import ModelAdmin
 
 # Query value that selects the rows without a related row.
 NONE = "none"
 
 
-def _kept(changelist: ChangeList, own: list[str | None]) -> list[tuple[str, str]]:
+def _hidden_fields(changelist: ChangeList, own: list[str | None]) -> list[tuple[str, str]]:
     """Return the hidden fields of a filter's form: every query parameter except its own and the page."""
     return [
         (name, value)
@@ -55,7 +55,7 @@ class RelatedFilter(admin.ListFilter):
         rows = self.field.related_model._default_manager.order_by("name")
         self.links = list(rows[: self.most_links + 1]) if self.most_links else []
         self.form: forms.Form | None = None
-        self.kept: list[tuple[str, str]] = []
+        self.hidden_fields: list[tuple[str, str]] = []
         if not self.most_links or len(self.links) > self.most_links:
             self.links = []
             self.form = self._form(model_admin.admin_site)
@@ -70,14 +70,14 @@ class RelatedFilter(admin.ListFilter):
         form.fields[self.field_name] = LabelledChoiceField(
             self.field.related_model._default_manager.all(),
             required=False,
-            widget=LabelledSelect(
+            widget=LabelledAutocompleteSelect(
                 self.field, site, attrs={"data-width": "100%", "aria-label": f"Name of the {self.title}"}
             ),
         )
         return form
 
     @property
-    def _may_lack(self) -> bool:
+    def _is_optional(self) -> bool:
         return self.field.null or self.field.many_to_many
 
     def has_output(self) -> bool:
@@ -94,9 +94,9 @@ class RelatedFilter(admin.ListFilter):
         return queryset.filter(**{self.field_name: int(self.chosen)})
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        self.kept = _kept(changelist, self.expected_parameters())
+        self.hidden_fields = _hidden_fields(changelist, self.expected_parameters())
         offered = [("", "All")] + [(str(row.pk), str(row)) for row in self.links]
-        if self._may_lack:
+        if self._is_optional:
             offered.append((NONE, f"No {self.title}"))
         for value, text in offered:
             yield {
@@ -115,10 +115,10 @@ class DateRangeFilter(admin.FieldListFilter):
         path = kwargs["field_path"]
         self.first_name, self.last_name = f"{path}_from", f"{path}_to"
         super().__init__(*args, **kwargs)
-        self.first, self.last = (self._given(name) for name in (self.first_name, self.last_name))
-        self.kept: list[tuple[str, str]] = []
+        self.first, self.last = (self._value_of(name) for name in (self.first_name, self.last_name))
+        self.hidden_fields: list[tuple[str, str]] = []
 
-    def _given(self, name: str) -> str:
+    def _value_of(self, name: str) -> str:
         values: Any = self.used_parameters.get(name) or [""]
         return str(values[-1])
 
@@ -138,7 +138,7 @@ class DateRangeFilter(admin.FieldListFilter):
         return queryset.filter(**wanted)
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        self.kept = _kept(changelist, self.expected_parameters())
+        self.hidden_fields = _hidden_fields(changelist, self.expected_parameters())
         today = timezone.localdate()
         usual: Mapping[str, tuple[str, str]] = {
             "Any date": ("", ""),

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Model, Q
 
 # Many rows may share a name; at most this many are returned.
-MOST_NAMESAKES = 500
+MAX_MATCHES = 500
 
 
 def ids_named(model: type[Model], term: str) -> list[int]:
@@ -15,4 +15,4 @@ def ids_named(model: type[Model], term: str) -> list[int]:
     if term.isdecimal() and len(term) < 19:
         wanted |= Q(pk=int(term))
     found: Any = model._default_manager.filter(wanted).values_list("pk", flat=True)
-    return list(found[:MOST_NAMESAKES])
+    return list(found[:MAX_MATCHES])

@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 else:
     _Admin = object
 
-LONGEST_SEARCH = 255  # no name is longer, and databases reject very long patterns
+MAX_SEARCH_LENGTH = 255  # no name is longer, and databases reject very long patterns
 # A number of 19 digits may not fit into a 64-bit key, and PostgreSQL rejects text with a NUL character.
-_NO_VALUE = re.compile("[0-9]{19}|[\x00-\x1f]")
+_INVALID_VALUE = re.compile("[0-9]{19}|[\x00-\x1f]")
 
 
-class ShortSearch(ChangeListSearchForm):
+class BoundedSearchForm(ChangeListSearchForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields[SEARCH_VAR] = forms.CharField(
-            required=False, strip=False, max_length=LONGEST_SEARCH, validators=[ONE_LINE]
+            required=False, strip=False, max_length=MAX_SEARCH_LENGTH, validators=[ONE_LINE]
         )
 
 
 class StrictChangeList(ChangeList):
-    search_form_class = ShortSearch
+    search_form_class = BoundedSearchForm
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
         """Return the rows. Raises IncorrectLookupParameters for a filter value that no database accepts.
@@ -42,7 +42,7 @@ class StrictChangeList(ChangeList):
         asked = [
             value for name, values in self.filter_params.items() if name != SEARCH_VAR for value in values
         ]
-        if any(map(_NO_VALUE.search, asked)):
+        if any(map(_INVALID_VALUE.search, asked)):
             raise IncorrectLookupParameters
         return super().get_queryset(request, *args, **kwargs)
 
@@ -57,7 +57,7 @@ class StrictAdmin(_Admin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Return the rows found; none if the term is too long or holds a NUL, which autocomplete allows."""
-        if len(search_term) > LONGEST_SEARCH or "\0" in search_term:
+        if len(search_term) > MAX_SEARCH_LENGTH or "\0" in search_term:
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
 

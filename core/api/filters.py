@@ -21,13 +21,13 @@ class _Number(forms.DecimalField):
         return super().clean(value)
 
 
-class OneOf(ChoiceFilter):
+class StrictChoiceFilter(ChoiceFilter):
     """Filter whose value must be one of the choices, spelled exactly."""
 
     field_class = _Chosen
 
 
-class Amount(NumberFilter):
+class StrictNumberFilter(NumberFilter):
     """Filter by a decimal number, limited by its number of digits."""
 
     field_class = _Number

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 
-class Text(serializers.CharField):
+class StrictCharField(serializers.CharField):
     """A JSON string. REST framework's CharField accepts numbers, and trims before it checks the length."""
 
     def to_internal_value(self, data: Any) -> str:
@@ -16,7 +16,7 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class Flag(serializers.BooleanField):
+class StrictBooleanField(serializers.BooleanField):
     """true or false; rejects 1, "yes" and "off"."""
 
     def to_internal_value(self, data: Any) -> bool:

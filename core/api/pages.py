@@ -12,7 +12,7 @@ from core.api.query import whole_number
 Schema = dict[str, Any]
 
 
-class Pages(PageNumberPagination):
+class StrictPagination(PageNumberPagination):
     """Paginated lists of the form {"count", "next", "previous", <rows>}. rows: the key of the list."""
 
     rows = "rows"

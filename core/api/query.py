@@ -9,8 +9,8 @@ from rest_framework.exceptions import NotFound, ValidationError
 from core.references import PREFIX, BadReference, as_lookup, parse_reference
 from core.text import validate_line
 
-_MOST_DIGITS = 18
-_MOST_WRONG = 20  # parameters that are reported one by one
+_MAX_DIGITS = 18
+_MAX_REPORTED = 20  # parameters that are reported one by one
 
 
 def check_query(sent: QueryDict, *, known: Collection[str], repeatable: Collection[str] = ()) -> None:
@@ -21,7 +21,7 @@ def check_query(sent: QueryDict, *, known: Collection[str], repeatable: Collecti
     """
     wrong: dict[str, list[str]] = {}
     for n_read, (name, values) in enumerate(sent.lists()):
-        if len(wrong) == _MOST_WRONG:
+        if len(wrong) == _MAX_REPORTED:
             wrong["non_field_errors"] = [f"{len(sent) - n_read} more parameters were not checked."]
             break
         if name not in known:
@@ -52,7 +52,7 @@ def whole_number(sent: QueryDict, name: str, *, default: int, low: int = 1, high
     text = sent.get(name)
     if text is None:
         return default
-    readable = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    readable = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
     if not readable or int(text) < low or (high is not None and int(text) > high):
         span = f"of {low} or more" if high is None else f"from {low} to {high}"
         raise ValidationError({name: [f"Must be a whole number {span}."]})
@@ -72,7 +72,7 @@ def lookup(text: str) -> dict[str, int | str]:
     return as_lookup(reference(text))
 
 
-def refuse_bad_key(text: str) -> None:
+def reject_invalid_key(text: str) -> None:
     """Raise ValidationError for `external_id` when the text is an `ext:` reference that no row can have."""
     if text.startswith(PREFIX):
         try:

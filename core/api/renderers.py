@@ -39,7 +39,7 @@ class OrjsonRenderer(BaseRenderer):
         return b"" if data is None else to_json(data)
 
 
-class QuickNegotiation(DefaultContentNegotiation):
+class SingleRendererNegotiation(DefaultContentNegotiation):
     """Content negotiation that does not parse the Accept header when the only renderer clearly matches."""
 
     def select_renderer(

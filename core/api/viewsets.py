@@ -10,13 +10,13 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from core.api.query import check_query
-from core.api.renderers import QuickNegotiation
+from core.api.renderers import SingleRendererNegotiation
 
 
 class StrictQuery(APIView):
     """View that rejects unknown query parameters; list it before other base classes."""
 
-    content_negotiation_class = QuickNegotiation
+    content_negotiation_class = SingleRendererNegotiation
 
     def known_parameters(self) -> set[str]:
         """Return the query parameters that the view accepts."""

@@ -1,4 +1,4 @@
-"""/categories: each with its active products."""
+"""Tests of /categories."""
 
 import pytest
 

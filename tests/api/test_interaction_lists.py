@@ -1,4 +1,4 @@
-"""POST /interactions: many events, all or none, and a repeat once."""
+"""Tests of POST /interactions with a list of events."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""POST /interactions: one event."""
+"""Tests of POST /interactions with one event."""
 
 import json
 from datetime import UTC, datetime, timedelta

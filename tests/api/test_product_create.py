@@ -1,4 +1,4 @@
-"""Staff add products: the category and the tags by name."""
+"""Tests of POST /products."""
 
 import pytest
 

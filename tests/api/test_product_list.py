@@ -1,4 +1,4 @@
-"""GET /products: filters, orders and pages."""
+"""Tests of GET /products: filters, ordering and pagination."""
 
 import pytest
 

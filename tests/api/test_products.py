@@ -1,4 +1,4 @@
-"""/products/{id}."""
+"""Tests of GET /products/{id}."""
 
 import pytest
 

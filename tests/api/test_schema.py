@@ -1,4 +1,4 @@
-"""The OpenAPI schema and its page."""
+"""Tests of the OpenAPI schema and its page."""
 
 import re
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""Staff write shoppers, and nobody else."""
+"""Tests of POST, PUT, PATCH and DELETE on /users."""
 
 import pytest
 

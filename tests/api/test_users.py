@@ -1,4 +1,4 @@
-"""/users: shoppers, never staff."""
+"""Tests of GET /users and /users/{id}."""
 
 import pytest
 

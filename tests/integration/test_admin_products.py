@@ -1,4 +1,4 @@
-"""The list of products in the admin: search, filters and counts; and what happens to one in use."""
+"""Tests of the product admin: search, filters, counts and deletion."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Categories and tags in the admin."""
+"""Tests of the category and tag admins."""
 
 import pytest
 from django.urls import reverse

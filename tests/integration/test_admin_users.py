@@ -1,4 +1,4 @@
-"""The shop's users in the admin."""
+"""Tests of the admin of the shop's users."""
 
 from datetime import timedelta
 

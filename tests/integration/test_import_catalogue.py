@@ -1,4 +1,4 @@
-"""The importer's products and users: the file is the truth, and only what changed is written."""
+"""Tests of the import of products and users."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -221,7 +221,7 @@ class TestStoreUsers:
         rows = [UserRecord(f"u{n}", f"User {n}") for n in range(100)]
         store_users(rows)
 
-        with django_assert_num_queries(3):  # a transaction's begin and end, and one to read
+        with django_assert_num_queries(3):  # begin and end of the transaction, and one read
             tally = store_users(rows)
 
         assert tally.unchanged == 100

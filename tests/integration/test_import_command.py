@@ -1,4 +1,4 @@
-"""`import_shop`: what it stores, what it says, and how it ends when something is wrong."""
+"""Tests of the `import_shop` command: rows stored, output and exit codes."""
 
 import gzip
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""import_shop --shift-dates-to-yesterday."""
+"""Tests of `import_shop --shift-dates-to-yesterday`."""
 
 from datetime import datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`import_shop --unless-imported`: which shops it completes, and which it leaves alone."""
+"""Tests of `import_shop --unless-imported`."""
 
 from pathlib import Path
 
@@ -90,7 +90,7 @@ class TestUnlessImported:
     ids=["product", "product without key", "inactive product", "shopper", "shopper without key", "event"],
 )
 def added(request: pytest.FixtureRequest) -> object:
-    """Store something that is not in the small shop's files, when called."""
+    """Return a function that stores rows that are not in the small shop's files."""
     return request.param
 
 

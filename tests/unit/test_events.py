@@ -1,4 +1,4 @@
-"""Reported events: read, or told what is wrong with them."""
+"""Tests of the validation of events sent to the API."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""How a caller names a row."""
+"""Tests of references to rows."""
 
 import pytest
 from rest_framework.exceptions import NotFound

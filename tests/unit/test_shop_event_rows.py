@@ -1,4 +1,4 @@
-"""Checking events: what is good becomes rows, what is bad is reported exactly."""
+"""Tests of the validation of interactions.csv."""
 
 import time
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def notebook() -> Notebook:
 
 @pytest.fixture
 def events(tmp_path: Path, notebook: Notebook) -> Callable[[str], list[EventRecord]]:
-    """Return a function that reads an interactions.csv of these lines; alice, bob, tea and mug are known."""
+    """Return a function that reads an interactions.csv with these lines; alice, bob, tea and mug exist."""
 
     def read(rows: str) -> list[EventRecord]:
         path = tmp_path / "interactions.csv"

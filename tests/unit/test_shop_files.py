@@ -1,4 +1,4 @@
-"""Reading CSV files: what is good becomes records, what is bad is reported with its exact place."""
+"""Tests of the CSV reader: records, and the position of each problem."""
 
 import gzip
 from collections.abc import Callable

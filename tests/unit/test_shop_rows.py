@@ -1,4 +1,4 @@
-"""Checking products and users: what is good becomes rows, what is bad is reported exactly."""
+"""Tests of the validation of products.csv and users.csv."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from catalog import cells
 from catalog.importing.report import Problem
 from catalog.importing.rows import ProductRecord, UserRecord, product_rows, user_rows
-from catalog.models.product import MOST_STOCK
+from catalog.models.product import MAX_STOCK
 from tests.notebook import Notebook
 
 PRODUCTS = "id,name,category,price,description,tags\n"
@@ -25,7 +25,7 @@ def notebook() -> Notebook:
 
 @pytest.fixture
 def products(tmp_path: Path, notebook: Notebook) -> Callable[[str | bytes], list[ProductRecord]]:
-    """Return a function that reads a products.csv of these lines below the header."""
+    """Return a function that reads a products.csv with these lines below the header."""
 
     def read(rows: str | bytes) -> list[ProductRecord]:
         path = tmp_path / "products.csv"
@@ -37,7 +37,7 @@ def products(tmp_path: Path, notebook: Notebook) -> Callable[[str | bytes], list
 
 @pytest.fixture
 def users(tmp_path: Path, notebook: Notebook) -> Callable[[str | bytes], list[UserRecord]]:
-    """Return a function that reads a users.csv of exactly this text."""
+    """Return a function that reads a users.csv with this text."""
 
     def read(text: str | bytes) -> list[UserRecord]:
         path = tmp_path / "users.csv"
@@ -48,7 +48,7 @@ def users(tmp_path: Path, notebook: Notebook) -> Callable[[str | bytes], list[Us
 
 
 def product_line(**values: str) -> str:
-    """Return a good line of products.csv, with these values instead."""
+    """Return a valid line of products.csv with these values."""
     good = {"id": "tea", "name": "Tea", "category": "Food", "price": "2.50", "description": "", "tags": "hot"}
     return ",".join((good | values).values()) + "\n"
 
@@ -188,7 +188,7 @@ class TestProductRows:
 class TestStock:
     @pytest.fixture
     def stocks(self, tmp_path: Path, notebook: Notebook) -> Callable[..., list[object]]:
-        """Return a function that reads the stocks of products, of which everything else is good."""
+        """Return a function that reads products that are valid except for the given stocks."""
 
         def read(*values: str) -> list[object]:
             path = tmp_path / "products.csv"
@@ -237,9 +237,9 @@ class TestStock:
 
     @given(st.text("0129+-. ex\x1f\u0661\u00a0", max_size=12) | st.integers(-(10**12), 10**12).map(str))
     def test_is_read_or_refused_but_never_guessed(self, text):
-        digits = cells.trimmed(text).removeprefix("+")
+        digits = cells.strip_blanks(text).removeprefix("+")
         meant = int(digits) if digits and set(digits) <= set("0123456789") else None
-        good = cells.trimmed(text) == "" or (meant is not None and meant <= MOST_STOCK)
+        good = cells.strip_blanks(text) == "" or (meant is not None and meant <= MAX_STOCK)
 
         try:
             read = cells.stock(text)

@@ -15,7 +15,7 @@ from catalog.importing.presence import Presence, presence
 from catalog.importing.report import Problem, counted
 from core.commands import progress_bar
 
-PROBLEMS_SHOWN = 100
+MAX_PROBLEMS_SHOWN = 100
 UNCHANGED = {
     Presence.COMPLETE: "{directory} is already imported; nothing was changed.",
     Presence.ANOTHER: "The database contains another shop; nothing was changed.",
@@ -72,7 +72,7 @@ class Command(BaseCommand):
                     directory,
                     strict=strict,
                     now=timezone.now(),
-                    watcher=reporter,
+                    observer=reporter,
                     ends_yesterday=shift_dates_to_yesterday,
                 )
         except KeyboardInterrupt:
@@ -102,8 +102,8 @@ class _ConsoleReporter:
 
     def __exit__(self, *_: object) -> None:
         self._bar.close()
-        if self._n_problems > PROBLEMS_SHOWN:
-            self._stderr.write(f"… and {self._n_problems - PROBLEMS_SHOWN:,} more.")
+        if self._n_problems > MAX_PROBLEMS_SHOWN:
+            self._stderr.write(f"… and {self._n_problems - MAX_PROBLEMS_SHOWN:,} more.")
 
     def reading(self, title: str, n_lines: int) -> None:
         self._bar.close()
@@ -116,7 +116,7 @@ class _ConsoleReporter:
 
     def found(self, problem: Problem) -> None:
         self._n_problems += 1
-        if self._n_problems <= PROBLEMS_SHOWN:
+        if self._n_problems <= MAX_PROBLEMS_SHOWN:
             self._bar.clear()
             self._stderr.write(str(problem))
 
