@@ -68,8 +68,8 @@ class InteractionAdmin(BaseModelAdmin[Interaction]):
     autocomplete_fields = ("user", "product")
     form = InteractionForm
     fields = ("user", "product", "action_type", "occurred_at")
-    kept = ("event_key", "created_at")
-    readonly_fields = kept
+    stored_fields = ("event_key", "created_at")
+    readonly_fields = stored_fields
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs["widget"] = LabelledAutocompleteSelect(db_field, self.admin_site)
@@ -77,7 +77,7 @@ class InteractionAdmin(BaseModelAdmin[Interaction]):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Interaction | None = None) -> Any:
-        return self.fields if obj is None else (*self.fields, *self.kept)
+        return self.fields if obj is None else (*self.fields, *self.stored_fields)
 
     @admin.display(description="user")
     def user_link(self, interaction: Interaction) -> SafeString:

@@ -105,5 +105,5 @@ def _insert_sql() -> str:
     return (
         f"INSERT INTO {quote(Interaction._meta.db_table)} "  # noqa: S608 - only column names, no values
         f"({', '.join(columns[name] for name in names)}) VALUES ({', '.join(['%s'] * len(names))}) "
-        f"ON CONFLICT ({columns['event_key']}) DO NO_EVENTS"
+        f"ON CONFLICT ({columns['event_key']}) DO NOTHING"
     )

@@ -70,9 +70,9 @@ def _store(shop: ShopDirectory, now: datetime, shifted: Path | None) -> ImportSu
     store = ProductStore()
     store.store(shop.products())
     users = store_users(shop.users())
-    known = {"users": stored_ids(User), "products": stored_ids(Product)}
-    shift = shift_to_yesterday(shifted, **known, now=now) if shifted else UNSHIFTED
-    events = store_events(shop.events(**known), **known, now=now, shift=shift)
+    ids = {"users": stored_ids(User), "products": stored_ids(Product)}
+    shift = shift_to_yesterday(shifted, **ids, now=now) if shifted else UNSHIFTED
+    events = store_events(shop.events(**ids), **ids, now=now, shift=shift)
     return ImportSummary(
         products=store.products,
         users=users,

@@ -57,7 +57,7 @@ def _inserted(rows: Sequence[InteractionRecord]) -> Iterator[int | None]:
         cursor.execute(
             f"INSERT INTO {quote(meta.db_table)} ({columns}) "  # noqa: S608 - only column names, no values
             f"VALUES {', '.join([places] * len(rows))} "
-            f"ON CONFLICT ({quote('event_key')}) DO NO_EVENTS RETURNING {quote('id')}, {quote('event_key')}",
+            f"ON CONFLICT ({quote('event_key')}) DO NOTHING RETURNING {quote('id')}, {quote('event_key')}",
             values,
         )
         inserted = cursor.fetchall()

@@ -47,11 +47,11 @@ class RelatedFilter(admin.ListFilter):
         self.field = self.field_of(model)
         self.title = self.field.related_model._meta.verbose_name
         super().__init__(request, params, model, model_admin)
-        self.chosen = params.pop(self.field_name, [""])[-1]
+        self.selected = params.pop(self.field_name, [""])[-1]
         # A number of 19 digits may not fit into a 64-bit key.
-        if not (self.chosen in ("", NONE) or (self.chosen.isdecimal() and len(self.chosen) < 19)):
+        if not (self.selected in ("", NONE) or (self.selected.isdecimal() and len(self.selected) < 19)):
             raise IncorrectLookupParameters
-        self.used_parameters = {self.field_name: self.chosen} if self.chosen else {}
+        self.used_parameters = {self.field_name: self.selected} if self.selected else {}
         rows = self.field.related_model._default_manager.order_by("name")
         self.links = list(rows[: self.most_links + 1]) if self.most_links else []
         self.form: forms.Form | None = None
@@ -65,8 +65,8 @@ class RelatedFilter(admin.ListFilter):
         return model._meta.get_field(cls.field_name)
 
     def _form(self, site: admin.AdminSite) -> forms.Form:
-        chosen = "" if self.chosen == NONE else self.chosen
-        form = forms.Form({self.field_name: chosen}, auto_id="filter_%s")
+        selected = "" if self.selected == NONE else self.selected
+        form = forms.Form({self.field_name: selected}, auto_id="filter_%s")
         form.fields[self.field_name] = LabelledChoiceField(
             self.field.related_model._default_manager.all(),
             required=False,
@@ -87,11 +87,11 @@ class RelatedFilter(admin.ListFilter):
         return [self.field_name]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not self.chosen:
+        if not self.selected:
             return queryset
-        if self.chosen == NONE:
+        if self.selected == NONE:
             return queryset.filter(**{f"{self.field_name}__isnull": True})
-        return queryset.filter(**{self.field_name: int(self.chosen)})
+        return queryset.filter(**{self.field_name: int(self.selected)})
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         self.hidden_fields = _hidden_fields(changelist, self.expected_parameters())
@@ -100,7 +100,7 @@ class RelatedFilter(admin.ListFilter):
             offered.append((NONE, f"No {self.title}"))
         for value, text in offered:
             yield {
-                "selected": self.chosen == value,
+                "selected": self.selected == value,
                 "query_string": changelist.get_query_string({self.field_name: value or None}),
                 "display": text,
             }

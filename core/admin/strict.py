@@ -39,10 +39,10 @@ class StrictChangeList(ChangeList):
 
         Django answers that with a redirect to the list. The search form checks the search term itself.
         """
-        asked = [
+        values_given = [
             value for name, values in self.filter_params.items() if name != SEARCH_VAR for value in values
         ]
-        if any(map(_INVALID_VALUE.search, asked)):
+        if any(map(_INVALID_VALUE.search, values_given)):
             raise IncorrectLookupParameters
         return super().get_queryset(request, *args, **kwargs)
 

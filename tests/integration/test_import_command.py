@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import ManagementUtility
 
-from catalog.management.commands.import_shop import PROBLEMS_SHOWN
+from catalog.management.commands.import_shop import MAX_PROBLEMS_SHOWN
 from catalog.models import Interaction
 from tests.shops import EVENTS, n_rows, run_import, write_shop, write_small_shop
 
@@ -87,12 +87,12 @@ class TestImportShop:
         assert "61 problems found" in capsys.readouterr().err
 
     def test_prints_the_first_problems_and_counts_the_others(self, shop):
-        n = PROBLEMS_SHOWN + 1_150
+        n = MAX_PROBLEMS_SHOWN + 1_150
         write_shop(shop, interactions=[f"eve{i},tea,view,2026-03-01" for i in range(n)])
 
         told = run_import(shop)
 
-        assert len(told.problems) == PROBLEMS_SHOWN
+        assert len(told.problems) == MAX_PROBLEMS_SHOWN
         assert "… and 1,150 more." in told.stderr.getvalue()
         assert told.error == "1,250 problems found; everything else was imported."
 
