@@ -1,4 +1,4 @@
-"""Rows of the database as text within one statement: no two different rows are the same text."""
+"""SQL functions that turn rows into text within one statement; different rows give different text."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.db.models import Func, QuerySet, Subquery, TextField
 class Record(Func):
     """The given values as a JSON array.
 
-    Django's own JSONArray asks each process's database once whether it knows JSON.
+    Django's JSONArray makes a query in each process to find out whether the database supports JSON.
     """
 
     function = "JSON_ARRAY"
@@ -21,7 +21,7 @@ class Record(Func):
 
 
 class Joined(Func):
-    """All values of a column, one after the other, with commas between, as one text."""
+    """Aggregate of all values of a column as one text, separated by commas."""
 
     function = "GROUP_CONCAT"
     output_field = TextField()
@@ -31,5 +31,5 @@ class Joined(Func):
 
 
 def only(rows: "QuerySet[Any]", value: Any) -> Subquery:
-    """Return the one value that the rows come to: an aggregate of all of them."""
+    """Return a subquery for the aggregate `value` over all the rows."""
     return Subquery(rows.order_by().annotate(found=value).values("found"), output_field=TextField())

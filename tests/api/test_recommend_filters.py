@@ -140,8 +140,8 @@ class TestRefusals:
             ("exclude=999999999", "exclude", 999999999, "There is no such product."),
             ("exclude=amp", "exclude", '["amp"]', "Must be a whole number from 1 to"),
             ("strategy=magic", "strategy", "magic", "Must be one of collaborative, content"),
-            ("limit=3", "limit", "3", "Unknown parameter; known here: category, diversity"),
-            ("top_n=1&top_n=2", "top_n", "2", "Is given more than once"),
+            ("limit=3", "limit", "3", "Unknown parameter. Allowed here: category, diversity"),
+            ("top_n=1&top_n=2", "top_n", "2", "Given more than once"),
         ],
     )
     def test_say_what_is_wrong_and_what_would_be_right(

@@ -224,4 +224,4 @@ class TestReadme:
         assert kinds == ["trending"] * 100
 
         assert json.loads(followed.shell.run(f"curl -s {followed.url}/health/ready"))["status"] == "ok"
-        assert "is imported already; nothing was changed." in followed.shell.run("make demo")
+        assert "is already imported; nothing was changed." in followed.shell.run("make demo")

@@ -1,4 +1,4 @@
-"""One table of a product's columns: files, API, admin and documentation all have each of them."""
+"""Tests that files, API, admin and documentation have every column of the product table."""
 
 import re
 from pathlib import Path
@@ -39,7 +39,7 @@ class TestProducts:
 
 
 def documented(file: str) -> list[list[str]]:
-    """Return the cells after the file's name in each of its rows of the table."""
+    """Return the cells after the file name in each of the file's rows of the table."""
     rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in README.splitlines() if line.startswith("| ")]
     name, found = "", []
     for first, *cells in rows:

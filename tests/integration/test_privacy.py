@@ -13,7 +13,7 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from access.models import Account
-from catalog.api.bulk import answer_body
+from catalog.api.bulk import response_body
 from catalog.models import Interaction, StoredAnswer, User
 from catalog.services.bulk_interactions import Outcome
 from privacy import relations as walked
@@ -219,7 +219,7 @@ class TestErase:
     def test_finds_them_in_kept_answers_however_json_writes_them(self, external_id: str):
         user = UserFactory(external_id=external_id)
         told = {"field": "product_id", "value": f"ext:{external_id}", "message": "There is no such product."}
-        body = answer_body([Outcome(422, None, (told,))])
+        body = response_body([Outcome(422, None, (told,))])
         StoredAnswer.objects.create(
             caller="key:x", key="k", request_digest="d", body=zlib.compress(body), created_at=NOON
         )

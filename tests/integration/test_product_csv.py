@@ -1,4 +1,4 @@
-"""Products as a CSV file: by the admin's action, safe in a spreadsheet, and read back by `import_shop`."""
+"""Tests of the CSV export of products: admin action, formula injection, and import of the file."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ def every_field() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def clerk() -> Client:
-    """Staff who may look at products, and no more."""
+    """Staff with permission to view products only."""
     staff = StaffFactory(is_superuser=False)
     staff.user_permissions.set(Permission.objects.filter(codename="view_product"))
     client = Client()

@@ -1,4 +1,4 @@
-"""Queries that are compiled once."""
+"""Tests of PreparedQuery and columns()."""
 
 from decimal import Decimal
 from typing import Any

@@ -157,7 +157,7 @@ class TestShopOf:
         shop, problems = read(folder)
 
         assert len(shop.log) == 0
-        assert problems == ["interactions.csv: stands beside interactions.csv.gz; keep one of the two"]
+        assert problems == ["interactions.csv: interactions.csv.gz exists, too; keep only one of them"]
 
     def test_reports_each_problem_once(self, tmp_path: Path):
         folder = write_small_shop(tmp_path)

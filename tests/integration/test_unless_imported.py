@@ -1,4 +1,4 @@
-"""`import_shop --unless-imported`: which shops it completes, and which it leaves alone."""
+"""Tests of `import_shop --unless-imported`."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from tests.shops import EVENTS, n_rows, run_import, write_shop, write_small_shop
 
 pytestmark = pytest.mark.django_db
 
-ANOTHER = "The database holds another shop; it stays as it is.\n"
+ANOTHER = "The database contains another shop; nothing was changed.\n"
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ class TestUnlessImported:
 
         told = run_import(shop, "--unless-imported")
 
-        assert told.out == f"{shop} is imported already; nothing was changed.\n"
+        assert told.out == f"{shop} is already imported; nothing was changed.\n"
         assert Product.objects.get(external_id="tea").name == "Green tea"
 
     def test_says_nothing_when_quiet(self, shop):
@@ -67,7 +67,7 @@ class TestUnlessImported:
         write_shop(shop, interactions=[])
         run_import(shop)
 
-        assert "is imported already" in run_import(shop, "--unless-imported").out
+        assert "is already imported" in run_import(shop, "--unless-imported").out
 
     def test_reports_what_is_bad_in_a_shop_that_is_there(self, shop):
         run_import(shop)
@@ -90,7 +90,7 @@ class TestUnlessImported:
     ids=["product", "product without key", "inactive product", "shopper", "shopper without key", "event"],
 )
 def added(request: pytest.FixtureRequest) -> object:
-    """Store something that is not in the small shop's files, when called."""
+    """Return a function that stores rows that are not in the small shop's files."""
     return request.param
 
 
@@ -121,7 +121,7 @@ class TestAnotherShop:
 
         told = run_import(shop, "--unless-imported")
 
-        assert told.out == f"{shop} is imported already; nothing was changed.\n"
+        assert told.out == f"{shop} is already imported; nothing was changed.\n"
 
     def test_is_not_mentioned_when_quiet(self, shop):
         UserFactory(external_id="eve")

@@ -1,4 +1,4 @@
-"""JSON in and out."""
+"""Tests of JSON parsing and rendering."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

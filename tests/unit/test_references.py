@@ -1,4 +1,4 @@
-"""How a caller names a row."""
+"""Tests of references to rows."""
 
 import pytest
 from rest_framework.exceptions import NotFound
@@ -34,7 +34,7 @@ class TestReference:
             parse_reference(text)
 
     def test_says_why_a_key_cannot_be(self):
-        with pytest.raises(BadReference, match=r"after 'ext:' cannot be one\. Holds a slash"):
+        with pytest.raises(BadReference, match=r"after 'ext:' is invalid\. Contains a slash"):
             parse_reference("ext:a/b")
 
 

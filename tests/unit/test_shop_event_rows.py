@@ -1,4 +1,4 @@
-"""Checking events: what is good becomes rows, what is bad is reported exactly."""
+"""Tests of the validation of interactions.csv."""
 
 import time
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from catalog.importing.rows import EventRecord, event_rows
 from tests.notebook import Notebook
 
 EVENTS = "user_id,product_id,action_type,created_at\n"
-UNKNOWN_USER = "is neither in users.csv nor in the database"
-UNKNOWN_PRODUCT = "is neither in products.csv nor in the database"
+UNKNOWN_USER = "not found in users.csv or in the database"
+UNKNOWN_PRODUCT = "not found in products.csv or in the database"
 UNKNOWN_ACTION = "must be view, click, cart, purchase or dismiss"
 NINE = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ def notebook() -> Notebook:
 
 @pytest.fixture
 def events(tmp_path: Path, notebook: Notebook) -> Callable[[str], list[EventRecord]]:
-    """Return a function that reads an interactions.csv of these lines; alice, bob, tea and mug are known."""
+    """Return a function that reads an interactions.csv with these lines; alice, bob, tea and mug exist."""
 
     def read(rows: str) -> list[EventRecord]:
         path = tmp_path / "interactions.csv"

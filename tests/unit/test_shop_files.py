@@ -1,4 +1,4 @@
-"""Reading CSV files: what is good becomes records, what is bad is reported with its exact place."""
+"""Tests of the CSV reader: records, and the position of each problem."""
 
 import gzip
 from collections.abc import Callable
@@ -58,7 +58,7 @@ class TestRecords:
 
         assert list(records(path, ("id", "name"), notebook, optional=("age",))) == []
         assert notebook.told == [
-            'users.csv, line 1, column age, value "age,id,name,age": stands twice in the header'
+            'users.csv, line 1, column age, value "age,id,name,age": appears more than once in the header'
         ]
 
     def test_name_a_record_of_several_lines_by_its_first(self, read):
@@ -70,7 +70,7 @@ class TestRecords:
     def test_leave_out_a_line_with_another_number_of_values(self, read, notebook, line, n):
         assert read(b"id,name\n1,Ann\n" + line + b"\n3,Cleo\n") == [(2, ("1", "Ann")), (4, ("3", "Cleo"))]
         assert notebook.told == [
-            f'users.csv, line 3, value "{line.decode()}": holds {n} values where the header names 2'
+            f'users.csv, line 3, value "{line.decode()}": has {n} values, but the header has 2 columns'
         ]
 
     def test_name_each_missing_column(self, read, notebook):
@@ -83,48 +83,50 @@ class TestRecords:
     def test_refuse_a_column_that_stands_twice(self, read, notebook):
         assert read(b"id,name,name\n1,Ann,Anna\n") == []
         assert notebook.told == [
-            'users.csv, line 1, column name, value "id,name,name": stands twice in the header'
+            'users.csv, line 1, column name, value "id,name,name": appears more than once in the header'
         ]
 
     @pytest.mark.parametrize("name", ["users.csv", "users.csv.gz"])
     def test_name_an_empty_file(self, read, notebook, name):
         assert read(b"", name) == []
-        assert notebook.told == [f"{name}, line 1: the file is empty; it must begin with id,name"]
+        assert notebook.told == [f"{name}, line 1: the file is empty; its first line must be id,name"]
 
     def test_name_a_missing_file(self, tmp_path, notebook):
         assert list(records(tmp_path / "users.csv", ("id", "name"), notebook)) == []
-        assert notebook.told == ["users.csv: is missing"]
+        assert notebook.told == ["users.csv: file not found"]
 
     def test_name_a_file_that_cannot_be_opened(self, tmp_path, notebook):
         (tmp_path / "users.csv").mkdir()
 
         assert list(records(tmp_path / "users.csv", ("id", "name"), notebook)) == []
-        assert notebook.told == ["users.csv: cannot be read: Is a directory"]
+        assert notebook.told == ["users.csv: cannot read the file: Is a directory"]
 
     def test_leave_out_a_line_whose_bytes_are_not_utf_8(self, read, notebook):
         rows = read(b"id,name\n1,Ann\n2,Zo\xeb\n3,Cleo\n")
 
         assert rows == [(2, ("1", "Ann")), (4, ("3", "Cleo"))]
         assert notebook.told == [
-            'users.csv, line 3, column name, value "Zo\\xeb": is not UTF-8; save the file as UTF-8'
+            'users.csv, line 3, column name, value "Zo\\xeb": not valid UTF-8; save the file as UTF-8'
         ]
 
     def test_name_the_values_of_a_line_that_is_too_long_and_not_utf_8(self, read, notebook):
         assert read(b"id,name\n1,Zo\xeb,Zo\n") == []
-        assert notebook.told == ['users.csv, line 2, value "Zo\\xeb": is not UTF-8; save the file as UTF-8']
+        assert notebook.told == [
+            'users.csv, line 2, value "Zo\\xeb": not valid UTF-8; save the file as UTF-8'
+        ]
 
     def test_refuse_a_header_that_is_not_utf_8(self, read, notebook):
         assert read("id,name\n1,Ann\n".encode("utf-16")) == []
         assert notebook.told[0].startswith("users.csv, line 1, column \\xff\\xfei")
-        assert notebook.told[0].endswith("is not UTF-8; save the file as UTF-8")
+        assert notebook.told[0].endswith("not valid UTF-8; save the file as UTF-8")
 
     def test_complain_of_a_quotation_mark_that_is_not_closed_and_go_on_below(self, read, notebook):
         rows = read(b'id,name\n1,"Ann\n2,Ben\n3,Cleo\n')
 
         assert rows == [(3, ("2", "Ben")), (4, ("3", "Cleo"))]
         assert notebook.told == [
-            'users.csv, line 2, value "1,"Ann": a quotation mark is not closed, or stands inside a quoted '
-            'value; write "…" around the whole value and "" for a mark inside it'
+            'users.csv, line 2, value "1,"Ann": unclosed or misplaced quotation mark; '
+            'write "…" around the whole value and "" for a quotation mark inside it'
         ]
 
     def test_complain_of_a_quotation_mark_inside_a_quoted_value(self, read, notebook):
@@ -136,8 +138,8 @@ class TestRecords:
 
         assert rows == [(3, ("2", "Ben"))]
         assert notebook.told == [
-            f'users.csv, line 2, value "1,{"x" * 78}…": cannot be read (field larger than field limit '
-            "(131072)); is a quotation mark not closed?"
+            f'users.csv, line 2, value "1,{"x" * 78}…": invalid CSV (field larger than field limit '
+            "(131072)); check for an unclosed quotation mark"
         ]
 
     def test_lose_one_line_to_an_open_quotation_mark_in_a_long_file(self, read, notebook):
@@ -159,16 +161,14 @@ class TestRecords:
         assert 5_000 < len(rows) < 15_000
         assert [",".join(values) for _, values in rows] == lines[: len(rows)]
         assert notebook.told == [
-            f"users.csv.gz, line {len(rows) + 2}: the gzip file ends early; copy it again to get the rest"
+            f"users.csv.gz, line {len(rows) + 2}: the gzip file is truncated; copy it again"
         ]
 
     def test_count_every_row_of_a_gzip_that_lacks_only_its_checksum(self, read, notebook):
         packed = gzip.compress(b"id,name\n1,Ann\n2,Ben\n")
 
         assert [line for line, _ in read(packed[:-4], "users.csv.gz")] == [2, 3]
-        assert notebook.told == [
-            "users.csv.gz, line 4: the gzip file ends early; copy it again to get the rest"
-        ]
+        assert notebook.told == ["users.csv.gz, line 4: the gzip file is truncated; copy it again"]
 
     def test_name_a_gzip_that_is_damaged_within(self, read, notebook):
         packed = bytearray(gzip.compress(b"id,name\n1,Ann\n"))
@@ -176,14 +176,14 @@ class TestRecords:
 
         assert read(bytes(packed), "users.csv.gz") == [(2, ("1", "Ann"))]
         assert notebook.told[0].startswith(
-            "users.csv.gz, line 3: is not a gzip file, or a damaged one (CRC check failed"
+            "users.csv.gz, line 3: the file is damaged or not in gzip format (CRC check failed"
         )
 
     def test_name_a_file_that_is_not_gzip_in_spite_of_its_name(self, read, notebook):
         assert read(b"id,name\n1,Ann\n", "users.csv.gz") == []
         assert notebook.told == [
-            "users.csv.gz, line 1: is not a gzip file, or a damaged one (Not a gzipped file (b'id')); "
-            "copy it again to get the rest"
+            "users.csv.gz, line 1: the file is damaged or not in gzip format (Not a gzipped file (b'id')); "
+            "copy it again"
         ]
 
     def test_tell_how_many_lines_have_been_read(self, read, notebook):

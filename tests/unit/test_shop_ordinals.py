@@ -1,4 +1,4 @@
-"""Counting identical events, however far apart they stand."""
+"""Tests of the counting of identical events."""
 
 import random
 from collections import Counter
