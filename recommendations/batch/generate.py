@@ -83,12 +83,12 @@ class Generator:
         now, order = self.now(), self.order
         ids, query = np.array(user_ids, np.int64), Query(order.top_n)
         if order.explainer is None:
-            ranked = self.ranker(ids, query, known=ProductLookup(labels))
+            ranked = self.ranker(ids, query, products=ProductLookup(labels))
             return [
                 _stored(user_id, found, order, now) for user_id, found in zip(user_ids, ranked, strict=True)
             ]
         known: ProductLookup[Details] = ProductLookup(details)
-        ranked = self.ranker(ids, query, known=known)
+        ranked = self.ranker(ids, query, products=known)
         people = shoppers(user_ids)
         shelves = {
             user_id: recommendation_list(

@@ -126,7 +126,7 @@ class TestRefusals:
                 "offset=101&top_n=100",
                 "offset",
                 "101",
-                "Must be at most 100, for offset + top_n is at most 200.",
+                "Must be at most 100: offset + top_n must not exceed 200.",
             ),
             ("diversity=1.1", "diversity", "1.1", "Must be a number from 0 to 1, such as 0.3."),
             ("diversity=nan", "diversity", "nan", "Must be a number from 0 to 1, such as 0.3."),

@@ -191,7 +191,7 @@ class TestEvents:
             alone = events(np.array([user.id]))
             assert alone.product_ids[0].tolist() == together.product_ids[row].tolist()
             assert alone.last_ids[0] == together.last_ids[row]
-            assert alone.met(0)[0].tolist() == together.met(row)[0].tolist()
+            assert alone.purchased_and_viewed(0)[0].tolist() == together.met(row)[0].tolist()
 
     def test_are_told_apart_into_purchases_and_views(self):
         user = UserFactory()
@@ -200,8 +200,8 @@ class TestEvents:
 
         found = events(np.array([user.id]))
 
-        assert found.met(0)[0].tolist() == [bought.product_id]
-        assert found.met(0)[1].tolist() == [clicked.product_id]
+        assert found.purchased_and_viewed(0)[0].tolist() == [bought.product_id]
+        assert found.purchased_and_viewed(0)[1].tolist() == [clicked.product_id]
 
     def test_take_one_query(self, django_assert_num_queries: Any):
         users = UserFactory.create_batch(3)

@@ -59,12 +59,12 @@ class TestFitted:
         fitted(TRENDING)
 
         shop.now = 59
-        fitted = fitted.renewed(WORLD.snapshot())
+        fitted = fitted.with_snapshot(WORLD.snapshot())
 
         assert shop.n_reads == 1
 
         shop.now = 60
-        fitted.renewed(WORLD.snapshot())
+        fitted.with_snapshot(WORLD.snapshot())
 
         assert shop.n_reads == 2
 
@@ -73,4 +73,4 @@ class TestFitted:
         fitted(TRENDING)
         newer = World({n: Article("A") for n in range(2, 9)}).snapshot()
 
-        assert fitted.renewed(newer)(TRENDING).snapshot is newer
+        assert fitted.with_snapshot(newer)(TRENDING).snapshot is newer

@@ -73,4 +73,4 @@ class TestFlight:
         for thread in threads:
             thread.join()
 
-        assert flight._under_way == {}
+        assert flight._in_flight == {}

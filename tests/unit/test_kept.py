@@ -95,7 +95,7 @@ class TestKept:
         assert all(built.acquire(timeout=PATIENCE_SECONDS) for _ in range(3))
         kept.stop()
         kept._thread.join(PATIENCE_SECONDS)
-        assert "kept-renewal" in threads
+        assert "refresh-ahead" in threads
 
     def test_lets_no_caller_wait_again_once_its_thread_renews_it(self):
         clock, stopped, builders = Clock(), Hurried(), []

@@ -22,7 +22,7 @@ def rank(world: World, n: int, closed: list[int] | None = None) -> list[Ranking]
     snapshot = world.snapshot()
     pipeline = Pipeline(snapshot, Content.from_options().bind(snapshot), (Popular().bind(snapshot),))
     positions = snapshot.locate(np.array(closed or [], np.int64))
-    return pipeline.rank(world.batch(snapshot), Query(n, closed=positions))
+    return pipeline.rank(world.batch(snapshot), Query(n, excluded=positions))
 
 
 def ids(ranking: Ranking) -> list[int]:
@@ -164,7 +164,7 @@ class TestFilledBy:
         points[order] = 1
         fillers = (TrendingRetriever(order, points, points), Popular().bind(snapshot))
         pipeline = Pipeline(snapshot, Untrained(), fillers, "trending")
-        query = Query(2, closed=snapshot.locate(np.array(closed or [], np.int64)))
+        query = Query(2, excluded=snapshot.locate(np.array(closed or [], np.int64)))
         return pipeline.rank(self.WORLD.batch(snapshot), query)[0]
 
     def test_names_what_the_list_begins_with(self):

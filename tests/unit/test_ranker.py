@@ -43,7 +43,7 @@ class TestRanker:
         snapshot = self.WORLD.snapshot()
         pipeline = Recording(snapshot, Popular().bind(snapshot), ())
 
-        (ranking,) = Ranker(pipeline).fresh(self.WORLD.batch(snapshot), Query(2), available(19, 20))
+        (ranking,) = Ranker(pipeline).rank(self.WORLD.batch(snapshot), Query(2), available(19, 20))
 
         assert [pick.product_id for pick in ranking.picks] == [19, 20]
         assert max(pipeline.asked) == (len(snapshot), 0)
@@ -53,7 +53,7 @@ class TestRanker:
         pipeline = Recording(snapshot, Popular().bind(snapshot), ())
         query = Query(2, diversity=0.5)
 
-        (ranking,) = Ranker(pipeline).fresh(self.WORLD.batch(snapshot), query, available(16, 18, 19))
+        (ranking,) = Ranker(pipeline).rank(self.WORLD.batch(snapshot), query, available(16, 18, 19))
 
         assert [pick.product_id for pick in ranking.picks] == [16, 19]
         assert set(pipeline.asked) == {(2, 0.5), (len(snapshot), 0)}

@@ -75,7 +75,7 @@ class Crowded(LocalCache):
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Threads wait for each other however busy the machine is."""
     monkeypatch.setattr(explanations, "_PATIENCE_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr(explanations, "_LONGEST_TEXT_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(explanations, "_CLAIM_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ class TestRemembered:
         said = [words(SHELF) for _ in range(3)]
 
         assert {each.explanation for each in said} == {Explanation("Text 1.", Source.OPENAI)}
-        assert all(each.is_settled for each in said)
+        assert all(each.is_final for each in said)
         assert model.n_asked == 1
 
     @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ class TestRemembered:
 
     def test_keeps_nothing_that_stands_in_for_its_words(self, model: Model, cache: Any):
         words, model.is_up = remembering(model, cache), False
-        assert not words(SHELF).is_settled
+        assert not words(SHELF).is_final
 
         model.is_up = True
 
@@ -131,7 +131,7 @@ class TestRemembered:
 
         said = remembering(model, cache)(replace(SHELF, stored_explanation=StoredExplanation(ahead, digest)))
 
-        assert (said.explanation, said.is_settled, model.n_asked) == (ahead, True, 0)
+        assert (said.explanation, said.is_final, model.n_asked) == (ahead, True, 0)
 
     def test_keeps_nothing_for_who_was_erased_meanwhile(self, model: Model, cache: Any):
         remembering(model, cache, is_there=False)(SHELF)
@@ -159,7 +159,7 @@ class TestRemembered:
 
         said = remembering(model, cache)(SHELF)
 
-        assert (said.explanation.text, said.is_settled) == ("By the template.", False)
+        assert (said.explanation.text, said.is_final) == ("By the template.", False)
 
     def test_does_not_have_the_model_asked_again_by_who_waited_for_one_that_failed(
         self, model: Model, cache: Any
