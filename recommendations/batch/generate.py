@@ -88,13 +88,13 @@ class Generator:
         now, options = self.now(), self.options
         ids, query = np.array(user_ids, np.int64), Query(options.top_n)
         if options.explainer is None:
-            ranked = self.ranker(ids, query, known=ProductLookup(labels))
+            ranked = self.ranker(ids, query, products=ProductLookup(labels))
             return [
                 _stored_list(user_id, result, options, now)
                 for user_id, result in zip(user_ids, ranked, strict=True)
             ]
         products: ProductLookup[Details] = ProductLookup(details)
-        ranked = self.ranker(ids, query, known=products)
+        ranked = self.ranker(ids, query, products=products)
         found_shoppers = shoppers(user_ids)
         found_lists = {
             user_id: recommendation_list(

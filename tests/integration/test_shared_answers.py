@@ -1,4 +1,4 @@
-"""What is in a real Redis: made by one process, given by another, and gone when its user is erased."""
+"""Answers in a real Redis: computed by one process, served by another, deleted with their user."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ from recommendations import wiring
 from recommendations.explainers.base import Source
 from tests.api.ahead import generate, get, shopper, shown
 from tests.api.changes import CHANGES
-from tests.api.test_recommend_ready import explains
+from tests.api.test_recommend_cached import explains
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_reads", "redis")]
@@ -49,16 +49,16 @@ def alice(redis: Redis) -> User:
 
 
 def in_another_process() -> None:
-    """From here on nothing is known but what others can reach."""
+    """Forget everything that other processes cannot reach."""
     wiring.forget()
 
 
-def kept(redis: Redis, kind: str) -> list[bytes]:
+def keys(redis: Redis, kind: str) -> list[bytes]:
     return [key for key in redis.keys(f"t:1:{kind}:*") if not key.endswith(b":claim")]
 
 
 class TestAnswers:
-    def test_are_given_by_another_process_by_one_query(self, client: Client, alice: User):
+    def test_are_served_by_another_process_with_one_query(self, client: Client, alice: User):
         before = get(client, PATH)
         in_another_process()
 
@@ -89,7 +89,7 @@ class TestAnswers:
 
         assert place(now) != place(before)
 
-    def test_by_other_settings_are_not_given(self, client: Client, alice: User, settings: Any):
+    def test_from_other_settings_are_not_served(self, client: Client, alice: User, settings: Any):
         get(client, PATH)
         strategies = settings.RECOMMENDATIONS["STRATEGIES"]
         content = {**strategies["content"], "OPTIONS": {**strategies["content"]["OPTIONS"], "top_tags": 1}}
@@ -101,24 +101,24 @@ class TestAnswers:
 
         assert get(client, PATH)[2] > 1
 
-    def test_that_are_none_are_not_given(self, client: Client, alice: User, redis: Redis):
+    def test_that_are_malformed_are_not_served(self, client: Client, alice: User, redis: Redis):
         before = get(client, PATH)[1]
-        (key,) = kept(redis, "results")
+        (key,) = keys(redis, "results")
         redis.set(key, b"\x00nonsense")
         in_another_process()
 
         assert get(client, PATH)[1] == before
 
-    def test_do_not_say_of_whom_they_are_in_their_keys(self, client: Client, alice: User, redis: Redis):
+    def test_do_not_reveal_their_user_in_their_keys(self, client: Client, alice: User, redis: Redis):
         get(client, PATH)
 
-        assert not [key for key in kept(redis, "*") if b"alice" in key]
+        assert not [key for key in keys(redis, "*") if b"alice" in key]
 
-    def test_last_no_longer_than_they_may_be_given(
+    def test_expire_when_they_are_no_longer_valid(
         self, client: Client, alice: User, redis: Redis, settings: Any
     ):
         get(client, PATH)
-        (key,) = kept(redis, "results")
+        (key,) = keys(redis, "results")
 
         assert 0 < redis.ttl(key) <= settings.RECOMMENDATIONS["RESULT_CACHE_SECONDS"]
 
@@ -140,7 +140,7 @@ class TestHistories:
 
         wiring.generator(wiring.model_ref("content"), 3)(both)
 
-        assert kept(redis, "history") == [f"t:1:history:{alice.id}".encode()]
+        assert keys(redis, "history") == [f"t:1:history:{alice.id}".encode()]
 
     @pytest.mark.usefixtures("events")
     def test_give_the_same_answer_in_another_process(self, client: Client, alice: User):
@@ -153,12 +153,12 @@ class TestHistories:
 class TestPrivacy:
     @pytest.fixture
     def asked(self, client: Client, alice: User, settings: Any, redis: Redis, open_reads: None) -> None:
-        """Alice was answered in every way, and everything of it is kept."""
+        """Alice has a cached entry of each kind."""
         InteractionFactory.create_batch(80, user=alice, product=ProductFactory(), action_type="view")
         explains(settings, Source.OPENAI)
         for path in (PATH, f"/recommend/{alice.id}"):
             assert client.get(path).status_code == 200
-        assert all(kept(redis, kind) for kind in ("results", "history", "words"))
+        assert all(keys(redis, kind) for kind in ("results", "history", "words"))
 
     @pytest.mark.usefixtures("asked")
     def test_erasing_leaves_nothing_in_the_cache(
@@ -170,7 +170,7 @@ class TestPrivacy:
         assert redis.keys() == []
 
     @pytest.mark.usefixtures("asked")
-    def test_nobody_is_erased_while_the_cache_cannot_be_reached(self, alice: User, settings: Any):
+    def test_no_user_is_erased_while_the_cache_is_unreachable(self, alice: User, settings: Any):
         settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
 
         with pytest.raises(CacheUnreachable, match="Nothing was erased"):
@@ -196,12 +196,12 @@ class TestPrivacy:
         assert User.objects.filter(id=alice.id).exists()
 
     @pytest.mark.usefixtures("asked")
-    def test_exporting_tells_what_only_the_cache_holds(self, alice: User):
+    def test_export_includes_what_only_the_cache_holds(self, alice: User):
         caches_of = json.loads(json.dumps(everything(alice, now=timezone.now())["caches"]))
 
         assert {answer["user_name"] for answer in caches_of["answers"]} == {"Alice"}
         assert len(caches_of["answers"]) == 2
         assert sorted(caches_of["texts"]) == ["Text 1."]
 
-    def test_exporting_tells_nothing_where_nothing_is_kept(self, alice: User):
+    def test_export_includes_nothing_when_nothing_is_cached(self, alice: User):
         assert everything(alice, now=timezone.now())["caches"] == {}

@@ -1,4 +1,4 @@
-"""The pipeline, held to the rules as they are written."""
+"""Pipeline: compared with a naive reference, and its rules one by one."""
 
 import numpy as np
 import pytest
@@ -18,11 +18,11 @@ from tests.worlds import TABLE, Article, World
 NOTHING = np.zeros(0, np.int64)
 
 
-def rank(world: World, n: int, closed: list[int] | None = None) -> list[Ranking]:
+def rank(world: World, n: int, excluded: list[int] | None = None) -> list[Ranking]:
     snapshot = world.snapshot()
     pipeline = Pipeline(snapshot, Content.from_options().bind(snapshot), (Popular().bind(snapshot),))
-    positions = snapshot.locate(np.array(closed or [], np.int64))
-    return pipeline.rank(world.batch(snapshot), Query(n, closed=positions))
+    positions = snapshot.locate(np.array(excluded or [], np.int64))
+    return pipeline.rank(world.batch(snapshot), Query(n, excluded=positions))
 
 
 def ids(ranking: Ranking) -> list[int]:
@@ -67,7 +67,7 @@ class TestPipeline:
             assert (got, ranking.matched) == world.naive(user, n)
 
     @given(worlds(), st.integers(1, 30))
-    def test_gives_a_user_the_same_list_alone_and_in_a_batch(self, world: World, n: int):
+    def test_returns_the_same_list_for_a_user_alone_and_in_a_batch(self, world: World, n: int):
         together = rank(world, n)
 
         alone = [rank(World(world.articles, [history], world.young), n)[0] for history in world.histories]
@@ -82,10 +82,10 @@ class TestPipeline:
 
         assert [r.picks[:n] for r in longer] == [r.picks for r in shorter]
 
-    def test_never_shows_what_is_closed_and_still_gives_as_many(self):
+    def test_never_shows_excluded_products_and_still_returns_n(self):
         world = World({k: Article("A", popularity=9 - k) for k in range(1, 6)}, [[1]])
 
-        (ranking,) = rank(world, 3, closed=[2])
+        (ranking,) = rank(world, 3, excluded=[2])
 
         assert ids(ranking) == [3, 4, 5]
 
@@ -108,14 +108,14 @@ class TestPipeline:
         assert ids(ranking) == [2]
         assert not ranking.matched
 
-    def test_gives_an_empty_list_when_everything_was_interacted_with(self):
+    def test_returns_an_empty_list_when_everything_was_interacted_with(self):
         world = World({1: Article("A"), 2: Article("A")}, [[1, 2]])
 
         (ranking,) = rank(world, 5)
 
         assert ranking == Ranking((), False, "popular")
 
-    def test_gives_an_empty_list_from_an_empty_catalogue(self):
+    def test_returns_an_empty_list_from_an_empty_catalogue(self):
         (ranking,) = rank(World({}, [[]]), 5)
 
         assert ranking == Ranking((), False, "popular")
@@ -138,7 +138,7 @@ class TestPipeline:
             Reason(ReasonKind.TAG, "x", 3_000),
         )
 
-    def test_counts_events_on_products_younger_than_the_snapshot(self):
+    def test_counts_events_on_products_newer_than_the_snapshot(self):
         world = World({1: Article("A"), 2: Article("B"), 3: Article("B")}, [[3]], young=frozenset({3}))
 
         (ranking,) = rank(world, 5)
@@ -156,27 +156,27 @@ class TestPick:
 class TestFilledBy:
     WORLD = World({1: Article("A", popularity=2), 2: Article("B", popularity=1)}, [[]])
 
-    def rank(self, trending: list[int], closed: list[int] | None = None) -> Ranking:
-        """Return the list of somebody without a history, where these products trend."""
+    def rank(self, trending: list[int], excluded: list[int] | None = None) -> Ranking:
+        """Return the list of a user without a history when these products trend."""
         snapshot = self.WORLD.snapshot()
         points = np.zeros(len(snapshot) + 1, np.int64)
         order = snapshot.locate(np.array(trending, np.int64))
         points[order] = 1
         fillers = (TrendingRetriever(order, points, points), Popular().bind(snapshot))
         pipeline = Pipeline(snapshot, Untrained(), fillers, "trending")
-        query = Query(2, closed=snapshot.locate(np.array(closed or [], np.int64)))
+        query = Query(2, excluded=snapshot.locate(np.array(excluded or [], np.int64)))
         return pipeline.rank(self.WORLD.batch(snapshot), query)[0]
 
     def test_names_what_the_list_begins_with(self):
         assert (ids(self.rank([2])), self.rank([2]).filled_by) == ([2, 1], "trending")
 
-    def test_does_not_claim_a_trend_where_nothing_trends(self):
+    def test_does_not_name_trending_when_nothing_trends(self):
         assert (ids(self.rank([])), self.rank([]).filled_by) == ([1, 2], "popular")
 
-    def test_is_what_was_asked_last_where_nothing_may_be_shown_at_all(self):
-        assert self.rank([2], closed=[1, 2]) == Ranking((), False, "popular")
+    def test_is_the_last_filler_when_nothing_may_be_shown(self):
+        assert self.rank([2], excluded=[1, 2]) == Ranking((), False, "popular")
 
-    def test_is_nothing_where_nothing_fills_up(self):
+    def test_is_empty_without_fillers(self):
         pipeline = Pipeline(self.WORLD.snapshot(), Untrained(), (), "trending")
 
         assert pipeline.rank(self.WORLD.batch(pipeline.snapshot), Query(2)) == [Ranking((), False, "")]
@@ -196,17 +196,17 @@ class TestDiversity:
         pipeline = Pipeline(snapshot, model.bind(snapshot), (trending, popular), "trending")
         return pipeline.rank(world.batch(snapshot), query)[0]
 
-    def test_shows_no_two_of_a_kind_where_everything_counts_the_same(self):
+    def test_shows_different_categories_when_all_scores_are_the_same(self):
         plain = self.rank(Popular(), [], Query(4))
         diverse = self.rank(Popular(), [], Query(4, diversity=0.5))
 
         assert (ids(plain), ids(diverse)) == ([1, 2, 3, 4], [1, 11, 12, 13])
 
-    def test_keeps_the_order_where_little_of_it_is_asked_for(self):
+    def test_keeps_the_order_when_it_is_small(self):
         assert ids(self.rank(Popular(), [], Query(4, diversity=0.01))) == [1, 2, 3, 4]
 
-    def test_fills_up_with_something_else_than_the_list_holds(self):
-        """Who met 20 is offered 19, which has its tag; 1 is the most popular, and of the category of 19."""
+    def test_fills_up_with_products_unlike_those_in_the_list(self):
+        """19 shares a tag with 20, the history; 1 is the most popular, and shares its category with 19."""
         tagged = frozenset({"red"})
         articles = {
             20: Article("B", tagged, popularity=1),
@@ -230,7 +230,7 @@ class TestDiversity:
 
     @pytest.mark.parametrize("diversity", [0.3, 1.0])
     @pytest.mark.parametrize("strategy", [Popular(), Content.from_options()])
-    def test_shows_as_many_as_there_are_each_once(self, strategy: Strategy, diversity: float):
+    def test_shows_n_distinct_products_if_there_are_n(self, strategy: Strategy, diversity: float):
         for n in (3, 15, 19, 30):
             found = ids(self.rank(strategy, [1], Query(n, diversity=diversity)))
 

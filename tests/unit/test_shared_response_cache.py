@@ -1,4 +1,4 @@
-"""What shares answers: one process makes each, the others are given it or do without."""
+"""SharedResponseCache: one process computes each answer, the others receive it."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +29,7 @@ def row(name: str) -> VersionRow:
 
 
 class Shop:
-    """What answers, and how often. held: what it waits for; versioned: whether answers may be shared"""
+    """An answer source. held: what it waits for; versioned: whether its answers have a version"""
 
     def __init__(self) -> None:
         self.n_answers = 0
@@ -69,7 +69,7 @@ class Shop:
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes wait for each other however busy the machine is."""
+    """Let callers wait for each other for as long as a busy machine needs."""
     monkeypatch.setattr(shared_responses, "PATIENCE_SECONDS", PATIENCE_SECONDS)
     monkeypatch.setattr(shared_responses, "_CLAIM_SECONDS", PATIENCE_SECONDS)
 
@@ -81,13 +81,13 @@ def shop() -> Shop:
 
 @pytest.fixture
 def cache() -> Any:
-    kept = LocalCache("a test of shared answers", {})
-    kept.clear()
-    return kept
+    cache = LocalCache("a test of shared answers", {})
+    cache.clear()
+    return cache
 
 
 def at_once(n: int, call: Callable[[], Answer], shop: Shop) -> list[bytes]:
-    """Return n answers, asked for while the first is held."""
+    """Return n answers, all requested while the first is being computed."""
     shop.held.clear()
     with ThreadPoolExecutor(n) as threads:
         first = threads.submit(call)
@@ -97,19 +97,19 @@ def at_once(n: int, call: Callable[[], Answer], shop: Shop) -> list[bytes]:
         return [each.result().body for each in (first, *others)]
 
 
-class TestShared:
+class TestSharedResponseCache:
     def test_answers_once_for_all_processes(self, shop: Shop, cache: Any):
         bodies = [shop.shared(cache)(REQUEST).body for _ in range(3)]
 
         assert bodies == [b"answer 1"] * 3
 
-    def test_asks_no_more_than_what_it_must(self, shop: Shop, cache: Any):
+    def test_does_not_ask_inner_on_a_hit(self, shop: Shop, cache: Any):
         shop.shared(cache)(REQUEST)
         shop.fails = True
 
         assert shop.shared(cache)(REQUEST).body == b"answer 1"
 
-    def test_answers_anew_after_a_change_and_shares_that(self, shop: Shop, cache: Any):
+    def test_asks_again_after_a_change_and_shares_the_new_answer(self, shop: Shop, cache: Any):
         shop.shared(cache)(REQUEST)
         shop.name = "Alicia"
 
@@ -117,12 +117,12 @@ class TestShared:
 
         assert bodies == [b"answer 2"] * 2
 
-    def test_has_one_process_of_many_at_once_answer(self, shop: Shop, cache: Any):
+    def test_lets_one_of_many_concurrent_processes_answer(self, shop: Shop, cache: Any):
         bodies = at_once(6, lambda: shop.shared(cache)(REQUEST), shop)
 
         assert bodies == [b"answer 1"] * 6
 
-    def test_has_each_answer_for_itself_what_cannot_be_shared(self, shop: Shop, cache: Any):
+    def test_lets_each_process_answer_what_cannot_be_shared(self, shop: Shop, cache: Any):
         shop.versioned = False
 
         bodies = at_once(3, lambda: shop.shared(cache)(REQUEST), shop)
@@ -130,14 +130,14 @@ class TestShared:
         assert sorted(bodies) == [b"answer 1", b"answer 2", b"answer 3"]
 
     def test_waits_no_longer_than_its_patience(self, shop: Shop, cache: Any, monkeypatch: pytest.MonkeyPatch):
-        """A process that died with a claim costs the others no more than that."""
+        """A process that died with a claim delays the others no longer than that."""
         monkeypatch.setattr(shared_responses, "PATIENCE_SECONDS", 0.02)
         responses = shop.shared(cache)
         cache.add(responses._key(REQUEST) + ":claim", 1, 60)
 
         assert responses(REQUEST).body == b"answer 1"
 
-    def test_gives_up_its_claim_after_an_error(self, shop: Shop, cache: Any):
+    def test_releases_its_claim_after_an_error(self, shop: Shop, cache: Any):
         shop.fails = True
 
         with pytest.raises(ZeroDivisionError):
@@ -145,7 +145,7 @@ class TestShared:
 
         assert cache.beginning(key_prefix(REQUEST.lookup)) == []
 
-    def test_tells_requests_apart(self, shop: Shop, cache: Any):
+    def test_distinguishes_requests(self, shop: Shop, cache: Any):
         responses = shop.shared(cache)
         others = [
             replace(REQUEST, top_n=6),

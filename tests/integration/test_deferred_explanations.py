@@ -1,4 +1,4 @@
-"""Explanations off the request's path: the template at once, the model's words in the next answer."""
+"""Deferred explanations: the template's text at once, the model's text in a later response."""
 
 import base64
 import json
@@ -36,7 +36,7 @@ def server() -> Iterator[LLMServer]:
 
 @pytest.fixture
 def model(settings, server: LLMServer, monkeypatch: pytest.MonkeyPatch) -> LLMServer:
-    """A chat model explains."""
+    """Let a chat model explain."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     explainer = {
         "CLASS": "recommendations.explainers.openai.OpenAIExplainer",
@@ -56,7 +56,7 @@ def model(settings, server: LLMServer, monkeypatch: pytest.MonkeyPatch) -> LLMSe
 
 @pytest.fixture
 def queue(settings, redis_url: str) -> Iterator[Redis]:
-    """A broker of workers, none of which is there."""
+    """A broker without workers."""
     app.set_default()
     settings.CELERY_BROKER_URL = redis_url
     with Redis.from_url(redis_url) as client:
@@ -79,7 +79,7 @@ def client(db: None) -> APIClient:
 
 
 def waiting(queue: Redis) -> list[str]:
-    """Return what the workers are to write, and take it off the queue."""
+    """Remove all messages from the queue and return their ids of texts."""
     found = []
     while (message := queue.rpop("explanations")) is not None:
         body = json.loads(base64.b64decode(json.loads(message)["body"]))
@@ -95,7 +95,7 @@ def ask(client: APIClient, who: str = "ext:anna") -> dict:
 
 @pytest.mark.usefixtures("anna")
 class TestAnswer:
-    def test_has_the_template_and_where_to_wait_and_next_time_the_models_words(self, client, model, queue):
+    def test_has_the_template_and_a_url_and_later_the_models_text(self, client, model, queue):
         model.otherwise = says("For you, Anna.")
 
         first = ask(client)
@@ -118,7 +118,7 @@ class TestAnswer:
         assert "explanation_url" not in second
         assert len(model.questions) == 1
 
-    def test_takes_one_query_more_and_three_where_it_is_to_be_asked_for(self, client, model, queue):
+    def test_takes_one_more_query_and_three_to_request_a_text(self, client, model, queue):
         def n_queries() -> int:
             with CaptureQueriesContext(connection) as queries:
                 ask(client)
@@ -130,17 +130,17 @@ class TestAnswer:
         WrittenText.objects.update(expires_at=timezone.now())
         wiring.response_cache().forget(
             wiring.response_cache().user_ids()
-        )  # which may give the words some minutes longer
+        )  # which may serve the text for some minutes longer
         again = n_queries()
 
         assert (first, pending, done, again) == (3, 1, 1, 3)
 
-    def test_waits_for_no_model(self, client, model, queue):
+    def test_does_not_wait_for_the_model(self, client, model, queue):
         ask(client)
 
         assert model.questions == []
 
-    def test_of_the_same_evidence_is_asked_for_and_written_once(self, client, model, queue):
+    def test_of_the_same_evidence_is_requested_and_written_once(self, client, model, queue):
         urls = {ask(client)["explanation_url"] for _ in range(3)}
         digests = waiting(queue)
 
@@ -148,8 +148,8 @@ class TestAnswer:
 
         assert (len(urls), len(digests), written, len(model.questions)) == (1, 1, [True, False], 1)
 
-    def test_that_two_want_at_once_is_asked_for_once(self, client, model, queue, anna, monkeypatch):
-        """Somebody else asks for the same text, past its time, while this one words the template's."""
+    def test_for_two_concurrent_requests_is_requested_once(self, client, model, queue, anna, monkeypatch):
+        """Another request renews the same expired text while this one renders the template."""
         ask(client)
         wiring.explanation_writer()(waiting(queue)[0])
         WrittenText.objects.update(expires_at=timezone.now())
@@ -168,7 +168,7 @@ class TestAnswer:
         assert mine["explanation_url"]
         assert len(waiting(queue)) == 1
 
-    def test_is_written_inline_when_that_is_set(self, client, model, queue, settings):
+    def test_is_written_inline_with_sync_explanations(self, client, model, queue, settings):
         settings.SYNC_EXPLANATIONS = True
 
         answer = ask(client)
@@ -181,13 +181,13 @@ class TestAnswer:
 
         assert (answer["explanation_source"], "explanation_url" in answer) == ("openai", False)
 
-    def test_is_the_template_alone_without_a_model(self, client, queue):
+    def test_has_no_url_without_a_model(self, client, queue):
         answer = ask(client)
 
         assert (answer["explanation_source"], "explanation_url" in answer) == ("template", False)
         assert waiting(queue) == []
 
-    def test_is_the_template_alone_while_the_broker_is_away(self, client, model, settings):
+    def test_has_no_url_while_the_broker_is_unreachable(self, client, model, settings):
         settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{free_port()}/0"
 
         answers = [ask(client) for _ in range(2)]
@@ -197,7 +197,7 @@ class TestAnswer:
         ] * 2
         assert not WrittenText.objects.exists()
 
-    def test_is_given_again_from_what_is_kept_once_it_is_settled(self, client, model, queue, anna, settings):
+    def test_is_cached_once_the_explanation_is_final(self, client, model, queue, anna, settings):
         wiring.generator(wiring.model_ref())([anna.pk])
         ask(client)
         wiring.explanation_writer()(waiting(queue)[0])
@@ -206,7 +206,7 @@ class TestAnswer:
 
         assert ask(client) == settled
 
-    def test_for_a_changed_list_is_asked_for_anew(self, client, model, queue, anna):
+    def test_for_a_changed_list_is_requested_again(self, client, model, queue, anna):
         ask(client)
         (digest,) = waiting(queue)
         wiring.explanation_writer()(digest)
@@ -220,7 +220,7 @@ class TestAnswer:
 
 @pytest.mark.usefixtures("anna")
 class TestWriting:
-    def test_that_fails_leaves_the_template_for_a_minute(self, client, model, queue):
+    def test_uses_the_template_for_a_minute_after_a_failure(self, client, model, queue):
         model.otherwise = fails(400)
         url = ask(client)["explanation_url"]
 
@@ -233,7 +233,7 @@ class TestWriting:
         assert "explanation_url" in ask(client)
         assert len(waiting(queue)) == 1
 
-    def test_keeps_within_the_days_budget(self, client, model, queue, settings):
+    def test_keeps_within_the_daily_budget(self, client, model, queue, settings):
         settings.EXPLANATION_DAILY_BUDGET = 1
         UserFactory(name="Ben", external_id="ben")
         for who in ("ext:anna", "ext:ben"):
@@ -244,13 +244,13 @@ class TestWriting:
         assert (len(model.questions), ModelCalls.objects.get().n_calls) == (1, 1)
         assert ask(client, "ext:ben")["explanation_source"] == "template"
 
-    def test_counts_the_days_calls_without_a_budget_too(self, client, model, queue):
+    def test_counts_calls_without_a_budget_as_well(self, client, model, queue):
         ask(client)
         wiring.explanation_writer()(waiting(queue)[0])
 
         assert ModelCalls.objects.get().n_calls == 1
 
-    def test_that_a_killed_worker_began_is_taken_over(self, client, model, queue):
+    def test_takes_over_from_a_killed_worker(self, client, model, queue):
         ask(client)
         (digest,) = waiting(queue)
         WrittenText.objects.update(begun_at=timezone.now() - timedelta(seconds=100))
@@ -259,14 +259,14 @@ class TestWriting:
 
         assert (too_early, wiring.explanation_writer()(digest)) == (False, True)
 
-    def test_of_what_was_erased_as_it_began_is_left(self, client, model, queue):
+    def test_skips_a_text_whose_user_was_just_erased(self, client, model, queue):
         ask(client)
         (digest,) = waiting(queue)
         WrittenText.objects.update(evidence=None)
 
         assert wiring.explanation_writer()(digest) is False
 
-    def test_that_was_lost_on_the_way_is_asked_for_again(self, client, model, queue):
+    def test_requests_a_lost_text_again(self, client, model, queue):
         ask(client)
         waiting(queue)
 
@@ -276,7 +276,7 @@ class TestWriting:
         assert ask(client)["explanation_url"]
         assert len(waiting(queue)) == 1
 
-    def test_is_left_where_another_model_explains_by_now(self, client, model, queue, settings):
+    def test_drops_a_request_for_another_model(self, client, model, queue, settings):
         ask(client)
         (digest,) = waiting(queue)
         options = {**settings.RECOMMENDATIONS["EXPLAINER"]["OPTIONS"], "model": "another"}
@@ -296,7 +296,7 @@ class TestWriting:
         ],
         ids=["of a former version", "of a new kind of reason", "of a new finding"],
     )
-    def test_of_what_another_version_packed_is_asked_for_anew(self, client, model, queue, evidence):
+    def test_drops_a_request_of_another_version(self, client, model, queue, evidence):
         ask(client)
         (digest,) = waiting(queue)
         WrittenText.objects.update(evidence=evidence)
@@ -306,7 +306,7 @@ class TestWriting:
         assert ask(client)["explanation_url"]
         assert len(waiting(queue)) == 1
 
-    def test_holds_for_as_long_as_is_set(self, client, model, queue, settings):
+    def test_expires_after_its_ttl(self, client, model, queue, settings):
         settings.EXPLANATION_TTL_SECONDS = 3600
         ask(client)
         wiring.explanation_writer()(waiting(queue)[0])
@@ -314,7 +314,7 @@ class TestWriting:
         left = WrittenText.objects.get().expires_at - timezone.now()
         assert timedelta(minutes=59) < left <= timedelta(hours=1)
 
-    def test_leaves_nothing_of_the_evidence(self, client, model, queue):
+    def test_deletes_the_evidence(self, client, model, queue):
         ask(client)
         assert WrittenText.objects.get().evidence
         wiring.explanation_writer()(waiting(queue)[0])
@@ -323,7 +323,7 @@ class TestWriting:
 
 
 class TestTexts:
-    def test_go_with_the_shopper_whom_they_name(self, client, model, queue, anna):
+    def test_are_deleted_with_the_shopper_they_name(self, client, model, queue, anna):
         ask(client)
         assert WrittenText.objects.get().user == anna
 
@@ -332,7 +332,7 @@ class TestTexts:
 
         assert not WrittenText.objects.exists()
 
-    def test_are_shared_by_those_of_whom_the_same_is_known(self, client, model, queue):
+    def test_are_shared_by_shoppers_with_the_same_evidence(self, client, model, queue):
         ProductFactory.create_batch(3)
         for key in ("x", "y"):
             UserFactory(name="", external_id=key)
@@ -341,7 +341,7 @@ class TestTexts:
 
         assert (len(urls), len(waiting(queue)), WrittenText.objects.get().user) == (1, 1, None)
 
-    def test_go_when_they_are_old(self, client, model, queue, anna):
+    def test_are_deleted_when_they_expire(self, client, model, queue, anna):
         ask(client)
         now = timezone.now()
 
@@ -349,16 +349,16 @@ class TestTexts:
         assert remove_old_rows(event_days=0, now=now + timedelta(days=2)).texts == 1
 
     @pytest.mark.parametrize("id", ["0" * 32, "x", "0" * 33, "%00"])
-    def test_may_not_exist(self, client, id):
+    def test_respond_404_for_unknown_ids(self, client, id):
         assert client.get(f"/explanations/{id}").status_code == 404
 
-    def test_are_closed_where_reading_is(self, db):
+    def test_need_permission_to_read(self, db):
         assert APIClient().get(f"/explanations/{'0' * 32}").status_code == 401
 
 
-class TestForm:
+class TestEvidenceJson:
     @pytest.mark.parametrize("name", ODD)
-    def test_gives_the_same_evidence_again(self, name):
+    def test_round_trips(self, name):
         again = from_json(json.loads(json.dumps(to_json(ODD[name]))))
 
         assert again == ODD[name]

@@ -1,4 +1,4 @@
-"""What an answer depends on, read in one statement, is what the single reads give."""
+"""VersionRow: one statement returns the same as the separate selectors."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -28,7 +28,7 @@ def user() -> User:
 
 @pytest.fixture
 def products() -> list[int]:
-    """Ordinary ones, bare ones, and what a careless text could be mistaken for."""
+    """Ordinary products, products without optional fields, and texts that resemble delimiters."""
     made = [
         ProductFactory(name=ODD, description=ODD, category="Audio", tags=["b", "a", "ä, ü"], stock=0),
         ProductFactory(category=None, tags=[], external_id=None, is_active=False, price=Decimal("0.10")),
@@ -39,7 +39,7 @@ def products() -> list[int]:
 
 
 class TestVersionRow:
-    def test_are_what_the_single_reads_give(self, user: User, products: list[int]):
+    def test_is_the_same_as_the_separate_selectors_return(self, user: User, products: list[int]):
         InteractionFactory.create_batch(3, user=user)
 
         read = version_row(("pk", user.id), "content", products)
@@ -47,16 +47,16 @@ class TestVersionRow:
         assert read is not None
         assert read.digest() == digest_of(user.id, user.name, version(user.id), details(products))
 
-    def test_are_the_same_under_the_external_id(self, user: User, products: list[int]):
+    def test_is_the_same_by_external_id(self, user: User, products: list[int]):
         assert version_row(("external_id", "someone"), "content", products) == version_row(
             ("pk", user.id), "content", products
         )
 
-    def test_take_one_query(self, user: User, products: list[int], django_assert_num_queries: Any):
+    def test_takes_one_query(self, user: User, products: list[int], django_assert_num_queries: Any):
         with django_assert_num_queries(1):
             version_row(("pk", user.id), "content", products)
 
-    def test_leave_out_what_is_not_there(self, user: User, products: list[int]):
+    def test_leaves_out_products_that_do_not_exist(self, user: User, products: list[int]):
         Product.objects.filter(id=products[0]).delete()
 
         read = version_row(("pk", user.id), "content", products)
@@ -64,10 +64,10 @@ class TestVersionRow:
         assert read is not None
         assert read.digest() == digest_of(user.id, user.name, (0, 0), details(products[1:]))
 
-    def test_are_none_of_nobody(self):
+    def test_is_none_for_an_unknown_user(self):
         assert version_row(("pk", 1), "content", [1]) is None
 
-    def test_tell_who_answers_and_when_the_list_was_made(self, user: User):
+    def test_holds_the_default_the_active_version_and_the_stored_list(self, user: User):
         moment = timezone.now() - timedelta(hours=1)
         StoredList.objects.create(
             user=user,
@@ -92,7 +92,7 @@ class TestVersionRow:
         assert other is not None
         assert other.stored_list is None
 
-    def test_of_a_user_without_events_are_none_of_them(self, user: User):
+    def test_of_a_user_without_events_has_none(self, user: User):
         read = version_row(("pk", user.id), "content", [0])
 
         assert read is not None

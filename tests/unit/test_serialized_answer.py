@@ -1,4 +1,4 @@
-"""What other processes are given of an answer, and what they do with anything else."""
+"""Serialization of answers for other processes."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,23 +25,23 @@ ANSWER = Answer(
 )
 
 
-class TestPacked:
+class TestSerializedAnswer:
     @pytest.mark.parametrize("stored_list", [VERSION.stored_list, None])
-    def test_comes_back_as_it_was(self, stored_list: str | None):
+    def test_round_trips(self, stored_list: str | None):
         version = replace(VERSION, stored_list=stored_list)
 
         answer = deserialize(serialize(ANSWER, version, SNAPSHOT, "us"), "us")
 
         assert answer == replace(ANSWER, version=version, origin=KEPT)
 
-    def test_of_another_maker_is_nothing(self):
+    def test_of_another_maker_is_rejected(self):
         assert deserialize(serialize(ANSWER, VERSION, SNAPSHOT, "us"), "them") is None
 
     @pytest.mark.parametrize(
-        "kept", [b"", b"\n", b"{}\nbody", b"[]\nbody", b"nonsense", "text", 7, None, {"a": 1}]
+        "value", [b"", b"\n", b"{}\nbody", b"[]\nbody", b"nonsense", "text", 7, None, {"a": 1}]
     )
-    def test_anything_else_is_nothing(self, kept: Any):
-        assert deserialize(kept, "us") is None
+    def test_anything_else_is_rejected(self, value: Any):
+        assert deserialize(value, "us") is None
 
-    def test_a_head_without_a_body_is_nothing(self):
+    def test_a_head_without_a_body_is_rejected(self):
         assert deserialize(serialize(replace(ANSWER, body=b""), VERSION, SNAPSHOT, "us"), "us") is None

@@ -1,4 +1,4 @@
-"""What keeps long histories: the same events as without, read again only when there are other ones."""
+"""HistoryCache: returns the same events as without it, and reads them again only after a change."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ class Log:
         n = self.lengths.get(user_id, 0)
         return n, user_id * 1_000 + n if n else 0
 
-    def pasts(self, shared: Any = None, max_bytes: int = 1_000_000) -> HistoryCache:
+    def histories(self, shared: Any = None, max_bytes: int = 1_000_000) -> HistoryCache:
         return HistoryCache(self.read, version=self.version, shared=shared, max_bytes=max_bytes)
 
 
@@ -44,9 +44,9 @@ def log() -> Log:
 
 @pytest.fixture
 def cache() -> Any:
-    kept = LocalCache("a test of histories", {})
-    kept.clear()
-    return kept
+    value = LocalCache("a test of histories", {})
+    value.clear()
+    return value
 
 
 def ids(*users: int) -> NDArray[np.int64]:
@@ -66,95 +66,95 @@ def same(one: Events, other: Events) -> bool:
     )
 
 
-class TestPasts:
+class TestHistoryCache:
     def test_reads_a_long_history_once(self, log: Log):
-        pasts = log.pasts()
+        histories = log.histories()
 
-        found = [pasts(ids(1)) for _ in range(3)]
+        found = [histories(ids(1)) for _ in range(3)]
 
         assert log.n_reads == 1
         assert all(same(each, log.read(ids(1))) for each in found)
 
     def test_reads_a_short_one_each_time(self, log: Log):
-        pasts = log.pasts()
+        histories = log.histories()
 
         for _ in range(3):
-            pasts(ids(2))
+            histories(ids(2))
 
         assert log.n_reads == 3
 
-    def test_reads_again_when_there_are_other_events(self, log: Log):
-        pasts = log.pasts()
-        pasts(ids(1))
+    def test_reads_again_after_a_change(self, log: Log):
+        histories = log.histories()
+        histories(ids(1))
         log.lengths[1] += 1
 
-        assert same(pasts(ids(1)), log.read(ids(1)))
+        assert same(histories(ids(1)), log.read(ids(1)))
 
-    def test_gives_none_that_are_gone(self, log: Log):
-        pasts = log.pasts()
-        pasts(ids(1))
+    def test_returns_no_deleted_events(self, log: Log):
+        histories = log.histories()
+        histories(ids(1))
         log.lengths[1] = 0
 
-        assert len(pasts(ids(1)).at) == 0
+        assert len(histories(ids(1)).at) == 0
 
-    def test_keeps_one_that_has_become_long(self, log: Log):
-        pasts = log.pasts()
-        pasts(ids(2))
+    def test_caches_a_history_that_has_become_long(self, log: Log):
+        histories = log.histories()
+        histories(ids(2))
         log.lengths[2] = N
-        pasts(ids(2))
+        histories(ids(2))
         before = log.n_reads
 
-        pasts(ids(2))
+        histories(ids(2))
 
         assert log.n_reads == before
 
-    def test_holds_no_more_than_it_may(self, log: Log):
-        pasts = log.pasts(max_bytes=2_000)
+    def test_keeps_within_its_bound(self, log: Log):
+        histories = log.histories(max_bytes=2_000)
         for user in (1, 3, 1):
-            pasts(ids(user))
+            histories(ids(user))
 
         assert log.n_reads == 3
 
-    def test_forgets(self, log: Log):
-        pasts = log.pasts()
-        pasts(ids(1))
+    def test_drops_forgotten_users(self, log: Log):
+        histories = log.histories()
+        histories(ids(1))
 
-        pasts.forget([1])
+        histories.forget([1])
 
-        assert pasts.user_ids() == set()
-        pasts(ids(1))
+        assert histories.user_ids() == set()
+        histories(ids(1))
         assert log.n_reads == 2
 
 
 class TestShared:
-    def test_is_what_another_process_read(self, log: Log, cache: Any):
-        log.pasts(cache)(ids(1))
+    def test_is_used_by_another_process(self, log: Log, cache: Any):
+        log.histories(cache)(ids(1))
 
-        found = log.pasts(cache)(ids(1))
+        found = log.histories(cache)(ids(1))
 
         assert log.n_reads == 1
         assert same(found, log.read(ids(1)))
 
-    def test_is_computed_ahead_by_a_batch(self, log: Log, cache: Any):
-        log.pasts(cache)(ids(1, 2, 3))
+    def test_is_filled_by_a_batch(self, log: Log, cache: Any):
+        log.histories(cache)(ids(1, 2, 3))
 
-        found = {user: log.pasts(cache)(ids(user)) for user in (1, 3)}
+        found = {user: log.histories(cache)(ids(user)) for user in (1, 3)}
 
         assert log.n_reads == 1
         assert [len(found[user].at) for user in (1, 3)] == [N, N]
         assert cache.get(cache_key(2)) is None
 
-    def test_is_read_again_when_there_are_other_events(self, log: Log, cache: Any):
-        log.pasts(cache)(ids(1, 2))
+    def test_is_read_again_after_a_change(self, log: Log, cache: Any):
+        log.histories(cache)(ids(1, 2))
         log.lengths[1] += 1
 
-        assert same(log.pasts(cache)(ids(1)), log.read(ids(1)))
+        assert same(log.histories(cache)(ids(1)), log.read(ids(1)))
 
-    @pytest.mark.parametrize("kept", [b"", b"12345678901", "text", 5, None])
-    def test_anything_else_is_nothing(self, kept: Any):
-        assert from_bytes(kept) is None
+    @pytest.mark.parametrize("value", [b"", b"12345678901", "text", 5, None])
+    def test_rejects_anything_else(self, value: Any):
+        assert from_bytes(value) is None
 
-    def test_comes_back_as_it_was(self, log: Log):
+    def test_round_trips(self, log: Log):
         events = log.read(ids(1))
 
         found = from_bytes(to_bytes(events))

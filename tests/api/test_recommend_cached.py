@@ -1,4 +1,4 @@
-"""GET /recommend/{user_id} a second time: when it gives the same bytes by one query."""
+"""GET /recommend/{user_id} twice: when the second response is a cache hit."""
 
 from datetime import timedelta
 from typing import Any, Self
@@ -22,8 +22,8 @@ def alice() -> User:
     return shopper()
 
 
-class TestKept:
-    def test_is_the_same_to_the_byte(self, client: Client, alice: User):
+class TestHit:
+    def test_is_byte_for_byte_the_same(self, client: Client, alice: User):
         generate(alice)
         same = {"X-Request-ID": "r-1"}
         before = client.get(f"/recommend/{alice.id}", headers=same)
@@ -33,7 +33,7 @@ class TestKept:
         assert again.content == before.content
         assert again.headers == before.headers
 
-    def test_is_what_would_be_answered_without(self, client: Client, alice: User):
+    def test_is_the_same_as_without_a_cache(self, client: Client, alice: User):
         generate(alice)
         warm(client, alice)
         kept = client.get(f"/recommend/{alice.id}").content
@@ -55,7 +55,7 @@ class TestKept:
 
         warm(client, alice, "?strategy=popular")
 
-    def test_of_staff_who_exclude_an_inactive_product_is_for_nobody_else(
+    def test_of_staff_who_exclude_an_inactive_product_is_for_staff_only(
         self, client: Client, staff_client: Client, alice: User
     ):
         off = ProductFactory(is_active=False)
@@ -68,14 +68,14 @@ class TestKept:
         assert answer.status_code == 400
         assert answer.json()["errors"][0]["message"] == "There is no such product."
 
-    def test_of_another_number_is_another(self, client: Client, alice: User):
+    def test_depends_on_top_n(self, client: Client, alice: User):
         generate(alice)
         warm(client, alice)
 
         assert len(shown(client, alice, "?top_n=3")["recommended_products"]) == 3
         assert len(shown(client, alice, "?top_n=5")["recommended_products"]) == 5
 
-    def test_is_not_given_to_who_wants_other_products(self, client: Client, alice: User):
+    def test_depends_on_filters(self, client: Client, alice: User):
         generate(alice)
         warm(client, alice)
         best = first(alice)
@@ -84,7 +84,7 @@ class TestKept:
 
         assert best.id not in [product["id"] for product in other["recommended_products"]]
 
-    def test_is_not_given_to_who_may_not_read(self, client: Client, alice: User, settings: Any):
+    def test_is_not_served_without_permission(self, client: Client, alice: User, settings: Any):
         generate(alice)
         warm(client, alice)
 
@@ -92,13 +92,13 @@ class TestKept:
 
         assert client.get(f"/recommend/{alice.id}").status_code == 401
 
-    def test_is_not_given_to_who_takes_no_json(self, client: Client, alice: User):
+    def test_is_not_served_to_a_client_that_does_not_accept_json(self, client: Client, alice: User):
         generate(alice)
         warm(client, alice)
 
         assert client.get(f"/recommend/{alice.id}", headers={"accept": "text/html"}).status_code == 406
 
-    def test_is_not_made_when_nothing_may_be_kept(self, client: Client, alice: User, settings: Any):
+    def test_does_not_happen_without_a_cache(self, client: Client, alice: User, settings: Any):
         settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "ANSWER_CACHE_MIB": 0}
         wiring.forget()
         generate(alice)
@@ -106,14 +106,14 @@ class TestKept:
 
         assert get(client, f"/recommend/{alice.id}")[2] == 5
 
-    def test_is_dropped_when_it_has_become_too_old(self, client: Client, alice: User):
+    def test_does_not_happen_when_the_list_is_too_old(self, client: Client, alice: User):
         generate(alice)
         warm(client, alice)
 
         with time_machine.travel(timezone.now() + timedelta(days=1), tick=False):
             assert get(client, f"/recommend/{alice.id}")[2] > 1
 
-    def test_is_dropped_with_all_that_a_process_keeps(self, client: Client, alice: User):
+    def test_does_not_happen_after_forget(self, client: Client, alice: User):
         generate(alice)
         warm(client, alice)
 
@@ -123,58 +123,58 @@ class TestKept:
 
 
 class Model:
-    """An explainer that words each answer anew; sometimes the template stands in."""
+    """An explainer that writes a new text each time. source_of_texts: the template's for a fallback"""
 
     concurrency = 1
     identity = "a model"
     source = Source.OPENAI
 
-    def __init__(self, said_by: Source) -> None:
-        self.said_by = said_by
+    def __init__(self, source_of_texts: Source) -> None:
+        self.source_of_texts = source_of_texts
         self.n_texts = 0
 
     @classmethod
-    def from_options(cls, *, said_by: str) -> Self:
-        return cls(Source(said_by))
+    def from_options(cls, *, source_of_texts: str) -> Self:
+        return cls(Source(source_of_texts))
 
     def explain(self, evidence: object) -> Explanation:
         self.n_texts += 1
-        return Explanation(f"Text {self.n_texts}.", self.said_by)
+        return Explanation(f"Text {self.n_texts}.", self.source_of_texts)
 
 
-def explains(settings: Any, said_by: Source) -> None:
-    model = {"CLASS": f"{__name__}.{Model.__name__}", "OPTIONS": {"said_by": said_by.value}}
+def explains(settings: Any, source_of_texts: Source) -> None:
+    model = {"CLASS": f"{__name__}.{Model.__name__}", "OPTIONS": {"source_of_texts": source_of_texts.value}}
     settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "EXPLAINER": model}
     wiring.forget()
 
 
-class TestWords:
-    def test_that_stand_in_for_a_models_are_not_kept(self, client: Client, alice: User, settings: Any):
+class TestExplanations:
+    def test_of_a_fallback_are_not_cached(self, client: Client, alice: User, settings: Any):
         explains(settings, Source.TEMPLATE)
         generate(alice)
 
-        said = [shown(client, alice)["llm_explanation"] for _ in range(3)]
+        texts = [shown(client, alice)["llm_explanation"] for _ in range(3)]
 
-        assert said == ["Text 1.", "Text 2.", "Text 3."]
+        assert texts == ["Text 1.", "Text 2.", "Text 3."]
 
     def test_of_a_model_are_written_once_for_the_same_list(self, client: Client, alice: User, settings: Any):
         explains(settings, Source.OPENAI)
         generate(alice)
 
-        said = [shown(client, alice)["llm_explanation"] for _ in range(2)]
+        texts = [shown(client, alice)["llm_explanation"] for _ in range(2)]
         wiring.response_cache().forget([alice.id])
 
-        assert [*said, shown(client, alice)["llm_explanation"]] == ["Text 1."] * 3
+        assert [*texts, shown(client, alice)["llm_explanation"]] == ["Text 1."] * 3
 
-    def test_of_a_model_are_written_anew_for_another_list(self, client: Client, alice: User, settings: Any):
+    def test_of_a_model_are_written_again_for_another_list(self, client: Client, alice: User, settings: Any):
         explains(settings, Source.OPENAI)
         generate(alice)
 
-        said = [shown(client, alice, query)["llm_explanation"] for query in ("", "?top_n=2")]
+        texts = [shown(client, alice, query)["llm_explanation"] for query in ("", "?top_n=2")]
 
-        assert said == ["Text 1.", "Text 2."]
+        assert texts == ["Text 1.", "Text 2."]
 
-    def test_that_a_model_wrote_ahead_are_kept(self, client: Client, alice: User, settings: Any):
+    def test_that_are_stored_are_reused(self, client: Client, alice: User, settings: Any):
         explains(settings, Source.OPENAI)
         generate(alice, n=5, explain=True)
 

@@ -1,4 +1,4 @@
-"""The sentence of GET /recommend/{user_id} claims only what was computed for that answer."""
+"""The explanation of GET /recommend/{user_id} claims only what was computed for that answer."""
 
 import re
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 SHOP = Path(__file__).parents[2] / "data" / "example_shop"
 IMPERSONAL, TRAINED = ("popular", "trending"), ("collaborative", "hybrid", "together")
 STRATEGIES = ("content", *IMPERSONAL, *TRAINED)
-NARROWINGS = (
+FILTERS = (
     "",
     "&category=Home",
     "&min_price=60",
@@ -48,15 +48,15 @@ def shop(settings: Any, tmp_path: Path) -> None:
     )
 
 
-def answer(client: Client, who: str, strategy: str, narrowing: str = "", top_n: int = 2) -> dict:
-    found = client.get(f"/recommend/{who}?top_n={top_n}&strategy={strategy}{narrowing}")
+def answer(client: Client, who: str, strategy: str, filters: str = "", top_n: int = 2) -> dict:
+    found = client.get(f"/recommend/{who}?top_n={top_n}&strategy={strategy}{filters}")
     assert found.status_code == 200, found.content
     return found.json()
 
 
-def untrue_claims(client: Client, who: str, strategy: str, narrowing: str, has_model: bool) -> list[str]:
-    """Return the claims of the sentence that nothing in the answer bears out, judged by phrases."""
-    given = answer(client, who, strategy, narrowing)
+def untrue_claims(client: Client, who: str, strategy: str, filters: str, has_model: bool) -> list[str]:
+    """Return the claims of the explanation that the answer does not support, found by phrases."""
+    given = answer(client, who, strategy, filters)
     kinds = {
         reason["kind"]
         for product in given["recommended_products"]
@@ -72,7 +72,7 @@ def untrue_claims(client: Client, who: str, strategy: str, narrowing: str, has_m
         "match products to your taste": strategy in TRAINED and not has_model and not is_new,
         "Nothing (in this selection )?that is new to you is trending": strategy == "trending"
         and found_nothing,
-        "(in this selection|more)": bool(narrowing),
+        "(in this selection|more)": bool(filters),
         "interest in": bool(kinds & {ReasonKind.CATEGORY, ReasonKind.TAG}),
         "as you did": ReasonKind.BECAUSE in kinds,
         "bought together": ReasonKind.TOGETHER in kinds,
@@ -80,13 +80,13 @@ def untrue_claims(client: Client, who: str, strategy: str, narrowing: str, has_m
         "(P|is p)opular with": ReasonKind.POPULAR in kinds,
         "nothing .*we could recommend": not given["recommended_products"],
     }
-    # What holds for a part of the shop, or for the end of a list, is not claimed of all of it.
-    may_claim["nothing new that we"] = not narrowing
-    if "offset" not in narrowing:
-        may_claim["[Nn]othing that is new to you"] = not narrowing
+    # What is true of a part of the shop, or of the end of a list, must not be claimed of all of it.
+    may_claim["nothing new that we"] = not filters
+    if "offset" not in filters:
+        may_claim["[Nn]othing that is new to you"] = not filters
     text = given["llm_explanation"]
     return [
-        f"{who} {narrowing}: {phrase}: {text}"
+        f"{who} {filters}: {phrase}: {text}"
         for phrase, may in may_claim.items()
         if re.search(phrase, text) and not may
     ]
@@ -102,15 +102,15 @@ class TestEveryStrategy:
         found = [
             claim
             for who in SHOPPERS
-            for narrowing in NARROWINGS
-            for claim in untrue_claims(client, who, strategy, narrowing, has_model)
+            for filters in FILTERS
+            for claim in untrue_claims(client, who, strategy, filters, has_model)
         ]
 
         assert found == []
 
     @pytest.mark.parametrize("has_model", [False, True], ids=["without a model", "with its model"])
     @pytest.mark.parametrize("strategy", STRATEGIES)
-    def test_gives_the_same_to_be_said_of_a_list_made_ahead(self, strategy: str, has_model: bool):
+    def test_has_the_same_evidence_for_a_stored_list(self, strategy: str, has_model: bool):
         if has_model and strategy in TRAINED:
             trained(strategy)
         chosen = wiring.model_ref(strategy)
@@ -137,13 +137,13 @@ class TestAlice:
             ("trending", "Hi Alice! Trending now: Trail Guide."),
         ],
     )
-    def test_is_told_of_a_list_that_is_the_same_for_everybody(self, client: Client, strategy: str, text: str):
+    def test_reads_that_a_list_is_the_same_for_everybody(self, client: Client, strategy: str, text: str):
         given = answer(client, "ext:alice", strategy, top_n=1)
 
         assert given["llm_explanation"] == text
 
     @pytest.mark.parametrize("strategy", TRAINED)
-    def test_is_not_told_that_nothing_matches_where_no_model_has_looked(self, client: Client, strategy: str):
+    def test_does_not_read_that_nothing_matches_without_a_model(self, client: Client, strategy: str):
         given = answer(client, "ext:alice", strategy, top_n=1)
 
         assert given["llm_explanation"] == (

@@ -1,4 +1,4 @@
-"""What keeps rendered answers: how much of them, and for whom."""
+"""ResponseCache: validity, memory bound and concurrency."""
 
 import json
 import tracemalloc
@@ -59,19 +59,19 @@ def validator_by(
 
 
 class Shop:
-    """The database, and what answers from it: a body of so many bytes, and how often it had to."""
+    """The database, and an answer source over it that counts its calls. n_bytes: of each body"""
 
     def __init__(self, n_bytes: int = 10) -> None:
         self.names: dict[int, str] = {}
         self.default: str | None = None
         self.n_bytes = n_bytes
         self.n_answers = 0
-        self.meanwhile: Callable[[], object] = lambda: None
+        self.after_read: Callable[[], object] = lambda: None
 
     def row(self, lookup: tuple[str, int | str], strategy: str, product_ids: list[int]) -> VersionRow:
         key = int(lookup[1])
         found = row(key, name=self.names.get(key, "Alice"), default=self.default)
-        self.meanwhile()
+        self.after_read()
         return found
 
     def answer(self, request: RecommendationRequest) -> Answer:
@@ -82,109 +82,108 @@ class Shop:
     def validator(self) -> Validator:
         return validator_by(self.row, lambda strategy, now: ModelRef(strategy or now.default or "content"))
 
-    def ready(self, max_bytes: int = MIB) -> ResponseCache:
+    def cache(self, max_bytes: int = MIB) -> ResponseCache:
         return ResponseCache(self.answer, validator=self.validator(), max_bytes=max_bytes)
 
 
-class TestReady:
+class TestResponseCache:
     def test_answers_once_while_nothing_changes(self):
         shop = Shop()
-        ready = shop.ready()
+        cache = shop.cache()
 
-        answers = [ready(request(1)) for _ in range(3)]
+        answers = [cache(request(1)) for _ in range(3)]
 
         assert answers[0] == answers[1] == answers[2]
         assert shop.n_answers == 1
 
-    def test_answers_anew_after_a_change_and_keeps_that(self):
+    def test_asks_again_after_a_change_and_caches_the_new_answer(self):
         shop = Shop()
-        ready = shop.ready()
-        ready(request(1))
+        cache = shop.cache()
+        cache(request(1))
         shop.names[1] = "Alicia"
 
-        bodies = [json.loads(ready(request(1)).body).strip() for _ in range(2)]
+        bodies = [json.loads(cache(request(1)).body).strip() for _ in range(2)]
 
         assert bodies == ["Alicia", "Alicia"]
         assert shop.n_answers == 2
 
-    def test_keeps_nothing_that_another_strategy_should_have_answered(self):
+    def test_does_not_return_an_answer_of_a_strategy_that_is_no_longer_the_default(self):
         shop = Shop()
-        ready = shop.ready()
-        shop.default = "popular"  # since the ask was made
+        cache = shop.cache()
+        shop.default = "popular"  # changed after the answer was computed
 
-        ready(request(1))
-        ready(request(1))
+        cache(request(1))
+        cache(request(1))
 
         assert shop.n_answers == 2
 
-    def test_asks_no_more_than_what_it_must(self):
+    def test_returns_the_same_object_on_a_hit(self):
         shop = Shop()
-        ready = shop.ready()
-        ready(request(1))
-        shop.meanwhile = lambda: None
+        cache = shop.cache()
+        cache(request(1))
 
-        assert ready(request(1)) is ready(request(1))
+        assert cache(request(1)) is cache(request(1))
 
 
 class TestBound:
-    def test_drops_what_has_not_been_asked_for_the_longest(self):
+    def test_drops_the_least_recently_used_entry(self):
         shop = Shop(n_bytes=100_000)
-        ready = shop.ready(max_bytes=330_000)
+        cache = shop.cache(max_bytes=330_000)
         for key in (1, 2, 3):
-            ready(request(key))
-        ready(request(1))
+            cache(request(key))
+        cache(request(1))
 
-        ready(request(4))
+        cache(request(4))
 
         before = shop.n_answers
         for key in (1, 3, 4):
-            ready(request(key))
+            cache(request(key))
         assert shop.n_answers == before
-        ready(request(2))
+        cache(request(2))
         assert shop.n_answers == before + 1
 
-    def test_keeps_no_answer_that_is_larger_than_all_that_may_be_kept(self):
+    def test_does_not_keep_an_answer_larger_than_the_bound(self):
         shop = Shop(n_bytes=100_000)
-        ready = shop.ready(max_bytes=90_000)
+        cache = shop.cache(max_bytes=90_000)
 
         for _ in range(2):
-            ready(request(1))
+            cache(request(1))
 
         assert shop.n_answers == 2
 
-    def test_counts_an_answer_that_is_replaced_once(self):
+    def test_counts_a_replaced_answer_once(self):
         shop = Shop(n_bytes=100_000)
-        ready = shop.ready(max_bytes=330_000)
-        ready(request(2))
+        cache = shop.cache(max_bytes=330_000)
+        cache(request(2))
 
         for n in range(20):
             shop.names[1] = f"Name {n}"
-            ready(request(1))
+            cache(request(1))
 
         before = shop.n_answers
-        ready(request(2))
+        cache(request(2))
         assert shop.n_answers == before
 
-    def test_holds_however_many_are_asked_for(self):
+    def test_holds_for_many_requests(self):
         shop = Shop(n_bytes=1_000)
-        ready = shop.ready(max_bytes=100_000)
+        cache = shop.cache(max_bytes=100_000)
 
         for key in range(1, 500):
-            ready(request(key))
+            cache(request(key))
 
         before = shop.n_answers
         for key in range(499, 0, -1):
-            ready(request(key))
+            cache(request(key))
         n_kept = 499 - (shop.n_answers - before)
         assert 20 <= n_kept <= 100
 
-    def test_holds_for_the_memory_that_is_really_taken(self):
+    def test_holds_for_the_memory_actually_allocated(self):
         shop = Shop(n_bytes=5_000)
-        ready = shop.ready(max_bytes=500_000)
+        cache = shop.cache(max_bytes=500_000)
         tracemalloc.start()
 
         for key in range(1, 300):
-            ready(request(key))
+            cache(request(key))
 
         taken, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -194,16 +193,16 @@ class TestBound:
 class TestThreads:
     @pytest.fixture(autouse=True)
     def patient(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Threads wait for each other however busy the machine is."""
+        """Let threads wait for each other for as long as a busy machine needs."""
         monkeypatch.setattr(module, "PATIENCE_SECONDS", PATIENCE_SECONDS)
 
-    def test_that_ask_the_same_at_once_are_given_one_answer(self):
+    def test_with_the_same_request_share_one_answer(self):
         shop = Shop()
         n_threads = 8
         others = Barrier(n_threads)
 
         def held(request: RecommendationRequest) -> Answer:
-            """While the first is answered, the others come."""
+            """Let the other threads arrive while the first one computes."""
             others.wait(PATIENCE_SECONDS)
             return shop.answer(request)
 
@@ -223,56 +222,56 @@ class TestThreads:
         assert shop.n_answers == 1
         assert len(answers) == n_threads
 
-    def test_that_waited_are_not_given_an_answer_that_is_out_of_date(self):
+    def test_that_waited_do_not_receive_a_stale_answer(self):
         shop = Shop()
-        ready = shop.ready()
+        cache = shop.cache()
 
         @contextmanager
         def after_another(key: RecommendationRequest) -> Iterator[bool]:
-            """Another thread answers first, and then the shop changes."""
-            ready._flight = SingleFlight(PATIENCE_SECONDS)
-            ready(key)
+            """Let another thread answer first, and then change the shop."""
+            cache._flight = SingleFlight(PATIENCE_SECONDS)
+            cache(key)
             shop.names[1] = "Alicia"
             yield True
 
-        ready._flight = after_another  # type: ignore[assignment]
+        cache._flight = after_another  # type: ignore[assignment]
 
-        assert json.loads(ready(request(1)).body).strip() == "Alicia"
+        assert json.loads(cache(request(1)).body).strip() == "Alicia"
 
-    def test_that_find_the_same_change_answer_anew_once(self):
+    def test_that_find_the_same_stale_entry_compute_it_once(self):
         shop = Shop()
-        ready = shop.ready()
-        ready(request(1))
+        cache = shop.cache()
+        cache(request(1))
         shop.names[1] = "Alicia"
         began = []
 
-        def another_is_quicker() -> None:
-            """While the first thread compares, the second one answers anew."""
+        def answer_in_another_thread() -> None:
+            """Let a second thread compute a new answer while the first one validates the old one."""
             if not began:
                 began.append(True)
-                thread = Thread(target=ready, args=(request(1),))
+                thread = Thread(target=cache, args=(request(1),))
                 thread.start()
                 thread.join()
 
-        shop.meanwhile = another_is_quicker
-        bodies = {ready(request(1)).body for _ in range(2)}
+        shop.after_read = answer_in_another_thread
+        bodies = {cache(request(1)).body for _ in range(2)}
 
         assert len(bodies) == 1
         assert shop.n_answers == 3
 
-    def test_that_ask_for_many_keep_within_the_bound(self):
+    def test_with_many_requests_keep_within_the_bound(self):
         shop = Shop(n_bytes=1_000)
-        ready = shop.ready(max_bytes=20_000)
+        cache = shop.cache(max_bytes=20_000)
         failed: list[BaseException] = []
 
-        def ask_for_all() -> None:
+        def request_all() -> None:
             try:
                 for key in range(1, 300):
-                    assert ready(request(key)).version.user_id == key  # type: ignore[union-attr]
-            except BaseException as error:  # noqa: BLE001  told by the main thread
+                    assert cache(request(key)).version.user_id == key  # type: ignore[union-attr]
+            except BaseException as error:  # noqa: BLE001  reported by the main thread
                 failed.append(error)
 
-        threads = [Thread(target=ask_for_all) for _ in range(4)]
+        threads = [Thread(target=request_all) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -289,13 +288,13 @@ def test_resolves_by_the_version_that_was_active_when_the_row_was_read():
         return CONTENT
 
     read = row(1, default="popular")._replace(version="v2")
-    ready = ResponseCache(
+    cache = ResponseCache(
         lambda request: Answer(b"", version_of(read)),
         validator=validator_by(lambda *_: read, resolve),
         max_bytes=MIB,
     )
-    ready(request(1))
+    cache(request(1))
 
-    ready(request(1))
+    cache(request(1))
 
     assert resolved == [ActiveModels("popular", {"content": "v2"})]

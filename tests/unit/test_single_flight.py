@@ -1,4 +1,4 @@
-"""One does it, the others wait for that, and no longer than they should."""
+"""SingleFlight: one thread works, the others wait, no longer than their patience."""
 
 from threading import Barrier, Event, Thread
 
@@ -8,18 +8,18 @@ from recommendations.caching.single_flight import SingleFlight
 from tests.waiting import PATIENCE_SECONDS
 
 
-class TestFlight:
-    def test_lets_the_first_in_at_once(self):
+class TestSingleFlight:
+    def test_admits_the_first_thread_at_once(self):
         with SingleFlight(PATIENCE_SECONDS)("key") as has_waited:
             assert not has_waited
 
-    def test_lets_another_key_in_at_once(self):
+    def test_admits_another_key_at_once(self):
         flight = SingleFlight(PATIENCE_SECONDS)
 
         with flight("one"), flight("other") as has_waited:
             assert not has_waited
 
-    def test_has_the_others_wait_until_the_first_is_out(self):
+    def test_makes_the_others_wait_until_the_first_has_finished(self):
         flight, is_in, may_go = SingleFlight(PATIENCE_SECONDS), Event(), Event()
         seen: list[str] = []
 
@@ -44,13 +44,13 @@ class TestFlight:
 
         assert seen == ["first", "other, True"]
 
-    def test_has_nobody_wait_longer_than_their_patience(self):
+    def test_makes_no_thread_wait_longer_than_its_patience(self):
         flight = SingleFlight(0.01)
 
         with flight("key"), flight("key") as has_waited:
             assert has_waited
 
-    def test_begins_anew_after_an_error(self):
+    def test_admits_the_next_thread_after_an_error(self):
         flight = SingleFlight(PATIENCE_SECONDS)
         with pytest.raises(ZeroDivisionError), flight("key"):
             raise ZeroDivisionError
@@ -58,7 +58,7 @@ class TestFlight:
         with flight("key") as has_waited:
             assert not has_waited
 
-    def test_keeps_nothing_of_what_is_over(self):
+    def test_forgets_finished_work(self):
         flight, together = SingleFlight(0.01), Barrier(4)
 
         def pass_through() -> None:
@@ -73,4 +73,4 @@ class TestFlight:
         for thread in threads:
             thread.join()
 
-        assert flight._under_way == {}
+        assert flight._in_flight == {}

@@ -1,4 +1,4 @@
-"""What remembers a model's words: asked once for the same shelf, by however many at once."""
+"""ExplanationCache: one model call for the same evidence, with any number of concurrent callers."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,7 +17,7 @@ from recommendations.strategies.base import Basis
 from recsite.cache.local import LocalCache
 from tests.waiting import PATIENCE_SECONDS
 
-SHELF = RecommendationList(
+LIST = RecommendationList(
     shopper=Shopper(7, "Alice"),
     items=(),
     summary="Bought a radio.",
@@ -29,7 +29,7 @@ SHELF = RecommendationList(
 
 
 class Model:
-    """Words each evidence anew. held: what it waits for before it answers"""
+    """Writes a new text in each call. held: what it waits for before it answers"""
 
     concurrency = 1
     identity = "a model"
@@ -57,7 +57,7 @@ class Template(Model):
 
 
 class Crowded(LocalCache):
-    """Says of each thread once that it has come to wait for what another thread claimed."""
+    """Signals the arrival of each thread that waits for another one's claim, once a thread."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -65,17 +65,17 @@ class Crowded(LocalCache):
 
     def get_or_claim(self, key: str, seconds: float) -> tuple[Any, bool]:
         found, is_mine = super().get_or_claim(key, seconds)
-        if found is None and not is_mine and not hasattr(self._own, "has_come"):
-            self._own.has_come = True
+        if found is None and not is_mine and not hasattr(self._own, "has_arrived"):
+            self._own.has_arrived = True
             self.arrivals.release()
         return found, is_mine
 
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads wait for each other however busy the machine is."""
+    """Let threads wait for each other for as long as a busy machine needs."""
     monkeypatch.setattr(explanations, "_PATIENCE_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr(explanations, "_LONGEST_TEXT_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(explanations, "_CLAIM_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture
@@ -85,99 +85,100 @@ def model() -> Model:
 
 @pytest.fixture
 def cache() -> Any:
-    kept = Crowded("a test of words", {})
-    kept.clear()
-    return kept
+    cache = Crowded("a test of explanations", {})
+    cache.clear()
+    return cache
 
 
-def remembering(model: Model, cache: Any, *, is_there: bool = True) -> ExplanationCache:
+def caching(model: Model, cache: Any, *, user_exists: bool = True) -> ExplanationCache:
     explainer: Any = model
     template: Any = Template()
-    return ExplanationCache(explainer, template, cache, 60, lambda user_id: is_there)
+    return ExplanationCache(explainer, template, cache, 60, lambda user_id: user_exists)
 
 
-class TestRemembered:
+class TestExplanationCache:
     def test_asks_the_model_once(self, model: Model, cache: Any):
-        words = remembering(model, cache)
+        explain = caching(model, cache)
 
-        said = [words(SHELF) for _ in range(3)]
+        provided = [explain(LIST) for _ in range(3)]
 
-        assert {each.explanation for each in said} == {Explanation("Text 1.", Source.OPENAI)}
-        assert all(each.is_settled for each in said)
+        assert {each.explanation for each in provided} == {Explanation("Text 1.", Source.OPENAI)}
+        assert all(each.is_final for each in provided)
         assert model.n_asked == 1
 
     @pytest.mark.parametrize(
         "other",
-        [replace(SHELF, summary="Bought a lamp."), replace(SHELF, shopper=Shopper(8, "Alice"))],
+        [
+            replace(LIST, summary="Bought a lamp."),
+            replace(LIST, shopper=Shopper(8, "Alice")),
+        ],
         ids=["another summary", "another shopper"],
     )
-    def test_asks_it_again_for_another_shelf(self, model: Model, cache: Any, other: RecommendationList):
-        words = remembering(model, cache)
-        words(SHELF)
+    def test_asks_it_again_for_other_evidence(self, model: Model, cache: Any, other: RecommendationList):
+        explain = caching(model, cache)
+        explain(LIST)
 
-        assert words(other).explanation.text == "Text 2."
+        assert explain(other).explanation.text == "Text 2."
 
-    def test_keeps_nothing_that_stands_in_for_its_words(self, model: Model, cache: Any):
-        words, model.is_up = remembering(model, cache), False
-        assert not words(SHELF).is_settled
+    def test_does_not_keep_a_fallback_text(self, model: Model, cache: Any):
+        explain, model.is_up = caching(model, cache), False
+        assert not explain(LIST).is_final
 
         model.is_up = True
 
-        assert words(SHELF).explanation == Explanation("Text 2.", Source.OPENAI)
+        assert explain(LIST).explanation == Explanation("Text 2.", Source.OPENAI)
 
-    def test_takes_what_was_written_ahead(self, model: Model, cache: Any):
-        digest = evidence(SHELF).digest(model.identity)
+    def test_returns_a_stored_explanation(self, model: Model, cache: Any):
+        digest = evidence(LIST).digest(model.identity)
         ahead = Explanation("Ahead.", Source.OPENAI)
 
-        said = remembering(model, cache)(replace(SHELF, stored_explanation=StoredExplanation(ahead, digest)))
+        provided = caching(model, cache)(replace(LIST, stored_explanation=StoredExplanation(ahead, digest)))
 
-        assert (said.explanation, said.is_settled, model.n_asked) == (ahead, True, 0)
+        assert (provided.explanation, provided.is_final, model.n_asked) == (ahead, True, 0)
 
-    def test_keeps_nothing_for_who_was_erased_meanwhile(self, model: Model, cache: Any):
-        remembering(model, cache, is_there=False)(SHELF)
+    def test_keeps_nothing_for_a_user_erased_meanwhile(self, model: Model, cache: Any):
+        caching(model, cache, user_exists=False)(LIST)
 
         assert [key for key in cache.beginning(explanations.key_prefix(7)) if ":claim" not in key] == []
 
-    def test_has_one_of_many_at_once_ask(self, model: Model, cache: Any):
-        words = remembering(model, cache)
+    def test_lets_one_of_many_concurrent_callers_ask_the_model(self, model: Model, cache: Any):
+        explain = caching(model, cache)
         model.held.clear()
         with ThreadPoolExecutor(8) as threads:
-            first = threads.submit(words, SHELF)
+            first = threads.submit(explain, LIST)
             model.begun.wait(PATIENCE_SECONDS)
-            others = [threads.submit(words, SHELF) for _ in range(7)]
+            others = [threads.submit(explain, LIST) for _ in range(7)]
             model.held.set()
-            said = {each.result().explanation.text for each in (first, *others)}
+            provided = {each.result().explanation.text for each in (first, *others)}
 
-        assert said == {"Text 1."}
+        assert provided == {"Text 1."}
         assert model.n_asked == 1
 
-    def test_says_by_the_template_what_takes_too_long(
+    def test_returns_the_placeholder_if_another_caller_takes_too_long(
         self, model: Model, cache: Any, monkeypatch: pytest.MonkeyPatch
     ):
         monkeypatch.setattr(explanations, "_PATIENCE_SECONDS", 0.1)
-        cache.add(explanations.key_prefix(7) + evidence(SHELF).digest(model.identity) + ":claim", 1, 60)
+        cache.add(explanations.key_prefix(7) + evidence(LIST).digest(model.identity) + ":claim", 1, 60)
 
-        said = remembering(model, cache)(SHELF)
+        provided = caching(model, cache)(LIST)
 
-        assert (said.explanation.text, said.is_settled) == ("By the template.", False)
+        assert (provided.explanation.text, provided.is_final) == ("By the template.", False)
 
-    def test_does_not_have_the_model_asked_again_by_who_waited_for_one_that_failed(
-        self, model: Model, cache: Any
-    ):
-        words = remembering(model, cache)
+    def test_does_not_ask_again_after_waiting_for_a_failed_call(self, model: Model, cache: Any):
+        explain = caching(model, cache)
         model.is_up = False
         model.held.clear()
         with ThreadPoolExecutor(4) as threads:
-            first = threads.submit(words, SHELF)
+            first = threads.submit(explain, LIST)
             model.begun.wait(PATIENCE_SECONDS)
-            others = [threads.submit(words, SHELF) for _ in range(3)]
+            others = [threads.submit(explain, LIST) for _ in range(3)]
             assert all(cache.arrivals.acquire(timeout=PATIENCE_SECONDS) for _ in others)
             model.held.set()
-            said = {each.result().explanation.text for each in others}
+            provided = {each.result().explanation.text for each in others}
 
         assert first.result().explanation.text == "Text 1."
-        assert said == {"By the template."}
+        assert provided == {"By the template."}
         assert model.n_asked == 1
 
-    def test_tells_for_whom_a_key_is(self):
+    def test_reads_the_user_from_a_key(self):
         assert explanations.user_id_in(explanations.key_prefix(7) + "digest") == 7

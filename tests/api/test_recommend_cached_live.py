@@ -1,4 +1,4 @@
-"""GET /recommend/{user_id} a second time without a stored list: the same bytes, or what has changed."""
+"""GET /recommend/{user_id} twice without a stored list: the same bytes, or the change."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -33,7 +33,7 @@ def alice() -> User:
 
 class TestAgain:
     @pytest.mark.parametrize("query", ["", *LIVE])
-    def test_is_the_same_to_the_byte_by_one_query(self, client: Client, alice: User, query: str):
+    def test_is_byte_for_byte_the_same_with_one_query(self, client: Client, alice: User, query: str):
         path = f"/recommend/{alice.id}{query}"
         before = get(client, path)
 
@@ -42,35 +42,35 @@ class TestAgain:
         assert again[:2] == before[:2]
         assert (before[2] > 1, again[2]) == (True, 1)
 
-    def test_is_not_given_to_who_asks_otherwise(self, client: Client, alice: User):
+    def test_is_not_served_for_another_request(self, client: Client, alice: User):
         warm(client, alice, "?min_price=0")
 
         assert get(client, f"/recommend/{alice.id}?min_price=0&max_price=1")[2] > 1
 
-    def test_is_kept_for_nobody_known(self, client: Client):
-        nobody = UserFactory()
+    def test_is_cached_for_a_user_without_events(self, client: Client):
+        user = UserFactory()
         ProductFactory.create_batch(3)
 
-        warm(client, nobody)
+        warm(client, user)
 
-    def test_is_kept_where_there_is_nothing_to_show(self, client: Client):
+    def test_is_cached_when_the_list_is_empty(self, client: Client):
         warm(client, UserFactory())
 
-    def test_does_not_outlast_its_time(self, client: Client, alice: User, settings: Any):
+    def test_expires(self, client: Client, alice: User, settings: Any):
         seconds = settings.RECOMMENDATIONS["RESULT_CACHE_SECONDS"]
         warm(client, alice)
 
         with time_machine.travel(timezone.now() + timedelta(seconds=seconds + 1), tick=False):
             assert get(client, f"/recommend/{alice.id}")[2] > 1
 
-    def test_is_made_anew_each_time_when_it_may_not_be_kept(self, client: Client, alice: User, settings: Any):
+    def test_is_computed_each_time_without_a_cache(self, client: Client, alice: User, settings: Any):
         settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "RESULT_CACHE_SECONDS": 0}
         wiring.forget()
         get(client, f"/recommend/{alice.id}")
 
         assert get(client, f"/recommend/{alice.id}")[2] == 6
 
-    def test_tells_nobody_else_of_inactive_products(self, client: Client, alice: User, staff_client: Client):
+    def test_reveals_inactive_products_only_to_staff(self, client: Client, alice: User, staff_client: Client):
         hidden = ProductFactory(is_active=False)
         path = f"/recommend/{alice.id}?exclude={hidden.id}"
         assert staff_client.get(path).status_code == 200
@@ -81,7 +81,7 @@ class TestAgain:
 class TestChange:
     @pytest.mark.parametrize("query", LIVE)
     @pytest.mark.parametrize("what", sorted(CHANGES.keys() - OF_LISTS))
-    def test_shows_in_the_very_next_answer(self, client: Client, alice: User, what: str, query: str):
+    def test_shows_in_the_next_answer(self, client: Client, alice: User, what: str, query: str):
         change, place = CHANGES[what]
         generate(alice)
         warm(client, alice, query)
@@ -94,7 +94,7 @@ class TestChange:
         assert place(now) != place(before)
         assert now == shown(client, alice, query)
 
-    def test_to_a_list_made_ahead_shows(self, client: Client, alice: User):
+    def test_to_a_stored_list_shows(self, client: Client, alice: User):
         warm(client, alice)
 
         generate(alice)
@@ -109,7 +109,7 @@ class TestChange:
 
         assert "Wireless" in shown(client, alice)["user_behavior_summary"]
 
-    def test_that_brings_a_product_back_shows(self, client: Client, alice: User):
+    def test_that_reactivates_a_product_shows(self, client: Client, alice: User):
         best = shown(client, alice)["recommended_products"][0]["id"]
         Product.objects.filter(id=best).update(stock=0)
         warm(client, alice)
@@ -143,9 +143,7 @@ class TestMeanwhile:
             "a new list",
         ],
     )
-    def test_is_in_the_next_answer_whenever_it_comes(
-        self, client: Client, alice: User, what: str, n_reads: int
-    ):
+    def test_is_in_the_next_answer_after_any_read(self, client: Client, alice: User, what: str, n_reads: int):
         change, _ = CHANGES[what]
         generate(alice, n=3)  # too few, so that the answer is live
 
@@ -158,7 +156,7 @@ class TestMeanwhile:
 
 
 class TestHistories:
-    def test_that_are_long_give_what_is_given_without(self, client: Client, alice: User):
+    def test_that_are_cached_give_the_same_answer_as_without(self, client: Client, alice: User):
         product = ProductFactory()
         InteractionFactory.create_batch(70, user=alice, product=product, action_type="view")
         get(client, f"/recommend/{alice.id}")
