@@ -7,7 +7,7 @@ from celery import Celery, signals
 from django.conf import settings
 
 from observe import metrics, tasks
-from observe.folder import own_folder, prepared
+from observe.metrics_folder import metrics_folder, prepare
 from recsite import gc_tuning, telemetry, worker_metrics
 from recsite.config.env import hand_on
 
@@ -28,7 +28,7 @@ def see(**rest: Any) -> None:
     if not settings.METRICS or not (port or folder):
         return
     if port:
-        folder = str(prepared(own_folder(folder, port)))
+        folder = str(prepare(metrics_folder(folder, port)))
         hand_on("PROMETHEUS_MULTIPROC_DIR", folder)  # read as counting begins
     metrics.turn_on(folder)
     if port:

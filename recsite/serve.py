@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from observe.folder import BadFolder, own_folder, prepared
+from observe.metrics_folder import MetricsFolderError, metrics_folder, prepare
 from recsite.checks import the_database_is_of_this_version
 from recsite.config.address import url
 from recsite.config.env import ROOT, Environment, hand_on
@@ -90,8 +90,8 @@ def count_together(env: Environment) -> None:
     if not env.metrics:
         return
     try:
-        hand_on("PROMETHEUS_MULTIPROC_DIR", str(prepared(own_folder(env.metrics_dir, env.port))))
-    except BadFolder as error:
+        hand_on("PROMETHEUS_MULTIPROC_DIR", str(prepare(metrics_folder(env.metrics_dir, env.port))))
+    except MetricsFolderError as error:
         raise CannotServe(
             f"{error} Name another one: PROMETHEUS_MULTIPROC_DIR=…, or set METRICS=false."
         ) from None

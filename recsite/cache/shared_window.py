@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from observe import metrics
-from observe.metrics import ALONE, TOGETHER
+from observe.metrics import LOCAL, SHARED
 from recsite.cache.fixed_window import Count, FixedWindowCounter
 from recsite.cache.redis import Script, TolerantRedisCache
 
@@ -36,9 +36,9 @@ class SharedWindowCounter:
         """Return how often it happened under this key, now included. seconds: how long a window is open"""
         found = self._redis().run(_COUNT, key, round(seconds * 1000))
         if found is None:
-            metrics.recorder.counted_for_throttling(ALONE)
+            metrics.recorder.counted_for_throttling(LOCAL)
             return self._alone.count(key, seconds)
-        metrics.recorder.counted_for_throttling(TOGETHER)
+        metrics.recorder.counted_for_throttling(SHARED)
         n, left = found
         return Count(n, left / 1000)
 
@@ -47,5 +47,5 @@ class LocalWindowCounter(FixedWindowCounter):
     """Where there is no Redis every process counts by itself, and says so."""
 
     def count(self, key: str, seconds: float) -> Count:
-        metrics.recorder.counted_for_throttling(ALONE)
+        metrics.recorder.counted_for_throttling(LOCAL)
         return super().count(key, seconds)

@@ -13,7 +13,7 @@ from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from access.address import client_address, whose
+from access.address import client_address, client_network
 from access.principals import KeyPrincipal, account_identity
 from access.throttle_scopes import throttle_scope_for
 from observe import metrics
@@ -95,7 +95,7 @@ def _who(request: Request) -> tuple[Asker, str]:
     if user is not None and user.is_authenticated:
         return Asker.USER, account_identity(user.pk)
     address = client_address(request._request)
-    return Asker.ADDRESS, f"address:{whose(address) if address else 'none'}"
+    return Asker.ADDRESS, f"address:{client_network(address) if address else 'none'}"
 
 
 @cache

@@ -13,7 +13,7 @@ from redis import Redis
 from catalog.models import User
 from privacy.errors import CacheUnreachable
 from privacy.services.erase import erase
-from privacy.services.export import everything
+from privacy.services.export import collect
 from recommendations import wiring
 from recommendations.explainers.base import Source
 from tests.api.ahead import generate, get, shopper, shown
@@ -197,11 +197,11 @@ class TestPrivacy:
 
     @pytest.mark.usefixtures("asked")
     def test_export_includes_what_only_the_cache_holds(self, alice: User):
-        caches_of = json.loads(json.dumps(everything(alice, now=timezone.now())["caches"]))
+        caches_of = json.loads(json.dumps(collect(alice, now=timezone.now())["caches"]))
 
         assert {answer["user_name"] for answer in caches_of["answers"]} == {"Alice"}
         assert len(caches_of["answers"]) == 2
         assert sorted(caches_of["texts"]) == ["Text 1."]
 
     def test_export_includes_nothing_when_nothing_is_cached(self, alice: User):
-        assert everything(alice, now=timezone.now())["caches"] == {}
+        assert collect(alice, now=timezone.now())["caches"] == {}

@@ -138,7 +138,7 @@ class TestRefusal:
         without = (
             "import importlib.util as u; real = u.find_spec; "
             f"u.find_spec = lambda name, *rest: None if name == {package!r} else real(name, *rest); "
-            "from recsite import env; env.read()"
+            "from recsite.config import env; env.read()"
         )
 
         ran = run(without, **{name: "http://key@127.0.0.1:1/1"})
@@ -150,7 +150,7 @@ class TestRefusal:
 
     @pytest.mark.parametrize("name", ["SENTRY_DSN", "OTEL_EXPORTER_OTLP_ENDPOINT"])
     def test_names_what_is_no_address_and_does_not_show_it(self, name: str):
-        ran = run("from recsite import env; env.read()", **{name: "canary:4318"})
+        ran = run("from recsite.config import env; env.read()", **{name: "canary:4318"})
 
         assert f"{name} must be an address" in ran.stderr
         assert "canary" not in ran.stderr.splitlines()[-1]

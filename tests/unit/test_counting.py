@@ -9,8 +9,8 @@ import pytest
 from prometheus_client import generate_latest
 
 from observe import metrics
-from observe.folder import BadFolder, prepared
-from observe.metrics import ALONE, HIT, KEPT, LIVE, TOGETHER, AnswerLabels
+from observe.metrics import HIT, KEPT, LIVE, LOCAL, SHARED, AnswerLabels
+from observe.metrics_folder import MetricsFolderError, prepare
 from observe.prometheus import PrometheusRecorder
 from recsite.config.env import ROOT
 from tests.waiting import PATIENCE_SECONDS
@@ -59,7 +59,7 @@ class TestCounting:
     def test_counts_whom_it_counted_and_refused(self):
         counting = PrometheusRecorder()
 
-        for by in (TOGETHER, ALONE, ALONE):
+        for by in (SHARED, LOCAL, LOCAL):
             counting.counted_for_throttling(by)
         counting.throttled("read", "address")
 
@@ -167,16 +167,16 @@ class TestTogether:
         assert "shop_catalogue_snapshot_age_seconds 40.0" in one
 
 
-class TestPrepared:
+class TestPrepare:
     def test_is_for_its_owner_and_without_what_the_dead_left(self, tmp_path: Path):
         folder = tmp_path / "a" / "counts"
-        prepared(folder)
+        prepare(folder)
         gone = subprocess.Popen(["true"])
         gone.wait()
         for name in (f"counter_{gone.pid}.db", f"counter_{os.getpid()}.db", "notes.txt"):
             (folder / name).touch()
 
-        prepared(folder)
+        prepare(folder)
 
         assert folder.stat().st_mode & 0o777 == 0o700
         assert {file.name for file in folder.iterdir()} == {f"counter_{os.getpid()}.db", "notes.txt"}
@@ -184,11 +184,11 @@ class TestPrepared:
     def test_refuses_what_leads_elsewhere(self, tmp_path: Path):
         (tmp_path / "link").symlink_to(tmp_path)
 
-        with pytest.raises(BadFolder, match="is not a directory of the user"):
-            prepared(tmp_path / "link")
+        with pytest.raises(MetricsFolderError, match="is not a directory of the user"):
+            prepare(tmp_path / "link")
 
     def test_refuses_what_cannot_be_made(self, tmp_path: Path):
         (tmp_path / "file").touch()
 
-        with pytest.raises(BadFolder, match="cannot be made"):
-            prepared(tmp_path / "file" / "counts")
+        with pytest.raises(MetricsFolderError, match="cannot be created"):
+            prepare(tmp_path / "file" / "counts")

@@ -9,7 +9,7 @@ import pytest
 
 from observe import request_id
 from observe.logs import formatter
-from observe.redaction import GONE, Redact
+from observe.redaction import REDACTED, Redact
 
 KEY = "sk-" + "a1B2" * 8
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
@@ -89,19 +89,19 @@ class TestRedact:
     @pytest.mark.parametrize(
         ("text", "shown"),
         [
-            ("Authorization: Basic dXNlcjpwYXNzd29yZA==", f"Authorization: {GONE}"),
-            ("sent Cookie: sessionid=abc; csrftoken=def", f"sent Cookie: {GONE}"),
-            ("{'Set-Cookie': 'a=b; Path=/', 'Age': '3'}", f"{{'Set-Cookie': '{GONE}', 'Age': '3'}}"),
-            ("GET /x?token=abcdef&page=2", f"GET /x?token={GONE}&page=2"),
-            ('{"password": "hunter2", "name": "Ann"}', f'{{"password": "{GONE}", "name": "Ann"}}'),
-            ("new_password=hunter2", f"new_password={GONE}"),
-            (f"refused {KEY}.", f"refused {GONE}."),
-            (f"key recs_abcdefgh_{'x' * 43}!", f"key {GONE}!"),
-            (f"got {TOKEN} here", f"got {GONE} here"),
-            (f"said Bearer {'x' * 20}", f"said Bearer {GONE}"),
-            ("postgres://shop:hunter2@db:5432/shop", f"postgres://shop:{GONE}@db:5432/shop"),
-            ("redis://:hunter2@cache:6379/0", f"redis://:{GONE}@cache:6379/0"),
-            ("says correct horse battery!", f"says {GONE}!"),
+            ("Authorization: Basic dXNlcjpwYXNzd29yZA==", f"Authorization: {REDACTED}"),
+            ("sent Cookie: sessionid=abc; csrftoken=def", f"sent Cookie: {REDACTED}"),
+            ("{'Set-Cookie': 'a=b; Path=/', 'Age': '3'}", f"{{'Set-Cookie': '{REDACTED}', 'Age': '3'}}"),
+            ("GET /x?token=abcdef&page=2", f"GET /x?token={REDACTED}&page=2"),
+            ('{"password": "hunter2", "name": "Ann"}', f'{{"password": "{REDACTED}", "name": "Ann"}}'),
+            ("new_password=hunter2", f"new_password={REDACTED}"),
+            (f"refused {KEY}.", f"refused {REDACTED}."),
+            (f"key recs_abcdefgh_{'x' * 43}!", f"key {REDACTED}!"),
+            (f"got {TOKEN} here", f"got {REDACTED} here"),
+            (f"said Bearer {'x' * 20}", f"said Bearer {REDACTED}"),
+            ("postgres://shop:hunter2@db:5432/shop", f"postgres://shop:{REDACTED}@db:5432/shop"),
+            ("redis://:hunter2@cache:6379/0", f"redis://:{REDACTED}@cache:6379/0"),
+            ("says correct horse battery!", f"says {REDACTED}!"),
         ],
     )
     def test_takes_out_what_is_secret(self, text: str, shown: str):
@@ -129,9 +129,9 @@ class TestRedact:
         }
 
         assert Redact()(None, "info", entry) == {
-            "headers": {"X-Api-Key": GONE, "Age": 3},
-            "seen": [f"Bearer {GONE}"],
-            "csrftoken": GONE,
+            "headers": {"X-Api-Key": REDACTED, "Age": 3},
+            "seen": [f"Bearer {REDACTED}"],
+            "csrftoken": REDACTED,
             "n": None,
         }
 

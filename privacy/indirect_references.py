@@ -1,4 +1,4 @@
-"""Rows that know a person without a relation to one: by name, by number as text, or inside packed data."""
+"""Rows that refer to a person without a foreign key: by name, by an id as text, or inside serialized data."""
 
 import zlib
 from abc import ABC, abstractmethod
@@ -21,13 +21,12 @@ from privacy.erasure_rules import USERNAMES
 from privacy.person import Person
 from recommendations.models import StoredList
 
-_SHOWN = (
-    190  # characters of a value that certainly stand in an answer; `catalog.api.bulk` cuts what is longer
-)
+# Characters of a value that every response shows in full; `catalog.api.bulk` cuts longer ones.
+_SHOWN_CHARACTERS = 190
 
 
-class Mention(Protocol):
-    """One table's rows that know a person."""
+class IndirectReference(Protocol):
+    """The rows of one table that refer to a person."""
 
     @property
     def label(self) -> str:
@@ -35,17 +34,17 @@ class Mention(Protocol):
         ...
 
     def rows(self, person: Person) -> Iterator[Model]:
-        """Yield them."""
+        """Yield the rows."""
         ...
 
     def erase(self, person: Person) -> int:
-        """They are gone, or know nobody any more; return how many."""
+        """Delete or anonymize the rows, and return their number."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """Log-ins of an account. Whose a session is stands within, so every session is opened."""
+    """The sessions of an account. The account is inside the session data, so all sessions are decoded."""
 
     label: str = "sessions.Session"
 
@@ -61,7 +60,7 @@ class Sessions:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What requests with an Idempotency-Key were answered: to an account, or naming a user within."""
+    """Stored responses to requests with an Idempotency-Key: sent to an account, or naming a user."""
 
     label: str = "catalog.StoredAnswer"
 
@@ -69,66 +68,66 @@ class Answers:
         if isinstance(person, Account):
             yield from StoredAnswer.objects.filter(caller=account_identity(person.pk)).order_by("pk")
         elif person.external_id:
-            named = _as_told(person.external_id)
+            external_id = _in_json(person.external_id)
             for answer in StoredAnswer.objects.order_by("pk").iterator(100):
-                if answer.body and named in zlib.decompress(answer.body):
+                if answer.body and external_id in zlib.decompress(answer.body):
                     yield answer
 
     def erase(self, person: Any) -> int:
         return StoredAnswer.objects.filter(pk__in=[row.pk for row in self.rows(person)]).delete()[0]
 
 
-def _as_told(text: str) -> bytes:
-    """Return how a text stands in an answer: as JSON writes it, and as far as a long one is shown."""
-    return orjson.dumps(text[:_SHOWN])[1:-1]
+def _in_json(text: str) -> bytes:
+    """Return the text as it appears in a JSON response: escaped, and cut if it is long."""
+    return orjson.dumps(text[:_SHOWN_CHARACTERS])[1:-1]
 
 
-class _Found(ABC):
-    """Rows that one query finds."""
+class _QueryReference(ABC):
+    """Rows found by one query."""
 
     def rows(self, person: Any) -> Iterator[Model]:
-        yield from self._found(person).order_by("pk")
+        yield from self._query(person).order_by("pk")
 
     def erase(self, person: Any) -> int:
-        return self._found(person).delete()[0]
+        return self._query(person).delete()[0]
 
     @abstractmethod
-    def _found(self, person: Any) -> QuerySet[Any]: ...
+    def _query(self, person: Any) -> QuerySet[Any]: ...
 
 
 @dataclass(frozen=True)
-class AdminLog(_Found):
-    """What staff did with the person, and with a user's rows, which the log calls "… user 12 …"."""
+class AdminLog(_QueryReference):
+    """Log entries of changes to the person and to a user's rows, which the log describes as "… user 12 …"."""
 
     label: str = "admin.LogEntry"
 
-    def _found(self, person: Any) -> QuerySet[Any]:
+    def _query(self, person: Any) -> QuerySet[Any]:
         persons, events, lists = (
             ContentType.objects.get_for_model(model).pk for model in (type(person), Interaction, StoredList)
         )
-        found = Q(content_type=persons, object_id=str(person.pk))
+        condition = Q(content_type=persons, object_id=str(person.pk))
         if isinstance(person, User):
-            found |= Q(content_type=events, object_repr__contains=f" by user {person.pk} of ")
-            found |= Q(content_type=lists, object_repr__endswith=f" for user {person.pk}")
-        return LogEntry.objects.filter(found)
+            condition |= Q(content_type=events, object_repr__contains=f" by user {person.pk} of ")
+            condition |= Q(content_type=lists, object_repr__endswith=f" for user {person.pk}")
+        return LogEntry.objects.filter(condition)
 
 
 @dataclass(frozen=True)
-class LoginAttempts(_Found):
-    """What django-axes writes down of who tried to log in."""
+class LoginAttempts(_QueryReference):
+    """Rows of django-axes about attempts to log in."""
 
     label: str
 
-    def _found(self, person: Any) -> QuerySet[Any]:
-        named = Q(username__iexact=person.username)
+    def _query(self, person: Any) -> QuerySet[Any]:
+        condition = Q(username__iexact=person.username)
         if person.email:
-            named |= Q(username__iexact=person.email)
-        return apps.get_model(self.label)._base_manager.filter(named)
+            condition |= Q(username__iexact=person.email)
+        return apps.get_model(self.label)._base_manager.filter(condition)
 
 
 @dataclass(frozen=True)
-class Username(_Found):
-    """A column of rows of the shop that says which account made them; the rows stay, the name goes."""
+class Username(_QueryReference):
+    """A column with the username that created a row. The rows are kept, the username is emptied."""
 
     column: str
 
@@ -137,28 +136,28 @@ class Username(_Found):
         return self.column.rpartition(".")[0]
 
     def erase(self, person: Any) -> int:
-        return self._found(person).update(**{self._field: ""})
+        return self._query(person).update(**{self._field: ""})
 
     @property
     def _field(self) -> str:
         return self.column.rpartition(".")[2]
 
-    def _found(self, person: Any) -> QuerySet[Any]:
+    def _query(self, person: Any) -> QuerySet[Any]:
         return apps.get_model(self.label)._base_manager.filter(**{self._field: person.username})
 
 
 @cache
-def mentions(of: type[Person]) -> tuple[Mention, ...]:
-    """Return all of what is installed that mentions users, or accounts."""
-    if of is User:
+def indirect_references(person_class: type[Person]) -> tuple[IndirectReference, ...]:
+    """Return the indirect references of the installed apps to users, or to accounts."""
+    if person_class is User:
         return (AdminLog(), Answers())
-    attempts: list[Mention] = []
+    attempts: list[IndirectReference] = []
     if apps.is_installed("axes"):
         attempts = [
             LoginAttempts(model._meta.label)
             for model in apps.get_app_config("axes").get_models()
             if any(field.name == "username" for field in model._meta.fields)
         ]
-    known = {model._meta.label for model in apps.get_models()}
-    names = [Username(column) for column in USERNAMES if column.rpartition(".")[0] in known]
-    return (Sessions(), AdminLog(), Answers(), *attempts, *names)
+    installed = {model._meta.label for model in apps.get_models()}
+    usernames = [Username(column) for column in USERNAMES if column.rpartition(".")[0] in installed]
+    return (Sessions(), AdminLog(), Answers(), *attempts, *usernames)

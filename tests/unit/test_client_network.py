@@ -1,13 +1,13 @@
-"""For whom an address stands, where somebody asks too often."""
+"""The network by which a client's address is counted."""
 
 import pytest
 
-from access.address import whose
+from access.address import client_network
 
 
-class TestWhose:
+class TestClientNetwork:
     @pytest.mark.parametrize(
-        ("address", "stands_for"),
+        ("address", "network"),
         [
             ("192.0.2.1", "192.0.2.1"),
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
@@ -16,5 +16,5 @@ class TestWhose:
             ("fe80::1%eth0", "fe80::/64"),
         ],
     )
-    def test_is_itself_or_the_half_that_one_caller_has(self, address: str, stands_for: str):
-        assert whose(address) == stands_for
+    def test_is_the_ipv4_address_or_the_64_prefix(self, address: str, network: str):
+        assert client_network(address) == network
