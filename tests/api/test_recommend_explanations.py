@@ -68,7 +68,7 @@ def untrue_claims(client: Client, who: str, strategy: str, filters: str, has_mod
     may_claim = {
         "know your taste": is_new and strategy not in IMPERSONAL and found_nothing,
         "matches your favourites": strategy == "content" and found_nothing and not is_new,
-        "for you in particular": strategy in TRAINED and has_model and found_nothing and not is_new,
+        "personal picks": strategy in TRAINED and has_model and found_nothing and not is_new,
         "match products to your taste": strategy in TRAINED and not has_model and not is_new,
         "Nothing (in this selection )?that is new to you is trending": strategy == "trending"
         and found_nothing,
@@ -78,10 +78,10 @@ def untrue_claims(client: Client, who: str, strategy: str, filters: str, has_mod
         "bought together": ReasonKind.TOGETHER in kinds,
         "(T|is t)rending now:": ReasonKind.TRENDING in kinds,
         "(P|is p)opular with": ReasonKind.POPULAR in kinds,
-        "nothing .*we could recommend": not given["recommended_products"],
+        "nothing .*to recommend": not given["recommended_products"],
     }
-    # What is true of a part of the shop, or of the end of a list, must not be claimed of all of it.
-    may_claim["nothing new that we"] = not filters
+    # What holds for a part of the shop, or for the end of a list, is not claimed of all of it.
+    may_claim["nothing new to recommend"] = not filters
     if "offset" not in filters:
         may_claim["[Nn]othing that is new to you"] = not filters
     text = given["llm_explanation"]

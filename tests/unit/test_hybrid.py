@@ -174,12 +174,12 @@ class TestRetriever:
                     elif reason.kind is ReasonKind.POPULAR:
                         assert reason.value == snapshot.popularity[position]
 
-    def test_has_the_parts_of_a_worth_add_up_to_it_but_for_a_constant(self):
+    def test_has_contributions_that_add_up_to_the_score_but_for_a_constant(self):
         snapshot, histories = shop().snapshot, some_histories()
         stage, ranker = model().bind(snapshot).stage, model().ranker
         table = stage.table(histories, stage.candidates(histories, allowed_to(histories)))
 
-        rest = ranker.worth(table) - ranker.parts(table).sum(axis=1)
+        rest = ranker.scores(table) - ranker.contributions(table).sum(axis=1)
 
         assert table.shape[1] == len(NAMES)
         assert rest == pytest.approx(rest[0], abs=1e-3)
@@ -265,7 +265,7 @@ class TestSaving:
         model().save(tmp_path)
         (tmp_path / "ranker.json").unlink()
 
-        with pytest.raises(ValueError, match="lacks its ranker"):
+        with pytest.raises(ValueError, match="has no ranking model"):
             Hybrid().load(tmp_path)
 
     def test_keeps_a_blend_too(self, tmp_path):

@@ -80,10 +80,10 @@ class Fixed:
         self.more = more
         self.row = np.array([added.get(name.replace(" ", "_"), 0.0) for name in NAMES])
 
-    def worth(self, table):
+    def scores(self, table):
         return np.full(len(table), self.row.sum() + self.more)
 
-    def parts(self, table):
+    def contributions(self, table):
         return np.tile(self.row, (len(table), 1))
 
     def save(self, folder):
@@ -110,9 +110,9 @@ class TestRest:
 
     def test_counts_a_kind_that_could_be_named_but_does_not_hold(self):
         """The vase's tag is none of the user's."""
-        assert GROUPS[NAMES.index("tag likeness")] == TAG
+        assert GROUPS[NAMES.index("tag similarity")] == TAG
 
-        found = self.rest(Fixed(long_score=1, tag_likeness=0.5))
+        found = self.rest(Fixed(long_score=1, tag_similarity=0.5))
 
         assert found == Reason(ReasonKind.REST, 1, round(0.5 * SCALE))
 

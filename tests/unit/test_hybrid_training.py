@@ -69,7 +69,7 @@ class TestExamples:
         found = examples(shop(), N_WINDOWS, stages, seed=1)
         assert found is not None
         assert len(stages.made) == N_WINDOWS
-        return stages, found.met
+        return stages, found.labels
 
     def test_are_fitted_to_what_came_before_their_window_and_to_all_of_it(self):
         stages, _ = self.learned()

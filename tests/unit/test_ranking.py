@@ -12,7 +12,7 @@ from recommendations.engine.actions import DAY, Action, EventTable
 from recommendations.engine.log import Log
 from recommendations.engine.ltr.item_features import COLUMN, ItemFeatures, item_features
 from recommendations.engine.ltr.similarity import TagWeights, similarity
-from recommendations.engine.ltr.user_features import SHOPPER, user_features
+from recommendations.engine.ltr.user_features import USER_COLUMN, user_features
 from tests.worlds import TABLE, Article, World
 
 NOW = 100 * DAY
@@ -132,12 +132,12 @@ class TestShoppers:
 
         (row,) = user_features(log.histories(np.array([1]), snapshot), known, TABLE, rows, price).table
 
-        assert row[SHOPPER["events"]] == pytest.approx(math.log(4))
-        assert row[SHOPPER["products"]] == pytest.approx(math.log(3))
-        assert row[SHOPPER["days"]] == pytest.approx(math.log(3))
-        assert row[SHOPPER["recency"]] == pytest.approx(2)
-        assert row[SHOPPER["tenure"]] == pytest.approx(40)
-        assert row[SHOPPER["price"]] == pytest.approx(math.log(4))
+        assert row[USER_COLUMN["events"]] == pytest.approx(math.log(4))
+        assert row[USER_COLUMN["products"]] == pytest.approx(math.log(3))
+        assert row[USER_COLUMN["days"]] == pytest.approx(math.log(3))
+        assert row[USER_COLUMN["recency"]] == pytest.approx(2)
+        assert row[USER_COLUMN["tenure"]] == pytest.approx(40)
+        assert row[USER_COLUMN["price"]] == pytest.approx(math.log(4))
 
     @given(seed=st.integers(0, 10_000))
     @settings(deadline=None, max_examples=30)
@@ -153,16 +153,16 @@ class TestShoppers:
 
         for user, row in enumerate(found, 1):
             mine = [event for event in told(log) if event[0] == user and event[3] != Action.DISMISS]
-            assert row[SHOPPER["events"]] == pytest.approx(math.log1p(len(mine)))
+            assert row[USER_COLUMN["events"]] == pytest.approx(math.log1p(len(mine)))
             weights = np.array([TABLE.weights[action] for *_, action in mine])
             sold = [fact(known, product, "sold 365") for _, product, _, _ in mine]
-            assert row[SHOPPER["sold taste"]] == pytest.approx(average(sold, weights), abs=1e-4)
+            assert row[USER_COLUMN["sold taste"]] == pytest.approx(average(sold, weights), abs=1e-4)
             priced = np.array([product != 5 for _, product, _, _ in mine], bool)
             paid = [math.log(product) for _, product, _, _ in mine if product != 5]
             usual = average(paid, weights[priced])
-            assert row[SHOPPER["price"]] == pytest.approx(usual, abs=1e-5)
+            assert row[USER_COLUMN["price"]] == pytest.approx(usual, abs=1e-5)
             spread = math.sqrt(average([(one - usual) ** 2 for one in paid], weights[priced]))
-            assert row[SHOPPER["price spread"]] == pytest.approx(spread, abs=1e-4)
+            assert row[USER_COLUMN["price spread"]] == pytest.approx(spread, abs=1e-4)
 
     def test_know_no_price_of_who_did_what_is_worth_nothing(self):
         snapshot = World({5: Article()}).snapshot()
@@ -174,8 +174,8 @@ class TestShoppers:
             log.histories(np.array([1]), snapshot), known, table, np.zeros(1, np.int32), np.ones(1)
         ).table
 
-        assert row[SHOPPER["events"]] == pytest.approx(math.log(2))
-        assert (row[SHOPPER["price"]], row[SHOPPER["price spread"]]) == (0, 0)
+        assert row[USER_COLUMN["events"]] == pytest.approx(math.log(2))
+        assert (row[USER_COLUMN["price"]], row[USER_COLUMN["price spread"]]) == (0, 0)
 
 
 def average(values: list[float], weights: np.ndarray) -> float:

@@ -30,12 +30,12 @@ API_PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 SENTENCES = {
     ReasonKind.CATEGORY: "Based on your interest in Home, we picked Amp for you.",
     ReasonKind.TAG: "Based on your interest in Home, we picked Amp for you.",
-    ReasonKind.BECAUSE: "Shoppers who met Radio, as you did, also chose Amp.",
+    ReasonKind.BECAUSE: "Shoppers who viewed or bought Radio, as you did, also chose Amp.",
     ReasonKind.SIMILAR: "Similar to Radio: Amp.",
-    ReasonKind.TOGETHER: "Often bought together with what was in your basket last: Amp.",
-    ReasonKind.LIFT: "Often bought together with what was in your basket last: Amp.",
-    ReasonKind.BOUGHT: "You have bought before: Amp.",
-    ReasonKind.DUE: "You have bought before: Amp.",
+    ReasonKind.TOGETHER: "Often bought together with products in your last basket: Amp.",
+    ReasonKind.LIFT: "Often bought together with products in your last basket: Amp.",
+    ReasonKind.BOUGHT: "From your past purchases: Amp.",
+    ReasonKind.DUE: "From your past purchases: Amp.",
     ReasonKind.TRENDING: "Trending now: Amp.",
     ReasonKind.POPULAR: "Popular with other shoppers: Amp.",
     ReasonKind.REST: None,
@@ -147,7 +147,7 @@ CLAIMS = {
     Finding.NOTHING_POPULAR: "is popular yet",
     Finding.NOTHING_TRENDING: "new to you is trending now",
     Finding.NO_FAVOURITES: "matches your favourites",
-    Finding.NOTHING_RELATED: "for you in particular",
+    Finding.NOTHING_RELATED: "personal picks",
 }
 OF_THE_SHOP = {
     Finding.NOTHING_POPULAR,
@@ -183,7 +183,7 @@ class TestEveryFinding:
 
     def test_with_an_empty_list_says_whether_there_was_something_before(self):
         assert {text(given) for given in cases() if not given.suggestions} == {
-            f"There is nothing {new}{place} that we could recommend to you just now."
+            f"We have nothing {new}{place} to recommend to you right now."
             for new, place in product(("new", "more"), ("", " in this selection"))
         }
 

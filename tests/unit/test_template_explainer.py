@@ -59,7 +59,7 @@ class TestTemplateExplainer(ExplainerContract):
         )
 
         assert text(evidence(pot, BESTSELLER)) == (
-            "Hi Alice! Often bought together with what was in your basket last: Pot. "
+            "Hi Alice! Often bought together with products in your last basket: Pot. "
             "Popular with other shoppers: Kettle."
         )
 
@@ -82,14 +82,14 @@ class TestTemplateExplainer(ExplainerContract):
 
         assert text(given) == (
             "Hi Alice! Based on your interest in led, we picked Lamp for you. "
-            "Shoppers who met Radio, as you did, also chose Amp. "
+            "Shoppers who viewed or bought Radio, as you did, also chose Amp. "
             "Trending now: Pot. Popular with other shoppers: Mug."
         )
 
     def test_says_of_reasons_that_count_the_same_the_more_personal_one(self):
         both = (Reason(ReasonKind.TRENDING, 7, 500), because("Radio", 500))
 
-        assert "Shoppers who met Radio" in text(evidence(Suggestion("Amp", None, both)))
+        assert "Shoppers who viewed or bought Radio" in text(evidence(Suggestion("Amp", None, both)))
 
     def test_names_first_what_has_most_points_not_what_comes_most_often(self):
         once, twice = Reason(ReasonKind.TAG, "led", 900), Reason(ReasonKind.TAG, "home", 300)
@@ -102,7 +102,7 @@ class TestTemplateExplainer(ExplainerContract):
         )
 
         assert "interest in led and home, we" in text(given)
-        assert "Shoppers who met Violin and Radio, as" in text(given)
+        assert "Shoppers who viewed or bought Violin and Radio, as" in text(given)
 
     def test_takes_no_product_that_something_personal_speaks_for_for_one_without(self):
         reasons = (Reason(ReasonKind.TRENDING, 7, 800), because("Pan", 300))
@@ -113,7 +113,7 @@ class TestTemplateExplainer(ExplainerContract):
         reasons = (because("Radio", 200), Reason(ReasonKind.REST, 4, -100), Reason(ReasonKind.TAG, "x", -900))
 
         assert text(evidence(Suggestion("Amp", None, reasons))) == (
-            "Hi Alice! Shoppers who met Radio, as you did, also chose Amp."
+            "Hi Alice! Shoppers who viewed or bought Radio, as you did, also chose Amp."
         )
 
     def test_counts_the_products_after_the_third(self):
@@ -155,7 +155,7 @@ class TestTemplateExplainer(ExplainerContract):
         assert "Dust" not in text(evidence(AUDIO, unseen))
 
     def test_is_honest_about_an_empty_list(self):
-        assert text(evidence()) == "Hi Alice! There is nothing new that we could recommend to you just now."
+        assert text(evidence()) == "Hi Alice! We have nothing new to recommend to you right now."
 
     @pytest.mark.parametrize("name", ["", "  "])
     def test_greets_without_a_name_when_there_is_none(self, name: str):
