@@ -9,7 +9,7 @@ class InUse(CatalogError):
     """The row cannot be deleted, because other rows refer to it."""
 
 
-class BadEvents(CatalogError):
+class InvalidEvents(CatalogError):
     """Some of the events are invalid, so none was stored.
 
     errors: one entry per problem: index of the event, field, value, message
@@ -27,7 +27,7 @@ class TooManyEvents(CatalogError):
         super().__init__(f"Contains {sent:,} or more events; send at most {most:,} at a time.")
 
 
-class BadKey(CatalogError):
+class InvalidIdempotencyKey(CatalogError):
     """The idempotency key is not 1 to 255 visible ASCII characters.
 
     errors: one entry: field, value, message
@@ -39,7 +39,7 @@ class BadKey(CatalogError):
         self.errors = [{"field": header, "value": value, "message": message}]
 
 
-class KeyOfAnother(CatalogError):
+class IdempotencyKeyReused(CatalogError):
     """The idempotency key was used before with a different body."""
 
     def __init__(self, key: str) -> None:
@@ -49,7 +49,7 @@ class KeyOfAnother(CatalogError):
         )
 
 
-class NoShop(CatalogError):
+class ShopNotFound(CatalogError):
     """The directory to import does not exist."""
 
 

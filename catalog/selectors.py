@@ -9,10 +9,10 @@ from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
 
 from catalog.models import Category, Interaction, Product, User
 from catalog.models.product import ProductQuerySet, is_in_stock
-from core.db.prepared import Prepared
+from core.db.prepared import PreparedQuery
 
 
-class ProductPage(NamedTuple):
+class ProductDetails(NamedTuple):
     """The fields of a product in API responses; only staff see the last one. A field added here is shown.
 
     category: its name, or None; tags: names, sorted
@@ -45,24 +45,26 @@ _RELATED: dict[str, Callable[[Product], Any]] = {
     "category": lambda row: row.category.name if row.category else None,
     "tags": lambda row: tuple(sorted(tag.name for tag in row.tags.all())),
 }
-_READERS = [_RELATED.get(name, attrgetter(name)) for name in ProductPage._fields]
+_READERS = [_RELATED.get(name, attrgetter(name)) for name in ProductDetails._fields]
 _COLUMNS = [
-    "category__name" if name == "category" else name for name in ProductPage._fields if name != "tags"
+    "category__name" if name == "category" else name for name in ProductDetails._fields if name != "tags"
 ]
-_TAGS = ProductPage._fields.index("tags")
+_TAGS = ProductDetails._fields.index("tags")
 
 _product_by = {
-    key: Prepared(lambda value, key=key: Product.objects.filter(**{key: value}).values_list(*_COLUMNS))
+    key: PreparedQuery(lambda value, key=key: Product.objects.filter(**{key: value}).values_list(*_COLUMNS))
     for key in ("pk", "external_id")
 }
-_tags_of = Prepared(lambda key: Product.tags.through.objects.filter(product_id=key).values_list("tag__name"))
-_products_of = Prepared(lambda ids: Product.objects.filter(pk__in=ids).values_list(*_COLUMNS))
-_tags_of_several = Prepared(
+_tags_of = PreparedQuery(
+    lambda key: Product.tags.through.objects.filter(product_id=key).values_list("tag__name")
+)
+_products_of = PreparedQuery(lambda ids: Product.objects.filter(pk__in=ids).values_list(*_COLUMNS))
+_tags_of_several = PreparedQuery(
     lambda ids: Product.tags.through.objects.filter(product_id__in=ids).values_list("product_id", "tag__name")
 )
 
 
-def product(lookup: Mapping[str, int | str], *, inactive_too: bool) -> ProductPage | None:
+def product(lookup: Mapping[str, int | str], *, inactive_too: bool) -> ProductDetails | None:
     """Return the product for a lookup by pk or external_id, or None. 2 queries, or 1 for None."""
     ((key, value),) = lookup.items()
     for row in _product_by[key](value):
@@ -79,16 +81,16 @@ def tags_of(ids: list[int]) -> dict[int, tuple[str, ...]]:
     return {key: tuple(sorted(names)) for key, names in tags.items()}
 
 
-def product_pages(ids: Iterable[int]) -> dict[int, ProductPage]:
+def product_details(ids: Iterable[int]) -> dict[int, ProductDetails]:
     """Return the products of these ids that exist, by id, including inactive ones. 2 queries."""
     wanted = sorted(ids)
     tags = tags_of(wanted)
     return {row[0]: _page(row, tags.get(row[0], ())) for row in _products_of(wanted)}
 
 
-def _page(row: tuple[Any, ...], tags: tuple[str, ...]) -> ProductPage:
+def _page(row: tuple[Any, ...], tags: tuple[str, ...]) -> ProductDetails:
     """Return the product for a row of _COLUMNS."""
-    return ProductPage._make([*row[:_TAGS], tags, *row[_TAGS:]])
+    return ProductDetails._make([*row[:_TAGS], tags, *row[_TAGS:]])
 
 
 def products(*, inactive_too: bool) -> QuerySet[Product]:

@@ -13,11 +13,11 @@ from typing import TextIO
 from tqdm import tqdm
 
 # Exit code of an interrupted command, as shells use it.
-INTERRUPTED = 130
+EXIT_INTERRUPTED = 130
 
 
 @contextmanager
-def interrupted_at_once() -> Iterator[None]:
+def interrupt_immediately() -> Iterator[None]:
     """Raise KeyboardInterrupt on SIGINT and SIGTERM, and terminate child processes without waiting for them.
 
     It is raised only once, so that a second signal does not interrupt the cleanup. Only the main thread

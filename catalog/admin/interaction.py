@@ -18,7 +18,7 @@ from core.admin.base import BaseModelAdmin
 from core.admin.completion import LabelledAutocompleteSelect, LabelledChoiceField
 from core.admin.filters import DateRangeFilter, RelatedFilter
 from core.admin.paging import BoundedPaginator
-from core.admin.search import ids_named
+from core.admin.search import find_ids
 
 
 class UserFilter(RelatedFilter):
@@ -81,11 +81,11 @@ class InteractionAdmin(BaseModelAdmin[Interaction]):
 
     @admin.display(description="user")
     def user_link(self, interaction: Interaction) -> SafeString:
-        return links.row(interaction.user)
+        return links.row_link(interaction.user)
 
     @admin.display(description="product")
     def product_link(self, interaction: Interaction) -> SafeString:
-        return links.row(interaction.product)
+        return links.row_link(interaction.product)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Interaction], search_term: str
@@ -97,8 +97,8 @@ class InteractionAdmin(BaseModelAdmin[Interaction]):
         term = search_term.strip()
         if not term:
             return queryset, False
-        users = ids_named(User, term)
-        products = ids_named(Product, term)
+        users = find_ids(User, term)
+        products = find_ids(Product, term)
         if users and products:
             return queryset.filter(Q(user__in=users) | Q(product__in=products)), False
         if users:

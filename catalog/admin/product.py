@@ -64,8 +64,8 @@ class ProductAdmin(BaseModelAdmin[Product]):
 
     @admin.display(description="interactions")
     def n_interactions(self, product: Any) -> SafeString:
-        return links.counted(Interaction, product.n_interactions, product=product.pk)
+        return links.count_link(Interaction, product.n_interactions, product=product.pk)
 
     @admin.display(description="interactions")
     def its_interactions(self, product: Product) -> SafeString:
-        return links.counted(Interaction, product.interactions.count(), product=product.pk)
+        return links.count_link(Interaction, product.interactions.count(), product=product.pk)

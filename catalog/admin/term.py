@@ -29,8 +29,8 @@ class TermAdmin(BaseModelAdmin[T]):
 
     @admin.display(description="products")
     def n_products(self, term: Any) -> SafeString:
-        return links.counted(Product, term.n_products, **{self.product_field: term.pk})
+        return links.count_link(Product, term.n_products, **{self.product_field: term.pk})
 
     @admin.display(description="products")
     def its_products(self, term: T) -> SafeString:
-        return links.counted(Product, term.products.count(), **{self.product_field: term.pk})
+        return links.count_link(Product, term.products.count(), **{self.product_field: term.pk})

@@ -51,4 +51,4 @@ class UserAdmin(BaseModelAdmin[User]):
 
     @admin.display(description="interactions")
     def n_interactions(self, user: Any) -> SafeString:
-        return links.counted(Interaction, user.n_interactions, user=user.pk)
+        return links.count_link(Interaction, user.n_interactions, user=user.pk)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from catalog.models import Category, Interaction, Product, User
-from catalog.selectors import ProductPage
+from catalog.selectors import ProductDetails
 
 Payload = dict[str, Any]
 
@@ -17,9 +17,9 @@ def category_payload(category: Category) -> Payload:
     return {"id": category.pk, "name": category.name, "product_count": category.product_count}  # type: ignore[attr-defined]
 
 
-def product_payload(product: Product | ProductPage, *, for_staff: bool) -> Payload:
+def product_payload(product: Product | ProductDetails, *, for_staff: bool) -> Payload:
     """product: from selectors.products() or product(); for_staff: whether to include is_active"""
-    page = ProductPage.of(product) if isinstance(product, Product) else product
+    page = ProductDetails.of(product) if isinstance(product, Product) else product
     payload = page._asdict()
     if not for_staff:
         del payload["is_active"]

@@ -18,7 +18,7 @@ from catalog.api.serializers import ProductRow
 from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import Product
 from catalog.services.products import change_product, create_product, delete_product
-from core.api.conditional import shown
+from core.api.conditional import json_response
 from core.api.pages import StrictPagination
 from core.api.query import lookup
 
@@ -48,11 +48,11 @@ class ProductViewSet(CatalogueViewSet):
         page = selectors.product(lookup(id), inactive_too=staff)
         if page is None:
             raise NotFound(f"There is no {self.what} {id[:80]!r}.")
-        return shown(request, product_payload(page, for_staff=staff), to_anybody=not staff)
+        return json_response(request, product_payload(page, for_staff=staff), to_anybody=not staff)
 
     def list(self, request: Request, **kwargs: str) -> HttpResponse:
         """List products, paginated."""
-        return shown(request, self.page(), to_anybody=not knows_inactive(request))
+        return json_response(request, self.page(), to_anybody=not knows_inactive(request))
 
     def payload(self, row: Product) -> Payload:
         return product_payload(row, for_staff=knows_inactive(self.request))

@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from catalog.models import ActionType
-from catalog.selectors import ProductPage
+from catalog.selectors import ProductDetails
 from core.api.serializers import Reference, Row, TypedRow
 
 
@@ -29,7 +29,7 @@ class CategoryList(Row):
 
 
 class ProductRow(TypedRow):
-    types = get_type_hints(ProductPage)
+    types = get_type_hints(ProductDetails)
     category = serializers.CharField(allow_null=True, help_text="The category's name.")
     stock = serializers.IntegerField(
         allow_null=True, min_value=0, help_text="The number left. 0: sold out. Null: not tracked."

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from catalog.cells import format_cell
 from catalog.columns import PRODUCTS
 from catalog.models import Product
-from catalog.selectors import ProductPage
+from catalog.selectors import ProductDetails
 
 PRODUCTS_PER_QUERY = 1_000
 # Without it some spreadsheets do not read the file as UTF-8; the importer skips it.
@@ -30,5 +30,5 @@ def product_csv(products: QuerySet[Product]) -> Iterator[str]:
     # Selected by id, because the given queryset may have joins, slices and an order.
     rows = Product.objects.filter(pk__in=products.order_by().values("pk")).select_related("category")
     for product in rows.prefetch_related("tags").order_by("id").iterator(PRODUCTS_PER_QUERY):
-        page = ProductPage.of(product)
+        page = ProductDetails.of(product)
         yield line.writerow([format_cell(getattr(page, column.key)) for column in PRODUCTS])

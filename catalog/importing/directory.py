@@ -4,9 +4,9 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import InvalidShop, NoShop
+from catalog.errors import InvalidShop, ShopNotFound
 from catalog.importing.lines import count_lines
-from catalog.importing.report import ImportObserver, Problem, counted
+from catalog.importing.report import ImportObserver, Problem, format_problem_count
 from catalog.importing.rows import EventRecord, ProductRecord, UserRecord, event_rows, product_rows, user_rows
 from catalog.models import Product, User
 
@@ -20,7 +20,9 @@ class ShopDirectory:
 
     def __init__(self, directory: Path, observer: ImportObserver) -> None:
         if not directory.is_dir():
-            raise NoShop(f'"{directory}" is not a directory; give the directory that contains products.csv.')
+            raise ShopNotFound(
+                f'"{directory}" is not a directory; give the directory that contains products.csv.'
+            )
         self._directory = directory
         self._observer = observer
         self.activity = "importing"
@@ -38,7 +40,7 @@ class ShopDirectory:
 
     def raise_if_bad(self) -> None:
         if self.n_problems:
-            raise InvalidShop(f"{counted(self.n_problems)} found; nothing was imported.")
+            raise InvalidShop(f"{format_problem_count(self.n_problems)} found; nothing was imported.")
 
     def products(self) -> Iterator[ProductRecord]:
         return product_rows(self._opened("products.csv"), self)

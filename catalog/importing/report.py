@@ -50,7 +50,7 @@ class NullObserver:
     def found(self, problem: Problem) -> None: ...
 
 
-def counted(n_problems: int) -> str:
+def format_problem_count(n_problems: int) -> str:
     return f"{n_problems:,} problem{'' if n_problems == 1 else 's'}"
 
 

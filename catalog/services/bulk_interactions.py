@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from catalog.errors import BadEvents, TooManyEvents
+from catalog.errors import InvalidEvents, TooManyEvents
 from catalog.models import Interaction, Product, User
 from catalog.services.events import Error, Event, error_entry, read_event
 from catalog.services.interaction_rows import InteractionRecord, insert
@@ -46,7 +46,7 @@ def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
         raise TooManyEvents(len(events), MAX_ROWS)
     if not events:
         message = f"Contains no events; send 1 to {MAX_ROWS:,} at a time."
-        raise BadEvents([{"field": None, "value": None, "message": message}])
+        raise InvalidEvents([{"field": None, "value": None, "message": message}])
     read, faults = _read(events, now)
     whole = [event for event in read if event]
     users = ids_by_reference(User.objects.all(), {event.user for event in whole})

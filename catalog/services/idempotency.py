@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from catalog.errors import BadKey, KeyOfAnother
+from catalog.errors import IdempotencyKeyReused, InvalidIdempotencyKey
 from catalog.models import StoredAnswer
 from core.text import MAX_LENGTH
 
@@ -34,7 +34,7 @@ class IdempotentRequest:
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.key) <= MAX_LENGTH or not all("!" <= letter <= "~" for letter in self.key):
-            raise BadKey(HEADER, self.key)
+            raise InvalidIdempotencyKey(HEADER, self.key)
 
 
 def respond_once(
@@ -75,5 +75,5 @@ def _is_current(row: StoredAnswer, now: datetime) -> bool:
 
 def _replay(row: StoredAnswer, request: IdempotentRequest) -> StoredResponse:
     if row.request_digest != request.digest:
-        raise KeyOfAnother(request.key)
+        raise IdempotencyKeyReused(request.key)
     return StoredResponse(row.status, zlib.decompress(row.body), is_replay=True)

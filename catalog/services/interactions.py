@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import Q
 
-from catalog.errors import BadEvents
+from catalog.errors import InvalidEvents
 from catalog.models import Interaction, Product, User
 from catalog.services.events import Error, Event, error_entry, read_event
 from catalog.services.interaction_rows import InteractionRecord, insert
@@ -35,7 +35,7 @@ def record_interactions(*, events: Sequence[object], now: datetime) -> Recorded:
     """
     if not 1 <= len(events) <= MAX_EVENTS:
         message = f"Contains {len(events)} events; send 1 to {MAX_EVENTS} at a time."
-        raise BadEvents([{"field": None, "value": None, "message": message}])
+        raise InvalidEvents([{"field": None, "value": None, "message": message}])
     read, errors = [], []
     for index, sent in enumerate(events):
         event, found = read_event(sent, index=index, now=now)
@@ -46,7 +46,7 @@ def record_interactions(*, events: Sequence[object], now: datetime) -> Recorded:
     products = ids_by_reference(Product.objects.all(), {event.product for event in whole})
     errors += unknown_references(read, users, products)
     if errors:
-        raise BadEvents(sorted(errors, key=lambda error: int(str(error["index"]))))
+        raise InvalidEvents(sorted(errors, key=lambda error: int(str(error["index"]))))
     return _store([_row(event, users, products, now) for event in whole])
 
 

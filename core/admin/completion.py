@@ -10,7 +10,7 @@ from django.forms import ModelChoiceField
 URL_NAME = "catalog_complete"
 
 
-def labelled(row: Model) -> str:
+def row_label(row: Model) -> str:
     """Return the row's name, followed by its external ID in parentheses if it has one."""
     external_id = getattr(row, "external_id", None)
     return f"{row} ({external_id})" if external_id else str(row)
@@ -20,7 +20,7 @@ class LabelledAutocompleteView(AutocompleteJsonView):
     """Django's autocomplete view, including its permission checks, with the labels of `labelled()`."""
 
     def serialize_result(self, obj: Model, to_field_name: str) -> dict[str, str]:
-        return {**super().serialize_result(obj, to_field_name), "text": labelled(obj)}
+        return {**super().serialize_result(obj, to_field_name), "text": row_label(obj)}
 
 
 class LabelledAutocompleteSelect(AutocompleteSelect):
@@ -29,4 +29,4 @@ class LabelledAutocompleteSelect(AutocompleteSelect):
 
 class LabelledChoiceField(ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
-        return labelled(obj)
+        return row_label(obj)

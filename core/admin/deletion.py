@@ -18,7 +18,7 @@ from core.admin.typed import ModelAdmin
 
 M = TypeVar("M", bound=Model)
 # The confirmation page sends one field per row; Django accepts 1,000 fields per form.
-MOST_AT_ONCE = 500
+MAX_SELECTED = 500
 
 
 class Dependants(NamedTuple):
@@ -50,12 +50,12 @@ def delete_selected(
     modeladmin: "CountedDeletion[Any]", request: HttpRequest, queryset: QuerySet[Any]
 ) -> HttpResponse | None:
     """Run Django's delete action, or report an error when more than MOST_AT_ONCE rows are selected."""
-    n = queryset.order_by()[: MOST_AT_ONCE + 1].count()
-    if n > MOST_AT_ONCE:
+    n = queryset.order_by()[: MAX_SELECTED + 1].count()
+    if n > MAX_SELECTED:
         name = modeladmin.opts.verbose_name_plural
         modeladmin.message_user(
             request,
-            f"Nothing was deleted. Select at most {MOST_AT_ONCE} {name} at a time.",
+            f"Nothing was deleted. Select at most {MAX_SELECTED} {name} at a time.",
             messages.ERROR,
         )
         return None
@@ -88,7 +88,7 @@ class CountedDeletion(ModelAdmin[M]):
         if any(not self.has_delete_permission(request, row) for row in rows):
             lacking.add(str(self.opts.verbose_name))
         return (
-            [format_html("{}: {}", capfirst(self.opts.verbose_name), links.row(row)) for row in rows],
+            [format_html("{}: {}", capfirst(self.opts.verbose_name), links.row_link(row)) for row in rows],
             {str(model._meta.verbose_name_plural): n for model, n in taken.items()},
             lacking,
             [self._obstacle(dependant, rows) for dependant in found if dependant.protects],
@@ -103,7 +103,7 @@ class CountedDeletion(ModelAdmin[M]):
         opts = dependant.model._meta
         name = opts.verbose_name if dependant.n == 1 else opts.verbose_name_plural
         if len(rows) == 1 and self.admin_site.is_registered(dependant.model):
-            number = links.counted(dependant.model, dependant.n, **{dependant.field: rows[0].pk})
+            number = links.count_link(dependant.model, dependant.n, **{dependant.field: rows[0].pk})
             return format_html("{} {}", number, name)
         return f"{dependant.n:,} {name}"
 

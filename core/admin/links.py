@@ -16,7 +16,7 @@ def listing_url(model: type[Model], **wanted: object) -> str:
     return reverse(_address(model, "changelist"), query={name: str(value) for name, value in wanted.items()})
 
 
-def counted(model: type[Model], n: int, **wanted: object) -> SafeString:
+def count_link(model: type[Model], n: int, **wanted: object) -> SafeString:
     """Return the number as a link to the rows it counts; zero is plain text."""
     if not n:
         return SafeString("0")
@@ -28,6 +28,6 @@ def row_url(instance: Model) -> str:
     return reverse(_address(instance, "change"), args=[quote(instance.pk)])
 
 
-def row(instance: Model, text: object = None) -> SafeString:
+def row_link(instance: Model, text: object = None) -> SafeString:
     """Return a link to the row's change page, labelled with the text or the row's name."""
     return format_html('<a href="{}">{}</a>', row_url(instance), instance if text is None else text)

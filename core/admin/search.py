@@ -8,7 +8,7 @@ from django.db.models import Model, Q
 MAX_MATCHES = 500
 
 
-def ids_named(model: type[Model], term: str) -> list[int]:
+def find_ids(model: type[Model], term: str) -> list[int]:
     """Return the ids of at most 500 rows whose id, external ID or full name is the term. 1 query."""
     wanted = Q(external_id=term) | Q(name__iexact=term)
     # A number of 19 digits may not fit into a 64-bit key.

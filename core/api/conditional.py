@@ -30,20 +30,20 @@ def conditional(request: Request, response: R, tag: str, cache_control: str = PR
     headers["Cache-Control"] = cache_control
     headers["Vary"] = VARY
     known = request._request.META.get("HTTP_IF_NONE_MATCH")
-    if known and is_named(tag, known):
+    if known and etag_matches(tag, known):
         response.status_code = 304
         response.content = b""
         del headers["Content-Type"]
     return response
 
 
-def is_named(tag: str, known: str) -> bool:
+def etag_matches(tag: str, known: str) -> bool:
     """Return whether If-None-Match names the tag. Weak tags match: proxies that compress make tags weak."""
     named = parse_etags(known)
     return named == ["*"] or tag in [one.removeprefix("W/") for one in named]
 
 
-def shown(request: Request, payload: Any, *, to_anybody: bool) -> HttpResponse:
+def json_response(request: Request, payload: Any, *, to_anybody: bool) -> HttpResponse:
     """Return the payload as a JSON response with an ETag.
 
     to_anybody: whether every caller may see the whole payload; with open reads, shared caches may keep it

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Func, QuerySet, Subquery, TextField
 
 
-class Record(Func):
+class JsonArray(Func):
     """The given values as a JSON array.
 
     Django's JSONArray makes a query in each process to find out whether the database supports JSON.
@@ -20,7 +20,7 @@ class Record(Func):
         )
 
 
-class Joined(Func):
+class JoinedText(Func):
     """Aggregate of all values of a column as one text, separated by commas."""
 
     function = "GROUP_CONCAT"
@@ -30,6 +30,6 @@ class Joined(Func):
         return self.as_sql(compiler, connection, template="STRING_AGG(%(expressions)s, ',')", **context)
 
 
-def only(rows: "QuerySet[Any]", value: Any) -> Subquery:
+def aggregate_subquery(rows: "QuerySet[Any]", value: Any) -> Subquery:
     """Return a subquery for the aggregate `value` over all the rows."""
     return Subquery(rows.order_by().annotate(found=value).values("found"), output_field=TextField())

@@ -35,7 +35,7 @@ class _Plan:
     converters: Callable[[Rows], Rows] | None
 
 
-class Prepared:
+class PreparedQuery:
     """A values_list query that the ORM compiles once and that then runs with any parameters.
 
     The ORM needs several times as long to build and compile a query as the database needs to run it. A list

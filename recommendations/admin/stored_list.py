@@ -13,7 +13,7 @@ from catalog.models import User
 from core.admin import links
 from core.admin.base import BaseModelAdmin
 from core.admin.filters import DateRangeFilter, RelatedFilter
-from core.admin.search import ids_named
+from core.admin.search import find_ids
 from recommendations import wiring
 from recommendations.admin.lines import stored_lines
 from recommendations.admin.shopper import shopper_page
@@ -100,7 +100,7 @@ class StoredListAdmin(BaseModelAdmin[StoredList]):
         term = search_term.strip()
         if not term:
             return queryset, False
-        return queryset.filter(user__in=ids_named(User, term)), False
+        return queryset.filter(user__in=find_ids(User, term)), False
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -120,7 +120,7 @@ class StoredListAdmin(BaseModelAdmin[StoredList]):
 
     @admin.display(description="user")
     def user_link(self, stored: StoredList) -> SafeString:
-        return links.row(stored.user)
+        return links.row_link(stored.user)
 
     @admin.display(description="products")
     def n_products(self, stored: StoredList) -> int:

@@ -13,7 +13,7 @@ from recommendations.models import GenerationRun, GenerationShard, RunState
 
 logger = logging.getLogger(__name__)
 
-A_SHARD = 1_000  # shoppers per shard; ten seconds at a hundred shoppers a second
+SHARD_SIZE = 1_000  # shoppers per shard; ten seconds at a hundred shoppers a second
 # Minutes without a heartbeat after which the unfinished shards are sent again.
 SILENT_MINUTES = (5, 15, 30, 45)
 

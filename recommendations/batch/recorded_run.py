@@ -46,7 +46,7 @@ class Progress:
 
 
 @contextmanager
-def recorded(parameters: RunParameters, now: Callable[[], datetime]) -> Iterator[Progress]:
+def record_run(parameters: RunParameters, now: Callable[[], datetime]) -> Iterator[Progress]:
     """Create a run, yield its Progress, and record how the block ended.
 
     Raises GenerationUnderWay before it creates anything.

@@ -56,7 +56,7 @@ class ResponseCache:
             answer = self._inner(request)
             metrics.recorder.cache("answers", metrics.MISS if entry is None else metrics.STALE)
             metrics.recorder.answered(answer.labels, answer.origin)
-            if answer.version is not None and self._validator.may_keep(answer.version):
+            if answer.version is not None:
                 self._keep(request, answer, answer.version)
             return answer
 

@@ -37,7 +37,7 @@ class Shop:
     n_problems: int
 
 
-def shop_of(folder: Path, observer: ImportObserver, *, real_now: float | None = None) -> Shop:
+def read_shop(folder: Path, observer: ImportObserver, *, real_now: float | None = None) -> Shop:
     """Return the shop that `import_shop` would store, reporting problems to the observer.
 
     The log ends with the last plausible event, see `recommendations.engine.clock`; popularity counts all

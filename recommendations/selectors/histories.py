@@ -8,7 +8,7 @@ from django.db.models import Count, Max
 from numpy.typing import NDArray
 
 from catalog.models import Interaction
-from core.db.prepared import Prepared, columns, integers, transposed
+from core.db.prepared import PreparedQuery, columns, integers, transposed
 from recommendations.engine.actions import Action
 from recommendations.engine.histories import Histories
 from recommendations.engine.log import Log
@@ -48,11 +48,11 @@ class Events:
 
 
 _FIELDS = ("product_id", "action_type", "id", Seconds("occurred_at"))
-_of_one = Prepared(
+_of_one = PreparedQuery(
     lambda user_id: Interaction.objects.filter(user_id=user_id).newest_first().values_list(*_FIELDS)
 )
 
-_version = Prepared(
+_version = PreparedQuery(
     lambda user_id: (
         Interaction.objects.filter(user_id=user_id)
         .order_by()

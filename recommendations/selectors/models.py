@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import CharField, QuerySet, Value
 
-from core.db.prepared import Prepared
+from core.db.prepared import PreparedQuery
 from recommendations.models import DefaultStrategy, TrainedModel
 
 
@@ -41,8 +41,8 @@ def _active_rows() -> "QuerySet[Any, Any]":
     return chosen.union(active, all=True)
 
 
-_active = Prepared(_active_rows)
-_registered = Prepared(
+_active = PreparedQuery(_active_rows)
+_registered = PreparedQuery(
     lambda strategy, version: TrainedModel.objects.filter(strategy=strategy, version=version).values_list(
         "digest", "settings_digest"
     )

@@ -5,11 +5,11 @@ from collections.abc import Collection, Mapping
 from django.db.models import Q
 
 from catalog.models import Category, Product
-from core.db.prepared import Prepared
+from core.db.prepared import PreparedQuery
 from recommendations.errors import UnknownProduct
 
 _by = {
-    key: Prepared(
+    key: PreparedQuery(
         lambda value, key=key: Product.objects.filter(**{key: value}).values_list("id", "is_active")
     )
     for key in ("pk", "external_id")

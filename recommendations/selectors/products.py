@@ -11,8 +11,8 @@ from django.db.models.functions import Cast
 from catalog.models import Product
 from catalog.models.product import MAY_BE_SHOWN, is_in_stock
 from catalog.selectors import tags_of
-from core.db.json_sql import Joined, Record, only
-from core.db.prepared import Prepared, columns
+from core.db.json_sql import JoinedText, JsonArray, aggregate_subquery
+from core.db.prepared import PreparedQuery, columns
 
 # 1 for products that may be shown, else 0: an integer is the same in every database.
 AVAILABLE = Case(When(MAY_BE_SHOWN, then=Value(1)), default=Value(0))
@@ -63,7 +63,7 @@ _EXPRESSIONS = {
 COLUMNS: list[Any] = [_EXPRESSIONS.get(field, field) for field in Details._fields if field != "tags"]
 _PRICE, _TAGS = map(Details._fields.index, ("price", "tags"))
 
-_products = Prepared(lambda ids: Product.objects.filter(id__in=ids).values_list(*COLUMNS))
+_products = PreparedQuery(lambda ids: Product.objects.filter(id__in=ids).values_list(*COLUMNS))
 
 
 def labels(ids: Iterable[int]) -> dict[int, Label]:
@@ -90,13 +90,13 @@ def unavailable(ids: Iterable[int]) -> dict[int, Unavailable]:
 
 def columns_as_text(ids: list[int]) -> Subquery:
     """Return a subquery for the columns of the products as one text, NULL for no products."""
-    return only(Product.objects.filter(id__in=ids), Joined(Record(*COLUMNS)))
+    return aggregate_subquery(Product.objects.filter(id__in=ids), JoinedText(JsonArray(*COLUMNS)))
 
 
 def tags_as_text(ids: list[int]) -> Subquery:
     """Return a subquery for the tags of the products as one text, NULL for no tags."""
     rows = Product.tags.through.objects.filter(product_id__in=ids)
-    return only(rows, Joined(Record("product_id", "tag__name")))
+    return aggregate_subquery(rows, JoinedText(JsonArray("product_id", "tag__name")))
 
 
 def details_of_text(columns: str | None, tags: str | None) -> dict[int, Details]:

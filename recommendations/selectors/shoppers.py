@@ -9,8 +9,8 @@ from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from catalog.models import Interaction, User
-from core.db.json_sql import Record
-from core.db.prepared import Prepared
+from core.db.json_sql import JsonArray
+from core.db.prepared import PreparedQuery
 from recommendations.errors import UnknownShopper
 from recommendations.models import StoredList
 
@@ -49,7 +49,7 @@ class StoredRow:
 
 
 _by = {
-    name: Prepared(lambda key, name=name: User.objects.filter(**{name: key}).values_list("id", "name"))
+    name: PreparedQuery(lambda key, name=name: User.objects.filter(**{name: key}).values_list("id", "name"))
     for name in ("pk", "external_id")
 }
 
@@ -107,7 +107,7 @@ def first_with_history() -> Shopper | None:
 
 
 # Changes if a stored list is replaced or altered.
-LIST_IDENTITY = Record("digest", "event_count", "last_event_id", "generated_at")
+LIST_IDENTITY = JsonArray("digest", "event_count", "last_event_id", "generated_at")
 
 
 def _stored_rows(user_id: int, strategy: str) -> "QuerySet[StoredList, Any]":
@@ -123,7 +123,7 @@ def _stored_rows(user_id: int, strategy: str) -> "QuerySet[StoredList, Any]":
     )
 
 
-_stored = Prepared(_stored_rows)
+_stored = PreparedQuery(_stored_rows)
 
 
 def stored_list(user_id: int, strategy: str) -> StoredRow | None:

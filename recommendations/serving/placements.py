@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from catalog.selectors import ProductPage, product_pages
+from catalog.selectors import ProductDetails, product_details
 from recommendations.engine.actions import Action
 from recommendations.engine.histories import dismissed
 from recommendations.pipeline import Pipeline, Query, nothing
@@ -31,7 +31,7 @@ _ALL_FEATURES = ProfileLimits(top_categories=1, top_tags=50)
 class PopularProduct:
     """A product as it is now, with its number of interactions in the snapshot."""
 
-    product: ProductPage
+    product: ProductDetails
     n_interactions: int
 
 
@@ -63,7 +63,7 @@ class Placements:
         snapshot = self.pipeline(model).snapshot
         pipeline = Pipeline(snapshot, PopularRetriever(snapshot), ())
         products = ProductLookup(
-            product_pages,
+            product_details,
             lambda product: not filters.categories or product.category in filters.categories,
         )
         query = Query(n=request.offset + request.top_n, allowed=filters.allowed(snapshot), hidden=nothing)

@@ -9,9 +9,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from recommendations.batch import retention
-from recommendations.batch.distribute import A_SHARD, ShardDistributor, resend_silent_shards
+from recommendations.batch.distribute import SHARD_SIZE, ShardDistributor, resend_silent_shards
 from recommendations.batch.generate import GenerationOptions, Generator
-from recommendations.batch.recorded_run import Progress, recorded
+from recommendations.batch.recorded_run import Progress, record_run
 from recommendations.batch.retention import Removed
 from recommendations.batch.runs import RunParameters
 from recommendations.batch.shards import ShardWorker
@@ -62,11 +62,11 @@ def generator_pool(processes: int, model: ModelRef, top_n: int, dry_run: bool) -
 
 def recorded_run(parameters: RunParameters) -> AbstractContextManager[Progress]:
     """Return a context that records a run of this process. Raises GenerationUnderWay when it is entered."""
-    return recorded(parameters, timezone.now)
+    return record_run(parameters, timezone.now)
 
 
 def distributed_run(
-    model: ModelRef, *, started_by: str, top_n: int = 10, a_shard: int = A_SHARD
+    model: ModelRef, *, started_by: str, top_n: int = 10, a_shard: int = SHARD_SIZE
 ) -> GenerationRun:
     """Start a run for all shoppers in the workers, and return its row.
 

@@ -11,7 +11,7 @@ from catalog.api.inputs import ProductInput
 from catalog.api.serializers import ProductRow
 from catalog.columns import EVENTS, PRODUCTS, USERS, Column, ProductFields
 from catalog.models import Product
-from catalog.selectors import ProductPage
+from catalog.selectors import ProductDetails
 
 KEYS = {column.key for column in PRODUCTS}
 README = (Path(__file__).parents[2] / "data" / "README.md").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ class TestProducts:
         assert get_type_hints(ProductFields).keys() | {"external_id"} == KEYS
 
     def test_are_all_that_is_read(self):
-        assert set(ProductPage._fields) == KEYS | {"id", "is_active"}
+        assert set(ProductDetails._fields) == KEYS | {"id", "is_active"}
 
     def test_are_all_that_the_api_takes(self):
         writable = {name for name, field in ProductInput().fields.items() if not field.read_only}
@@ -30,7 +30,7 @@ class TestProducts:
         assert writable == KEYS | {"is_active"}
 
     def test_are_all_in_the_schema(self):
-        assert set(ProductRow().fields) == set(ProductPage._fields)
+        assert set(ProductRow().fields) == set(ProductDetails._fields)
 
     def test_are_all_in_the_admin(self):
         fieldsets = admin.site.get_model_admin(Product).fieldsets

@@ -14,7 +14,7 @@ from django.test import Client
 from catalog.columns import PRODUCTS
 from catalog.exporting.product_csv import product_csv
 from catalog.models import Product
-from catalog.selectors import ProductPage
+from catalog.selectors import ProductDetails
 from tests.factories import ProductFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def exported() -> str:
 
 
 def every_field() -> list[dict[str, Any]]:
-    pages = map(ProductPage.of, Product.objects.order_by("external_id"))
+    pages = map(ProductDetails.of, Product.objects.order_by("external_id"))
     return [{column.key: getattr(page, column.key) for column in PRODUCTS} for page in pages]
 
 

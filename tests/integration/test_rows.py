@@ -10,16 +10,18 @@ from django.db.models.functions import Cast
 from django.db.transaction import TransactionManagementError
 
 from catalog.models import Product, User
-from core.db.prepared import Prepared, columns
+from core.db.prepared import PreparedQuery, columns
 from recommendations.selectors.products import AVAILABLE
 from tests.factories import ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
-by_ids = Prepared(lambda ids: Product.objects.filter(id__in=ids).order_by("id").values_list("id", "price"))
-by_name = Prepared(lambda name, key: User.objects.filter(name=name, id__gte=key).values_list("id"))
+by_ids = PreparedQuery(
+    lambda ids: Product.objects.filter(id__in=ids).order_by("id").values_list("id", "price")
+)
+by_name = PreparedQuery(lambda name, key: User.objects.filter(name=name, id__gte=key).values_list("id"))
 
-numbers = Prepared(
+numbers = PreparedQuery(
     lambda key: Product.objects.filter(id=key).values_list(Cast("price", FloatField()), AVAILABLE)
 )
 
@@ -68,7 +70,7 @@ class TestPrepared:
         assert [type(cell) for cell in numbers(product.id)[0]] == [float, int]
 
     def test_refuses_a_query_that_loses_a_parameter(self):
-        losing = Prepared(lambda key: User.objects.all().values_list("id"))
+        losing = PreparedQuery(lambda key: User.objects.all().values_list("id"))
 
         with pytest.raises(ValueError, match="Not every parameter"):
             losing(1)
@@ -87,7 +89,7 @@ class TestPrepared:
         assert [params[-1] for _, params in heard] == [product.id]
 
     def test_fails_as_djangos_cursor_does(self):
-        broken = Prepared(
+        broken = PreparedQuery(
             lambda key: User.objects.extra(where=["nowhere = %s"], params=[key]).values_list("id")
         )
 

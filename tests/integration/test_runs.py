@@ -208,7 +208,7 @@ class TestSignsOfLife:
         def away(*_):
             raise DatabaseError("away")
 
-        with recorded_run.recorded(PARAMETERS, lambda: NOON) as progress:
+        with recorded_run.record_run(PARAMETERS, lambda: NOON) as progress:
             progress.add(Totals(users=3))
             with monkeypatch.context() as patched:
                 patched.setattr(recorded_run, "record_progress", away)

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from catalog.errors import NoShop
+from catalog.errors import ShopNotFound
 from catalog.importing.report import Problem
 from catalog.models import Product, User
 from recommendations.engine.snapshot import Snapshot
-from recommendations.evaluation.csv_shop import Shop, shop_of
+from recommendations.evaluation.csv_shop import Shop, read_shop
 from recommendations.selectors.histories import log
 from recommendations.selectors.snapshots import snapshot
 from tests.shops import run_import, write_shop, write_small_shop
@@ -60,7 +60,7 @@ def shops(draw: st.DrawFn) -> dict[str, list[str]]:
 
 def read(folder: Path) -> tuple[Shop, list[str]]:
     heard = Heard()
-    return shop_of(folder, heard), heard.problems
+    return read_shop(folder, heard), heard.problems
 
 
 def renumbered(ids: NDArray[np.int64], known: list[int]) -> list[int]:
@@ -171,5 +171,5 @@ class TestShopOf:
         assert problems[0].startswith('interactions.csv, line 62, column action_type, value "look"')
 
     def test_raises_where_there_is_no_directory(self, tmp_path: Path):
-        with pytest.raises(NoShop, match="is not a directory"):
+        with pytest.raises(ShopNotFound, match="is not a directory"):
             read(tmp_path / "nowhere")

@@ -18,7 +18,7 @@ from access.models import ApiKey
 from access.scopes import Scope
 from catalog.models import Interaction, Product, User
 from core.admin.paging import BoundedPaginator
-from privacy.services.erase import Count
+from privacy.services.erase import RowCounts
 from recommendations.evaluation.report import page
 from recommendations.models import StoredList
 from recsite.config.env import ROOT
@@ -153,9 +153,9 @@ def models(world: World) -> None:
 def privacy(world: World) -> None:
     """A user with a row in every table. No row of today outlives its user, so the page is told of one."""
     user = user_known_everywhere()
-    outliving = Count({"catalog.User": 1}, {"catalog.Note": 2})
+    outliving = RowCounts({"catalog.User": 1}, {"catalog.Note": 2})
     with world.patch.context() as patched:
-        patched.setattr("privacy.admin.counted", lambda person: outliving)
+        patched.setattr("privacy.admin.count_rows", lambda person: outliving)
         assert "2 × catalog.Note" in world.get("privacy_erase", user.pk)
     assert "catalog.Note" not in world.get("privacy_erase", user.pk)
     world.get("catalog_user_change", user.pk)

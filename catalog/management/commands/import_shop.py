@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog.errors import CatalogError
 from catalog.importing.import_shop import ImportSummary, import_shop
 from catalog.importing.presence import Presence, presence
-from catalog.importing.report import Problem, counted
+from catalog.importing.report import Problem, format_problem_count
 from core.commands import progress_bar
 
 MAX_PROBLEMS_SHOWN = 100
@@ -84,7 +84,9 @@ class Command(BaseCommand):
         if verbosity:
             self.stdout.write(_format_summary(directory, summary, time.perf_counter() - began))
         if summary.n_problems:
-            raise CommandError(f"{counted(summary.n_problems)} found; everything else was imported.")
+            raise CommandError(
+                f"{format_problem_count(summary.n_problems)} found; everything else was imported."
+            )
 
 
 class _ConsoleReporter:

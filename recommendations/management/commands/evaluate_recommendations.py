@@ -10,12 +10,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog.errors import NoShop
-from catalog.importing.report import Problem, counted
-from core.commands import INTERRUPTED, interrupted_at_once, progress_bar, whole_number
+from catalog.errors import ShopNotFound
+from catalog.importing.report import Problem, format_problem_count
+from core.commands import EXIT_INTERRUPTED, interrupt_immediately, progress_bar, whole_number
 from recommendations import wiring
 from recommendations.errors import NoEvents, NothingHeldOut, StrategyFailed, UnknownStrategy
-from recommendations.evaluation.csv_shop import shop_of
+from recommendations.evaluation.csv_shop import read_shop
 from recommendations.evaluation.evaluate import Evaluation, Evaluator, as_dict
 from recommendations.evaluation.report import METRICS, page
 from recommendations.processes.pool import ProcessLost
@@ -100,14 +100,14 @@ class Command(BaseCommand):
             sys.stderr, total=len(names), description="Evaluating", unit="strategies", quiet=quiet
         ) as bar:
             try:
-                with interrupted_at_once():
+                with interrupt_immediately():
                     return evaluator(
                         names, holdout_days=holdout_days, most_users=users, done=lambda name: bar.update()
                     )
             except KeyboardInterrupt:
                 bar.close()
                 self.stderr.write("Interrupted. Nothing was written.")
-                raise SystemExit(INTERRUPTED) from None
+                raise SystemExit(EXIT_INTERRUPTED) from None
             except (NoEvents, NothingHeldOut, StrategyFailed, ProcessLost) as error:
                 raise CommandError(str(error)) from error
             except OSError as error:
@@ -117,10 +117,10 @@ class Command(BaseCommand):
         """Return the evaluator of the shop in a directory; report the rows that were skipped."""
         with _Observer(quiet=quiet) as observer:
             try:
-                shop = shop_of(directory, observer)
-            except NoShop as error:
+                shop = read_shop(directory, observer)
+            except ShopNotFound as error:
                 raise CommandError(f"--data: {error}") from error
-        problems = f"{counted(shop.n_problems)} found" if shop.n_problems else ""
+        problems = f"{format_problem_count(shop.n_problems)} found" if shop.n_problems else ""
         if not len(shop.log):
             details = f" {problems}, the first: {observer.first_problem}" if problems else ""
             raise CommandError(f"--data {directory}: there are no events to learn from.{details}")

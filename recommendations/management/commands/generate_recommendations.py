@@ -11,10 +11,16 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.backends.sqlite3.creation import DatabaseCreation
 
-from core.commands import INTERRUPTED, current_operator, interrupted_at_once, progress_bar, whole_number
+from core.commands import (
+    EXIT_INTERRUPTED,
+    current_operator,
+    interrupt_immediately,
+    progress_bar,
+    whole_number,
+)
 from core.references import BadReference, lookup
 from recommendations import wiring
-from recommendations.batch.distribute import A_SHARD
+from recommendations.batch.distribute import SHARD_SIZE
 from recommendations.batch.generate import Totals
 from recommendations.batch.runs import RunParameters
 from recommendations.errors import GenerationUnderWay, QueueUnavailable, UnknownShopper, UnknownStrategy
@@ -46,7 +52,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--batch-size",
             type=whole_number(),
-            help=f"shoppers per transaction (default: {CHUNK_SIZE}; {A_SHARD} with --distributed)",
+            help=f"shoppers per transaction (default: {CHUNK_SIZE}; {SHARD_SIZE} with --distributed)",
         )
         parser.add_argument(
             "--processes",
@@ -83,7 +89,7 @@ class Command(BaseCommand):
             model,
             started_by=current_operator("generate_recommendations"),
             top_n=options["top_n"],
-            a_shard=options["batch_size"] or A_SHARD,
+            a_shard=options["batch_size"] or SHARD_SIZE,
         )
         with progress_bar(
             sys.stderr,
@@ -99,7 +105,7 @@ class Command(BaseCommand):
                 self.stderr.write(
                     f"The workers continue with run {run.pk}; see GET /runs/{run.pk} for its progress."
                 )
-                raise SystemExit(INTERRUPTED) from None
+                raise SystemExit(EXIT_INTERRUPTED) from None
         self.stdout.write(
             f"{run.n_done} users stored in {run.seconds:.1f} s by workers, in {run.n_shards} shards, "
             f"{run.n_fallbacks} of them with {_fallback(model)} products only."
@@ -129,7 +135,7 @@ class Command(BaseCommand):
             quiet=options["verbosity"] == 0,
         ) as bar:
             try:
-                with interrupted_at_once(), wiring.recorded_run(parameters) as progress:
+                with interrupt_immediately(), wiring.recorded_run(parameters) as progress:
                     for user_ids, part in self._generated(chunks, model, total, options):
                         progress.add(part)
                         bar.update(len(user_ids))
@@ -138,7 +144,7 @@ class Command(BaseCommand):
                 self.stderr.write(
                     "Interrupted. Lists stored so far are kept; run the command again to store the rest."
                 )
-                raise SystemExit(INTERRUPTED) from None
+                raise SystemExit(EXIT_INTERRUPTED) from None
             except ProcessLost as error:
                 raise CommandError(
                     f"{error} Lists stored so far are kept; run the command again with fewer --processes."

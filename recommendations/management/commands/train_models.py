@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.commands import INTERRUPTED, current_operator, interrupted_at_once, whole_number
+from core.commands import EXIT_INTERRUPTED, current_operator, interrupt_immediately, whole_number
 from recommendations import wiring
 from recommendations.errors import (
     BadConfiguration,
@@ -91,14 +91,14 @@ class Command(BaseCommand):
         )
         quiet = options["verbosity"] == 0
         try:
-            with interrupted_at_once():
+            with interrupt_immediately():
                 for result in wiring.trainer()(
                     training_options, lambda text: None if quiet else _progress(text)
                 ):
                     self.stdout.write(report(result))
         except KeyboardInterrupt:
             self.stderr.write("Interrupted. The unfinished model was removed.")
-            raise SystemExit(INTERRUPTED) from None
+            raise SystemExit(EXIT_INTERRUPTED) from None
         except (UnknownStrategy, NothingToTrain) as error:
             raise CommandError(f"--strategy: {error}") from error
         except (NoEvents, NothingHeldOut, TrainingUnderWay, BadConfiguration, VersionGone) as error:
