@@ -33,9 +33,9 @@ LEFT_OUT = {
     "make": "tests/repo/test_make.py runs it",
     "make test": "runs this test",
     "make bench": "measures for minutes; tests/repo/test_bench.py runs it",
-    "make stack PHASE=3": "needs servers; tests/e2e/test_stack.py runs it",
-    "make stack-test": "needs servers; tests/e2e/test_stack.py runs it",
-    "make soak": "takes ten minutes; tests/unit/test_soak.py tests it",
+    "make stack PHASE=3": "needs servers; tests/stack/test_make_stack.py runs it",
+    "make stack-test": "needs servers; tests/stack/test_make_stack.py runs it",
+    "make soak": "takes ten minutes; tests/stack/test_soak.py tests it",
 }
 # How a command is run where it would ask, or needs what only a reader has.
 INSTEAD = {

@@ -27,7 +27,7 @@ from tests.factories import InteractionFactory, ProductFactory, UserFactory
 from tests.integration.traces import user_known_everywhere
 from tests.strict_templates import Invalid, missing, names, resolved
 from tests.trained import knows_counting, version
-from tests.unit.test_report import FOUND
+from tests.unit.evaluation.test_report import FOUND
 
 
 def admin(page: str, *args: object, **query: object) -> str:

@@ -14,7 +14,7 @@ from recommendations.engine.neighbours import joined
 from recommendations.strategies.content import Content
 from recommendations.strategies.hybrid import Hybrid, strategy
 from recommendations.strategies.hybrid.training import windows
-from tests.unit.test_hybrid import model, shop
+from tests.unit.strategies.test_hybrid import model, shop
 from tests.worlds import Article, World
 
 

@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 
 from recommendations.engine import item_item
 from recommendations.engine.item_item import cosine
-from tests.unit.test_linear import dense
+from tests.unit.engine.test_linear import dense
 
 
 def naive(matrix: np.ndarray, damping: float, shrinkage: float) -> np.ndarray:

@@ -15,8 +15,8 @@ from recommendations.engine.reasons import ReasonKind
 from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.collaborative import POINTS, Collaborative
 from tests.contracts.strategy import StrategyContract
-from tests.unit.test_item_item import naive
-from tests.unit.test_linear import dense
+from tests.unit.engine.test_item_item import naive
+from tests.unit.engine.test_linear import dense
 from tests.worlds import TABLE, Article, World
 
 # Two circles: who likes 1 likes 2 and 3, who likes 11 likes 12 and 13.

@@ -22,9 +22,9 @@ from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.results import RecommendationList
 from recommendations.strategies.base import Basis
 from tests.contracts.explainer import evidence
-from tests.unit.test_prompt import data_in
+from tests.unit.explainers.test_prompt import data_in
 
-API_PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+API_PAGE = Path(__file__).parents[3] / "docs" / "api.md"
 
 # What the template says of a product for each kind of reason; None where it names no reason.
 SENTENCES = {
