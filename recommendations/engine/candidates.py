@@ -1,4 +1,4 @@
-"""The products that a retriever proposes to each user."""
+"""Candidates: the products that a retriever returns for each user."""
 
 from dataclasses import dataclass
 

@@ -37,7 +37,7 @@ def hold_out(log: Log, *, seconds: int) -> Holdout:
     cutoff = int(log.at[-1]) - seconds
     past, window = log.until(cutoff), log.since(cutoff).liked
     if not len(past):
-        raise ValueError("nothing happened before the cutoff, so nobody was known then")
+        raise ValueError("there are no events before the cutoff")
     known_users, known_products = coded(past.user_ids).values, coded(past.product_ids).values
     usable = np.isin(window.user_ids, known_users) & np.isin(window.product_ids, known_products)
     window = window.take(usable)
@@ -47,7 +47,7 @@ def hold_out(log: Log, *, seconds: int) -> Holdout:
     former = _pairs(past.take(again), known_users, known_products)
     fresh = np.setdiff1d(met, former, assume_unique=True)
     if not len(fresh):
-        raise ValueError("after the cutoff nobody who was known then met a known product for the first time")
+        raise ValueError("after the cutoff, no known user interacted with a known product for the first time")
     rows, products = np.divmod(fresh, len(known_products))
     users, lengths = np.unique(rows, return_counts=True)
     return Holdout(cutoff, past, known_users[users], Ragged(starts_of(lengths), known_products[products]))

@@ -14,7 +14,7 @@ from recommendations.engine.ragged import Ragged, starts_of
 _BLOCK_BYTES = 32 * 1024 * 1024
 
 
-def mapped(path: Path) -> NDArray[Any]:
+def load_mapped(path: Path) -> NDArray[Any]:
     """Return a saved array, memory-mapped, as a plain ndarray: its small slices are several times faster."""
     return np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
 
@@ -43,7 +43,7 @@ class Links:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Return the links saved in the folder, memory-mapped. Raises OSError or ValueError."""
-        return cls(*(mapped(folder / f"{name}.npy") for name in ("starts", "columns", "weights")))
+        return cls(*(load_mapped(folder / f"{name}.npy") for name in ("starts", "columns", "weights")))
 
     def of(self, columns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the indices of all links of the given columns, and the number of links of each column."""

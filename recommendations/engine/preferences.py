@@ -52,18 +52,18 @@ def preferences(
         usable = kept[columns]
         liked, columns = liked.take(usable), (np.cumsum(kept, dtype=np.int32) - np.int32(1))[columns[usable]]
     users = coded(liked.user_ids).codes
-    worth = worths(table, liked.actions, liked.at, now, half_life_days).astype(np.float32)
+    weights = decayed_weights(table, liked.actions, liked.at, now, half_life_days).astype(np.float32)
     n_users, n_columns = int(users.max(initial=-1)) + 1, int(np.count_nonzero(kept))
     if longest is not None:
         recent = _newest(users, longest)
-        users, columns, worth = users[recent], columns[recent], worth[recent]
-    matrix = csr_array((worth, (users, columns)), (n_users, n_columns))
+        users, columns, weights = users[recent], columns[recent], weights[recent]
+    matrix = csr_array((weights, (users, columns)), (n_users, n_columns))
     matrix.sum_duplicates()
     np.minimum(matrix.data, 1, out=matrix.data)
     return Preferences(products.values[kept], matrix)
 
 
-def worths(
+def decayed_weights(
     table: EventTable,
     actions: NDArray[np.uint8],
     at: NDArray[np.int64],
@@ -103,9 +103,9 @@ def tastes(
     column = columns[positions]
     usable[usable] = known = column >= 0
     n = len(columns) + 1
-    worth = worths(table, histories.actions[usable], histories.at[usable], now)
+    weights = decayed_weights(table, histories.actions[usable], histories.at[usable], now)
     keys, places = np.unique(rows[known] * n + column[known], return_inverse=True)
-    liking = np.clip(np.bincount(places, worth, minlength=len(keys)), -most, most)
+    liking = np.clip(np.bincount(places, weights, minlength=len(keys)), -most, most)
     row, flat = np.divmod(keys, n)
     return Ragged(starts_of(np.bincount(row, minlength=len(events))), flat), liking.astype(np.float32)
 

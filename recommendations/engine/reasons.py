@@ -53,7 +53,7 @@ class Reason:
     name: str | None = None
 
     @property
-    def is_sayable(self) -> bool:
+    def is_explainable(self) -> bool:
         """Whether an explanation may mention it: it counts for the product, and its name or count is known.
 
         Products of a fallback have no points, but may have a count.

@@ -15,12 +15,12 @@ class Trend:
     """Trend scores of the products with events.
 
     product_ids: shape (n_products,), ascending
-    worth:       shape (n_products,), exponentially decayed sums of event weights, 0 or more
+    scores:      shape (n_products,), exponentially decayed sums of event weights, 0 or more
     recent:      shape (n_products,), int32, number of events within one half-life
     """
 
     product_ids: NDArray[np.int64]
-    worth: NDArray[np.float64]
+    scores: NDArray[np.float64]
     recent: NDArray[np.int32]
 
 
@@ -34,11 +34,11 @@ def trend(log: Log, table: EventTable, *, half_life_days: float, now: int) -> Tr
     """
     liked = log.liked
     days = np.maximum(now - liked.at, 0) / DAY
-    worth = table.weights[liked.actions] * np.exp2(-days / half_life_days)
+    decayed = table.weights[liked.actions] * np.exp2(-days / half_life_days)
     products = coded(liked.product_ids)
     places, n = products.codes, len(products.values)
     return Trend(
         product_ids=products.values,
-        worth=np.bincount(places, worth, minlength=n).astype(np.float64),
+        scores=np.bincount(places, decayed, minlength=n).astype(np.float64),
         recent=np.bincount(places[days <= half_life_days], minlength=n).astype(np.int32),
     )

@@ -76,7 +76,7 @@ def prompt(evidence: Evidence) -> Prompt:
 
 
 def _is_included(reason: Reason) -> bool:
-    return reason.is_sayable and _MEANINGS[reason.kind] is not None
+    return reason.is_explainable and _MEANINGS[reason.kind] is not None
 
 
 def _meanings() -> str:

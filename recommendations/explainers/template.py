@@ -118,7 +118,7 @@ def _by_topic(suggestions: Sequence[Suggestion]) -> Mapping[_Topic, list[Suggest
         weighed = [
             (reason.points, -topic)
             for reason in suggestion.reasons
-            if (topic := _TOPICS[reason.kind]) is not None and reason.is_sayable
+            if (topic := _TOPICS[reason.kind]) is not None and reason.is_explainable
         ]
         if weighed:
             _, place = max(weighed)
@@ -132,7 +132,7 @@ def _origins(suggestions: Sequence[Suggestion], kind: ReasonKind) -> list[str]:
         (reason.name or "", reason.points)
         for suggestion in suggestions
         for reason in suggestion.reasons
-        if reason.kind is kind and reason.is_sayable
+        if reason.kind is kind and reason.is_explainable
     )[:ORIGINS_SHOWN]
 
 

@@ -17,7 +17,7 @@ from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.item_item import cosine
 from recommendations.engine.linear import ease
-from recommendations.engine.neighbours import Links, Sums, contributions, mapped, summed
+from recommendations.engine.neighbours import Links, Sums, contributions, load_mapped, summed
 from recommendations.engine.preferences import preferences, tastes
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.reasons import Reason, ReasonKind
@@ -144,7 +144,7 @@ class CollaborativeModel:
         record = json.loads((folder / "model.json").read_text())
         table = record.pop("table")
         return cls(
-            mapped(folder / "product_ids.npy"),
+            load_mapped(folder / "product_ids.npy"),
             Links.load(folder),
             EventTable(np.array(table["weights"]), np.array(table["half_life_days"])),
             record,

@@ -48,7 +48,7 @@ class TrendingModel:
 
     def bind(self, snapshot: Snapshot) -> "TrendingRetriever":
         positions = snapshot.locate(self.trend.product_ids)
-        points = np.rint(self.trend.worth * _THOUSANDTHS).astype(np.int64)
+        points = np.rint(self.trend.scores * _THOUSANDTHS).astype(np.int64)
         kept = (positions >= 0) & (points > 0)
         by_position = np.zeros(len(snapshot) + 1, np.int64)
         by_position[positions[kept]] = points[kept]

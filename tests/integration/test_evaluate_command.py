@@ -96,7 +96,7 @@ class TestEvaluateRecommendations:
             evaluate("--strategies", "magic")
 
     def test_says_when_the_window_leaves_nobody_to_measure_on(self, shop: None):
-        with pytest.raises(CommandError, match="--holdout-days 300: nothing happened before the cutoff"):
+        with pytest.raises(CommandError, match="--holdout-days 300: there are no events before the cutoff"):
             evaluate("--holdout-days", "300")
 
     def test_says_when_there_are_no_events(self):

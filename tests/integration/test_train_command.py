@@ -392,7 +392,7 @@ class TestActivateIfBetter:
         assert not TrainedModel.objects.get(strategy="counting").is_active
 
     def test_needs_somebody_to_measure_on(self):
-        with pytest.raises(CommandError, match="--holdout-days 3000: nothing happened before the cutoff"):
+        with pytest.raises(CommandError, match="--holdout-days 3000: there are no events before the cutoff"):
             train("--activate-if-better", "--holdout-days", "3000")
 
     def test_names_the_recipe_that_cannot_be_measured(self, settings: Any, tmp_path: Path):

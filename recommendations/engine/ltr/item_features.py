@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recommendations.engine.actions import DAY, EventTable
 from recommendations.engine.codes import coded, distinct
 from recommendations.engine.log import Log
-from recommendations.engine.neighbours import mapped
+from recommendations.engine.neighbours import load_mapped
 
 HALF_LIVES = (1, 2, 3, 7, 14, 30, 90, 365)
 NEW_HALF_LIVES = (1, 3, 7, 30, 90)
@@ -57,7 +57,7 @@ class ItemFeatures:
         names = ("product_ids", "table", "rates", "week")
         return cls(
             int(np.load(folder / "now.npy", allow_pickle=False)),
-            *(mapped(folder / f"{name}.npy") for name in names),
+            *(load_mapped(folder / f"{name}.npy") for name in names),
         )
 
 

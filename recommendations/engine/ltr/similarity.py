@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from recommendations.engine.actions import EventTable
 from recommendations.engine.histories import Histories
-from recommendations.engine.preferences import worths
+from recommendations.engine.preferences import decayed_weights
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.snapshot import Features
 
@@ -67,16 +67,16 @@ def similarity(
     liked = histories.liked
     known = liked.events.flat < len(features.category)
     rows, seen = liked.events.rows()[known], liked.events.flat[known]
-    worth = worths(table, liked.actions[known], liked.at[known], now, _HALF_LIFE_DAYS)
+    weights = decayed_weights(table, liked.actions[known], liked.at[known], now, _HALF_LIFE_DAYS)
     category, n_categories = features.category[seen], len(features.categories.names) + 1
-    totals = np.bincount(rows, worth, minlength=len(histories))
-    shares = _Table.of(rows * n_categories + category + 1, worth)
+    totals = np.bincount(rows, weights, minlength=len(histories))
+    shares = _Table.of(rows * n_categories + category + 1, weights)
     wanted = features.category[positions]
     share = shares.at(users * n_categories + wanted + 1) * (wanted >= 0)
     tags, n_tags = features.tags, len(tag_weights.weights)
     per_event = tags.take(seen)
     owner = np.repeat(rows, per_event.lengths)
-    scale = np.repeat(worth / np.maximum(tag_weights.lengths(per_event), 1e-9), per_event.lengths)
+    scale = np.repeat(weights / np.maximum(tag_weights.lengths(per_event), 1e-9), per_event.lengths)
     profile = _Table.of(owner * n_tags + per_event.flat, scale * tag_weights.weights[per_event.flat])
     norms = np.sqrt(np.bincount(profile.keys // max(n_tags, 1), profile.values**2, minlength=len(histories)))
     candidate_tags: Ragged = tags.take(positions)

@@ -1,4 +1,4 @@
-"""What an event is worth."""
+"""Event weights and their decay."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""How strongly a retriever speaks for a pair, against the same worked out pair by pair."""
+"""Retriever features, compared with values computed pair by pair."""
 
 import numpy as np
 import pytest

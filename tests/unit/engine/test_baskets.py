@@ -1,4 +1,4 @@
-"""Baskets and their pairs, held to a naive reading of what they are."""
+"""Baskets and pairs, compared with a naive implementation."""
 
 from collections import Counter
 from datetime import datetime
@@ -92,7 +92,7 @@ class TestCapped:
 def naive_pairs(
     rows: list[set[int]], n: int, min_support: int, kept: int
 ) -> list[list[tuple[int, int, int]]]:
-    """Return, for each column, what goes with it: column, support, lift in thousandths."""
+    """Return, for each column, its pairs: column, support, lift in thousandths."""
     single = Counter(column for row in rows for column in row)
     both = Counter(pair for row in rows for pair in combinations(sorted(row), 2))
     found: list[list[tuple[int, int, int]]] = [[] for _ in range(n)]

@@ -1,4 +1,4 @@
-"""The best products of each user's sums."""
+"""Top k of each user's scores."""
 
 import numpy as np
 import pytest

@@ -13,7 +13,7 @@ def newest_first(*moments: int) -> np.ndarray:
 
 
 def busy(end: int, n: int = 40) -> list[int]:
-    """An event each hour until then."""
+    """Return one event an hour up to this time."""
     return [end - hour * 3600 for hour in range(n)]
 
 
@@ -41,7 +41,7 @@ class TestTheLastPlausibleEvent:
         assert last_plausible(newest_first(*busy(MONDAY), MONDAY + 30 * DAY + 1)) == MONDAY
 
     def test_is_the_newest_of_a_shop_in_which_little_happens(self):
-        """One event every 40 days: such gaps are usual there."""
+        """One event every 40 days, so gaps of 40 days are normal."""
         assert last_plausible(newest_first(*(MONDAY - 40 * DAY * n for n in range(400)))) == MONDAY
 
     def test_is_the_newest_of_three_events(self):

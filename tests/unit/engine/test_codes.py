@@ -1,4 +1,4 @@
-"""Ids as codes, against numpy's own way."""
+"""Encoded ids, compared with numpy's unique."""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Local days, exact through every change of the clocks."""
+"""Local days, exact across changes of the UTC offset."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Lists whose products differ."""
+"""Diverse lists, compared with a naive implementation."""
 
 import math
 
@@ -16,7 +16,7 @@ from tests.worlds import Article, World
 def naive(
     points: list[int], made_of: list[set[str]], diversity: float, k: int, held: list[set[str]]
 ) -> list[int]:
-    """Return the places in the order of choice, by the rule as it is written."""
+    """Return the indices in the order of selection, by the formula as published."""
     chosen: list[int] = []
 
     def relevance(place: int) -> float:

@@ -1,4 +1,4 @@
-"""The sparse item-item model against cosines worked out one by one."""
+"""The sparse item-item model, compared with cosines computed one by one."""
 
 import numpy as np
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""The closed-form linear model against the formula written down, and the links that it keeps."""
+"""The closed-form linear model, compared with its formula, and the links that it keeps."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What the ranker looks at, against the same worked out pair by pair."""
+"""Features of the ranking model, compared with values computed pair by pair."""
 
 import math
 from dataclasses import replace
@@ -26,7 +26,7 @@ def bought(*events: tuple[int, int, float], action: Action = Action.PURCHASE) ->
 
 
 def mixed(seed: int) -> Log:
-    """Return a log of all that three users could do with five products, at distinct moments."""
+    """Return a log of random events of three users with five products, at distinct times."""
     random = np.random.default_rng(seed)
     n = int(random.integers(1, 25))
     at = NOW - np.sort(random.choice(90 * DAY, n, replace=False))[::-1]
@@ -35,7 +35,7 @@ def mixed(seed: int) -> Log:
     )
 
 
-def told(log: Log) -> list[tuple[int, int, int, int]]:
+def rows_of(log: Log) -> list[tuple[int, int, int, int]]:
     """Return the events as user, product, moment, action."""
     columns = (log.user_ids, log.product_ids, log.at, log.actions)
     return list(zip(*(column.tolist() for column in columns), strict=True))
@@ -84,7 +84,7 @@ class TestFacts:
 
         liked = [
             (user, product, (NOW - at) / DAY, TABLE.weights[action])
-            for user, product, at, action in told(log)
+            for user, product, at, action in rows_of(log)
             if action != Action.DISMISS
         ]
         products = sorted({product for _, product, _, _ in liked})
@@ -152,7 +152,7 @@ class TestShoppers:
         found = user_features(log.histories(np.arange(1, 4), snapshot), known, TABLE, rows, price).table
 
         for user, row in enumerate(found, 1):
-            mine = [event for event in told(log) if event[0] == user and event[3] != Action.DISMISS]
+            mine = [event for event in rows_of(log) if event[0] == user and event[3] != Action.DISMISS]
             assert row[USER_COLUMN["events"]] == pytest.approx(math.log1p(len(mine)))
             weights = np.array([TABLE.weights[action] for *_, action in mine])
             sold = [fact(known, product, "sold 365") for _, product, _, _ in mine]

@@ -1,4 +1,4 @@
-"""Points over posting lists, beyond what the pipeline's tests show."""
+"""Points from posting lists: cases that the tests of the pipeline do not cover."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""How good lists are, against formulas as they are written."""
+"""Quality metrics, compared with their formulas."""
 
 import math
 

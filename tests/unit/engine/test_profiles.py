@@ -1,4 +1,4 @@
-"""What users like best."""
+"""User profiles."""
 
 import numpy as np
 import pytest

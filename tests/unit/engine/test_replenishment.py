@@ -1,4 +1,4 @@
-"""How due it is to buy something again, held to a naive reading."""
+"""How due repeated purchases are, compared with a naive implementation."""
 
 from datetime import datetime
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""The catalogue as arrays."""
+"""Snapshots of the catalogue."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What products have been worth lately."""
+"""Trend scores."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ class TestTrend:
 
         liked = [(key, day, action) for key, day, action in events if action is not Action.DISMISS]
         assert found.product_ids.tolist() == sorted({key for key, *_ in liked})
-        for key, worth, recent in zip(found.product_ids, found.worth, found.recent, strict=True):
+        for key, score, recent in zip(found.product_ids, found.scores, found.recent, strict=True):
             mine = [(day, action) for its, day, action in liked if its == key]
-            assert worth == pytest.approx(sum(TABLE.weights[a] * 0.5 ** ((100 - day) / 7) for day, a in mine))
+            assert score == pytest.approx(sum(TABLE.weights[a] * 0.5 ** ((100 - day) / 7) for day, a in mine))
             assert recent == sum(100 - day <= 7 for day, _ in mine)

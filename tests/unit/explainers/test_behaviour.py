@@ -1,4 +1,4 @@
-"""What a shopper has done, in one line."""
+"""Summary of a shopper's behaviour."""
 
 from recommendations.explainers.behaviour import summary
 

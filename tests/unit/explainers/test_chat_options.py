@@ -1,4 +1,4 @@
-"""The options of a chat model check themselves."""
+"""Validation of the options of a chat model."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The prompt holds the evidence, as data that cannot pose as anything else."""
+"""The prompt contains the evidence as data that cannot be mistaken for instructions."""
 
 import json
 

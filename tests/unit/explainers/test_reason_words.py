@@ -1,4 +1,4 @@
-"""Every kind of reason, and every finding of a strategy, has its own true words wherever words are made."""
+"""Every kind of reason and every finding has its own true wording in all texts."""
 
 import runpy
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from tests.unit.explainers.test_prompt import data_in
 
 API_PAGE = Path(__file__).parents[3] / "docs" / "api.md"
 
-# What the template says of a product for each kind of reason; None where it names no reason.
+# The template's sentence for each kind of reason; None for a kind that it does not mention.
 SENTENCES = {
     ReasonKind.CATEGORY: "Based on your interest in Home, we picked Amp for you.",
     ReasonKind.TAG: "Based on your interest in Home, we picked Amp for you.",
@@ -109,7 +109,7 @@ class TestEveryKind:
 
 
 class TestNewKind:
-    """A kind or finding without an entry stops the module that would have to find words for it."""
+    """Modules with wordings fail on import if a kind or finding has no entry."""
 
     @pytest.mark.parametrize(
         "module", [template, prompt, lines, serializers], ids=lambda module: str(module.__name__)
@@ -133,14 +133,14 @@ class TestNewKind:
 
 
 def longer(kinds: type[StrEnum]) -> type[StrEnum]:
-    """Return the same kinds and one more."""
+    """Return the enum with one more member."""
     return StrEnum(kinds.__name__, [*((kind.name, kind.value) for kind in kinds), ("NEW", "new")])
 
 
 TRENDING = amp(Reason(ReasonKind.TRENDING, 7, 0))
 POPULAR = amp(Reason(ReasonKind.POPULAR, 7, 0))
 UNSEEN = amp(Reason(ReasonKind.POPULAR, 0, 0))
-# What only this finding allows to be claimed.
+# Claims that only this finding permits.
 CLAIMS = {
     Finding.NO_MODEL: "cannot match products to your taste",
     Finding.NO_HISTORY: "do not know your taste",
@@ -158,7 +158,7 @@ OF_THE_SHOP = {
 
 
 def cases() -> Iterator[Evidence]:
-    """Yield every finding with every list that may come with it."""
+    """Yield every finding with every kind of list that can occur with it."""
     lists = ((), (TRENDING,), (POPULAR,), (UNSEEN,), (TRENDING, POPULAR))
     for finding, shown, is_narrowed, is_continued in product(Finding, lists, (False, True), (False, True)):
         yield evidence(*shown, finding=finding, is_narrowed=is_narrowed, is_continued=is_continued)

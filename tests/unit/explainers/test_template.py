@@ -1,4 +1,4 @@
-"""The template's sentences say what the evidence holds, and no more."""
+"""The template's sentences claim only what the evidence contains."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.contracts.explainer import AUDIO, BESTSELLER, ExplainerContract, evid
 
 
 def matched(name: str, *words: str) -> Suggestion:
-    """Return a suggestion for these words: those with a capital are categories, the others tags."""
+    """Return a suggestion with these reasons: capitalised words are categories, the others tags."""
     kinds = [ReasonKind.CATEGORY if word.istitle() else ReasonKind.TAG for word in words]
     return Suggestion(name, None, tuple(Reason(*pair, 3_000) for pair in zip(kinds, words, strict=True)))
 

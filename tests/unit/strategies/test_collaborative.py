@@ -1,4 +1,4 @@
-"""The collaborative strategy: what was liked together, folded in from the history that is given."""
+"""The collaborative strategy, applied to given histories."""
 
 import json
 from dataclasses import replace
@@ -19,7 +19,7 @@ from tests.unit.engine.test_item_item import naive
 from tests.unit.engine.test_linear import dense
 from tests.worlds import TABLE, Article, World
 
-# Two circles: who likes 1 likes 2 and 3, who likes 11 likes 12 and 13.
+# Two groups: users who like 1 like 2 and 3, users who like 11 like 12 and 13.
 CIRCLES = World(
     {n: Article(popularity=3) for n in (1, 2, 3, 11, 12, 13, 20)},
     [[1, 2, 3], [1, 2, 3], [1, 2], [11, 12, 13], [11, 12, 13], [11, 12], [2, 12], [1]],
@@ -36,7 +36,7 @@ def recommended(strategy: Collaborative, world: World, user: int, k: int = 7) ->
 
 
 def dismissing(histories: Histories, snapshot: Snapshot, *products: int) -> Histories:
-    """Return the same histories, these products dismissed in each."""
+    """Return the same histories with these products dismissed."""
     unwanted = np.isin(histories.events.flat, snapshot.locate(np.array(products)))
     actions = np.where(unwanted, Action.DISMISS, histories.actions).astype(np.uint8)
     return replace(histories, actions=actions, derived={})

@@ -1,4 +1,4 @@
-"""The hybrid: proposals from several sides, an order learned from earlier months, reasons that add up."""
+"""The hybrid strategy: candidates, learned order, and reasons that add up."""
 
 import json
 from dataclasses import replace
@@ -26,7 +26,7 @@ N_PRODUCTS, N_USERS, DAYS = 60, 200, 200
 
 @cache
 def shop() -> Training:
-    """A shop of two halves: users buy from their own half, and every ten days another product of each."""
+    """Return a shop of two halves: users buy from their half, where every ten days another product sells."""
     random = np.random.default_rng(7)
     at = np.sort(random.integers(0, DAYS * DAY, 9_000))
     users = random.integers(0, N_USERS, len(at))
@@ -62,7 +62,7 @@ def model() -> HybridModel:
 
 
 def some_histories(n: int = 20) -> Histories:
-    """Return what some users did lately, too little to have met everything."""
+    """Return short recent histories of some users, which leave products to recommend."""
     log, snapshot = shop().log, shop().snapshot
     lately = log.take(log.at > log.at[-1] - 40 * DAY)
     return lately.histories(np.arange(1, n + 1), snapshot)
@@ -74,7 +74,7 @@ def allowed_to(histories: Histories) -> Mask:
 
 
 class TestHybrid(StrategyContract):
-    """In a shop that is too young for a ranker."""
+    """A shop with too little data for a trained ranking model."""
 
     def strategy(self) -> Hybrid:
         return Hybrid()

@@ -1,4 +1,4 @@
-"""Why the hybrid picks: what is named holds, and what is left is all that is left."""
+"""Reasons of the hybrid strategy: named reasons are true, and the rest covers everything else."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from recommendations.strategies.collaborative import CollaborativeModel
 from recommendations.strategies.hybrid import SCALE, HybridModel, HybridRetriever
 from tests.worlds import TABLE, Article, World
 
-# The lamp (1) speaks a little for the vase (3), the mug (2) speaks strongly against it.
+# The lamp (1) has a small positive link to the vase (3), the mug (2) a large negative one.
 LAMP, MUG, VASE = 1, 2, 3
 WORLD = World({LAMP: Article(), MUG: Article(), VASE: Article("Home", frozenset({"glass"}))}, [[LAMP, MUG]])
 IDS = np.array([LAMP, MUG, VASE])
@@ -23,7 +23,7 @@ SNAPSHOT = WORLD.snapshot()
 
 
 def memory(from_lamp: float, from_mug: float) -> CollaborativeModel:
-    """Return what knows of two links alone, to the vase."""
+    """Return a model with two links, both to the vase."""
     links = Links(
         np.array([0, 1, 2, 2]), np.array([2, 2], np.int32), np.array([from_lamp, from_mug], np.float32)
     )
@@ -31,7 +31,7 @@ def memory(from_lamp: float, from_mug: float) -> CollaborativeModel:
 
 
 def dismissed_the_mug():
-    """Return the history of somebody who bought the lamp and dismissed the mug."""
+    """Return the history of a user who bought the lamp and dismissed the mug."""
     past = WORLD.batch(SNAPSHOT)
     is_mug = past.events.flat == SNAPSHOT.locate(np.array([MUG]))[0]
     actions = np.where(is_mug, Action.DISMISS, Action.PURCHASE).astype(np.uint8)
@@ -58,7 +58,7 @@ def named(reasons: tuple[Reason, ...]) -> list[int]:
 
 
 class TestGrounds:
-    """What was dismissed adds more to the vase than what was bought, as minus times minus does."""
+    """The dismissed mug adds more to the vase than the bought lamp: both its weights are negative."""
 
     def test_of_collaborative_are_nothing_that_was_dismissed(self):
         assert named(why(memory(0.1, -0.5).bind(SNAPSHOT))) == [LAMP]
@@ -74,7 +74,7 @@ class TestGrounds:
 
 
 class Fixed:
-    """A ranker whose features add what it is told, whatever is asked; the worth is so much more."""
+    """Ranking model with fixed contributions. more: the constant part of the score"""
 
     def __init__(self, more: float = 0, **added: float) -> None:
         self.more = more
@@ -97,7 +97,7 @@ class TestRest:
         return reasons[-1] if reasons[-1].kind is ReasonKind.REST else None
 
     def test_counts_nothing_that_is_named(self):
-        """Three features make the one named reason; two are of no kind that has a name."""
+        """Three features form the named reason; the other two belong to no named kind."""
         assert [GROUPS[NAMES.index(name)] for name in ("long score", "price", "age")] == [
             COLLABORATIVE,
             OTHER,
@@ -109,7 +109,7 @@ class TestRest:
         assert found == Reason(ReasonKind.REST, 2, round(0.75 * SCALE))
 
     def test_counts_a_kind_that_could_be_named_but_does_not_hold(self):
-        """The vase's tag is none of the user's."""
+        """The user's history does not have the vase's tag."""
         assert GROUPS[NAMES.index("tag similarity")] == TAG
 
         found = self.rest(Fixed(long_score=1, tag_similarity=0.5))

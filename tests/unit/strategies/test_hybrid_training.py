@@ -1,4 +1,4 @@
-"""What the ranker learns from: each window knows its past alone, and asks for what came in it."""
+"""Training data of the ranking model: features from before each window, labels from inside it."""
 
 from dataclasses import dataclass, field, replace
 
@@ -18,7 +18,7 @@ N_PRODUCTS, N_USERS, DAYS, N_WINDOWS = 30, 40, 150, 3
 
 
 def shop() -> Training:
-    """A shop in which things happen at all times, dismissals too."""
+    """Return a shop with random events of all kinds, dismissals included."""
     random = np.random.default_rng(3)
     at = np.sort(random.integers(0, DAYS * DAY, 1_500))
     log = Log(
@@ -34,7 +34,7 @@ def shop() -> Training:
 
 @dataclass(frozen=True, eq=False)
 class Recording(Stage):
-    """A stage that remembers what it was fitted to, whom it was asked for, and what it proposed."""
+    """Stage that records its training data, its requests and the candidates that it returned."""
 
     fitted_to: Training | None = None
     asked_for: list[tuple[Histories, Mask, Ragged]] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Recording(Stage):
 
 @dataclass
 class Stages:
-    """Makes stages as the hybrid does, and keeps them, the latest window first."""
+    """Creates stages like the hybrid strategy and records them, latest window first."""
 
     made: list[Recording] = field(default_factory=list)
 
@@ -60,7 +60,7 @@ class Stages:
 
 class TestExamples:
     def cutoffs(self) -> list[int]:
-        """Return when each window begins: the latest ends now, each of the others some days earlier."""
+        """Return the start of each window: the latest ends now, each other one STEP_DAYS earlier."""
         now = shop().snapshot.now
         return [now - (WINDOW_DAYS + back * STEP_DAYS) * DAY for back in range(N_WINDOWS)]
 
@@ -121,7 +121,7 @@ class TestExamples:
         assert n_met > 50
 
     def users(self, stage: Recording, cutoff: int) -> list[int]:
-        """Return whose the rows are, told by their histories, which are different of each user."""
+        """Return the user of each row, identified by their history, which is unique."""
         past = shop().log.take(shop().log.at < cutoff)
         of_history = {
             tuple(past.at[past.user_ids == user][::-1].tolist()): user

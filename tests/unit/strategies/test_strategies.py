@@ -1,4 +1,4 @@
-"""Every strategy keeps the contract, and says what is wrong in its options."""
+"""Every strategy fulfils the contract and names its invalid options."""
 
 import pytest
 

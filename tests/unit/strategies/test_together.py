@@ -21,7 +21,7 @@ SHOP = World({n: Article() for n in range(1, 7)})
 
 
 def log(*baskets: set[int]) -> Log:
-    """Return purchases, each basket by a user of its own."""
+    """Return purchases, with a separate user for each basket."""
     users = [user for user, basket in enumerate(baskets) for _ in basket]
     products = [product for basket in baskets for product in sorted(basket)]
     n = len(users)
@@ -34,7 +34,7 @@ def log(*baskets: set[int]) -> Log:
 
 
 def bought(snapshot: Snapshot, *events: tuple[int, int], action: Action = Action.PURCHASE) -> Histories:
-    """Return one user's purchases, or what else they did, (product, moment), newest first."""
+    """Return one user's events of an action, as (product, time), newest first."""
     ids = np.array([product for product, _ in events], np.int64)
     return Histories(
         Ragged(starts_of(np.array([len(events)])), snapshot.locate(ids)),
@@ -78,7 +78,7 @@ class TestTogether(StrategyContract):
     def test_orders_by_lift_and_says_it(self):
         found = offered(model(*BASKETS), (1, 0))
 
-        # 11 baskets: 1 is in four, 2 in two, 3 in four; twice with either.
+        # 11 baskets: 1 is in four, 2 in two, 3 in four; each pair shares two.
         assert found == [
             (2, (Reason(ReasonKind.TOGETHER, 2, 0), Reason(ReasonKind.LIFT, 2750, 2750))),
             (3, (Reason(ReasonKind.TOGETHER, 2, 0), Reason(ReasonKind.LIFT, 1375, 1375))),
@@ -115,7 +115,7 @@ class TestTogether(StrategyContract):
 
         found = learned.bind(snapshot).retrieve(cart_last, allowed=Mask(snapshot.active, empty(1)), k=5)
 
-        # 1 goes with 2 as well, but 3 times as often as by chance.
+        # 1 is paired with 2 as well, but with a lift of 3.
         assert found.points[0, :2].tolist() == [1375, 0]
 
     def test_leaves_alone_who_bought_nothing(self):
@@ -146,7 +146,7 @@ class TestTogether(StrategyContract):
         assert len(learned.pairs.columns) in (2, 4)
 
     def test_makes_baskets_by_the_days_of_its_zone(self):
-        """Two purchases at 23:00 and 00:00 of Paris, thrice, and one of something else."""
+        """Two purchases at 23:00 and 00:00 in Paris, three times, and one of another product."""
         events = [(user, 1 + n, 22 * 3600 + n * 3600) for user in range(3) for n in range(2)] + [(3, 6, 0)]
         events.sort(key=lambda event: event[2])
         users, products, at = np.array(events).T
@@ -177,7 +177,7 @@ class TestTogether(StrategyContract):
 
 
 class TestTogetherThatLearned(StrategyContract):
-    """The contract again, of a shop where the views of the world are purchases of one moment."""
+    """The contract, in a shop where all events are purchases at the same time."""
 
     def strategy(self) -> Together:
         return Together.from_options(min_support=1)
@@ -196,7 +196,7 @@ class TestTogetherThatLearned(StrategyContract):
 
 
 class _AsPurchases:
-    """Takes every history for one of purchases."""
+    """Retriever that treats every event of a history as a purchase."""
 
     def __init__(self, inner) -> None:
         self.inner = inner
