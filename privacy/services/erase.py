@@ -47,7 +47,7 @@ def erase(person: Person, *, by: Account | None, now: datetime) -> Receipt:
     table, pk = type(person)._base_manager, person.pk
     with transaction.atomic():
         table.select_for_update().filter(pk=pk).first()
-        # First, so that nothing is deleted if Redis is away; again after the commit, for later entries.
+        # First, so that nothing is deleted if Redis is away; again after the commit, for later cache entries.
         if not _forget(person):
             raise CacheUnreachable
         gone, forgot = Counter[str](), Counter[str]()

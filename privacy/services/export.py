@@ -22,7 +22,7 @@ Tables = dict[str, dict[Any, Row]]  # rows by table and primary key
 
 
 def export(person: Person, *, by: Account | None, now: datetime) -> dict[str, Any]:
-    """Return all data about the person, and store a receipt. by: None for the command line"""
+    """Return all data about the person and store a receipt. by: as for `erase`"""
     document = collect(person, now=now)
     counts = {label: len(rows) for label, rows in document["tables"].items()}
     Receipt.objects.create(deed=RightsAction.EXPORTED, at=now, by=by, counts=counts)

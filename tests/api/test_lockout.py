@@ -108,7 +108,7 @@ class TestAdmin:
 
         assert answer.status_code == 429
         assert int(answer.headers["Retry-After"]) > 890
-        assert "Come back in 15 minutes" in answer.content.decode()
+        assert "Try again in 15 minutes" in answer.content.decode()
         assert token(password=PASSWORD).status_code == 429
         assert admin(password=PASSWORD, address=THERE).status_code == 302
 

@@ -145,7 +145,7 @@ class TestTooMuch:
         answer = client.post(address(ProductFactory._meta.model, "add/"), {"name": "x", "file": file})
 
         assert answer.status_code == 413
-        assert answer.json()["detail"] == "Files are taken nowhere."
+        assert answer.json()["detail"] == "Files cannot be uploaded."
 
     def test_is_refused_of_somebody_who_is_not_logged_in(self):
         file = io.BytesIO(b"x" * 100_000)

@@ -197,7 +197,7 @@ class TestServe:
     def test_says_what_prepares_a_database_without_tables(self, tmp_path: Path):
         said = refusal(tmp_path / "empty.sqlite3")
 
-        assert re.search(r"The database lacks \d+ migrations: run `.*python\S* manage.py migrate`\.", said)
+        assert re.search(r"\d+ migrations are not applied: run `.*python\S* manage.py migrate`\.", said)
         assert "make demo" not in said
 
     def test_says_when_the_database_cannot_be_reached(self, tmp_path: Path):
@@ -217,7 +217,7 @@ class TestServe:
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = other.getsockname()[1]
 
-            assert f"Port {port} is in use already; another one: make run PORT=" in refusal(shop, PORT=port)
+            assert f"Port {port} is in use. Choose another: make run PORT=" in refusal(shop, PORT=port)
 
 
 class TestMain:
@@ -251,13 +251,13 @@ class TestListeningAddress:
 
     @pytest.mark.parametrize("host", ["192.0.2.1", "a" * 64 + ".example"])
     def test_refuses_what_is_not_of_this_machine(self, host: str):
-        with pytest.raises(CannotServe, match="cannot be listened on"):
+        with pytest.raises(CannotServe, match="Cannot listen on"):
             listening_address(replace(ENV, host=host, port=free_port()))
 
     def test_refuses_to_open_reads_to_other_machines(self):
         open_to_all = replace(ENV, host=ANYWHERE, port=free_port(), api_open_reads=True)
 
-        with pytest.raises(CannotServe, match=r"HOST=0\.0\.0\.0 lets other machines in"):
+        with pytest.raises(CannotServe, match=r"HOST=0\.0\.0\.0 accepts other machines"):
             listening_address(open_to_all)
 
 
@@ -278,7 +278,7 @@ class TestGranian:
 class TestRefuseUnmigrated:
     @pytest.mark.django_db
     def test_is_content_with_a_database_that_has_every_table(self):
-        assert serve.refuse_unmigrated() is None
+        assert serve.check_migrations() is None
 
 
 class TestApplication:

@@ -144,7 +144,7 @@ class TestRefusal:
         ran = run(without, **{name: "http://key@127.0.0.1:1/1"})
 
         assert ran.stderr.splitlines()[-1].endswith(
-            f"{name} is set, which needs packages besides those of requirements.txt: "
+            f"{name} is set. It needs packages that requirements.txt does not include: "
             f"pip install --require-hashes -r requirements-observe.txt"
         )
 
@@ -152,7 +152,7 @@ class TestRefusal:
     def test_names_what_is_no_address_and_does_not_show_it(self, name: str):
         ran = run("from recsite.config import env; env.read()", **{name: "canary:4318"})
 
-        assert f"{name} must be an address" in ran.stderr
+        assert f"{name} must be a URL" in ran.stderr
         assert "canary" not in ran.stderr.splitlines()[-1]
 
 

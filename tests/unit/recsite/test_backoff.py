@@ -1,4 +1,4 @@
-"""While a server is away, one at a time waits for it."""
+"""After a failure, one caller per interval may try."""
 
 from recsite.postgresql.backoff import Backoff
 
@@ -11,31 +11,31 @@ class Clock:
         return self.now
 
 
-class TestPatience:
-    def test_lets_everybody_wait_while_all_is_well(self):
-        patience = Backoff(1.0)
+class TestBackoff:
+    def test_allows_every_attempt_without_failures(self):
+        backoff = Backoff(1.0)
 
-        assert [patience.is_worth_it() for _ in range(3)] == [True, True, True]
+        assert [backoff.may_try() for _ in range(3)] == [True, True, True]
 
-    def test_lets_nobody_wait_just_after_somebody_waited_in_vain(self):
-        patience = Backoff(1.0, Clock())
+    def test_allows_none_just_after_a_failure(self):
+        backoff = Backoff(1.0, Clock())
 
-        patience.was_in_vain()
+        backoff.record_failure()
 
-        assert not patience.is_worth_it()
+        assert not backoff.may_try()
 
-    def test_lets_one_try_when_some_time_has_passed(self):
+    def test_allows_one_per_interval_after_a_failure(self):
         clock = Clock()
-        patience = Backoff(1.0, clock)
-        patience.was_in_vain()
+        backoff = Backoff(1.0, clock)
+        backoff.record_failure()
         clock.now += 1.0
 
-        assert [patience.is_worth_it() for _ in range(3)] == [True, False, False]
+        assert [backoff.may_try() for _ in range(3)] == [True, False, False]
 
-    def test_lets_everybody_wait_again_once_one_was_rewarded(self):
-        patience = Backoff(1.0, Clock())
-        patience.was_in_vain()
+    def test_allows_every_attempt_again_after_a_success(self):
+        backoff = Backoff(1.0, Clock())
+        backoff.record_failure()
 
-        patience.was_rewarded()
+        backoff.record_success()
 
-        assert [patience.is_worth_it() for _ in range(3)] == [True, True, True]
+        assert [backoff.may_try() for _ in range(3)] == [True, True, True]

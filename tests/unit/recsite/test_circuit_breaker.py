@@ -1,4 +1,4 @@
-"""What is away is tried now and then, and told of once."""
+"""During an outage one call per rest period is tried, and the log has one line for its beginning and end."""
 
 import logging
 
@@ -21,42 +21,42 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def outage(clock: Clock) -> CircuitBreaker:
+def breaker(clock: Clock) -> CircuitBreaker:
     return CircuitBreaker("It is away.", 1.0, clock)
 
 
-class TestOutage:
-    def test_has_one_try_a_rest_while_it_lasts(self, outage: CircuitBreaker, clock: Clock):
-        outage.failed(OSError())
-        during = outage.may_try()
+class TestCircuitBreaker:
+    def test_has_one_try_a_rest_while_it_lasts(self, breaker: CircuitBreaker, clock: Clock):
+        breaker.record_failure(OSError())
+        during = breaker.may_try()
         clock.now += 1.0
 
-        assert [during, outage.may_try(), outage.may_try()] == [False, True, False]
+        assert [during, breaker.may_try(), breaker.may_try()] == [False, True, False]
 
-    def test_lets_everybody_try_once_one_worked(self, outage: CircuitBreaker):
-        outage.failed(OSError())
+    def test_lets_everybody_try_once_one_worked(self, breaker: CircuitBreaker):
+        breaker.record_failure(OSError())
 
-        outage.worked()
+        breaker.record_success()
 
-        assert [outage.may_try() for _ in range(3)] == [True, True, True]
+        assert [breaker.may_try() for _ in range(3)] == [True, True, True]
 
-    def test_is_told_once_though_it_comes_and_goes(self, outage: CircuitBreaker, clock: Clock, caplog):
+    def test_is_told_once_though_it_comes_and_goes(self, breaker: CircuitBreaker, clock: Clock, caplog):
         for _ in range(5):
-            outage.failed(OSError())
-            outage.worked()
+            breaker.record_failure(OSError())
+            breaker.record_success()
             clock.now += 1.0
 
         assert [record.getMessage() for record in caplog.records] == ["It is away. (OSError)"]
 
     def test_is_over_when_nothing_has_failed_for_some_time(
-        self, outage: CircuitBreaker, clock: Clock, caplog
+        self, breaker: CircuitBreaker, clock: Clock, caplog
     ):
         caplog.set_level(logging.INFO)
-        outage.failed(OSError())
+        breaker.record_failure(OSError())
         clock.now += 5.0
         for _ in range(3):
-            outage.worked()
+            breaker.record_success()
 
         assert len(caplog.records) == 2
-        assert "1 tries failed in 5 s" in caplog.text
-        assert not outage.is_on
+        assert "1 calls failed in 5 s" in caplog.text
+        assert not breaker.is_open

@@ -2,7 +2,7 @@
 
 from recsite.config.databases import POSTGRESQL, SQLITE, PoolSize, configured
 
-POOL = PoolSize(least=2, most=7, patience_seconds=1.5)
+POOL = PoolSize(min_size=2, max_size=7, timeout_seconds=1.5)
 
 
 class TestSqlite:

@@ -24,7 +24,7 @@ class TestWriteOnce:
             monkeypatch.delenv(name)
         monkeypatch.setenv("ENV_FILE", str(directory / ".env"))
         read = env.read()
-        assert said == ".env is written, with a fresh secret key, for plain HTTP on this machine only."
+        assert said == "Wrote .env with a new secret key, for plain HTTP on this machine only."
         assert (read.debug, read.secure_ssl_redirect, read.api_open_reads) == (False, False, True)
         assert read.allowed_hosts == ["localhost", "127.0.0.1", "[::1]"]
         assert len(read.secret_key) >= 50
@@ -47,7 +47,7 @@ class TestWriteOnce:
 
         said = write_once(directory)
 
-        assert said == ".env is there already; it stays as it is."
+        assert said == ".env already exists and is unchanged."
         assert (directory / ".env").read_text() == "SECRET_KEY=mine\n"
 
     def test_refuses_an_example_that_lacks_what_must_be_set(self, directory: Path):

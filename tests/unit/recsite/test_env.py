@@ -106,21 +106,21 @@ class TestEnvironment:
         [
             ("SECURE_SSL_REDIRECT", "ture", "SECURE_SSL_REDIRECT must be true or false"),  # codespell:ignore
             ("PORT", "hidden", "PORT must be a whole number"),
-            ("PORT", "65536", "PORT is 65536; it must be from 1 to 65535"),
+            ("PORT", "65536", "PORT is 65536. It must be from 1 to 65535"),
             ("OPENAI_TIMEOUT_SECONDS", "5 hidden", "OPENAI_TIMEOUT_SECONDS must be a number"),
             ("OPENAI_TIMEOUT_SECONDS", "nan", "OPENAI_TIMEOUT_SECONDS must be a number"),
             ("OPENAI_TIMEOUT_SECONDS", "0", "OPENAI_TIMEOUT_SECONDS is 0"),
-            ("DB_POOL_MIN_SIZE", "-1", "DB_POOL_MIN_SIZE is -1; it must be from 0 to 1000"),
+            ("DB_POOL_MIN_SIZE", "-1", "DB_POOL_MIN_SIZE is -1. It must be from 0 to 1000"),
             ("DB_POOL_MAX_SIZE", "some", "DB_POOL_MAX_SIZE must be a whole number"),
             ("DB_POOL_TIMEOUT_SECONDS", "0", "DB_POOL_TIMEOUT_SECONDS is 0"),
             ("STORED_LIST_MAX_AGE", "-1", "STORED_LIST_MAX_AGE is -1"),
             ("LOG_LEVEL", "loud", "LOG_LEVEL must be one of DEBUG, INFO"),
-            ("DATABASE_URL", "postgres://me:p/hidden@host/name", "DATABASE_URL must read like"),
-            ("DATABASE_URL", "sqlite://hidden.sqlite3", "DATABASE_URL must read like"),
-            ("DATABASE_URL", "hidden", "DATABASE_URL must read like"),
-            ("DATABASE_URL", "sqlite:////hidden.sqlite3 # the shop", "DATABASE_URL must read like"),
-            ("DATABASE_URL", "sqlite:////hidden#shop.sqlite3", "DATABASE_URL must read like"),
-            ("DATABASE_URL", "postgres://me@host/hidden name", "DATABASE_URL must read like"),
+            ("DATABASE_URL", "postgres://me:p/hidden@host/name", "DATABASE_URL must look like"),
+            ("DATABASE_URL", "sqlite://hidden.sqlite3", "DATABASE_URL must look like"),
+            ("DATABASE_URL", "hidden", "DATABASE_URL must look like"),
+            ("DATABASE_URL", "sqlite:////hidden.sqlite3 # the shop", "DATABASE_URL must look like"),
+            ("DATABASE_URL", "sqlite:////hidden#shop.sqlite3", "DATABASE_URL must look like"),
+            ("DATABASE_URL", "postgres://me@host/hidden name", "DATABASE_URL must look like"),
             ("TIME_ZONE", "Mars/hidden", "TIME_ZONE must be the name of a time zone, such as Europe/Paris"),
             ("TIME_ZONE", "../hidden", "TIME_ZONE must be the name of a time zone"),
         ],
@@ -134,7 +134,7 @@ class TestEnvironment:
 
     @pytest.mark.parametrize("hosts", ["", "shop.example", "localhost,shop.example", "*", ".localhost"])
     def test_opens_reads_to_no_other_machine(self, monkeypatch, hosts: str):
-        with pytest.raises(ImproperlyConfigured, match="API_OPEN_READS=true lets anybody read"):
+        with pytest.raises(ImproperlyConfigured, match="API_OPEN_READS=true lets anyone read"):
             read_with(monkeypatch, API_OPEN_READS="true", ALLOWED_HOSTS=hosts)
 
     def test_opens_reads_on_loopback(self, monkeypatch):
@@ -170,13 +170,13 @@ class TestEnvironment:
         assert (read.db_pool_min_size, read.db_pool_max_size) == (1, 7)
 
     def test_refuses_a_pool_that_lets_threads_wait_for_a_connection(self, monkeypatch):
-        with pytest.raises(ImproperlyConfigured, match=r"DB_POOL_MAX_SIZE is 5, but 5 threads.*set it to 7"):
+        with pytest.raises(ImproperlyConfigured, match=r"DB_POOL_MAX_SIZE is 5. 5 threads.*set it to 7"):
             read_with(
                 monkeypatch, DATABASE_URL="postgres://me@host/name", WEB_THREADS="5", DB_POOL_MAX_SIZE="5"
             )
 
     def test_refuses_a_pool_that_keeps_more_than_it_may_have(self, monkeypatch):
-        with pytest.raises(ImproperlyConfigured, match="DB_POOL_MIN_SIZE is 9, more than DB_POOL_MAX_SIZE"):
+        with pytest.raises(ImproperlyConfigured, match="It must not be more than DB_POOL_MAX_SIZE"):
             read_with(monkeypatch, DB_POOL_MIN_SIZE="9", DB_POOL_MAX_SIZE="8")
 
     def test_does_not_show_its_secrets(self, monkeypatch):
@@ -198,7 +198,7 @@ class TestSecondModelKey:
         assert {"one", "two"} <= set(read.secrets)
 
     def test_needs_a_first(self, monkeypatch):
-        with pytest.raises(ImproperlyConfigured, match="OPENAI_API_KEY_2 is tried after") as caught:
+        with pytest.raises(ImproperlyConfigured, match="OPENAI_API_KEY_2 is only used after") as caught:
             read_with(monkeypatch, OPENAI_API_KEY_2="hidden")
         assert "hidden" not in str(caught.value)
 

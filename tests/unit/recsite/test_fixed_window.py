@@ -52,7 +52,7 @@ class TestWindows:
         assert sorted(told) == sorted(list(range(1, 41)) * 100)
 
     def test_are_never_more_than_so_many(self):
-        windows = FixedWindowCounter(most=100)
+        windows = FixedWindowCounter(max_windows=100)
 
         sizes = [windows.count(f"address:{n}", 60) and len(windows) for n in range(1_000)]
 
@@ -60,7 +60,7 @@ class TestWindows:
 
     def test_forget_what_is_closed_before_what_is_open(self):
         clock = Clock()
-        windows = FixedWindowCounter(most=100, clock=clock)
+        windows = FixedWindowCounter(max_windows=100, clock=clock)
         windows.count("long", 3_600)
         for n in range(99):
             windows.count(f"short:{n}", 1)
@@ -72,7 +72,7 @@ class TestWindows:
         assert windows.count("long", 3_600).n == 2
 
     def test_forget_what_opened_first_where_all_are_open(self):
-        windows = FixedWindowCounter(most=100)
+        windows = FixedWindowCounter(max_windows=100)
         for n in range(101):
             windows.count(f"{n}", 60)
 

@@ -1,4 +1,4 @@
-"""Looking at several things at once, some of which hang."""
+"""Concurrent probes, some of which hang."""
 
 import logging
 from itertools import chain, repeat
@@ -81,4 +81,4 @@ class TestProbes:
             probes()
 
         told = [record.getMessage() for record in caplog.records if "Looking" not in record.getMessage()]
-        assert told == ["The cache is not well: failed.", "The cache is well again."]
+        assert told == ["The cache is not healthy: failed.", "The cache is healthy again."]

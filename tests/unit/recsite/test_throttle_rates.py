@@ -65,5 +65,5 @@ class TestEntries:
         ],
     )
     def test_are_refused_when_they_cannot_be_right(self, entry: str):
-        with pytest.raises(ImproperlyConfigured, match="THROTTLE_RATES holds"):
+        with pytest.raises(ImproperlyConfigured, match="THROTTLE_RATES contains"):
             rates([entry], open_reads=False)
