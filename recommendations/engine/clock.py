@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from recommendations.engine.actions import DAY
 
 # Number of newest events that are examined.
-N_LOOKED_AT = 300
+N_NEWEST_EVENTS = 300
 # Fewer than 1 in 10 of them may be outliers, so fewer than 30.
 _SHARE = 10
 _GAP_SECONDS = 30 * DAY
@@ -28,7 +28,7 @@ def last_plausible(newest: NDArray[np.int64]) -> int:
     """
     if not len(newest):
         return 0
-    at = newest[:N_LOOKED_AT]
+    at = newest[:N_NEWEST_EVENTS]
     few = -(-len(at) // _SHARE)
     n_odd = np.arange(1, few)
     gaps = at[n_odd - 1] - at[n_odd]

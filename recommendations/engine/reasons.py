@@ -24,9 +24,9 @@ class ReasonKind(StrEnum):
 
 
 # Kinds whose value is a product id; a sentence needs the name of that product.
-OF_PRODUCTS = frozenset({ReasonKind.BECAUSE, ReasonKind.SIMILAR})
+PRODUCT_KINDS = frozenset({ReasonKind.BECAUSE, ReasonKind.SIMILAR})
 # Kinds whose value is a count that is worth mentioning even without points.
-COUNTED = frozenset({ReasonKind.POPULAR, ReasonKind.TRENDING, ReasonKind.TOGETHER, ReasonKind.BOUGHT})
+COUNT_KINDS = frozenset({ReasonKind.POPULAR, ReasonKind.TRENDING, ReasonKind.TOGETHER, ReasonKind.BOUGHT})
 
 K = TypeVar("K", bound=StrEnum)
 V = TypeVar("V")
@@ -58,6 +58,6 @@ class Reason:
 
         Products of a fallback have no points, but may have a count.
         """
-        if self.kind in COUNTED:
+        if self.kind in COUNT_KINDS:
             return self.points >= 0 and bool(self.value)
-        return self.points > 0 and (self.kind not in OF_PRODUCTS or bool(self.name))
+        return self.points > 0 and (self.kind not in PRODUCT_KINDS or bool(self.name))

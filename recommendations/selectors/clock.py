@@ -35,5 +35,5 @@ def last_event_at(real_now: float | None = None) -> int:
 def _newest(real_now: float) -> NDArray[np.int64]:
     """Return the times of the newest events, newest first, shape (n,). 1 query, answered by an index."""
     events = Interaction.objects.filter(occurred_at__lte=datetime.fromtimestamp(real_now, UTC))
-    (times,) = columns(events.newest_first().values_list(Seconds("occurred_at"))[: clock.N_LOOKED_AT], 1)
+    (times,) = columns(events.newest_first().values_list(Seconds("occurred_at"))[: clock.N_NEWEST_EVENTS], 1)
     return integers(times)

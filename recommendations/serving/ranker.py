@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recommendations.engine.histories import Histories
 from recommendations.engine.profiles import profiles
-from recommendations.engine.reasons import OF_PRODUCTS
+from recommendations.engine.reasons import PRODUCT_KINDS
 from recommendations.explainers.behaviour import summary
 from recommendations.pipeline import DIVERSITY_DEPTH, Pick, Pipeline, Query, Ranking
 from recommendations.selectors.histories import Events, events, histories
@@ -166,7 +166,7 @@ def recommended_item(pick: Pick, products: ProductLookup[Details]) -> Recommende
     reasons = tuple(
         [
             replace(reason, name=products.by_id[int(reason.value)].name)
-            if reason.kind in OF_PRODUCTS and int(reason.value) in products.by_id
+            if reason.kind in PRODUCT_KINDS and int(reason.value) in products.by_id
             else reason
             for reason in pick.reasons
         ]
@@ -179,7 +179,7 @@ def referenced_products(picks: Iterable[Pick]) -> set[int]:
     found = set()
     for pick in picks:
         found.add(pick.product_id)
-        found.update([int(reason.value) for reason in pick.reasons if reason.kind in OF_PRODUCTS])
+        found.update([int(reason.value) for reason in pick.reasons if reason.kind in PRODUCT_KINDS])
     return found
 
 

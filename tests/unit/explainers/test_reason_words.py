@@ -14,7 +14,7 @@ from recommendations.admin import lines
 from recommendations.admin.lines import format_fallback, stored_lines
 from recommendations.api import serializers
 from recommendations.engine import reasons
-from recommendations.engine.reasons import OF_PRODUCTS, Reason, ReasonKind, exhaustive
+from recommendations.engine.reasons import PRODUCT_KINDS, Reason, ReasonKind, exhaustive
 from recommendations.explainers import base, list_notes, prompt, template
 from recommendations.explainers.base import Evidence, Finding, Suggestion
 from recommendations.pipeline import Pick
@@ -59,7 +59,7 @@ NOT_TOLD_TO_MODELS = {ReasonKind.LIFT, ReasonKind.DUE, ReasonKind.REST}
 
 def reason(kind: ReasonKind, points: int = 1_000) -> Reason:
     value: str | int = "Home" if kind in (ReasonKind.CATEGORY, ReasonKind.TAG) else 1_500
-    return Reason(kind, value, points, "Radio" if kind in OF_PRODUCTS else None)
+    return Reason(kind, value, points, "Radio" if kind in PRODUCT_KINDS else None)
 
 
 def amp(*why: Reason) -> Suggestion:
@@ -80,7 +80,7 @@ class TestEveryKind:
 
     def test_without_the_name_or_number_that_it_needs_is_not_spoken_of(self, kind: ReasonKind):
         bare = replace(reason(kind), name=None, value=0)
-        is_spoken_of = kind not in OF_PRODUCTS | reasons.COUNTED and SENTENCES[kind] is not None
+        is_spoken_of = kind not in PRODUCT_KINDS | reasons.COUNT_KINDS and SENTENCES[kind] is not None
 
         assert (text(evidence(amp(bare))) != RANGE) is is_spoken_of
 
