@@ -35,7 +35,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Of this process's windows."""
     clock = Clock()
     windows = FixedWindowCounter(clock=clock)
-    monkeypatch.setattr(throttling, "windows", lambda: windows)
+    monkeypatch.setattr(throttling, "counter", lambda: windows)
     return clock
 
 
