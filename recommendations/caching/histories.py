@@ -13,7 +13,7 @@ from recommendations.engine.ragged import Ragged
 from recommendations.selectors.histories import Events
 
 # From this number of events on, reading them takes longer than checking whether they have changed.
-LONG = 64
+MIN_CACHED_EVENTS = 64
 _TTL_SECONDS = 86_400.0  # of a history in the shared cache
 _OVERHEAD_BYTES = 600  # of an entry besides its arrays
 _SHORT_BYTES = 120  # of an entry without events
@@ -79,7 +79,7 @@ class HistoryCache:
                 return entry.events
             metrics.recorder.cache("profiles", metrics.STALE)
         found = self._read(user_ids)
-        is_long = len(found.at) >= LONG
+        is_long = len(found.at) >= MIN_CACHED_EVENTS
         if is_long and (entry is None or entry.events is None):
             metrics.recorder.cache("profiles", metrics.MISS)
         if is_long or entry is None or entry.events is not None:
@@ -110,7 +110,7 @@ class HistoryCache:
         """Store the long histories of a batch in the shared cache."""
         if self._shared is None:
             return
-        long = np.flatnonzero(found.product_ids.lengths >= LONG).tolist()
+        long = np.flatnonzero(found.product_ids.lengths >= MIN_CACHED_EVENTS).tolist()
         values = {cache_key(int(user_ids[user])): to_bytes(_one(found, user)) for user in long}
         if values:
             self._shared.set_many(values, _TTL_SECONDS)

@@ -18,7 +18,7 @@ from recommendations.engine.holdout import Holdout
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline, Query
-from recommendations.serving.fillers import Fillers, untrained
+from recommendations.serving.fillers import Fillers, untrained_strategies
 from recommendations.strategies.base import Strategy, Training
 
 SEED = 20_111_209
@@ -98,7 +98,7 @@ def measure(
     """
     snapshot = case.snapshot
     began = time.perf_counter()
-    recipes = untrained(configured)
+    recipes = untrained_strategies(configured)
     fillers = Fillers(snapshot, lambda name: recipes[name].fit(case.training(recipes[name], table)))
     pipeline = fillers.pipeline(strategy, strategy.fit(case.training(strategy, table)))
     fit_seconds = time.perf_counter() - began

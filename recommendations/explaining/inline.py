@@ -23,7 +23,7 @@ def evidence(recommendations: RecommendationList) -> Evidence:
     )
 
 
-def explained(recommendations: RecommendationList, explainer: Explainer) -> Explanation:
+def explanation_of(recommendations: RecommendationList, explainer: Explainer) -> Explanation:
     """Return the stored explanation if this explainer wrote it for the same evidence, else a new one."""
     facts, stored = evidence(recommendations), recommendations.stored_explanation
     if stored is not None and stored.digest == facts.digest(explainer.identity):
@@ -58,7 +58,7 @@ class InlineExplanations:
 
     def __call__(self, recommendations: RecommendationList) -> ProvidedExplanation:
         """Return the explanation. It is final if it was stored or comes from the template."""
-        explanation = explained(recommendations, self.explainer)
+        explanation = explanation_of(recommendations, self.explainer)
         stored = recommendations.stored_explanation
         is_stored = stored is not None and explanation is stored.explanation
         return ProvidedExplanation(explanation, is_stored or self.explainer.source is Source.TEMPLATE)

@@ -24,7 +24,7 @@ class ActiveModels:
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class RegisteredVersion:
     """Digests of a version of a model.
 
     digest:          of the manifest of its files
@@ -66,8 +66,8 @@ def trained_at() -> list[tuple[str, datetime]]:
     return list(active.values_list("strategy", "created_at"))
 
 
-def registered(strategy: str, version: str) -> Registered | None:
+def registered_version(strategy: str, version: str) -> RegisteredVersion | None:
     """Return the digests of the version, None if there is no such version. 1 query."""
     for row in _registered(strategy, version):
-        return Registered(*row)
+        return RegisteredVersion(*row)
     return None

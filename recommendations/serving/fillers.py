@@ -31,7 +31,7 @@ class Fillers:
         return self._bound[name]
 
 
-def untrained(configured: Mapping[str, Strategy]) -> dict[str, Strategy]:
+def untrained_strategies(configured: Mapping[str, Strategy]) -> dict[str, Strategy]:
     """Return the strategies that are not trained ahead, by name. They always include the fillers."""
     fillers: dict[str, Strategy] = {"popular": Popular(), "trending": Trending.from_options()}
     return fillers | {

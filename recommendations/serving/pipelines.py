@@ -8,7 +8,7 @@ from functools import cached_property
 
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline
-from recommendations.serving.fillers import Fillers, untrained
+from recommendations.serving.fillers import Fillers, untrained_strategies
 from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Model, Strategy, Training
 from recommendations.strategies.untrained import Untrained
@@ -29,9 +29,9 @@ class StrategyRegistry:
     load_model: Callable[[ModelRef], Model | None]
 
     @cached_property
-    def untrained(self) -> Mapping[str, Strategy]:
+    def untrained_strategies(self) -> Mapping[str, Strategy]:
         """The strategies that are not trained ahead, by name; they include the fillers."""
-        return untrained(self.strategies)
+        return untrained_strategies(self.strategies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +107,18 @@ class PipelineCache:
 
     def _model(self, ref: ModelRef) -> Model:
         """Return the trained model, or fit the model of a strategy that is not trained ahead."""
-        if ref.strategy in self._registry.untrained:
+        if ref.strategy in self._registry.untrained_strategies:
             return self._fit(ref.strategy)
         return (ref.version and self._registry.load_model(ref)) or Untrained()
 
     def _fit(self, name: str) -> Model:
         """Return the model of a strategy that is not trained ahead. The log is read once for all of them."""
-        strategy = self._registry.untrained[name]
+        strategy = self._registry.untrained_strategies[name]
         if not strategy.log_days:
             return strategy.fit(self._read_training(self.snapshot, 0))
         if self._recent_models is None:
             fitted_at = self._clock()
-            on_log = {name: each for name, each in self._registry.untrained.items() if each.log_days}
+            on_log = {name: each for name, each in self._registry.untrained_strategies.items() if each.log_days}
             training = self._read_training(self.snapshot, max(each.log_days or 0 for each in on_log.values()))
             models = {name: each.fit(training) for name, each in on_log.items()}
             self._recent_models = RecentModels(models, fitted_at, self._clock() - fitted_at)

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 
 from recommendations.errors import ModelUnavailable
-from recommendations.selectors.models import Registered
+from recommendations.selectors.models import RegisteredVersion
 from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Model, Strategy, Trainable
 from recommendations.training.store import ModelStore
@@ -25,7 +25,7 @@ class ModelLoader:
         self,
         store: ModelStore,
         strategies: Mapping[str, Strategy],
-        registered: Callable[[str, str], Registered | None],
+        registered: Callable[[str, str], RegisteredVersion | None],
         digest: Callable[[str], str],
     ) -> None:
         self._store = store

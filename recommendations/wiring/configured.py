@@ -13,7 +13,7 @@ from recommendations.batch.queue import Queue
 from recommendations.conf import Config
 from recommendations.errors import BadConfiguration
 from recommendations.explainers.base import Explainer
-from recommendations.selectors.models import ActiveModels, active_models, registered
+from recommendations.selectors.models import ActiveModels, active_models, registered_version
 from recommendations.serving.pipelines import StrategyRegistry
 from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Basis, Strategy
@@ -115,7 +115,7 @@ def strategy_registry() -> StrategyRegistry:
 @cache
 def model_loader() -> ModelLoader:
     """Return the loader of models, which keeps them open."""
-    return ModelLoader(model_store(), strategies(), registered, config().digest)
+    return ModelLoader(model_store(), strategies(), registered_version, config().digest)
 
 
 def model_store() -> ModelStore:

@@ -25,7 +25,7 @@ from privacy.relations import relations, relations_without_rule
 from privacy.services.erase import count_rows, erase
 from privacy.services.export import collect
 from recommendations import wiring
-from recommendations.caching.histories import LONG
+from recommendations.caching.histories import MIN_CACHED_EVENTS
 from tests.factories import (
     NOON,
     AccountFactory,
@@ -366,7 +366,7 @@ class TestKeptAnswers:
 
         assert wiring.response_cache().user_ids() == {stays.pk}
 
-    @pytest.mark.parametrize("n_events", [1, LONG], ids=["short", "long"])
+    @pytest.mark.parametrize("n_events", [1, MIN_CACHED_EVENTS], ids=["short", "long"])
     def test_take_histories_with_them(self, client, settings, n_events: int):
         settings.API_OPEN_READS = True
         stays, goes = UserFactory(), UserFactory()

@@ -10,7 +10,7 @@ from catalog.models import Interaction, Product, User
 from recommendations import wiring
 from recommendations.explainers.base import Explanation, Source
 from recommendations.explainers.template import TemplateExplainer
-from recommendations.explaining.inline import evidence, explained
+from recommendations.explaining.inline import evidence, explanation_of
 from recommendations.models import StoredList
 from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.request import RecommendationRequest
@@ -236,7 +236,7 @@ class CurrentExplainer:
 
 class TestStoredText:
     def words(self, shelf: RecommendationList) -> str:
-        return explained(shelf, CurrentExplainer()).text  # type: ignore[arg-type]
+        return explanation_of(shelf, CurrentExplainer()).text  # type: ignore[arg-type]
 
     def test_is_used_for_the_products_it_was_written_for(self, user: User):
         stored = generate(user, explain=True)

@@ -10,7 +10,7 @@ from core.commands import whole_number
 from core.references import BadReference, lookup
 from recommendations import wiring
 from recommendations.errors import UnknownShopper
-from recommendations.explaining.inline import explained
+from recommendations.explaining.inline import explanation_of
 from recommendations.selectors.shoppers import Shopper, first_with_history, shopper
 from recommendations.serving.payload import payload
 from recommendations.serving.request import RecommendationRequest
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         user = self._shopper(options["user"])
         request = RecommendationRequest(user.id, options["top_n"])
         found = wiring.recommender()(request, user, wiring.model_ref())
-        answer = payload(found, explained(found, wiring.explainer()))
+        answer = payload(found, explanation_of(found, wiring.explainer()))
         self.stdout.write(f"GET /recommend/{user.id}?top_n={request.top_n}")
         self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False))
 

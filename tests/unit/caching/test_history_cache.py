@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from recommendations.caching.histories import LONG, HistoryCache, cache_key, from_bytes, to_bytes
+from recommendations.caching.histories import MIN_CACHED_EVENTS, HistoryCache, cache_key, from_bytes, to_bytes
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.selectors.histories import Events
 from recsite.cache.local import LocalCache
 
-N = LONG + 6
+N = MIN_CACHED_EVENTS + 6
 
 
 class Log:
     """The events of users 1 to 3: long, short, and long."""
 
     def __init__(self) -> None:
-        self.lengths = {1: N, 2: LONG - 1, 3: N}
+        self.lengths = {1: N, 2: MIN_CACHED_EVENTS - 1, 3: N}
         self.n_reads = 0
 
     def read(self, user_ids: NDArray[np.int64]) -> Events:
