@@ -1,4 +1,4 @@
-"""Guessed passwords are locked out, at the admin and at /token, without telling which usernames there are."""
+"""Lockout after wrong passwords, in the admin and at /token, without revealing which usernames exist."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The id of a request: taken or made, answered, logged, and handed on to tasks."""
+"""The id of a request: accepted or created, returned, logged, and passed on to tasks."""
 
 import json
 import logging

@@ -32,7 +32,7 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Of this process's windows."""
+    """The clock of this process's windows."""
     clock = Clock()
     windows = FixedWindowCounter(clock=clock)
     monkeypatch.setattr(throttling, "counter", lambda: windows)
@@ -64,7 +64,7 @@ def key_client(db) -> APIClient:
 
 
 class TestEveryView:
-    """None is forgotten: one that says no pace is not answered at all, and fails here first."""
+    """Every view has a throttle scope; one without it would fail on every request."""
 
     @pytest.mark.parametrize("address", [address for address, view in URLS if hasattr(view, "cls")])
     def test_says_by_which_pace_each_of_its_methods_goes(self, address: str):

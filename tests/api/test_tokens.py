@@ -1,4 +1,4 @@
-"""/token: logging in, going on, looking, logging out; and a shopper's token."""
+"""/token: login, refresh, verification, logout; and a shopper's token."""
 
 from datetime import timedelta
 

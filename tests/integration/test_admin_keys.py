@@ -1,4 +1,4 @@
-"""API keys in the admin: a key is on the page that answers, once, and nowhere else."""
+"""API keys in the admin: the response to the form shows the key once, and no other page does."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""`manage.py apikey`: makes, rotates, revokes and lists keys; a key is written once, to standard output."""
+"""`manage.py apikey` creates, rotates, revokes and lists keys; a key is written once, to standard output."""
 
 from io import StringIO
 

@@ -1,4 +1,4 @@
-"""What one person may ask for: all that is known about them, or to be gone from everywhere."""
+"""Export and erasure of all data about one person."""
 
 import json
 import stat
@@ -57,7 +57,7 @@ def command(name: str, *arguments: str) -> str:
 
 
 class TestCoverage:
-    """No table that knows a person can be added and forgotten."""
+    """A new table that refers to a person must have an erasure rule."""
 
     def test_decides_what_becomes_of_every_relation(self):
         assert relations_without_rule() == []

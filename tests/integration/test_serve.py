@@ -1,4 +1,4 @@
-"""`make run` as a process: it answers, waits for nobody, stops when told, and says why it cannot start."""
+"""`make run` as a process: it responds, tolerates slow clients, stops on a signal, reports failed starts."""
 
 import json
 import os
@@ -33,7 +33,7 @@ ANYWHERE = "0.0.0.0"  # noqa: S104  probed, never served
 
 
 def variables(database: Path, **others: object) -> dict[str, str]:
-    """Return the whole environment of a server on loopback, and nothing of ours."""
+    """Return the complete environment of a server on loopback, without the variables of this process."""
     return {
         "PATH": os.environ["PATH"],
         "ENV_FILE": os.devnull,
@@ -80,7 +80,7 @@ def metrics_of(url: str) -> dict[str, float]:
 
 
 def wait_until_open(port: int, server: subprocess.Popen[str]) -> None:
-    """Return once somebody listens."""
+    """Wait until a server listens."""
 
     def is_open() -> bool:
         assert server.poll() is None, server.communicate()[0]
@@ -91,7 +91,7 @@ def wait_until_open(port: int, server: subprocess.Popen[str]) -> None:
 
 @contextmanager
 def serving(database: Path, **others: object) -> Iterator[str]:
-    """Run the server, and hold it to stopping cleanly on Ctrl-C."""
+    """Run the server, and require a clean stop on Ctrl-C."""
     port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "recsite.serve"],

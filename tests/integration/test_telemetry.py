@@ -1,6 +1,6 @@
-"""Errors that reach Sentry and traces that reach a collector: both are a small server on loopback here.
+"""Error reports to Sentry and traces to a collector, both of which are a small server on loopback.
 
-Their packages are optional: where they are not installed, what needs them is skipped.
+Their packages are optional: tests that need them are skipped if they are not installed.
 """
 
 import gzip
@@ -65,7 +65,7 @@ trace.get_tracer_provider().shutdown()
 
 
 class Collector(ThreadingHTTPServer):
-    """Takes what is posted to it."""
+    """Collects the posted bodies."""
 
     daemon_threads = True
 

@@ -1,4 +1,4 @@
-"""A real Redis that is killed, stopped, full, started again: the cache bears it, and comes back by itself."""
+"""The cache with a real Redis that is killed, stopped, full or restarted: no call fails, and it recovers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 def everything(cache: Any) -> list[Any]:
-    """What each method says."""
+    """The result of each method."""
     cache.set("a", 1, 60)
     cache.set_many({"b": 2}, 60)
     said = [cache.get("a", "none"), cache.get_many(["a", "b"]), cache.has_key("a"), cache.add("c", 3, 60)]
@@ -103,7 +103,7 @@ class TestRedis:
 class TestOutages:
     @pytest.fixture(params=["killed", "stopped"])
     def options(self, request: Any, server: RedisServer) -> dict[str, float]:
-        """The options of caches whose server has worked, and is gone now."""
+        """The options of caches whose server worked before and is gone now."""
         if request.param == "killed":
             cache_of(server).set("a", 1, 60)
             server.kill()

@@ -1,4 +1,4 @@
-"""nginx itself refuses what no web server would take, in the words of the service."""
+"""nginx refuses bodies that no web server would accept, with the service's own problem document."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.waiting import PATIENCE_SECONDS
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[int]:
-    """The port of nginx in front of a web server that is not there."""
+    """The port of nginx in front of a web server that does not exist."""
     program = nginx.find_program()
     if program is None:
         skip_or_fail("nginx is not installed")

@@ -1,4 +1,4 @@
-"""Logs: what a line holds, in both forms, and what it never holds."""
+"""Log lines in both formats: their content, and the redaction of secrets."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What is counted, by one process and by several together."""
+"""The Prometheus recorder, in one process and shared by several."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ class Registry:
 
 
 def lines(counting: PrometheusRecorder) -> set[str]:
-    """Return the samples as Prometheus gets them, without moments of creation."""
+    """Return the samples as Prometheus reads them, without the times of creation."""
     text = generate_latest(Registry(counting)).decode()
     return {line for line in text.splitlines() if line[0] != "#" and "_created" not in line}
 

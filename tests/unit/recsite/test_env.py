@@ -1,4 +1,4 @@
-"""Variables mean what they say, or are refused by name and without showing what they hold."""
+"""Environment variables are parsed strictly; errors name the variable and do not show its value."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Windows count exactly from any number of threads, close on time, and take no more room than they may."""
+"""Windows count exactly from any number of threads, close on time, and are bounded in number."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ class Clock:
 
 
 class Lingering(str):
-    """A key that lets other threads go on whenever it is looked up."""
+    """A key that lets other threads run whenever it is looked up."""
 
     def __hash__(self) -> int:
         time.sleep(0)

@@ -1,4 +1,4 @@
-"""Rates are the defaults, and what THROTTLE_RATES says instead."""
+"""Rate limits are the defaults, changed by THROTTLE_RATES."""
 
 import re
 
