@@ -15,6 +15,7 @@ from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.results import RecommendationList, StoredExplanation
 from recommendations.strategies.base import Basis
 from recsite.cache.local import LocalCache
+from tests.caches import TimedCache, counting
 from tests.waiting import PATIENCE_SECONDS
 
 LIST = RecommendationList(
@@ -182,3 +183,38 @@ class TestExplanationCache:
 
     def test_reads_the_user_from_a_key(self):
         assert explanations.user_id_in(explanations.key_prefix(7) + "digest") == 7
+
+    def test_lets_the_next_shopper_ask_at_once_where_the_model_failed(self, model: Model, cache: Any):
+        model.is_up = False
+
+        remembering(model, cache)(SHELF)
+
+        assert cache.beginning(explanations.key_prefix(7)) == []
+
+    def test_releases_its_claim_where_the_user_was_erased_meanwhile(self, model: Model, cache: Any):
+        remembering(model, cache, is_there=False)(SHELF)
+
+        assert cache.beginning(explanations.key_prefix(7)) == []
+
+    def test_asks_for_the_user_of_the_list(self, model: Model, cache: Any):
+        asked: list[int] = []
+        words = replace(remembering(model, cache), is_there=lambda user_id: asked.append(user_id) or True)
+
+        words(SHELF)
+
+        assert asked == [SHELF.shopper.id]
+
+    def test_counts_misses_and_hits(self, model: Model, cache: Any, monkeypatch: pytest.MonkeyPatch):
+        counts, words = counting(monkeypatch), remembering(model, cache)
+
+        for _ in range(2):
+            words(SHELF)
+
+        assert counts.lookups == ["explanations miss", "explanations hit"]
+
+    def test_keeps_words_for_as_long_as_it_is_given(self, model: Model):
+        cache = TimedCache()
+
+        remembering(model, cache)(SHELF)
+
+        assert cache.timeouts == [60]

@@ -18,6 +18,7 @@ from recommendations.selectors.answer_versions import VersionRow
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion
 from recsite.cache.local import LocalCache
+from tests.caches import TimedCache, counting
 from tests.waiting import PATIENCE_SECONDS
 
 REQUEST = RecommendationRequest(1)
@@ -159,3 +160,38 @@ class TestSharedResponseCache:
         bodies = [responses(request).body for request in (REQUEST, *others)]
 
         assert bodies == [b"answer %d" % n for n in range(1, 8)]
+
+    def test_keeps_answers_for_as_long_as_it_is_given(self, shop: Shop):
+        cache = TimedCache()
+
+        shop.shared(cache)(REQUEST)
+
+        assert cache.timeouts == [60]
+
+    def test_does_not_use_what_another_maker_shared(self, shop: Shop, cache: Any):
+        replace(shop.shared(cache), made_by="an older program")(REQUEST)
+
+        assert shop.shared(cache)(REQUEST).body == b"answer 2"
+
+    def test_counts_misses_hits_and_stale_answers(
+        self, shop: Shop, cache: Any, monkeypatch: pytest.MonkeyPatch
+    ):
+        counts, responses = counting(monkeypatch), shop.shared(cache)
+        for _ in range(2):
+            responses(REQUEST)
+        shop.name = "Alicia"
+
+        responses(REQUEST)
+
+        assert counts.lookups == ["results miss", "results hit", "results stale"]
+
+    def test_shares_no_answer_from_a_stored_list(self, shop: Shop, cache: Any):
+        def stored(request: RecommendationRequest) -> Answer:
+            answer = shop.answer(request)
+            assert answer.version is not None
+            return replace(answer, version=replace(answer.version, snapshot=None))
+
+        responses = replace(shop.shared(cache), inner=stored)
+        responses(REQUEST)
+
+        assert cache.beginning(key_prefix(REQUEST.lookup)) == []
