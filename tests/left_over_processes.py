@@ -1,4 +1,4 @@
-"""A strategy that waits at a gate, so that a test can do something to whoever is in the middle of it."""
+"""A strategy that waits for a file, so that a test can act while a command is in the middle of its work."""
 
 import os
 import time

@@ -118,7 +118,9 @@ class PipelineCache:
             return strategy.fit(self._read_training(self.snapshot, 0))
         if self._recent_models is None:
             fitted_at = self._clock()
-            on_log = {name: each for name, each in self._registry.untrained_strategies.items() if each.log_days}
+            on_log = {
+                name: each for name, each in self._registry.untrained_strategies.items() if each.log_days
+            }
             training = self._read_training(self.snapshot, max(each.log_days or 0 for each in on_log.values()))
             models = {name: each.fit(training) for name, each in on_log.items()}
             self._recent_models = RecentModels(models, fitted_at, self._clock() - fitted_at)

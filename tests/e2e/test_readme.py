@@ -209,7 +209,7 @@ class TestSteps:
 @pytest.mark.timeout(1500)
 class TestReadme:
     def test_runs_prints_what_it_shows_and_leaves_the_shop_well(self, followed: Followed, copy: Path):
-        """One test, since whoever runs tests side by side would follow the README once for each."""
+        """One test, since parallel test processes would each follow the README from its beginning."""
         (trained,) = (said for command, said in followed.said.items() if "train_models" in command)
         assert "Activated and made the default: better than content by +" in trained
         (users,) = re.findall(r"\(\S+ to \S+ ([\d,]+) users\)", trained)

@@ -1,4 +1,4 @@
-"""Events are stored all or none, and a key once, whoever comes first."""
+"""Events are stored all or none, and each key once, in any order of arrival."""
 
 import pytest
 from django.db import IntegrityError, connection

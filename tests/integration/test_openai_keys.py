@@ -19,7 +19,7 @@ REFUSES = fails(401)
 
 
 def knows(*keys: str, otherwise: Reply = REFUSES) -> Reply:
-    """Answer whoever shows one of the keys."""
+    """Answer requests that carry one of the keys."""
 
     def reply(handler: Handler) -> None:
         shown = handler.headers["authorization"].removeprefix("Bearer ")

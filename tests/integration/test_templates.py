@@ -110,7 +110,7 @@ def keys(world: World) -> None:
 
 
 def today(world: World) -> None:
-    """A shopper with a match, one with none, and one of whom nothing is known."""
+    """A shopper with a match, one without, and one without a history."""
     call_command("import_shop", "data/example_shop", verbosity=0)
     for external_id in ("alice", "frank"):
         world.get("recommendations_shopper", User.objects.get(external_id=external_id).pk)
