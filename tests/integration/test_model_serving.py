@@ -116,7 +116,7 @@ class TestActivation:
         second = version("v2")
         TrainedModel.objects.filter(pk=second.pk).delete()
 
-        with pytest.raises(VersionGone, match="counting v2 was deleted meanwhile"):
+        with pytest.raises(VersionGone, match="counting v2 has been deleted"):
             registry.activate(second, at=LATER)
 
         assert TrainedModel.objects.get(is_active=True).version == "v1"
