@@ -187,34 +187,34 @@ class TestExplanationCache:
     def test_lets_the_next_shopper_ask_at_once_where_the_model_failed(self, model: Model, cache: Any):
         model.is_up = False
 
-        remembering(model, cache)(SHELF)
+        caching(model, cache)(LIST)
 
         assert cache.beginning(explanations.key_prefix(7)) == []
 
     def test_releases_its_claim_where_the_user_was_erased_meanwhile(self, model: Model, cache: Any):
-        remembering(model, cache, is_there=False)(SHELF)
+        caching(model, cache, user_exists=False)(LIST)
 
         assert cache.beginning(explanations.key_prefix(7)) == []
 
     def test_asks_for_the_user_of_the_list(self, model: Model, cache: Any):
         asked: list[int] = []
-        words = replace(remembering(model, cache), is_there=lambda user_id: asked.append(user_id) or True)
+        words = replace(caching(model, cache), user_exists=lambda user_id: asked.append(user_id) or True)
 
-        words(SHELF)
+        words(LIST)
 
-        assert asked == [SHELF.shopper.id]
+        assert asked == [LIST.shopper.id]
 
     def test_counts_misses_and_hits(self, model: Model, cache: Any, monkeypatch: pytest.MonkeyPatch):
-        counts, words = counting(monkeypatch), remembering(model, cache)
+        counts, words = counting(monkeypatch), caching(model, cache)
 
         for _ in range(2):
-            words(SHELF)
+            words(LIST)
 
         assert counts.lookups == ["explanations miss", "explanations hit"]
 
     def test_keeps_words_for_as_long_as_it_is_given(self, model: Model):
         cache = TimedCache()
 
-        remembering(model, cache)(SHELF)
+        caching(model, cache)(LIST)
 
         assert cache.timeouts == [60]

@@ -164,46 +164,46 @@ class TestShared:
         assert same(found, events)
 
     def test_is_computed_ahead_for_one_that_is_just_long_enough(self, log: Log, cache: Any):
-        log.lengths[1] = LONG
-        log.pasts(cache)(ids(1, 2))
+        log.lengths[1] = MIN_CACHED_EVENTS
+        log.histories(cache)(ids(1, 2))
 
-        log.pasts(cache)(ids(1))
+        log.histories(cache)(ids(1))
 
         assert log.n_reads == 1
 
     def test_expires_after_a_day_however_many_users_were_read(self, log: Log):
         cache = TimedCache()
 
-        log.pasts(cache)(ids(1))
-        log.pasts(cache)(ids(1, 3))
+        log.histories(cache)(ids(1))
+        log.histories(cache)(ids(1, 3))
 
         assert set(cache.timeouts) == {86_400}
 
 
 class TestCounts:
     def test_tell_misses_hits_and_stale_histories_apart(self, log: Log, monkeypatch: pytest.MonkeyPatch):
-        counts, pasts = counting(monkeypatch), log.pasts()
-        pasts(ids(1))
-        pasts(ids(1))
+        counts, histories = counting(monkeypatch), log.histories()
+        histories(ids(1))
+        histories(ids(1))
         log.lengths[1] += 1
 
-        pasts(ids(1))
+        histories(ids(1))
 
         assert counts.lookups == ["profiles miss", "profiles hit", "profiles stale"]
 
     def test_leave_short_histories_out(self, log: Log, monkeypatch: pytest.MonkeyPatch):
-        counts, pasts = counting(monkeypatch), log.pasts()
+        counts, histories = counting(monkeypatch), log.histories()
 
         for _ in range(2):
-            pasts(ids(2))
+            histories(ids(2))
 
         assert counts.lookups == []
 
     def test_call_a_history_that_has_become_long_a_miss(self, log: Log, monkeypatch: pytest.MonkeyPatch):
-        counts, pasts = counting(monkeypatch), log.pasts()
-        pasts(ids(2))
-        log.lengths[2] = LONG
+        counts, histories = counting(monkeypatch), log.histories()
+        histories(ids(2))
+        log.lengths[2] = MIN_CACHED_EVENTS
 
-        pasts(ids(2))
+        histories(ids(2))
 
         assert counts.lookups == ["profiles miss"]

@@ -304,24 +304,24 @@ def test_resolves_by_the_version_that_was_active_when_the_row_was_read():
 class TestForgetting:
     def test_drops_the_entries_of_the_named_users_alone(self):
         shop = Shop()
-        ready = shop.ready()
+        cache = shop.cache()
         for key in (1, 2):
-            ready(request(key))
+            cache(request(key))
 
-        ready.forget({1})
+        cache.forget({1})
 
-        assert ready.user_ids() == {2}
+        assert cache.user_ids() == {2}
 
 
 class TestCounts:
     def test_tell_misses_hits_and_stale_answers_apart(self, monkeypatch: pytest.MonkeyPatch):
         counts, shop = counting(monkeypatch), Shop()
-        ready = shop.ready()
+        cache = shop.cache()
         for _ in range(2):
-            ready(request(1))
+            cache(request(1))
         shop.names[1] = "Alicia"
 
-        ready(request(1))
+        cache(request(1))
 
         assert counts.lookups == ["answers miss", "answers hit", "answers stale"]
         assert counts.origins == ["live", "kept", "live"]
