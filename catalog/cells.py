@@ -31,7 +31,7 @@ def strip_blanks(value: str) -> str:
 
 
 def external_id(value: str) -> str:
-    """Return the shop's own key. Raises ValidationError, as do all parsers below."""
+    """Return the shop's own key. Raises ValidationError, as do the other parsers of values."""
     value = line(value)
     validate_external_id(value)
     return value

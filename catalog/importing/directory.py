@@ -15,7 +15,7 @@ class ShopDirectory:
     """The three CSV files of a directory, and the number of problems found in them.
 
     Each method reads its file from the beginning and reports problems to the observer.
-    Raises NoShop when the directory does not exist.
+    Raises ShopNotFound when the directory does not exist.
     """
 
     def __init__(self, directory: Path, observer: ImportObserver) -> None:

@@ -26,7 +26,7 @@ def presence(directory: Path) -> Presence:
     ANOTHER:  not complete, and there are products or users that the files do not contain
     PARTIAL:  anything else, including an empty database. Files with problems are never COMPLETE, so that
               the import that follows reports them.
-    Raises NoShop when the directory does not exist.
+    Raises ShopNotFound when the directory does not exist.
     """
     shop = ShopDirectory(directory, NullObserver())
     products = {row["external_id"] for row in shop.products()}

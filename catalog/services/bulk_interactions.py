@@ -39,7 +39,7 @@ def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
 
     events: 1 to 10,000, as the caller sent them; a NotJson is refused
     now:    the time of events that have none
-    Raises BadEvents for no events, TooManyEvents for too many. One transaction with two queries, one more
+    Raises InvalidEvents for no events, TooManyEvents for too many. One transaction with two queries, one more
     per 1,000 new rows, and one more if any event is a repeat.
     """
     if len(events) > MAX_ROWS:

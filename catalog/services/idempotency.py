@@ -26,7 +26,7 @@ class StoredResponse:
 
 @dataclass(frozen=True, slots=True)
 class IdempotentRequest:
-    """Identifies a request. caller: the owner of the key; digest: of the body. Raises BadKey."""
+    """Identifies a request. caller: the owner of the key; digest: of the body. Raises InvalidIdempotencyKey."""
 
     caller: str
     key: str
@@ -44,7 +44,7 @@ def respond_once(
 
     The changes made by answer() and its response are stored in one transaction, so that a request that fails
     can be sent again. Of two concurrent requests, the second waits for the row lock of the first.
-    Raises KeyOfAnother when the key was used with a different body.
+    Raises IdempotencyKeyReused when the key was used with a different body.
     """
     found = StoredAnswer.objects.filter(caller=request.caller, key=request.key).first()
     if found is not None and _is_current(found, now):

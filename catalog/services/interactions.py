@@ -30,7 +30,7 @@ def record_interactions(*, events: Sequence[object], now: datetime) -> Recorded:
 
     events: 1 to 1,000, as the caller sent them
     now:    the time of events that have none
-    Raises BadEvents with all errors and stores nothing if any event is invalid.
+    Raises InvalidEvents with all errors and stores nothing if any event is invalid.
     3 queries, whatever the number of events, and 1 more if any event is a repeat.
     """
     if not 1 <= len(events) <= MAX_EVENTS:

@@ -21,10 +21,10 @@ def last_plausible(newest: NDArray[np.int64]) -> int:
     A few newest events are outliers when a gap of more than 30 days separates them from the earlier ones:
     a wrong date, or a test event in an old shop. "A few" means fewer than 30, and fewer than a tenth in a
     shop with fewer than 300 events. Such gaps are normal in a quiet shop, so the gap must also be longer
-    than the time span of the same number of events before it.
+    than the time span of as many events before it as "a few" allows (30 in a large shop).
 
     newest: shape (n_events,), seconds since 1970, newest first, none later than the real time; only the
-        first N_LOOKED_AT events are examined
+        first N_NEWEST_EVENTS events are examined
     """
     if not len(newest):
         return 0

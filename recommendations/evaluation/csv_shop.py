@@ -47,7 +47,7 @@ def read_shop(folder: Path, observer: ImportObserver, *, real_now: float | None 
     of two busy cores, November 2026).
 
     real_now: seconds since 1970; None for the system clock
-    Raises NoShop if the directory does not exist.
+    Raises ShopNotFound if the directory does not exist.
     """
     files = ShopDirectory(folder, observer)
     files.activity = "reading"

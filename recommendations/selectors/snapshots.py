@@ -70,7 +70,7 @@ def _fingerprint(model: type[Model], *parts: Combinable) -> tuple[int, int]:
     """
     key = "product_id" if model is _Tagged else "id"
     hashed: Combinable = F(key) * _FACTORS[0]
-    for factor, part in zip(_FACTORS[1:], parts, strict=False):
+    for factor, part in zip(_FACTORS[1 : len(parts) + 1], parts, strict=True):
         hashed = hashed + part * factor
     hashed = hashed % _PRIME
     squared = ExpressionWrapper(hashed * hashed % _PRIME, output_field=BigIntegerField())
