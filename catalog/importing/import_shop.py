@@ -42,7 +42,7 @@ def import_shop(
     disk does not leave an incomplete shop.
     With `ends_yesterday` all events are shifted by the same number of days; see `shift_to_yesterday`.
     Memory grows with the users and products, not with the events.
-    Raises ShopNotFound when the directory does not exist, InvalidShop when `strict` is set and there are problems.
+    Raises ShopNotFound when the directory does not exist, InvalidShop for problems when `strict` is set.
     """
     shop = ShopDirectory(directory, observer)
     if strict:

@@ -26,7 +26,10 @@ class StoredResponse:
 
 @dataclass(frozen=True, slots=True)
 class IdempotentRequest:
-    """Identifies a request. caller: the owner of the key; digest: of the body. Raises InvalidIdempotencyKey."""
+    """Identifies a request. caller: the owner of the key; digest: of the body.
+
+    Raises InvalidIdempotencyKey.
+    """
 
     caller: str
     key: str

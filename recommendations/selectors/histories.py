@@ -66,7 +66,8 @@ _version = PreparedQuery(
 def version(user_id: int) -> tuple[int, int]:
     """Return how many events the user has, and the highest id among them, 0 and 0 without any.
 
-    1 query, answered by an index. If both are the same, so are the events: a correction replaces an event by one with a new id.
+    1 query, answered by an index. If both are the same, so are the events: a correction replaces an event
+    by one with a new id.
     """
     for n, last in _version(user_id):
         return n, last
