@@ -57,10 +57,10 @@ def compared(
     from recommendations.engine.actions import DAY
     from recommendations.engine.holdout import hold_out
     from recommendations.engine.ragged import Ragged
-    from recommendations.evaluation.csv_shop import shop_of
+    from recommendations.evaluation.csv_shop import read_shop
     from recommendations.evaluation.measure import SEED, Case, measure
 
-    shop = shop_of(folder, _Quiet())
+    shop = read_shop(folder, _Quiet())
     end = int(shop.log.at[-1]) - back_days * DAY
 
     def case(end: int) -> Case:

@@ -24,13 +24,13 @@ N_SAMPLED = 1_000
 
 def read(files: Path, arrays: Path) -> dict[str, Any]:
     from recommendations import wiring
-    from recommendations.evaluation.csv_shop import shop_of
+    from recommendations.evaluation.csv_shop import read_shop
     from recommendations.evaluation.measure import peak_mb
     from recommendations.processes.transfer import dump
     from recommendations.strategies.base import Training
 
     began = time.perf_counter()
-    shop = shop_of(files, _Silent())
+    shop = read_shop(files, _Silent())
     seconds = time.perf_counter() - began
     _empty(arrays)
     dump(Training(shop.snapshot, shop.log, wiring.config().events), _empty(arrays / "training"))

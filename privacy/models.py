@@ -1,4 +1,4 @@
-"""Receipts: when, by which account and with how many rows an export or erasure was done, but not of whom."""
+"""Receipts of exports and erasures: when, by which account, and how many rows; not about which person."""
 
 from django.conf import settings
 from django.db import models

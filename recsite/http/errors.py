@@ -12,7 +12,7 @@ from django.http import Http404, HttpResponse
 from rest_framework import exceptions
 from rest_framework.request import Request
 
-from catalog.errors import BadEvents, BadKey, InUse, KeyOfAnother, TooManyEvents
+from catalog.errors import IdempotencyKeyReused, InUse, InvalidEvents, InvalidIdempotencyKey, TooManyEvents
 from recommendations.errors import BadRequest, UnknownProduct, UnknownShopper, UnknownStrategy
 from recsite.http import throttling
 from recsite.http.problems import FieldError, field_errors, problem, summarize
@@ -40,9 +40,9 @@ class ErrorResponse:
 
 # The first matching class applies, so subclasses come before their base class.
 TABLE: tuple[tuple[type[Exception], ErrorResponse], ...] = (
-    (BadEvents, ErrorResponse(400)),
-    (BadKey, ErrorResponse(400)),
-    (KeyOfAnother, ErrorResponse(422)),
+    (InvalidEvents, ErrorResponse(400)),
+    (InvalidIdempotencyKey, ErrorResponse(400)),
+    (IdempotencyKeyReused, ErrorResponse(422)),
     (TooManyEvents, ErrorResponse(413)),
     (InUse, ErrorResponse(409)),
     (BadRequest, ErrorResponse(400)),

@@ -6,7 +6,7 @@ from django.test import override_settings
 from rest_framework.test import APIClient
 
 from catalog.models import Category
-from catalog.selectors import ProductPage
+from catalog.selectors import ProductDetails
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -18,7 +18,7 @@ READS = {
     "/users/ext:anna/interactions": {"count", "next", "previous", "interactions"},
     "/products": {"count", "next", "previous", "products"},
     "/products/popular": {"count", "products"},
-    "/products/ext:lamp": set(ProductPage._fields) - {"is_active"},
+    "/products/ext:lamp": set(ProductDetails._fields) - {"is_active"},
     "/products/ext:lamp/similar": PLACEMENT,
     "/products/ext:lamp/bought-together": PLACEMENT,
     "/trending": PLACEMENT,

@@ -13,7 +13,7 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from access.models import Account
-from catalog.api.bulk import answer_body
+from catalog.api.bulk import response_body
 from catalog.models import Interaction, StoredAnswer, User
 from catalog.services.bulk_interactions import Outcome
 from privacy import relations as walked
@@ -25,7 +25,7 @@ from privacy.relations import relations, relations_without_rule
 from privacy.services.erase import count_rows, erase
 from privacy.services.export import collect
 from recommendations import wiring
-from recommendations.caching.histories import LONG
+from recommendations.caching.histories import MIN_CACHED_EVENTS
 from tests.factories import (
     NOON,
     AccountFactory,
@@ -219,7 +219,7 @@ class TestErase:
     def test_finds_them_in_kept_answers_however_json_writes_them(self, external_id: str):
         user = UserFactory(external_id=external_id)
         told = {"field": "product_id", "value": f"ext:{external_id}", "message": "There is no such product."}
-        body = answer_body([Outcome(422, None, (told,))])
+        body = response_body([Outcome(422, None, (told,))])
         StoredAnswer.objects.create(
             caller="key:x", key="k", request_digest="d", body=zlib.compress(body), created_at=NOON
         )
@@ -366,7 +366,7 @@ class TestKeptAnswers:
 
         assert wiring.response_cache().user_ids() == {stays.pk}
 
-    @pytest.mark.parametrize("n_events", [1, LONG], ids=["short", "long"])
+    @pytest.mark.parametrize("n_events", [1, MIN_CACHED_EVENTS], ids=["short", "long"])
     def test_take_histories_with_them(self, client, settings, n_events: int):
         settings.API_OPEN_READS = True
         stays, goes = UserFactory(), UserFactory()

@@ -74,7 +74,9 @@ class TestTraining:
 
         assert ran.returncode == 1
         assert "Traceback" not in ran.stderr
-        assert ran.stderr.splitlines()[-1].startswith("CommandError: The model's files cannot be kept: ")
+        assert ran.stderr.splitlines()[-1].startswith(
+            "CommandError: Model files cannot be written to MODEL_DIR: "
+        )
         assert place.manage("shell", "--no-imports", "-c", VERSIONS) == before
         assert [path for path in sorted(full.rglob("*")) if path.name != "others"] == files
         with place.served() as web:
