@@ -120,7 +120,9 @@ class TestSQLite:
     def test_that_is_locked_has_another_writer(self, shop: Path):
         said = refusal(sqlite(shop, timeout="0"), *COMMANDS[0])
 
-        assert said.startswith(f"SQLite database {shop}: database is locked. Another process is writing to it")
+        assert said.startswith(
+            f"SQLite database {shop}: database is locked. Another process is writing to it"
+        )
 
     def test_shows_where_it_happened_when_asked(self, tmp_path: Path):
         process = ran(sqlite(tmp_path / "empty.sqlite3"), "show_recommendation", "--traceback")
