@@ -1,4 +1,4 @@
-# The one image of all services: web servers, workers, beat, and every command of manage.py.
+# The image of all services: web servers, workers, beat and management commands.
 
 FROM python:3.11.14-slim-bookworm AS packages
 RUN python -m venv /opt/venv
@@ -7,7 +7,7 @@ RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --requi
 
 
 FROM python:3.11.14-slim-bookworm
-# The SQLite file and trained models are the only things that a container writes, but for /tmp.
+# A container only writes the SQLite file, trained models and /tmp.
 RUN groupadd --system --gid 10001 shop \
  && useradd --system --uid 10001 --gid shop --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin shop \
  && install --directory --owner shop --group shop --mode 0750 /var/lib/shop /var/lib/shop/models
@@ -26,5 +26,5 @@ USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 \
     CMD python -m recsite.http.healthcheck "$PORT" "$ALLOWED_HOSTS"
-# Becomes granian, which as the first process of the container is told when to stop.
+# The process replaces itself by granian, which as PID 1 receives the stop signal.
 CMD ["python", "-m", "recsite.serve"]

@@ -1,4 +1,4 @@
-# Everything one does here, by name. `make` alone lists it.
+# The commands of the project. `make` without a target lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 VENV ?= .venv
@@ -6,7 +6,7 @@ PYTHON ?= python3
 PY := $(VENV)/bin/python
 MANAGE := $(PY) manage.py
 PHASE ?= 3
-# Files that hold histories and password hashes are for their owner only.
+# Files with histories and password hashes are readable by their owner only.
 PRIVATELY := umask 077 &&
 CHECK_ENV := ENV_FILE=/dev/null DATABASE_URL=sqlite://:memory: SECRET_KEY=checks-only-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH ALLOWED_HOSTS=shop.example
 
@@ -14,13 +14,13 @@ CHECK_ENV := ENV_FILE=/dev/null DATABASE_URL=sqlite://:memory: SECRET_KEY=checks
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Made when pip works, so that an environment that was left half-made is made anew.
+# Created once pip works, so that an incomplete environment is created again.
 $(VENV)/made:
 	@$(PY) -m pip --version >/dev/null 2>&1 || { \
 	  $(PYTHON) -c '' 2>/dev/null || { \
-	    echo "$(PYTHON) cannot be run. Python 3.11 or newer is needed; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }; \
+	    echo "$(PYTHON) cannot be run. Python 3.11 or newer is needed: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }; \
 	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	    echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V). Name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }; \
+	    echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V). Use another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }; \
 	  $(PYTHON) -m venv $$(test ! -f $(VENV)/pyvenv.cfg || echo --clear) $(VENV) && $(PY) -m pip --version >/dev/null 2>&1 || { \
 	    echo "$(VENV) has no pip, so nothing can be installed. On Debian or Ubuntu: apt install python3-venv"; exit 1; }; }
 	@touch $@
@@ -34,7 +34,7 @@ $(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(VENV)/made
 	@touch $(VENV)/installed $@
 
 .PHONY: demo
-demo: $(VENV)/installed ## set up, import a real shop, recommend for every customer
+demo: $(VENV)/installed ## set up, import a real shop, generate recommendations for all customers
 	@$(PY) -m recsite.config.dotenv
 	$(PRIVATELY) $(MANAGE) migrate --verbosity 0
 	$(PRIVATELY) $(MANAGE) import_shop data/online_retail --unless-imported --shift-dates-to-yesterday
@@ -42,23 +42,23 @@ demo: $(VENV)/installed ## set up, import a real shop, recommend for every custo
 	@$(PRIVATELY) $(MANAGE) show_recommendation
 	@address=$$($(PY) -m recsite.config.address) && \
 	echo && \
-	echo "That is what the API returns. To go on:" && \
+	echo "This is what the API returns. Next steps:" && \
 	echo "  make run                               serve it on $$address; /docs has the whole API" && \
-	echo "  $(MANAGE) createsuperuser   make a staff login for $$address/admin/"
+	echo "  $(MANAGE) createsuperuser   create a staff login for $$address/admin/"
 
 .PHONY: run
-run: $(VENV)/installed ## serve on http://127.0.0.1:8000 (PORT=… for another)
+run: $(VENV)/installed ## serve on http://127.0.0.1:8000 (PORT=… for another port)
 	$(PRIVATELY) $(PY) -m recsite.serve
 
 .PHONY: test
-test: test-sqlite test-postgresql ## run the whole test suite, and what touches the database on PostgreSQL too
+test: test-sqlite test-postgresql ## run all tests on SQLite, and those that use the database on PostgreSQL too
 
 .PHONY: test-sqlite
-test-sqlite: $(VENV)/installed-dev ## run the whole test suite on SQLite, with coverage
+test-sqlite: $(VENV)/installed-dev ## run all tests on SQLite, with coverage
 	$(PY) -m pytest -n 2 --cov --cov-report=term:skip-covered
 
 .PHONY: test-postgresql
-test-postgresql: $(VENV)/installed-dev ## run what touches the database on PostgreSQL, its own or DATABASE_URL's
+test-postgresql: $(VENV)/installed-dev ## run the tests that use the database on PostgreSQL, a new server or DATABASE_URL's
 	$(PY) -m tests.servers -m pytest -n 2 tests/api tests/integration
 
 .PHONY: test-fast
@@ -66,7 +66,7 @@ test-fast: $(VENV)/installed-dev ## run the unit and API tests that are not slow
 	$(PY) -m pytest -n 2 -m "not slow" --hypothesis-profile fast tests/unit tests/api
 
 .PHONY: stack
-stack: $(VENV)/installed-dev ## run a whole deployment as plain processes on loopback (PHASE=1 to 4)
+stack: $(VENV)/installed-dev ## run a complete deployment as plain processes on loopback (PHASE=1 to 4)
 	$(PRIVATELY) $(PY) -m stack --phase $(PHASE)
 
 .PHONY: stack-test
@@ -74,7 +74,7 @@ stack-test: $(VENV)/installed-dev ## start phase 3, drive it end to end, break i
 	$(PRIVATELY) $(PY) -m pytest tests/stack/test_phase_3.py tests/stack/test_contract.py --full -v $(ARGS)
 
 .PHONY: soak
-soak: $(VENV)/installed-dev ## ten minutes of steady load on phase 3: nothing may grow (ARGS="--minutes 2")
+soak: $(VENV)/installed-dev ## check phase 3 for memory growth under ten minutes of load (ARGS="--minutes 2")
 	$(PRIVATELY) $(PY) -m pytest tests/stack/test_soak.py --minutes 10 -v $(ARGS)
 
 .PHONY: lint
@@ -85,7 +85,7 @@ lint: $(VENV)/installed-dev ## check format, code, spelling and templates, as pr
 	$(VENV)/bin/djlint --lint --quiet .
 
 .PHONY: check
-check: lint ## lint, types, import contract, migrations, Django's checks
+check: lint ## run lint, type checks, import contracts, migration and system checks
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(CHECK_ENV) $(MANAGE) makemigrations --check --dry-run
@@ -97,20 +97,20 @@ docs: $(VENV)/installed-dev ## build the documentation site into site/; a warnin
 	$(VENV)/bin/zensical build --strict --clean
 
 .PHONY: bench
-bench: $(VENV)/installed-dev ## measure speed, as a table (ARGS="http.stored --sizes S M" for a part)
+bench: $(VENV)/installed-dev ## measure speed and print a table (ARGS="http.stored --sizes S M" for a part)
 	$(PY) -m bench $(ARGS)
 
 .PHONY: format
-format: $(VENV)/installed-dev ## put the code into its format
+format: $(VENV)/installed-dev ## format the code
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-# `make lock UPGRADE=` keeps the pins that there are, and adds or removes what the .in files changed.
+# `make lock UPGRADE=` keeps the current pins, and only follows changes of the .in files.
 UPGRADE ?= --upgrade
 COMPILE := $(VENV)/bin/uv pip compile --quiet $(UPGRADE) --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-strip-extras --custom-compile-command "make lock"
 
 .PHONY: lock
-lock: $(VENV)/installed-dev ## pin every dependency anew, with its hashes
+lock: $(VENV)/installed-dev ## update the pins and hashes of all dependencies
 	$(COMPILE) requirements.in -o requirements.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
 	$(COMPILE) requirements-observe.in -o requirements-observe.txt

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Runs Django's commands."""
+"""Run a management command."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as it can be believed."""
+"""The client address of a request, behind trusted proxies."""
 
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
@@ -8,29 +8,32 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """Return the caller's address: the connection's, or what the trusted proxies in front have noted.
+    """Return the address of the connection, or the one that the trusted proxies added; None if it is invalid.
 
-    Each of TRUSTED_PROXIES adds whom it heard to the end of X-Forwarded-For; what stands before that, anybody
-    may have written.
+    Each of the TRUSTED_PROXIES proxies appends its peer's address to X-Forwarded-For. Earlier entries come
+    from the client and cannot be trusted.
     """
     n = settings.TRUSTED_PROXIES
     if n:
-        heard = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-        if len(heard) >= n and _is_address(heard[-n]):
-            return heard[-n]
+        forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+        if len(forwarded) >= n and _is_address(forwarded[-n]):
+            return forwarded[-n]
     address = request.META.get("REMOTE_ADDR") or ""
     return address if _is_address(address) else None
 
 
 @lru_cache(maxsize=10_000)
-def whose(address: str) -> str:
-    """Return for whom an address stands: itself; of IPv6 the first half, as whoever has one has all below."""
-    found = ip_address(address)
-    if not isinstance(found, IPv6Address):
+def client_network(address: str) -> str:
+    """Return the network of one client: an IPv4 address itself, the /64 of an IPv6 address.
+
+    A client with one IPv6 address usually has the whole /64.
+    """
+    parsed = ip_address(address)
+    if not isinstance(parsed, IPv6Address):
         return address
-    if found.ipv4_mapped:
-        return str(found.ipv4_mapped)
-    return f"{IPv6Address(int(found) >> 64 << 64)}/64"
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
 
 
 def _is_address(text: str) -> bool:

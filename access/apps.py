@@ -1,4 +1,4 @@
-"""Who asks, and what they may do: keys, tokens, scopes, permissions. Knows accounts, not the shop."""
+"""Authentication and authorization by API keys, tokens and permissions. Independent of the shop's models."""
 
 from django.apps import AppConfig
 
@@ -8,4 +8,4 @@ class AccessConfig(AppConfig):
     verbose_name = "Access"
 
     def ready(self) -> None:
-        from access import schema  # noqa: F401, PLC0415  says in the OpenAPI schema how one logs in
+        from access import schema  # noqa: F401, PLC0415  registers the authentication of the OpenAPI schema

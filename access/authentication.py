@@ -1,4 +1,4 @@
-"""Reads who asks: a key or token in the Authorization header, else the session's cookie as ever."""
+"""Authentication by API key or token in the Authorization header, or by session."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ Caller = KeyPrincipal | StaffPrincipal | ShopperPrincipal
 
 
 class Credentials(SessionAuthentication):
-    """`Authorization: Api-Key <key>` or `Authorization: Bearer <token>`; without either, the session.
+    """Authenticate by `Authorization: Api-Key <key>` or `Authorization: Bearer <token>`, else by session.
 
-    Who shows a credential is held to it: a bad one is refused, whatever the session or API_OPEN_READS allows.
+    An invalid key or token is refused, even if the session or API_OPEN_READS would allow the request.
     """
 
     def authenticate(self, request: Request) -> tuple[AbstractBaseUser | Caller, Any] | None:
@@ -36,7 +36,7 @@ class Credentials(SessionAuthentication):
                     caller = key_caller(credential.strip(), now=timezone.now())
                 case "bearer":
                     caller = token_caller(credential.strip())
-                case _:  # of a proxy in front, say: not for us
+                case _:  # for a proxy in front, for example
                     return super().authenticate(request)
         except BadCredential as error:
             raise AuthenticationFailed(str(error)) from None

@@ -1,20 +1,20 @@
-"""What can be wrong with keys and tokens. No message holds a secret."""
+"""Errors about keys and tokens. No message contains a secret."""
 
 
 class AccessError(Exception):
-    """What this app raises."""
+    """Base class of this app's errors."""
 
 
 class BadCredential(AccessError):
-    """A key or token that lets nobody in; the message says why, as far as its holder may know."""
+    """An invalid key or token. The message says why, as far as the client may know."""
 
 
 class UnknownKey(AccessError):
     """No key has this prefix."""
 
     def __init__(self, prefix: str) -> None:
-        super().__init__(f"There is no key {prefix[:80]!r}; `manage.py apikey list` shows them all.")
+        super().__init__(f"There is no key {prefix[:80]!r}. `manage.py apikey list` shows all keys.")
 
 
 class BadKeyRequest(AccessError):
-    """A key cannot be made like this; the message says what would do."""
+    """A key cannot be created with these values. The message says what is allowed."""

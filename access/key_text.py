@@ -1,8 +1,8 @@
-"""What a key looks like: `recs_<prefix>_<secret>`, and the digest that is stored of it.
+"""The format of API keys, `recs_<prefix>_<secret>`, and the digest that is stored.
 
-The secret has 256 random bits, so nobody can guess it, neither from here nor from a stolen database: one fast
-SHA-256 is enough. A slow hash, as passwords need, would only slow down every request. The digest takes no key
-of the server, or changing SECRET_KEY would kill all keys.
+The secret has 256 random bits, so it cannot be guessed, even with a stolen database: one fast SHA-256 is
+enough. A slow hash, as passwords need, would slow down every request. The digest does not depend on
+SECRET_KEY, so changing that does not invalidate keys.
 """
 
 import hashlib
@@ -10,14 +10,14 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
-_PREFIX_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
+_PREFIX_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # no two look alike
 PREFIX_LENGTH = 8
 _KEY = re.compile(rf"recs_([{_PREFIX_LETTERS}]{{{PREFIX_LENGTH}}})_([A-Za-z0-9_-]{{43}})")
 
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key that nobody has seen yet. text: the whole key, the only time it is there."""
+    """A new key. text: the complete key, which is stored nowhere."""
 
     prefix: str
     text: str = field(repr=False)
@@ -29,7 +29,7 @@ def new_key() -> NewKey:
 
 
 def prefix_of(text: str) -> str | None:
-    """Return the prefix of a text that can be a key, else None."""
+    """Return the prefix of a text in the format of a key, else None."""
     found = _KEY.fullmatch(text)
     return found[1] if found else None
 

@@ -1,4 +1,4 @@
-"""Who may ask for what: decided here and nowhere else. What each call needs stands in its view's `needs`."""
+"""Authorization of every API request, from the policies that each view declares in `policies`."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -17,104 +17,108 @@ if TYPE_CHECKING:  # REST framework reads this file while it loads its views
     from rest_framework.views import APIView
 
 ONLY_STAFF = "Only staff may do this."
-ONLY_OWN = "A shopper's token reads what concerns that shopper, and the catalogue; nothing else."
+ONLY_OWN = "A shopper's token can only read that shopper's own data and the catalogue."
 
 
 def is_staff(request: Request) -> bool:
-    """Return whether an active member of staff asks. Makes no query beyond the session's own."""
-    return bool(request.user.is_active and _works_here(request.user))
+    """Return whether the caller is an active member of staff. No query beyond the session's."""
+    return bool(request.user.is_active and _has_staff_role(request.user))
 
 
 def caller(request: Request) -> str:
-    """Return what tells whoever asks from all others, for as long as they are known here."""
-    shown: Any = request.auth
-    identity: str = account_identity(request.user.pk) if shown is None else shown.identity
+    """Return a string that identifies the caller, the same in every request of theirs."""
+    principal: Any = request.auth
+    identity: str = account_identity(request.user.pk) if principal is None else principal.identity
     return identity
 
 
 def is_for_another(request: Request, user_id: int | None) -> bool:
-    """Return whether a shopper's token asks for what is for another one. None: for nobody in particular."""
+    """Return whether a shopper's token was sent and `user_id` is another shopper. None is no shopper."""
     return (
         user_id is not None and isinstance(request.auth, ShopperPrincipal) and request.auth.user_id != user_id
     )
 
 
-def _works_here(account: Any) -> bool:
+def _has_staff_role(account: Any) -> bool:
     return bool(account.is_staff or account.is_superuser)
 
 
 def knows_inactive(request: Request) -> bool:
-    """Return whether inactive products exist for whoever asks: staff, and keys that write the catalogue."""
+    """Return whether the caller sees inactive products: staff, and keys that may write the catalogue."""
     return is_staff(request) or (
         isinstance(request.auth, KeyPrincipal) and request.auth.has(Scope.CATALOG_WRITE)
     )
 
 
 class Allowed(BasePermission):
-    """Lets in whom the view's need for the method lets in; a method without a need is for nobody."""
+    """Permission class that applies the view's policy for the method; a method without a policy is 405."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
-        need = policy_for(view.policies, request.method)  # type: ignore[attr-defined]
-        if need is None:
+        policy = policy_for(view.policies, request.method)  # type: ignore[attr-defined]
+        if policy is None:
             raise MethodNotAllowed(request.method or "")
-        lacking = lacks(request, view, need)
-        if lacking:
-            self.message = lacking
-        return lacking is None
+        reason = denial_reason(request, view, policy)
+        if reason:
+            self.message = reason
+        return reason is None
 
 
-def require(request: Request, view: "APIView", need: Policy) -> None:
-    """Raise PermissionDenied, naming what lacks, unless whoever asks may do this as well."""
-    if lacking := lacks(request, view, need):
-        raise PermissionDenied(lacking)
+def require(request: Request, view: "APIView", policy: Policy) -> None:
+    """Raise PermissionDenied, with the reason, unless the policy allows the caller."""
+    if reason := denial_reason(request, view, policy):
+        raise PermissionDenied(reason)
 
 
-def lacks(request: Request, view: "APIView", need: Policy) -> str | None:
-    """Return in words what whoever asks lacks, None for nothing."""
-    if need.is_open and settings.API_OPEN_READS and _shows_nothing(request):
+def denial_reason(request: Request, view: "APIView", policy: Policy) -> str | None:
+    """Return why the policy does not allow the caller, None if it does."""
+    if policy.is_open and settings.API_OPEN_READS and _is_without_credential(request):
         return None
-    asker: object = request.auth
-    if asker is None:  # a session, or nobody
-        return _staff_lacks(need, is_staff=is_staff(request), has_perms=request.user.has_perms)
-    if isinstance(asker, KeyPrincipal):
-        if not need.keys:
+    principal: object = request.auth
+    if principal is None:  # a session, or an anonymous caller
+        return _staff_denial(policy, is_staff=is_staff(request), has_perms=request.user.has_perms)
+    if isinstance(principal, KeyPrincipal):
+        if not policy.keys:
             return ONLY_STAFF
-        return None if asker.has(need.scope) else f"This needs a key with the scope {need.scope}."
-    if isinstance(asker, ShopperPrincipal):
-        return None if need.shoppers or _is_own(asker, view, need) else ONLY_OWN
-    if isinstance(asker, StaffPrincipal):
-        return _staff_lacks(need, is_staff=True, has_perms=lambda names: _account_has_perms(asker, names))
-    raise TypeError(f"Nobody has said what a {type(asker).__name__} may do.")
+        return None if principal.has(policy.scope) else f"This needs a key with the scope {policy.scope}."
+    if isinstance(principal, ShopperPrincipal):
+        return None if policy.shoppers or _is_own(principal, view, policy) else ONLY_OWN
+    if isinstance(principal, StaffPrincipal):
+        return _staff_denial(
+            policy, is_staff=True, has_perms=lambda names: _account_has_perms(principal, names)
+        )
+    raise TypeError(f"No rule covers a {type(principal).__name__}.")
 
 
-def _shows_nothing(request: Request) -> bool:
-    """Return whether no key or token came along. Whose session it is takes time to find out, and is not."""
+def _is_without_credential(request: Request) -> bool:
+    """Return whether no key or token was sent. A session is not looked up, which would take queries."""
     return "HTTP_AUTHORIZATION" not in request._request.META or request.auth is None
 
 
-def _staff_lacks(need: Policy, *, is_staff: bool, has_perms: Callable[[tuple[str, ...]], bool]) -> str | None:
+def _staff_denial(
+    policy: Policy, *, is_staff: bool, has_perms: Callable[[tuple[str, ...]], bool]
+) -> str | None:
     if not is_staff:
         return ONLY_STAFF
-    if not need.staff:
-        return f"This needs a key with the scope {need.scope}."
-    if need.permissions and not has_perms(need.permissions):
-        return f"This needs the permission {' and '.join(need.permissions)}."
+    if not policy.staff:
+        return f"This needs a key with the scope {policy.scope}."
+    if policy.permissions and not has_perms(policy.permissions):
+        return f"This needs the permission {' and '.join(policy.permissions)}."
     return None
 
 
-def _account_has_perms(caller: StaffPrincipal, names: tuple[str, ...]) -> bool:
-    """Return whether the token's account may, as the database knows it now: a write is worth the queries."""
-    account: Any = get_user_model()._default_manager.filter(pk=caller.account_id, is_active=True).first()
-    return account is not None and _works_here(account) and account.has_perms(names)
+def _account_has_perms(principal: StaffPrincipal, names: tuple[str, ...]) -> bool:
+    """Return whether the token's account has the permissions now. Writes are worth the queries."""
+    account: Any = get_user_model()._default_manager.filter(pk=principal.account_id, is_active=True).first()
+    return account is not None and _has_staff_role(account) and account.has_perms(names)
 
 
-def _is_own(caller: ShopperPrincipal, view: "APIView", need: Policy) -> bool:
-    """Return whether the path names the token's own shopper; then it names them by number from here on.
+def _is_own(principal: ShopperPrincipal, view: "APIView", policy: Policy) -> bool:
+    """Return whether the path names the token's own shopper; if so, replace the reference by their number.
 
-    Nobody is looked up, so the answer is the same whether another id exists or not. An external id may have
-    gone to another shopper since the token was given; the number has not.
+    No query, so the answer does not reveal whether another id exists. The external id may belong to another
+    shopper since the token was issued; the number cannot.
     """
-    if need.own is None or not caller.is_called(view.kwargs.get(need.own)):
+    if policy.own is None or not principal.is_called(view.kwargs.get(policy.own)):
         return False
-    view.kwargs[need.own] = str(caller.user_id)
+    view.kwargs[policy.own] = str(principal.user_id)
     return True

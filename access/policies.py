@@ -1,6 +1,6 @@
-"""What a call needs: a key's scope, permissions of staff, or to be the shopper that it is about.
+"""Policies: which keys, staff and shoppers may make a request.
 
-A view has `needs`: HTTP method → Need. What is not in it, nobody may do. docs/security.md shows them all.
+A view's `policies` map HTTP methods to policies; any other method is refused. docs/security.md lists them.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,15 @@ from access.scopes import Scope
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """scope: of a key, None for any key; permissions: of staff, none for whoever is staff.
+    """The callers that may make a request.
 
-    staff:    whether staff may do it at all
-    keys:     whether keys may
-    shoppers: whether every shopper's token may do it
-    own:      the path's parameter that must name the token's own shopper
-    is_open:  whether everybody may while API_OPEN_READS says so
+    scope:       the scope that a key needs, None for any key
+    permissions: the permissions that staff need
+    staff:       whether staff are allowed
+    keys:        whether keys are allowed
+    shoppers:    whether every shopper's token is allowed
+    own:         the path parameter that must name the token's own shopper
+    is_open:     whether API_OPEN_READS allows callers without credentials
     """
 
     scope: Scope | None
@@ -28,11 +30,11 @@ class Policy:
     own: str | None = None
     is_open: bool = False
 
-    def told(self) -> str:
-        """Return in words who may."""
+    def describe(self) -> str:
+        """Return the allowed callers as text."""
         keys = "" if not self.keys else f"a key with the scope `{self.scope}`" if self.scope else "any key"
-        named = " and ".join(f"`{name}`" for name in self.permissions)
-        staff = f"staff with the permission {named}" if named else "staff"
+        permissions = " and ".join(f"`{name}`" for name in self.permissions)
+        staff = f"staff with the permission {permissions}" if permissions else "staff"
         shoppers = "a shopper's token" if self.shoppers else "the shopper's own token" if self.own else ""
         return " or ".join(filter(None, [keys, staff if self.staff else "", shoppers]))
 
@@ -41,14 +43,15 @@ Policies = Mapping[str, Policy]
 
 
 def reads(scope: Scope | None, *, shoppers: bool = False, own: str | None = None) -> Policies:
-    """Return what reading needs."""
+    """Return the policy of reading."""
     return {"GET": Policy(scope, shoppers=shoppers, own=own, is_open=True)}
 
 
 def writes(scope: Scope, model: str, *, deleting: tuple[str, ...] = ()) -> Policies:
-    """Return what adding, changing and deleting rows needs. model: as in "catalog.product".
+    """Return the policies of adding, changing and deleting rows.
 
-    deleting: permissions that deleting takes besides
+    model:    such as "catalog.product"
+    deleting: permissions that deleting needs in addition
     """
     app, name = model.split(".")
     add, change, delete = (Policy(scope, (f"{app}.{verb}_{name}",)) for verb in ("add", "change", "delete"))
@@ -60,8 +63,8 @@ def writes(scope: Scope, model: str, *, deleting: tuple[str, ...] = ()) -> Polic
     }
 
 
-def policy_for(needs: Policies, method: str | None) -> Policy | None:
-    """Return what the method needs; to look (HEAD, OPTIONS) needs what reading or asking needs."""
+def policy_for(policies: Policies, method: str | None) -> Policy | None:
+    """Return the method's policy, None if it has none. HEAD and OPTIONS use that of GET, or of POST."""
     if method in ("HEAD", "OPTIONS"):
-        return needs.get("GET") or needs.get("POST")
-    return needs.get(method or "")
+        return policies.get("GET") or policies.get("POST")
+    return policies.get(method or "")

@@ -1,6 +1,6 @@
-"""Who asks, where it is not a session: a shop's server with a key, staff or a shopper with a token.
+"""The callers that authenticate without a session: servers with a key, staff and shoppers with a token.
 
-Each stands in the place of Django's user: `request.user` and `request.auth` are both this value.
+A principal is both `request.user` and `request.auth`.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class _Principal:
 
 
 def account_identity(account_id: int | None) -> str:
-    """Return what tells an account from all other callers, with a token as with a session."""
+    """Return the identity of an account, which is the same with a token and with a session."""
     return f"account:{account_id}"
 
 
@@ -36,17 +36,17 @@ class KeyPrincipal(_Principal):
 
     @property
     def identity(self) -> str:
-        """Return what tells this caller from all others."""
+        """A string that is unique among all callers."""
         return f"key:{self.prefix}"
 
     def has(self, scope: Scope | None) -> bool:
-        """Return whether the key has the scope. None: any key will do."""
+        """Return whether the key has the scope. None is true for every key."""
         return scope is None or scope.value in self.scopes
 
 
 @dataclass(frozen=True, slots=True)
 class StaffPrincipal(_Principal):
-    """A member of staff with a token, as they were when it was given: at most its short life ago."""
+    """A member of staff with a token. The flags are those at the time the token was issued."""
 
     account_id: int
     is_staff: bool
@@ -69,5 +69,5 @@ class ShopperPrincipal(_Principal):
         return f"user:{self.user_id}"
 
     def is_called(self, id: str | None) -> bool:
-        """Return whether an id in a path, a number or ext:<key>, is this shopper's. Makes no query."""
+        """Return whether an id in a path, a number or ext:<external id>, is this shopper's. No query."""
         return id == str(self.user_id) or (self.external_id is not None and id == f"ext:{self.external_id}")

@@ -1,4 +1,4 @@
-"""The OpenAPI schema's part about access: how callers identify themselves, and who may make each call."""
+"""OpenAPI extensions: the authentication schemes, and the callers that each operation allows."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from core.api.schema import ApiSchema
 
 
 class AccessSchema(ApiSchema):
-    """Adds to each operation's description who may call it."""
+    """Adds the allowed callers to each operation's description."""
 
     def get_description(self) -> str:  # type: ignore[override]
-        need = policy_for(getattr(self.view, "policies", {}), self.method)
-        return f"{super().get_description()}\n\nFor {need.told()}." if need else super().get_description()
+        policy, text = policy_for(getattr(self.view, "policies", {}), self.method), super().get_description()
+        return f"{text}\n\nAllowed for {policy.describe()}." if policy else text
 
 
 class CredentialsScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -30,18 +30,18 @@ class CredentialsScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unty
                 "type": "apiKey",
                 "in": "header",
                 "name": "Authorization",
-                "description": "`Api-Key <key>`: another server, with a key that has the scope.",
+                "description": "`Api-Key <key>`, for servers whose key has the scope.",
             },
             {
                 "type": "http",
                 "scheme": "bearer",
                 "bearerFormat": "JWT",
-                "description": "`Bearer <token>`: staff have theirs from `/token`, shoppers from their shop.",
+                "description": "`Bearer <token>`. Staff get a token from `/token`, shoppers from the shop.",
             },
             {
                 "type": "apiKey",
                 "in": "cookie",
                 "name": settings.SESSION_COOKIE_NAME,
-                "description": "Staff who are logged in at /admin/; what writes needs X-CSRFToken too.",
+                "description": "The session of staff logged in at /admin/. Writes also need X-CSRFToken.",
             },
         ]

@@ -1,4 +1,4 @@
-"""What a key may be for, and what a member of staff must be allowed to do to give it."""
+"""Scopes of API keys, and the permissions that staff need to grant them."""
 
 from enum import StrEnum
 
@@ -15,16 +15,16 @@ class Scope(StrEnum):
 
 MEANINGS = {
     Scope.CATALOG_READ: "read products and categories",
-    Scope.CATALOG_WRITE: "add, change and delete products and categories; sees inactive products",
-    Scope.EVENTS_WRITE: "report what shoppers did",
-    Scope.RECOMMEND_READ: "read recommendations, of every shopper and of nobody in particular",
-    Scope.USERS_READ: "read shoppers and what they did",
+    Scope.CATALOG_WRITE: "add, change and delete products and categories; see inactive products",
+    Scope.EVENTS_WRITE: "send shoppers' events",
+    Scope.RECOMMEND_READ: "read recommendations, for every shopper and for anonymous visitors",
+    Scope.USERS_READ: "read shoppers and their history",
     Scope.USERS_WRITE: "add, change and delete shoppers",
-    Scope.TOKENS_ISSUE: "make tokens with which a shopper's browser reads what concerns that shopper",
+    Scope.TOKENS_ISSUE: "issue tokens with which a shopper's browser reads that shopper's data",
 }
 
-# Whoever makes a key can use it, so nobody gives one that can do more than they may do themselves. What is
-# not named here every member of staff may do.
+# Staff who create a key can use it, so they may only grant what they may do themselves. Every member of staff
+# may grant the scopes that are not listed here.
 PERMISSIONS = {
     Scope.CATALOG_WRITE: tuple(
         f"catalog.{verb}_{model}" for model in ("product", "category") for verb in ("add", "change", "delete")

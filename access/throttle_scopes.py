@@ -1,21 +1,21 @@
-"""What is counted together when somebody asks often: each view says by which pace its methods go."""
+"""Throttle scopes: the groups of requests that are counted together. Each view maps its methods to scopes."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 
 
 class ThrottleScope(StrEnum):
-    """The scopes of throttling. `recsite/config/throttle_rates.py` says how often one may ask in each."""
+    """The scopes. `recsite/config/throttle_rates.py` has the rate limits of each."""
 
-    RECOMMEND = "recommend"  # what is answered with a list of products, and the words for it
-    SESSION = "session"  # the same for a visitor whom nobody knows, never kept
-    READ = "read"  # what is answered as it is stored
+    RECOMMEND = "recommend"  # lists of products and their explanations
+    SESSION = "session"  # the same for an anonymous visitor, never cached
+    READ = "read"  # stored rows
     WRITE = "write"
-    BULK = "bulk"  # up to 10,000 events at once
-    TOKEN = "token"  # noqa: S105  log-ins and what comes of them
+    BULK = "bulk"  # up to 10,000 events in one request
+    TOKEN = "token"  # noqa: S105  logins and tokens
 
 
-ThrottleScopes = Mapping[str, ThrottleScope]  # HTTP method → pace
+ThrottleScopes = Mapping[str, ThrottleScope]  # HTTP method → scope
 
 READING: ThrottleScopes = {"GET": ThrottleScope.READ}
 RECOMMENDING: ThrottleScopes = {"GET": ThrottleScope.RECOMMEND}
@@ -25,11 +25,11 @@ READING_AND_WRITING: ThrottleScopes = {
 }
 
 
-def posting(pace: ThrottleScope) -> ThrottleScopes:
-    """Return the paces of what is only posted."""
-    return {"POST": pace}
+def posting(scope: ThrottleScope) -> ThrottleScopes:
+    """Return the scopes of a view that only takes POST."""
+    return {"POST": scope}
 
 
-def throttle_scope_for(paces: ThrottleScopes, method: str | None) -> ThrottleScope:
-    """Return by which pace the method goes; one that is not named, such as HEAD, by the first."""
-    return paces.get(method or "") or next(iter(paces.values()))
+def throttle_scope_for(scopes: ThrottleScopes, method: str | None) -> ThrottleScope:
+    """Return the method's scope. A method that is not listed, such as HEAD, has the first one."""
+    return scopes.get(method or "") or next(iter(scopes.values()))

@@ -1,1 +1,1 @@
-"""Measures; asserts nothing. `make bench` runs it all."""
+"""Benchmarks. They measure and assert nothing; `make bench` runs all of them."""

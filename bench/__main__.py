@@ -1,4 +1,4 @@
-"""`python -m bench [PART[.SECTION] …]`: measures, prints one table, writes a JSON file."""
+"""`python -m bench [PART[.SECTION] …]`: run benchmarks, print a table and write a JSON file."""
 
 import argparse
 import importlib
@@ -15,7 +15,7 @@ from bench.figures import Figure, table
 from bench.options import Options
 
 RESULTS = Path(__file__).parent / "results"
-# Each module of bench/parts is one; one that says ONLY_WHEN_ASKED is left out when none is named.
+# The modules of bench/parts. Those with ONLY_WHEN_ASKED only run if they are named.
 PARTS = {
     module.name: importlib.import_module(f"bench.parts.{module.name}")
     for module in pkgutil.iter_modules(parts.__path__)
@@ -24,7 +24,7 @@ PARTS = {
 
 def main() -> None:
     asked, options = _read()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended."))  # so that servers are ended, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended."))  # so that servers are stopped too
     run = machine.described()
     figures: list[Figure] = []
     details = {}
@@ -40,9 +40,9 @@ def main() -> None:
 
 
 def _read() -> tuple[dict[str, tuple[str, ...]], Options]:
-    """Return the parts that are asked for with their sections, and how to measure them."""
+    """Return the requested parts with their sections, and the options."""
     usual = Options()
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measures the project.")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Run the project's benchmarks.")
     parser.add_argument("parts", nargs="*", help=", ".join([*PARTS, *_sections()]))
     parser.add_argument("--sizes", nargs="+", choices=shops.SIZES, default=list(usual.sizes))
     for field in fields(Options):
@@ -62,7 +62,7 @@ def _read() -> tuple[dict[str, tuple[str, ...]], Options]:
 
 
 def _sections() -> list[str]:
-    """Return the pieces of parts that can be asked for alone."""
+    """Return the sections of the parts that can run alone."""
     return [f"{name}.{piece}" for name, part in PARTS.items() for piece in getattr(part, "SECTIONS", ())]
 
 

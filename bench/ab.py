@@ -1,4 +1,4 @@
-"""Two servers measured against each other in one run, by bench_http.py, slice about slice."""
+"""Comparison of two servers in one run of bench_http.py, in alternating slices."""
 
 import json
 import math
@@ -13,7 +13,7 @@ from bench.options import Options
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Where requests go. ids: the first and the last that take the place of {id}, any of them as often."""
+    """The target of requests. ids: the first and last id to replace {id}, drawn uniformly"""
 
     url: str
     path: str
@@ -22,31 +22,31 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Ratios:
-    """What the second side does for each of what the first does. found: all that bench_http.py said."""
+    """Ratios of the second side to the first. found: the whole output of bench_http.py"""
 
     found: dict[str, Any]
 
     def of(self, name: str) -> float:
         """Return the ratio of "rps", "p50_ms", "p99_ms" or "server_cpu_ms_per_req".
 
-        Not a number when the first side finished nothing within its turns: they must be longer.
+        NaN if the first side finished no request within its turns, which must then be longer.
         """
         found = self.found["ratio_b_over_a"][name]
         return math.nan if found is None else float(found)
 
     def interval(self, name: str) -> tuple[float, float]:
-        """Return where that ratio lies with 95 % confidence (bootstrap over the slices)."""
+        """Return the 95 % confidence interval of that ratio (bootstrap over the slices)."""
         low, high = self.found["ratio_ci95"][name]
         return (low, high)
 
     def note(self, name: str, unit: str) -> str:
-        """Return both sides' own values, the second side's first."""
+        """Return the values of both sides, the second one first."""
         first, second = self.found["a"][name], self.found["b"][name]
         return f"{second:,.4g} against {first:,.4g} {unit}"
 
 
 def compared(first: Side, second: Side, options: Options, label: str) -> Ratios:
-    """Return the ratios. Raises SystemExit when a request failed."""
+    """Return the ratios. Raises SystemExit if a request failed."""
     arguments = [
         *("--url", first.url, "--path", first.path, "--ids", _span(first)),
         *("--url-b", second.url, "--path-b", second.path, "--ids-b", _span(second)),

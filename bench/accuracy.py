@@ -1,7 +1,7 @@
 """`python -m bench.accuracy [--data DIR]`: our strategies and tuned peers, on one split, by the same metrics.
 
 Peers are tuned on the window before the one that is measured, over the grids in bench/accuracy_peers.py.
-Nothing of ours is chosen here: strategies are measured as settings have them.
+Our strategies are not tuned: they are measured with their settings.
 """
 
 import argparse
@@ -26,13 +26,13 @@ OURS = ("popular", "content", "trending", "collaborative", "hybrid")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.accuracy", description="Compares with peers.")
+    parser = argparse.ArgumentParser(prog="python -m bench.accuracy", description="Compare with peers.")
     parser.add_argument("--data", type=Path, default=shops.REAL, help="a shop in the format of import_shop")
     parser.add_argument("--holdout-days", type=int, default=30)
     parser.add_argument(
-        "--back-days", type=int, default=0, help="leave out the last days: measure an earlier window"
+        "--back-days", type=int, default=0, help="leave out this many last days to measure an earlier window"
     )
-    parser.add_argument("--most-users", type=int, default=5_000, help="of more users so many are drawn")
+    parser.add_argument("--most-users", type=int, default=5_000, help="draw at most this many users")
     parser.add_argument("--ours", nargs="*", default=list(OURS), help=", ".join(OURS))
     asked = parser.parse_args()
     os.environ.update(shops.environment(Path(":memory:")))
@@ -50,17 +50,17 @@ def main() -> None:
 def compared(
     folder: Path, holdout_days: int, back_days: int, most_users: int, names: list[str]
 ) -> dict[str, Any]:
-    """Return what each method reached on the held-out days, and what the last of ours gains over a peer."""
+    """Return each method's metrics on the held-out days, and the uplift of our last strategy over a peer."""
     from bench.accuracy_peers import LARGEST_EASE, PEERS, Past, grid
     from recommendations import wiring
     from recommendations.engine import metrics
     from recommendations.engine.actions import DAY
     from recommendations.engine.holdout import hold_out
     from recommendations.engine.ragged import Ragged
-    from recommendations.evaluation.csv_shop import shop_of
+    from recommendations.evaluation.csv_shop import read_shop
     from recommendations.evaluation.measure import SEED, Case, measure
 
-    shop = shop_of(folder, _Quiet())
+    shop = read_shop(folder, _Quiet())
     end = int(shop.log.at[-1]) - back_days * DAY
 
     def case(end: int) -> Case:
@@ -140,7 +140,7 @@ def compared(
 
 
 def table(result: Mapping[str, Any]) -> str:
-    """Return the result as lines of text."""
+    """Return the result as text."""
     lines = [f"{'method':<20}{'NDCG@10':>9}  {'95 % interval':<18}{'Recall@20':>9}{'hit rate':>10}  tuned to"]
     for name, row in sorted(result["methods"].items(), key=lambda item: item[1]["ndcg@10"]):
         low, high = row["ci95"]
@@ -158,7 +158,7 @@ def table(result: Mapping[str, Any]) -> str:
 
 
 class _Quiet:
-    """Hears of wrong rows alone."""
+    """A report that only shows invalid rows."""
 
     def reading(self, title: str, n_lines: int) -> None: ...
 

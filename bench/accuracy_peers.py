@@ -1,4 +1,4 @@
-"""What shops would otherwise use: each peer gets the same past, and makes lists of known products."""
+"""Alternatives that a shop could use. Each peer gets the same history and recommends the same products."""
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -21,11 +21,11 @@ _LISTED = 20
 
 @dataclass(frozen=True)
 class Past:
-    """What a peer may know.
+    """The training data of a peer.
 
-    product_ids: shape (n_columns,), rising, the products with events
+    product_ids: shape (n_columns,), ascending, the products with events
     counts:      CSR, shape (n_users, n_columns), how often each user met each product
-    rows:        shape (n_asked,), the rows of the users whose lists are wanted
+    rows:        shape (n_asked,), the rows of the users to recommend for
     days, at:    shape (n_events,), the age of each event in days, and its column
     """
 
@@ -59,7 +59,7 @@ def recent_popularity(past: Past, *, days: float) -> Lists:
 
 
 def ease(past: Past, *, regularisation: float) -> Lists:
-    """Steck (2019), as it is published: every pair counts 1, whenever it was."""
+    """EASE (Steck, 2019) as published: every pair of user and product counts 1, whatever its age."""
     met = past.counts.copy()
     met.data[:] = 1
     gram = (met.T @ met).toarray()
@@ -117,7 +117,7 @@ def grid(values: Mapping[str, tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
 
 def _by_implicit(past: Past, model: Any) -> Lists:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of threads of BLAS, which are set to one
+        warnings.simplefilter("ignore")  # about BLAS threads, which are set to one
         model.fit(past.counts, show_progress=False)
     columns, _ = model.recommend(
         past.rows, past.counts[past.rows], N=_LISTED, filter_already_liked_items=True
@@ -130,7 +130,7 @@ def _by_order(past: Past, worth: NDArray[np.int64]) -> Lists:
 
 
 def _by_scores(past: Past, score: Callable[[NDArray[np.int64]], NDArray[Any]]) -> Lists:
-    """Return the ids of the best 20 products that each user has not met; ties by id."""
+    """Return the ids of each user's best 20 products among those without an event of theirs; ties by id."""
     found = []
     for start in range(0, len(past.rows), _USERS_A_BLOCK):
         rows = past.rows[start : start + _USERS_A_BLOCK]

@@ -1,7 +1,7 @@
-"""Measures what docs/decisions/0001 decides: `python -m bench.design`, on the generated shop M.
+"""The measurements behind docs/decisions/0001: `python -m bench.design`, on the generated shop M.
 
 Scoring: a loop over the catalogue, the same loop on four threads, and the engine.
-Queries: three reads one after the other in plain Django, and awaited together through its asynchronous API.
+Queries: three reads in sequence with Django's synchronous API, and concurrently with its asynchronous one.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""How long `generate_recommendations` takes by itself and by workers: `python -m bench.distributed real`.
+"""The duration of `generate_recommendations` alone and with workers: `python -m bench.distributed real`.
 
-Each way in turn, so that what else the machine does falls on all alike. PostgreSQL and Redis are its own.
+The variants take turns, so that other load affects all of them. PostgreSQL and Redis are started for the run.
 """
 
 import json
@@ -29,7 +29,7 @@ WAYS = {
 
 @contextmanager
 def two_workers(env: dict[str, str], folder: Path) -> Iterator[None]:
-    """One Celery worker of two processes takes from the queue."""
+    """Run a Celery worker with two processes."""
     worker = start(
         "worker",
         [
@@ -48,7 +48,7 @@ def two_workers(env: dict[str, str], folder: Path) -> Iterator[None]:
 
 
 def seconds(env: dict[str, str], *arguments: str) -> float:
-    """Return how long a run took, as it says itself: without the start of the command's process."""
+    """Return the duration that the run reports, which excludes the start of the command's process."""
     ran = subprocess.run(
         [sys.executable, *COMMAND, *arguments],
         cwd=shops.ROOT,
@@ -64,7 +64,7 @@ def seconds(env: dict[str, str], *arguments: str) -> float:
 
 
 def measured(shop: str) -> dict[str, list[float]]:
-    """Return the seconds of each way, a figure a round, after one round that does not count."""
+    """Return the seconds of each variant by round, after a warm-up round."""
     with ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
         env = shops.environment(running.enter_context(cluster()).url)

@@ -1,4 +1,4 @@
-"""A measured number beside what is wanted of it, and many of them as a table."""
+"""Measured numbers with their targets, and a table of them."""
 
 import math
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number.
+    """A measured number.
 
-    interval: where it lies with 95 % confidence; least, most: what is wanted; None where nothing is said
+    interval: its 95 % confidence interval; least, most: its target; each is None if there is none
     """
 
     name: str
@@ -23,26 +23,26 @@ class Figure:
 
     @property
     def wanted(self) -> str:
-        """Return what is wanted in words, "" where nothing is."""
+        """Return the target as text, "" if there is none."""
         bounds = [("at least", self.least), ("at most", self.most)]
         return " and ".join(f"{word} {bound:,g}" for word, bound in bounds if bound is not None)
 
     @property
     def holds(self) -> bool | None:
-        """Return whether it is as wanted, None where nothing is."""
+        """Return whether the number meets its target, None if there is none."""
         if self.least is None and self.most is None:
             return None
         low = self.least is None or self.measured >= self.least
         return low and (self.most is None or self.measured <= self.most)
 
     def plain(self) -> dict[str, Any]:
-        """Return the figure as JSON knows it."""
+        """Return the figure as a value for JSON."""
         measured = None if math.isnan(self.measured) else self.measured
         return {**asdict(self), "measured": measured, "holds": self.holds}
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """Return the figures, one a line, the wanted value beside the measured one."""
+    """Return the figures, one a line, with the target next to the measured value."""
     heads = ("what", "measured", "95 % interval", "wanted", "", "")
     lines = [heads, *(_cells(figure) for figure in figures)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
@@ -63,7 +63,7 @@ def _cells(figure: Figure) -> tuple[str, ...]:
 
 
 def _spelled(number: float) -> str:
-    """Return the number with about three digits that count."""
+    """Return the number with about three significant digits."""
     if math.isnan(number):
         return "-"
     if abs(number) >= 100 or number == int(number):

@@ -1,8 +1,8 @@
-"""One step of measuring a huge shop, in a process of its own: prints what it found as JSON.
+"""One step of the benchmark of a huge shop, in its own process. Prints its measurements as JSON.
 
-read FILES ARRAYS          the files into arrays
-fit ARRAYS FOLDER NAME     one strategy, saved
-serve ARRAYS MODELS ASKS   what a web worker holds and does, with another one beside it
+read FILES ARRAYS          read the files into arrays
+fit ARRAYS FOLDER NAME     fit and save one strategy
+serve ARRAYS MODELS ASKS   measure a web worker while a second one runs
 """
 
 import json
@@ -24,13 +24,13 @@ N_SAMPLED = 1_000
 
 def read(files: Path, arrays: Path) -> dict[str, Any]:
     from recommendations import wiring
-    from recommendations.evaluation.csv_shop import shop_of
+    from recommendations.evaluation.csv_shop import read_shop
     from recommendations.evaluation.measure import peak_mb
     from recommendations.processes.transfer import dump
     from recommendations.strategies.base import Training
 
     began = time.perf_counter()
-    shop = shop_of(files, _Silent())
+    shop = read_shop(files, _Silent())
     seconds = time.perf_counter() - began
     _empty(arrays)
     dump(Training(shop.snapshot, shop.log, wiring.config().events), _empty(arrays / "training"))
@@ -53,7 +53,7 @@ def read(files: Path, arrays: Path) -> dict[str, Any]:
 
 
 class _Silent:
-    """Hears of the reading, and says nothing."""
+    """A progress report that prints nothing."""
 
     def reading(self, title: str, n_lines: int) -> None: ...
 
@@ -83,7 +83,7 @@ def fit(arrays: Path, folder: Path, name: str) -> dict[str, Any]:
 
 
 def serve(arrays: Path, models: Path, asks: str) -> dict[str, Any]:
-    """Return what one worker needs while a second one holds the same models."""
+    """Return the memory and time of one worker while a second one maps the same models."""
     beside = subprocess.Popen(
         [sys.executable, "-m", "bench.huge_step", "beside", str(arrays), str(models), asks],
         stdin=subprocess.PIPE,
@@ -95,7 +95,7 @@ def serve(arrays: Path, models: Path, asks: str) -> dict[str, Any]:
     try:
         beside.stdout.readline()
         found, held = _served(arrays, models, int(asks))
-        # Measured once the files of the bench itself, which nobody else maps, are let go.
+        # Measured after the benchmark's own files, which no other process maps, are released.
         found["private_mb"] = private_mb()
         del held
     finally:
@@ -105,7 +105,7 @@ def serve(arrays: Path, models: Path, asks: str) -> dict[str, Any]:
 
 
 def beside(arrays: Path, models: Path, asks: str) -> dict[str, Any]:
-    """Hold what a worker holds that has answered as much, until the standard input ends."""
+    """Keep the memory of a worker that has handled as many requests, until standard input ends."""
     found, held = _served(arrays, models, int(asks))
     sys.stdout.write("ready\n")
     sys.stdout.flush()
@@ -115,8 +115,8 @@ def beside(arrays: Path, models: Path, asks: str) -> dict[str, Any]:
 
 
 def _served(arrays: Path, models: Path, asks: int) -> tuple[dict[str, Any], object]:
-    """Return what was measured, and all that a worker holds: pipelines, and what was fitted lately."""
-    import recsite.wsgi  # noqa: F401  what a worker has loaded before any catalogue
+    """Return the measurements, and the objects that a worker keeps: pipelines and recently bound models."""
+    import recsite.wsgi  # noqa: F401  the imports of a worker
     from bench.parts.huge import MOST_P50_MS
     from recommendations import wiring
     from recommendations.pipeline import Query
@@ -127,14 +127,14 @@ def _served(arrays: Path, models: Path, asks: int) -> tuple[dict[str, Any], obje
 
     before = private_mb()
     mapped, recent, table, users, sampled = load(arrays / "worker")
-    snapshot = _own(mapped)  # a worker's snapshot is read from the database into its own memory
+    snapshot = _own(mapped)  # a worker reads its snapshot from the database into private memory
     recipes = wiring.strategy_registry()
     began = time.perf_counter()
     lately = {
         name: recipe.fit(Training(snapshot, recent, table)) for name, recipe in recipes.untrained.items()
     }
     fillers = Fillers(snapshot, lately.__getitem__)
-    fillers.pipeline(recipes.strategies["collaborative"], Untrained())  # what fills up, for all of them
+    fillers.pipeline(recipes.strategies["collaborative"], Untrained())  # the fallback of all strategies
     fill_seconds = time.perf_counter() - began
     pipelines, opened, bound = {}, {}, {}
     for name in MOST_P50_MS:
@@ -166,7 +166,7 @@ def _served(arrays: Path, models: Path, asks: int) -> tuple[dict[str, Any], obje
 
 
 def private_mb() -> float:
-    """Return what this process holds alone, in MiB: its unique set size."""
+    """Return the unique set size of this process in MiB."""
     kib = [
         int(line.split()[1])
         for line in Path("/proc/self/smaps_rollup").read_text().splitlines()
@@ -176,7 +176,7 @@ def private_mb() -> float:
 
 
 def _own(snapshot: Any) -> Any:
-    """Return the snapshot with every array copied into this process."""
+    """Return the snapshot with every array copied into private memory."""
     features = snapshot.features
     tags = replace(features.tags, starts=features.tags.starts.copy(), flat=features.tags.flat.copy())
     return replace(
@@ -190,7 +190,7 @@ def _own(snapshot: Any) -> Any:
 
 
 def _empty(folder: Path) -> Path:
-    """Return the folder, made anew."""
+    """Delete and recreate the folder, and return it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder

@@ -1,4 +1,4 @@
-"""On what a run was made: enough to tell two runs apart."""
+"""A description of the machine and the code of a run, to tell runs apart."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ from bench import shops
 
 
 def described() -> dict[str, Any]:
-    """Return machine, versions, commit, command and moment."""
+    """Return the machine, versions, commit, command and time."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": " ".join(["python", "-m", "bench", *sys.argv[1:]]),
@@ -29,7 +29,7 @@ def described() -> dict[str, Any]:
 
 
 def _first(file: Path, field: str) -> str:
-    """Return the first value of that field of a file of /proc, "" where there is none."""
+    """Return the first value of the field in a file of /proc, "" if there is none."""
     if not file.exists():
         return ""
     for line in file.read_text().splitlines():
@@ -40,7 +40,7 @@ def _first(file: Path, field: str) -> str:
 
 
 def _commit() -> str:
-    """Return the commit, with a + where files differ from it, "" outside of a repository."""
+    """Return the commit, with a + if files have changed, "" outside of a repository."""
     found = subprocess.run(
         ["git", "describe", "--always", "--dirty=+", "--abbrev=12"],
         cwd=shops.ROOT,

@@ -1,4 +1,4 @@
-"""Prints, as JSON, how long one live recommendation takes in process: `python -m bench.one_user N`."""
+"""Print the duration of one live recommendation in process as JSON: `python -m bench.one_user N`."""
 
 import json
 import random

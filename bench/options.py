@@ -1,19 +1,19 @@
-"""How a run is made: which shops, how long, beside how much foreign load."""
+"""The options of a run: shops, durations and allowed foreign load."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """One run's choices.
+    """The options of a run.
 
     sizes:       generated shops, smallest first
-    sections:    the pieces of a part that are wanted; empty for all
-    slices:      how often each of two servers has its turn
-    seconds:     how long a turn is
-    concurrency: connections that ask at the same time
-    max_foreign: cores that others may use while a turn counts; 0 counts every turn
-    asks:        recommendations timed one by one in process
+    sections:    the sections of a part to run; empty for all
+    slices:      the number of turns of each of two servers
+    seconds:     the length of a turn
+    concurrency: the number of concurrent connections
+    max_foreign: cores that other processes may use while a turn counts; 0 counts every turn
+    asks:        the number of recommendations timed one by one in process
     """
 
     sizes: tuple[str, ...] = ("S", "M", "L")
@@ -25,5 +25,5 @@ class Options:
     asks: int = 2000
 
     def wants(self, section: str) -> bool:
-        """Return whether this piece of the part was asked for."""
+        """Return whether to run this section of the part."""
         return not self.sections or section in self.sections

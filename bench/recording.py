@@ -1,6 +1,6 @@
-"""Writes what the API answers, and by which SQL: `python -m bench.recording FILE PATH FIRST LAST`.
+"""Record the API's responses and their SQL: `python -m bench.recording FILE PATH FIRST LAST`.
 
-The plain views (bench/plain) repeat it. It is made anew for every run, since it says what today's code does.
+The plain views (bench/plain) replay it. Every run records again, since the code may have changed.
 """
 
 import json
@@ -53,7 +53,7 @@ def _reads() -> Iterator[list[Statement]]:
 
 
 def keep_answers(recording: Path, database: Path | str) -> None:
-    """Put the recorded bodies into the table bench_answer of that database, each under its id."""
+    """Write the recorded bodies to the table bench_answer of the database, by id."""
     answers = json.loads(recording.read_text())["answers"]
     on_sqlite = isinstance(database, Path)
     connect: Any = sqlite3.connect if on_sqlite else psycopg.connect
@@ -63,13 +63,13 @@ def keep_answers(recording: Path, database: Path | str) -> None:
         cursor.execute("DROP TABLE IF EXISTS bench_answer")
         cursor.execute(f"CREATE TABLE bench_answer (id INTEGER PRIMARY KEY, body {kind} NOT NULL)")
         cursor.executemany(
-            f"INSERT INTO bench_answer VALUES ({values})",  # noqa: S608  one of two texts above
+            f"INSERT INTO bench_answer VALUES ({values})",  # noqa: S608  one of the two texts above
             [(int(key), answer["body"].encode()) for key, answer in answers.items()],
         )
 
 
 def reads_of(recording: Path) -> float:
-    """Return how many statements an answer took, on average."""
+    """Return the average number of statements of a response."""
     answers = json.loads(recording.read_text())["answers"].values()
     return sum(len(answer["reads"]) for answer in answers) / len(answers)
 

@@ -1,4 +1,4 @@
-"""Servers to measure: each on a free loopback port, up when it is given, gone afterwards."""
+"""Servers to measure: each listens on a free loopback port and is stopped afterwards."""
 
 import http.client
 import os
@@ -16,12 +16,12 @@ from stack.processes import free_port
 PEER = shops.HERE / "peer"
 PEER_VENV = shops.HERE / ".peer-venv"
 WORKERS = 2
-_PATIENCE = 1800  # seconds; the peer fills its own database before it answers
+_PATIENCE = 1800  # seconds; the peer fills its database before it responds
 
 
 @contextmanager
 def ours(database: shops.Database, *, keeps: bool = True) -> Iterator[str]:
-    """Give the address of the project, served as `make run` does it. keeps: whether it may keep answers"""
+    """Yield the URL of the project, served as by `make run`. keeps: whether it may cache responses"""
     port = free_port()
     environment = _environment(database, port) | ({} if keeps else shops.KEEPING_NOTHING)
     yield from _serving([sys.executable, "-m", "recsite.serve"], environment, port)
@@ -29,7 +29,7 @@ def ours(database: shops.Database, *, keeps: bool = True) -> Iterator[str]:
 
 @contextmanager
 def plain(database: shops.Database, recording: Path) -> Iterator[str]:
-    """Give the address of the plain views (bench/plain), served in the same way. recording: see there."""
+    """Yield the URL of the plain views (bench/plain), served in the same way. recording: see there"""
     port = free_port()
     own = {"DJANGO_SETTINGS_MODULE": "bench.plain.settings", "BENCH_RECORDING": str(recording)}
     command = [sys.executable, "-m", "bench.plain.serve"]
@@ -38,7 +38,7 @@ def plain(database: shops.Database, recording: Path) -> Iterator[str]:
 
 @contextmanager
 def peer(size: str) -> Iterator[str]:
-    """Give the address of the plain FastAPI service (bench/peer) on the generated shop."""
+    """Yield the URL of the plain FastAPI service (bench/peer) on the generated shop."""
     files = shops.folder(size)
     _make_peer_environment()
     port = free_port()
@@ -67,7 +67,7 @@ def _serving(command: list[str], environment: dict[str, str], port: int) -> Iter
         cwd=shops.ROOT,
         env=environment,
         stdout=sys.stderr,
-        start_new_session=True,  # so that its workers end with it
+        start_new_session=True,  # so that its workers are stopped with it
     )
     try:
         _wait(process, port)

@@ -1,4 +1,4 @@
-"""Shops to measure on: generated once a size, imported once, kept in bench/shops/."""
+"""Shops to measure on: each size is generated and imported once, and kept in bench/shops/."""
 
 import fcntl
 import json
@@ -18,16 +18,16 @@ SIZES = ("S", "M", "L", "XL")  # smallest first
 REAL = ROOT / "data" / "online_retail"
 
 
-# A file of SQLite's, or an address.
+# The path of an SQLite file, or a URL.
 Database = Path | str
 
 
-# No answer and no history is given twice: each is worked out from the database.
+# No cached response and no cached history: every request reads the database.
 KEEPING_NOTHING = {"ANSWER_CACHE_MIB": "0"}
 
 
 def environment(database: Database) -> dict[str, str]:
-    """Return the environment of a process that works on this database and on nothing of the developer's."""
+    """Return the environment of a process that uses this database and none of the developer's settings."""
     return {
         **os.environ,
         "ENV_FILE": os.devnull,
@@ -42,7 +42,7 @@ def environment(database: Database) -> dict[str, str]:
 
 
 def folder(size: str) -> Path:
-    """Return the files of the generated shop of size S, M, L or XL, made if they are not there."""
+    """Return the folder of the generated shop of size S, M, L or XL. Generates it if it does not exist."""
     files = SHOPS / size
     with _alone():
         if not (files / "manifest.json").exists():
@@ -51,30 +51,30 @@ def folder(size: str) -> Path:
 
 
 def manifest(size: str) -> dict[str, Any]:
-    """Return what the generator says of that shop: how much of everything, and who has no history."""
+    """Return the generator's manifest of the shop: its numbers of rows, and the users without a history."""
     found: dict[str, Any] = json.loads((folder(size) / "manifest.json").read_text())
     return found
 
 
 def generated(size: str) -> Path:
-    """Return the database of the generated shop, made and imported if it is not there."""
+    """Return the database of the generated shop. Generates and imports it if it does not exist."""
     files = folder(size)
     return _imported(files, files / "shop.sqlite3")
 
 
 def fill(size: str, database: Database) -> None:
-    """The empty database holds the generated shop, in the tables of today's code."""
+    """Migrate the empty database and import the generated shop."""
     _run(["manage.py", "migrate", "--verbosity", "0"], environment(database))
     _run(["manage.py", "import_shop", str(folder(size))], environment(database))
 
 
 def real() -> Path:
-    """Return the database of the real shop, imported if it is not there."""
+    """Return the database of the real shop. Imports it if it does not exist."""
     return _imported(REAL, SHOPS / "online_retail.sqlite3")
 
 
 def copied(database: Path, name: str) -> Path:
-    """Return a copy of the database that may be written to, made anew."""
+    """Return a new copy of the database for writing."""
     copy = database.with_name(f"{database.stem}-{name}.sqlite3")
     for former in copy.parent.glob(copy.name + "*"):
         former.unlink()
@@ -84,7 +84,7 @@ def copied(database: Path, name: str) -> Path:
 
 
 def _imported(files: Path, database: Path) -> Path:
-    """Return the database, with the tables of today's code."""
+    """Return the database, migrated to the current code."""
     with _alone():
         new = not database.exists()
         place = database.with_suffix(".unfinished") if new else database
@@ -100,7 +100,7 @@ def _imported(files: Path, database: Path) -> Path:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Nobody else makes a shop meanwhile: two at once would spoil each other's files."""
+    """Hold a lock, since two processes that generate a shop would overwrite each other's files."""
     SHOPS.mkdir(exist_ok=True)
     with (SHOPS / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

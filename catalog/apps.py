@@ -1,4 +1,4 @@
-"""The catalogue: users, products, and what the ones did with the others."""
+"""The catalogue app: the shop's users, its products, and the interactions between them."""
 
 from django.apps import AppConfig
 

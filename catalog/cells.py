@@ -1,4 +1,4 @@
-"""One cell of a shop's CSV files: from text to a value, or what would have been right, and back to text."""
+"""Conversion between cells of the shop's CSV files and values; parsers raise ValidationError."""
 
 import re
 from datetime import UTC, datetime
@@ -7,31 +7,31 @@ from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 
-from catalog.models.product import MOST_STOCK
-from core.text import MAX_LENGTH, MOST_TAGS, validate_external_id, validate_line, validate_text
+from catalog.models.product import MAX_STOCK
+from core.text import MAX_LENGTH, MAX_TAGS, validate_external_id, validate_line, validate_text
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 9998
-TIME_WANTED = (
+TIME_EXPECTED = (
     "must be a time such as 2026-03-01T09:00:00Z (ISO 8601; without an offset it is UTC) "
     f"from {EARLIEST_YEAR} to {LATEST_YEAR}"
 )
-# Every blank of Unicode that is no control character, and tabs and line ends.
+# Unicode's space characters, tabs and line ends.
 _BLANKS = " \t\r\n\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
 _WHOLE = re.compile(r"\+?0*(\d{1,10})", re.ASCII)
-# How a formula begins, for one program or another: after blanks, and after marks that were put before it.
+# The beginning of a formula in any spreadsheet program: after spaces, and after apostrophes added before.
 _FORMULA = re.compile("'*\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
 _NOT_FINITE = re.compile(r"[+-]?(?:s?nan|inf|infinity)\d*", re.ASCII | re.IGNORECASE)
 _HIGHEST_PRICE, _CENT = Decimal("9999999999.99"), Decimal("0.01")
 
 
-def trimmed(value: str) -> str:
-    """Return the text without the blanks around it; control characters stay, to be complained of."""
+def strip_blanks(value: str) -> str:
+    """Return the text without surrounding spaces. Keeps control characters, so that they are reported."""
     return value.strip(_BLANKS)
 
 
 def external_id(value: str) -> str:
-    """Return the shop's own key. Raises ValidationError, as do all that follow."""
+    """Return the shop's own key. Raises ValidationError, as do the other parsers of values."""
     value = line(value)
     validate_external_id(value)
     return value
@@ -44,31 +44,33 @@ def name(value: str) -> str:
 
 
 def line(value: str) -> str:
-    """Return a text of one line and at most 255 characters, which may be empty."""
-    return _line(unguarded(trimmed(value)))
+    """Return a one-line text of at most 255 characters, which may be empty."""
+    return _line(unescape_formula(strip_blanks(value)))
 
 
 def description(value: str) -> str:
-    value = unguarded(trimmed(value))
+    value = unescape_formula(strip_blanks(value))
     validate_text(value)
     return value
 
 
 def tags(value: str) -> tuple[str, ...]:
-    """Return the names between the bars, each once, in the order of the file."""
-    value = unguarded(trimmed(value))
+    """Return the names separated by `|`, without duplicates, in the order of the file."""
+    value = unescape_formula(strip_blanks(value))
     found = tuple(dict.fromkeys(tag for part in value.split("|") if (tag := _line(part))))
-    if len(found) > MOST_TAGS:
-        raise ValidationError(f"holds {len(found)} tags; at most {MOST_TAGS} are allowed")
+    if len(found) > MAX_TAGS:
+        raise ValidationError(f"has {len(found)} tags; at most {MAX_TAGS} are allowed")
     return found
 
 
 def price(value: str) -> Decimal:
-    value = trimmed(value)
+    value = strip_blanks(value)
     if _NOT_FINITE.fullmatch(value):
         raise ValidationError("must be a finite number")
     if not _NUMBER.fullmatch(value):
-        raise ValidationError("must be a number such as 1234.50, with a point and no thousands separator")
+        raise ValidationError(
+            "must be a number such as 1234.50, with a decimal point and no thousands separator"
+        )
     amount = Decimal(value)
     if amount < 0:
         raise ValidationError("must be zero or more")
@@ -76,26 +78,26 @@ def price(value: str) -> Decimal:
         raise ValidationError(f"must be at most {_HIGHEST_PRICE}")
     exponent = amount.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -2:
-        raise ValidationError("must have at most two decimals")
+        raise ValidationError("must have at most two decimal places")
     return abs(amount).quantize(_CENT)
 
 
 def stock(value: str) -> int | None:
-    """Return how many are left; None, where nothing stands, for a product whose stock is not tracked."""
-    value = trimmed(value)
+    """Return the number left, or None for an empty cell: the stock is not tracked."""
+    value = strip_blanks(value)
     if not value:
         return None
     found = _WHOLE.fullmatch(value)
-    if found is None or (left := int(found[1])) > MOST_STOCK:
+    if found is None or (left := int(found[1])) > MAX_STOCK:
         raise ValidationError(
-            f"must be a whole number from 0 to {MOST_STOCK}, or empty when it is not tracked"
+            f"must be a whole number from 0 to {MAX_STOCK}, or empty if the stock is not tracked"
         )
     return left
 
 
 @lru_cache(maxsize=4096)
 def moment(value: str) -> datetime | None:
-    """Return the moment in UTC, None when the text names none or one that not every database can store."""
+    """Return the time in UTC; None if the text is not an ISO 8601 time that every database can store."""
     try:
         at = datetime.fromisoformat(value)
         at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
@@ -105,33 +107,34 @@ def moment(value: str) -> datetime | None:
 
 
 def _line(value: str) -> str:
-    """Return a one-line text of at most 255 characters without the blanks around it."""
-    value = trimmed(value)
+    """Return a one-line text of at most 255 characters without surrounding spaces."""
+    value = strip_blanks(value)
     validate_line(value)
     if len(value) > MAX_LENGTH:
         raise ValidationError(f"has {len(value)} characters; at most {MAX_LENGTH} are allowed")
     return value
 
 
-def text_of(value: object) -> str:
-    """Return the cell of which the functions above make that value; no spreadsheet takes it for a formula."""
+def format_cell(value: object) -> str:
+    """Return the cell that the parsers above read as the value; spreadsheets do not run it as a formula."""
     if value is None:
         return ""
     if isinstance(value, tuple):
         value = "|".join(value)
     elif isinstance(value, Decimal):
         return f"{value:.2f}"
-    return guarded(str(value))
+    return escape_formula(str(value))
 
 
-def guarded(value: str) -> str:
-    """Return the value with an apostrophe before it if it could be run; spreadsheets take it for a text then.
+def escape_formula(value: str) -> str:
+    """Return the value, prefixed with an apostrophe if a spreadsheet could run it as a formula.
 
-    One that begins so already gets another apostrophe, so that `unguarded` gives every value back as it was.
+    Spreadsheets treat a prefixed value as text. A value that already has such a prefix gets another one, so
+    that `unescape_formula` restores every value.
     """
     return f"'{value}" if _FORMULA.match(value) else value
 
 
-def unguarded(value: str) -> str:
-    """Return the value as it was before `guarded`."""
+def unescape_formula(value: str) -> str:
+    """Return the original of a value returned by `escape_formula`."""
     return value[1:] if value.startswith("'") and _FORMULA.match(value, 1) else value

@@ -1,4 +1,4 @@
-"""The columns of a shop's CSV files; those of products are also what the API and the admin write."""
+"""Columns of the shop's CSV files; those of products are also the fields that the API and the admin write."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import TypedDict
 
 from catalog import cells
-from catalog.models.product import MOST_STOCK
+from catalog.models.product import MAX_STOCK
 
 
 class ProductFields(TypedDict, total=False):
-    """Values of a product besides its key; one that is left out stays as it is."""
+    """Values of a product except its key; a missing one is not changed."""
 
     name: str
     category: str | None
@@ -25,11 +25,11 @@ class ProductFields(TypedDict, total=False):
 class Column:
     """A column of a CSV file.
 
-    name:        in the header
+    name:        as in the header
     parse:       returns the value of a cell; raises ValidationError
-    holds:       what a cell holds, in Markdown, as data/README.md says it
-    key:         of the value in a row; the name, unless given
-    is_optional: whether a file may lack the column, which leaves the stored values as they are
+    holds:       description of a cell's content in Markdown, as in data/README.md
+    key:         key of the value in a row; defaults to the name
+    is_optional: whether a file may lack the column; the stored values are then not changed
     """
 
     name: str
@@ -43,7 +43,7 @@ class Column:
             object.__setattr__(self, "key", self.name)
 
 
-# The keys are those of ProductFields, and the names of the model's fields.
+# The keys are those of ProductFields and the names of the model's fields.
 PRODUCTS = (
     Column(
         "id",
@@ -59,7 +59,7 @@ PRODUCTS = (
     Column(
         "stock",
         cells.stock,
-        f"how many are left, a whole number from 0 to {MOST_STOCK}; 0 is sold out; empty: not tracked",
+        f"how many are left, a whole number from 0 to {MAX_STOCK}; 0 is sold out; empty: not tracked",
         is_optional=True,
     ),
     Column("brand", cells.line, "up to 255 characters; may be empty", is_optional=True),
@@ -73,5 +73,5 @@ USERS = (
     ),
     Column("name", cells.name, "1 to 255 characters"),
 )
-# Names only: millions of events are read by code of their own.
+# Only the names: there are millions of events, so `event_rows` has faster code of its own.
 EVENTS = ("user_id", "product_id", "action_type", "created_at")

@@ -1,18 +1,18 @@
-"""What can go wrong in the catalogue, by name; each message says what was asked and what would be right."""
+"""Errors of the catalogue; each message says what was requested and what is allowed."""
 
 
 class CatalogError(Exception):
-    """Base of the catalogue's errors."""
+    """Base class of the catalogue's errors."""
 
 
 class InUse(CatalogError):
-    """The row cannot be deleted: others stand on it."""
+    """The row cannot be deleted, because other rows refer to it."""
 
 
-class BadEvents(CatalogError):
-    """Some of the interactions cannot be stored, so none was.
+class InvalidEvents(CatalogError):
+    """Some of the events are invalid, so none was stored.
 
-    errors: one entry a problem: index of the event, field, value, message.
+    errors: one entry per problem: index of the event, field, value, message
     """
 
     def __init__(self, errors: list[dict[str, object]]) -> None:
@@ -21,37 +21,37 @@ class BadEvents(CatalogError):
 
 
 class TooManyEvents(CatalogError):
-    """More interactions were sent at once than are taken."""
+    """A request contains too many events."""
 
     def __init__(self, sent: int, most: int) -> None:
-        super().__init__(f"Holds {sent:,} events, or more; send at most {most:,} at a time.")
+        super().__init__(f"Contains {sent:,} or more events; send at most {most:,} at a time.")
 
 
-class BadKey(CatalogError):
-    """What should name a request cannot: it may be of 1 to 255 visible ASCII characters.
+class InvalidIdempotencyKey(CatalogError):
+    """The idempotency key is not 1 to 255 visible ASCII characters.
 
-    errors: the one problem: field, value, message.
+    errors: one entry: field, value, message
     """
 
     def __init__(self, header: str, value: str) -> None:
-        super().__init__(f"{header} cannot be used; nothing was stored.")
-        message = "Must be 1 to 255 visible ASCII characters, without blanks."
+        super().__init__(f"{header} is invalid; nothing was stored.")
+        message = "Must be 1 to 255 visible ASCII characters, without spaces."
         self.errors = [{"field": header, "value": value, "message": message}]
 
 
-class KeyOfAnother(CatalogError):
-    """The same key came before, with another body."""
+class IdempotencyKeyReused(CatalogError):
+    """The idempotency key was used before with a different body."""
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            f"The Idempotency-Key {key!r} came before, with another body; a new request needs a new key. "
-            f"Nothing was stored."
+            f"The Idempotency-Key {key!r} was used before with a different body; use a new key for a new "
+            f"request. Nothing was stored."
         )
 
 
-class NoShop(CatalogError):
-    """There is no directory of the given name to import a shop from."""
+class ShopNotFound(CatalogError):
+    """The directory to import does not exist."""
 
 
-class BadShop(CatalogError):
-    """Something is wrong with a shop's files, and the import was asked to store all of it or nothing."""
+class InvalidShop(CatalogError):
+    """A strict import found problems in the shop's files and stored nothing."""

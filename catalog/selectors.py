@@ -1,4 +1,4 @@
-"""What the API reads of the catalogue, as querysets for lists; each says how many queries it makes."""
+"""Read queries of the API on the catalogue; each docstring gives the number of queries."""
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
@@ -9,11 +9,11 @@ from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
 
 from catalog.models import Category, Interaction, Product, User
 from catalog.models.product import ProductQuerySet, is_in_stock
-from core.db.prepared import Prepared
+from core.db.prepared import PreparedQuery
 
 
-class ProductPage(NamedTuple):
-    """All that is shown of a product; to staff alone, the last field. A field more here is read and shown.
+class ProductDetails(NamedTuple):
+    """The fields of a product in API responses; only staff see the last one. A field added here is shown.
 
     category: its name, or None; tags: names, sorted
     """
@@ -31,39 +31,41 @@ class ProductPage(NamedTuple):
 
     @property
     def is_available(self) -> bool:
-        """Whether it may be recommended: active and not sold out."""
+        """Return whether it may be recommended: active and not sold out."""
         return self.is_active and is_in_stock(self.stock)
 
     @classmethod
     def of(cls, row: Product) -> Self:
-        """Return the page of a row of products(): no query."""
+        """Return the fields of a row of products(). No query."""
         return cls._make([read(row) for read in _READERS])
 
 
-# Fields that are not values of the product's own row.
+# Fields that are not columns of the product's own table.
 _RELATED: dict[str, Callable[[Product], Any]] = {
     "category": lambda row: row.category.name if row.category else None,
     "tags": lambda row: tuple(sorted(tag.name for tag in row.tags.all())),
 }
-_READERS = [_RELATED.get(name, attrgetter(name)) for name in ProductPage._fields]
+_READERS = [_RELATED.get(name, attrgetter(name)) for name in ProductDetails._fields]
 _COLUMNS = [
-    "category__name" if name == "category" else name for name in ProductPage._fields if name != "tags"
+    "category__name" if name == "category" else name for name in ProductDetails._fields if name != "tags"
 ]
-_TAGS = ProductPage._fields.index("tags")
+_TAGS = ProductDetails._fields.index("tags")
 
 _product_by = {
-    key: Prepared(lambda value, key=key: Product.objects.filter(**{key: value}).values_list(*_COLUMNS))
+    key: PreparedQuery(lambda value, key=key: Product.objects.filter(**{key: value}).values_list(*_COLUMNS))
     for key in ("pk", "external_id")
 }
-_tags_of = Prepared(lambda key: Product.tags.through.objects.filter(product_id=key).values_list("tag__name"))
-_products_of = Prepared(lambda ids: Product.objects.filter(pk__in=ids).values_list(*_COLUMNS))
-_tags_of_several = Prepared(
+_tags_of = PreparedQuery(
+    lambda key: Product.tags.through.objects.filter(product_id=key).values_list("tag__name")
+)
+_products_of = PreparedQuery(lambda ids: Product.objects.filter(pk__in=ids).values_list(*_COLUMNS))
+_tags_of_several = PreparedQuery(
     lambda ids: Product.tags.through.objects.filter(product_id__in=ids).values_list("product_id", "tag__name")
 )
 
 
-def product(lookup: Mapping[str, int | str], *, inactive_too: bool) -> ProductPage | None:
-    """Return the product that the lookup (a pk or an external_id) names, or None: two queries, or one."""
+def product(lookup: Mapping[str, int | str], *, inactive_too: bool) -> ProductDetails | None:
+    """Return the product for a lookup by pk or external_id, or None. 2 queries, or 1 for None."""
     ((key, value),) = lookup.items()
     for row in _product_by[key](value):
         if row[-1] or inactive_too:  # is_active
@@ -72,43 +74,43 @@ def product(lookup: Mapping[str, int | str], *, inactive_too: bool) -> ProductPa
 
 
 def tags_of(ids: list[int]) -> dict[int, tuple[str, ...]]:
-    """Return the names of each product's tags, sorted; products without any are left out: one query."""
+    """Return the sorted tag names by product id, without products that have no tags. 1 query."""
     tags: dict[int, list[str]] = {}
     for key, tag in _tags_of_several(ids):
         tags.setdefault(key, []).append(tag)
     return {key: tuple(sorted(names)) for key, names in tags.items()}
 
 
-def product_pages(ids: Iterable[int]) -> dict[int, ProductPage]:
-    """Return the pages of those products that exist, inactive ones too: two queries."""
+def product_details(ids: Iterable[int]) -> dict[int, ProductDetails]:
+    """Return the products of these ids that exist, by id, including inactive ones. 2 queries."""
     wanted = sorted(ids)
     tags = tags_of(wanted)
     return {row[0]: _page(row, tags.get(row[0], ())) for row in _products_of(wanted)}
 
 
-def _page(row: tuple[Any, ...], tags: tuple[str, ...]) -> ProductPage:
-    """Return the page of a row of _COLUMNS."""
-    return ProductPage._make([*row[:_TAGS], tags, *row[_TAGS:]])
+def _page(row: tuple[Any, ...], tags: tuple[str, ...]) -> ProductDetails:
+    """Return the product for a row of _COLUMNS."""
+    return ProductDetails._make([*row[:_TAGS], tags, *row[_TAGS:]])
 
 
 def products(*, inactive_too: bool) -> QuerySet[Product]:
-    """Return products by id with category and tags: two queries, however many they are."""
+    """Return products ordered by id, with category and tags. 2 queries, whatever their number."""
     return _whole(Product.objects.all() if inactive_too else Product.objects.active())
 
 
 def categories() -> QuerySet[Category]:
-    """Return categories by name with `product_count`, which leaves inactive products out: one query."""
+    """Return categories ordered by name, with `product_count` of active products. 1 query."""
     inside = Product.objects.active().filter(category=OuterRef("pk"))
     return Category.objects.annotate(product_count=_count(inside)).order_by("name")
 
 
 def shoppers() -> QuerySet[User]:
-    """Return shoppers by id: one query."""
+    """Return users ordered by id. 1 query."""
     return User.objects.order_by("id")
 
 
 def history(user: User) -> QuerySet[Interaction]:
-    """Return the shopper's interactions newest first, with the products' names: one query."""
+    """Return the user's interactions, newest first, with the products' names. 1 query."""
     return (
         Interaction.objects.filter(user=user)
         .select_related("product")
@@ -122,9 +124,9 @@ def _whole(rows: ProductQuerySet) -> ProductQuerySet:
 
 
 def _count(rows: QuerySet[Product]) -> Subquery:
-    """Return how many of the rows there are for each of the outer query, 0 when there are none.
+    """Return a subquery that counts the rows per row of the outer query.
 
-    A plain COUNT(*): Django's Count would group first, which doubles the time.
+    It uses a plain COUNT(*); Django's Count adds GROUP BY, which takes twice as long.
     """
     count = Func(function="COUNT", template="%(function)s(*)", output_field=IntegerField())
     return Subquery(rows.annotate(n=count).values("n"))

@@ -1,4 +1,4 @@
-"""What management commands share: interruption, whole numbers, the operator's name, progress bars."""
+"""Shared parts of management commands: interruption, whole numbers, operator name, progress bars."""
 
 import getpass
 import signal
@@ -12,63 +12,63 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-# What a shell says of a command that was interrupted.
-INTERRUPTED = 130
+# Exit code of an interrupted command, as shells use it.
+EXIT_INTERRUPTED = 130
 
 
 @contextmanager
-def interrupted_at_once() -> Iterator[None]:
-    """Raise KeyboardInterrupt when the process is interrupted or told to end, and wait for no child.
+def interrupt_immediately() -> Iterator[None]:
+    """Raise KeyboardInterrupt on SIGINT and SIGTERM, and terminate child processes without waiting for them.
 
-    It is raised once, so that what is cleared away then is not interrupted too. Only the main thread hears
-    signals; in any other one nothing changes.
+    It is raised only once, so that a second signal does not interrupt the cleanup. Only the main thread
+    receives signals; in any other thread nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    told = False
+    raised = False
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal told
+        nonlocal raised
         for child in active_children():
             child.terminate()
-        if not told:
-            told = True
+        if not raised:
+            raised = True
             raise KeyboardInterrupt
 
-    former = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        for number, handler in former.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 
-LONGEST = 18
+_MAX_DIGITS = 18
 
 
 def whole_number(*, high: int | None = None) -> Callable[[str], int]:
-    """Return a type for argparse: a whole number, 1 or more, and not above `high` if that is given."""
-    wanted = (
-        "must be a whole number, 1 or more" if high is None else f"must be a whole number from 1 to {high}"
+    """Return a type for argparse: a whole number of at least 1 and, if `high` is given, at most that."""
+    expected = (
+        "must be a whole number of 1 or more" if high is None else f"must be a whole number from 1 to {high}"
     )
 
     def read(text: str) -> int:
-        n = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST else 0
+        n = int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else 0
         if n < 1 or (high is not None and n > high):
-            raise ArgumentTypeError(wanted)
+            raise ArgumentTypeError(expected)
         return n
 
     return read
 
 
-_LONGEST = 150  # as Django's usernames
+_MAX_NAME_LENGTH = 150  # as Django's usernames
 
 
 def current_operator(command: str) -> str:
-    """Return the name of the system's user, or the command's where there is none, as in a container."""
+    """Return the name of the operating system's user, or the command if there is none, as in a container."""
     try:
-        return getpass.getuser()[:_LONGEST]
+        return getpass.getuser()[:_MAX_NAME_LENGTH]
     except (OSError, KeyError, ImportError):
         return command
 
@@ -76,10 +76,10 @@ def current_operator(command: str) -> str:
 def progress_bar(
     stream: TextIO, *, total: int | None, description: str, unit: str, quiet: bool
 ) -> "tqdm[None]":
-    """Return a bar that draws itself on the stream; quiet draws nothing.
+    """Return a progress bar on the stream; with `quiet` it is not drawn.
 
-    stream: the stream itself, not Django's wrapper around it, which would break the line
-    On a terminal it moves ten times a second, in a log file every ten seconds.
+    stream: the underlying stream; Django's OutputWrapper would add a line end to each update
+    A terminal is updated ten times a second, a log file every ten seconds.
     """
     return tqdm(
         total=total,

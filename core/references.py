@@ -1,4 +1,4 @@
-"""How a caller names a row: by its number, or by the shop's own key as `ext:<key>`."""
+"""References to rows: a numeric id, or the shop's own key as `ext:<key>`."""
 
 import re
 
@@ -13,22 +13,22 @@ EXPECTED = f"a whole number from 1 to {LARGEST_ID}, or ext:<external id>"
 
 
 class BadReference(ValueError):
-    """The text names no row, whatever the database holds; the message says what would."""
+    """The text cannot be a reference; the message says what is allowed."""
 
 
 def parse_reference(text: str) -> int | str:
-    """Return the number that "12" stands for, or the external id that "ext:abc" stands for.
+    """Return the number 12 for "12", and the external id "abc" for "ext:abc".
 
-    Raises BadReference when the text can be neither.
+    Raises BadReference for any other text.
     """
     if text.startswith(PREFIX):
         external_id = text[len(PREFIX) :]
         if len(external_id) > MAX_LENGTH:
-            raise BadReference(f"An external id has at most {MAX_LENGTH} characters.")
+            raise BadReference(f"An external id must have at most {MAX_LENGTH} characters.")
         try:
             validate_external_id(external_id)
         except ValidationError as error:
-            raise BadReference(f"The external id after 'ext:' cannot be one. {error.message}") from error
+            raise BadReference(f"The external id after 'ext:' is invalid. {error.message}") from error
         return external_id
     if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= LARGEST_ID:
         raise BadReference(f"Must be {EXPECTED}.")
@@ -36,7 +36,7 @@ def parse_reference(text: str) -> int | str:
 
 
 def read_reference(value: object) -> int | str:
-    """Return the number or the external id that a value of a JSON body stands for. Raises BadReference."""
+    """Return the number or the external id for a value of a JSON body. Raises BadReference."""
     if isinstance(value, str):
         return parse_reference(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_ID:
@@ -45,13 +45,13 @@ def read_reference(value: object) -> int | str:
 
 
 def as_lookup(reference: int | str) -> dict[str, int | str]:
-    """Return {"pk": 12} for 12 and {"external_id": "abc"} for "abc", to filter a queryset with."""
+    """Return {"pk": 12} for 12 and {"external_id": "abc"} for "abc": arguments of a queryset's filter()."""
     return {"pk": reference} if isinstance(reference, int) else {"external_id": reference}
 
 
 def lookup(text: str) -> dict[str, int | str]:
-    """Return {"pk": 12} for "12" and {"external_id": "abc"} for "ext:abc", to filter a queryset with.
+    """Return {"pk": 12} for "12" and {"external_id": "abc"} for "ext:abc": arguments of filter().
 
-    Raises BadReference when the text can be neither.
+    Raises BadReference for any other text.
     """
     return as_lookup(parse_reference(text))

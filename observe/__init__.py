@@ -1,1 +1,1 @@
-"""What the service tells of itself: the id of a request, logs, metrics. Knows nobody else, nor Django."""
+"""Observability: request ids, logs and metrics. Imports no other package of the project, and not Django."""

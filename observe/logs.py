@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line for machines, or one plain line for people; without secrets either way."""
+"""Log formatters: one JSON object a line, or one plain line. Both redact secrets."""
 
 import logging
 from collections.abc import Iterable, MutableMapping
@@ -14,7 +14,7 @@ FORMATS = ("json", "line")
 
 
 def formatter(form: str, secrets: Iterable[str] = ()) -> logging.Formatter:
-    """Return the formatter for Django's LOGGING. form: one of FORMATS; secrets: never to be shown"""
+    """Return the formatter for Django's LOGGING. form: one of FORMATS; secrets: texts to redact"""
     render = structlog.processors.JSONRenderer(serializer=_json) if form == "json" else _line
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
@@ -35,13 +35,13 @@ def formatter(form: str, secrets: Iterable[str] = ()) -> logging.Formatter:
 
 
 def _add_request_id(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    if own := request_id.current():
-        event["request_id"] = own
+    if current := request_id.current():
+        event["request_id"] = current
     return event
 
 
 def _drop_objects(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Leave out what Django adds to a record for other handlers: whole requests and sockets."""
+    """Remove the request or socket that Django adds to a record for its own handlers."""
     event.pop("request", None)
     return event
 
@@ -51,9 +51,9 @@ def _json(entry: Any, **options: Any) -> str:
 
 
 def _line(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
-    """Return: moment, LEVEL, logger, what happened, what belongs to it as name=value, and the trace below."""
-    known = (event.pop(name, "") for name in ("timestamp", "level", "logger", "event", "exception"))
-    timestamp, level, logger_name, said, trace = known
+    """Return the time, LEVEL, logger, message and other values as name=value; a traceback follows below."""
+    parts = (event.pop(name, "") for name in ("timestamp", "level", "logger", "event", "exception"))
+    timestamp, level, logger_name, message, traceback = parts
     rest = "".join(f" {name}={value}" for name, value in event.items())
-    line = f"{timestamp} {level.upper()} {logger_name} {said}{rest}"
-    return f"{line}\n{trace}" if trace else line
+    line = f"{timestamp} {level.upper()} {logger_name} {message}{rest}"
+    return f"{line}\n{traceback}" if traceback else line

@@ -1,11 +1,11 @@
-"""What is worth counting, and the one place to report it to: `metrics.sink`, silent until it is turned on."""
+"""The metrics, recorded through `metrics.recorder`, which does nothing until it is turned on."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 
 class AnswerLabels(NamedTuple):
-    """What is counted of an answer: who made it; what filled it up, and why, "" for nothing."""
+    """The labels of an answer: its strategy, the fallback that filled it up and why ("" for none)."""
 
     strategy: str
     filled_with: str = ""
@@ -13,48 +13,48 @@ class AnswerLabels(NamedTuple):
 
 
 NO_LABELS = AnswerLabels("")
-LIVE, STORED, KEPT = "live", "stored", "kept"
+LIVE, STORED, KEPT = "live", "stored", "kept"  # "kept" is from a response cache
 HIT, MISS, STALE, FAILED = "hit", "miss", "stale", "failed"
-TOGETHER, ALONE = "together", "alone"
+SHARED, LOCAL = "together", "alone"
 
 
 class Recorder:
-    """Takes reports and counts nothing; `observe.prometheus.PrometheusRecorder` counts."""
+    """A recorder that does nothing. `observe.prometheus.PrometheusRecorder` is the one that counts."""
 
     is_on = False
 
-    def answered(self, tally: AnswerLabels, origin: str) -> None:
-        """A shopper's list was answered. origin: LIVE, STORED or KEPT"""
+    def answered(self, labels: AnswerLabels, origin: str) -> None:
+        """Count a response with a shopper's recommendations. origin: LIVE, STORED or KEPT"""
 
     def cache(self, name: str, result: str) -> None:
-        """A cache was asked. result: HIT, MISS, STALE for what held no more, FAILED for no answer"""
+        """Count a cache lookup. result: HIT, MISS, STALE for an outdated entry, FAILED for a failed lookup"""
 
     def request(self, route: str, strategy: str, status: int, seconds: float) -> None:
-        """A request was answered. strategy: "" where none was asked"""
+        """Count a request and its duration. strategy: "" if the response has none"""
 
     def counted_for_throttling(self, by: str) -> None:
-        """A request counted against a limit. by: TOGETHER by all processes, ALONE by this one"""
+        """Count a request that counted against a rate limit. by: SHARED in Redis, or LOCAL in this process"""
 
     def throttled(self, scope: str, asker: str) -> None:
-        """Somebody asked too often. asker: as what they are counted, such as "address"."""
+        """Count a request refused by a rate limit. asker: the kind of caller, such as "address" """
 
     def model_called(self, outcome: str, seconds: float) -> None:
-        """A language model was asked for words. outcome: "written", or why not, in a word or two"""
+        """Count a call of a language model. outcome: "written", or a word or two about the failure"""
 
     def key_refused(self, key: str) -> None:
-        """A language model's server refused a key. key: "first" or "second\""""
+        """Count a key that the language model's server refused. key: "first" or "second\""""
 
     def tokens(self, prompt: int, completion: int, cost: float) -> None:
-        """A language model said what its answer took. cost: in the currency of the prices in settings"""
+        """Count the tokens of a call of a language model. cost: in the currency of the prices in settings"""
 
     def shared_cache(self, outcome: str) -> None:
-        """The cache of all servers was asked. outcome: "hit" or "miss"; "done", "failed" or "skipped" """
+        """Count a call of the Redis cache. outcome: "hit" or "miss"; "done", "failed" or "skipped" """
 
     def snapshot_read(self, at: float) -> None:
-        """The catalogue in this process's memory is what the database held at that moment, since 1970."""
+        """Set when this process's catalogue snapshot was read, in seconds since 1970."""
 
     def families(self, now: float) -> Iterator[Any]:
-        """Yield what was counted, as prometheus_client has it. now: seconds since 1970"""
+        """Yield the metric families of prometheus_client. now: seconds since 1970"""
         return iter(())
 
 
@@ -62,15 +62,15 @@ recorder = Recorder()
 
 
 def turn_on(folder: str = "") -> None:
-    """From here on this process counts. folder: where the processes of one server do so together"""
-    global recorder  # noqa: PLW0603  what reports must not know who listens
+    """Start recording in this process. folder: shared by the processes of one server, "" for none"""
+    global recorder  # noqa: PLW0603  callers do not know which recorder is active
     if not recorder.is_on:
-        from observe.prometheus import PrometheusRecorder  # noqa: PLC0415  brings its package only where somebody counts
+        from observe.prometheus import PrometheusRecorder  # noqa: PLC0415  imported only if metrics are on
 
         recorder = PrometheusRecorder(folder)
 
 
 def turn_off() -> None:
-    """From here on this process counts nothing, and has counted nothing."""
+    """Stop recording in this process and discard the counts."""
     global recorder  # noqa: PLW0603
     recorder = Recorder()

@@ -1,55 +1,55 @@
-"""Takes secrets out of what is about to be logged."""
+"""Redaction of secrets in log entries."""
 
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
-GONE = "[redacted]"
-_SHORTEST = 8  # shorter ones would tear holes into ordinary words
+REDACTED = "[redacted]"
+_MIN_LENGTH = 8  # shorter secrets may occur in ordinary words
 _NAME = r"(?:authorization|cookie|password|passwd|secret|token(?!s)|api[_-]?key|session_?id|dsn)[\w.-]{0,40}"
 _SECRET_NAME = re.compile(_NAME, re.IGNORECASE)
-# After the name of a header that holds nothing but secrets: all of the line, or of the quoted text.
+# The rest of the line, or of the quoted text, after the name of a header whose whole value is secret.
 _HEADER = re.compile(
     r"""(?P<name>authorization|cookie|x-api-key)(?P<is>["']?\s{0,9}[:=]\s{0,9}["']?)[^\r\n"']+""",
     re.IGNORECASE,
 )
-# name=value in a query or a form, "name": "value" in JSON or a printed dict.
+# name=value in a query or a form, "name": "value" in JSON or the repr of a dict.
 _NAMED = re.compile(
     rf"""(?P<name>{_NAME})(?P<is>["']?\s{{0,9}}[:=]\s{{0,9}}b?["']?)(?!\[redacted)[^\s"'&,;)}}\]]+""",
     re.IGNORECASE,
 )
 _LOOKS = re.compile(
     r"""
-      (?P<scheme>\b(?:Bearer|Basic|Token|Api-Key)\s{1,9})[\w.~+/=-]{8,}        # a header's value on its own
-    | \beyJ[\w-]{5,}\.[\w-]+\.[\w-]*                                           # a JSON web token
-    | \b(?:sk|pk|rk)[-_][\w-]{16,}                                             # a key of a model's server
-    | \brecs_\w{8}_[\w-]{20,}                                                  # a key of this service
-    | (?P<url>\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]{0,100}:)[^\s/@]{1,200}(?=@)  # a password in an address
+      (?P<scheme>\b(?:Bearer|Basic|Token|Api-Key)\s{1,9})[\w.~+/=-]{8,}       # a header's value on its own
+    | \beyJ[\w-]{5,}\.[\w-]+\.[\w-]*                                           # a JSON Web Token
+    | \b(?:sk|pk|rk)[-_][\w-]{16,}                                             # an API key of a model server
+    | \brecs_\w{8}_[\w-]{20,}                                                  # an API key of this service
+    | (?P<url>\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]{0,100}:)[^\s/@]{1,200}(?=@)  # a password in a URL
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 
 
 class Redact:
-    """Puts GONE in the place of every secret: by the name it goes by, by its look, or because it is known.
+    """A structlog processor that replaces secrets by "[redacted]": by field name, by format, or by value.
 
-    known: secrets of this process, whatever they look like; one of under 8 letters is left out
+    known: the secrets of this process; those of fewer than 8 characters are ignored
     """
 
     def __init__(self, known: Iterable[str] = ()) -> None:
-        spelled = sorted({re.escape(secret) for secret in known if len(secret) >= _SHORTEST}, reverse=True)
-        self._known = re.compile("|".join(spelled)) if spelled else None
+        escaped = sorted({re.escape(secret) for secret in known if len(secret) >= _MIN_LENGTH}, reverse=True)
+        self._known = re.compile("|".join(escaped)) if escaped else None
 
     def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        """Return the entry of the log without secrets; the form of a structlog processor."""
+        """Redact the log entry in place, and return it."""
         for name, value in event.items():
             event[name] = self.value(name, value)
         return event
 
     def value(self, name: str, value: Any) -> Any:
-        """Return what may be shown of the value that goes by that name."""
+        """Return the value of the field without secrets."""
         if value and _SECRET_NAME.search(name):
-            return GONE
+            return REDACTED
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
@@ -59,9 +59,9 @@ class Redact:
         return value if value is None or isinstance(value, bool | int | float) else self.text(str(value))
 
     def text(self, text: str) -> str:
-        """Return the text without what is known to be secret, or looks like it."""
+        """Return the text without known secrets and without parts that look like secrets."""
         if self._known is not None:
-            text = self._known.sub(GONE, text)
-        text = _HEADER.sub(rf"\g<name>\g<is>{GONE}", text)
-        text = _NAMED.sub(rf"\g<name>\g<is>{GONE}", text)
-        return _LOOKS.sub(lambda found: f"{found['scheme'] or found['url'] or ''}{GONE}", text)
+            text = self._known.sub(REDACTED, text)
+        text = _HEADER.sub(rf"\g<name>\g<is>{REDACTED}", text)
+        text = _NAMED.sub(rf"\g<name>\g<is>{REDACTED}", text)
+        return _LOOKS.sub(lambda found: f"{found['scheme'] or found['url'] or ''}{REDACTED}", text)

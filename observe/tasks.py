@@ -1,4 +1,4 @@
-"""Hands the id of a request on to the Celery tasks that it sends for."""
+"""Celery signal handlers that pass a request's id on to the tasks it sends."""
 
 from typing import Any
 
@@ -8,31 +8,31 @@ KEY = "request_id"
 
 
 def connect() -> None:
-    """Every task that this process sends from here on carries the id, and each that it runs takes it up."""
-    from celery import signals  # noqa: PLC0415  only where there is a broker
+    """Connect the handlers of this process."""
+    from celery import signals  # noqa: PLC0415  imported only if there is a broker
 
-    signals.setup_logging.connect(leave_logs_alone)
-    signals.before_task_publish.connect(give)
-    signals.task_prerun.connect(take)
-    signals.task_postrun.connect(lay_down)
-
-
-def leave_logs_alone(**rest: Any) -> None:
-    """Celery's setup_logging: whoever takes it sets up logs, and Django has done so."""
+    signals.setup_logging.connect(keep_logging)
+    signals.before_task_publish.connect(add_request_id)
+    signals.task_prerun.connect(begin_request)
+    signals.task_postrun.connect(end_request)
 
 
-def give(headers: dict[str, Any] | None = None, **rest: Any) -> None:
-    """Celery's before_task_publish: the message holds the id of the request that is being answered."""
-    own = request_id.current()
-    if headers is not None and own:
-        headers.setdefault(KEY, own)
+def keep_logging(**rest: Any) -> None:
+    """Do nothing on setup_logging. A handler of it stops Celery from replacing Django's logging."""
 
 
-def take(task: Any = None, **rest: Any) -> None:
-    """Celery's task_prerun: the id of the message holds; without one, a new one."""
+def add_request_id(headers: dict[str, Any] | None = None, **rest: Any) -> None:
+    """Add the current request's id to the message, on before_task_publish."""
+    current = request_id.current()
+    if headers is not None and current:
+        headers.setdefault(KEY, current)
+
+
+def begin_request(task: Any = None, **rest: Any) -> None:
+    """Take the id from the message, or a new one, on task_prerun."""
     request_id.begin(getattr(task.request, KEY, None))
 
 
-def lay_down(**rest: Any) -> None:
-    """Celery's task_postrun: what the worker logs next belongs to no request."""
+def end_request(**rest: Any) -> None:
+    """Clear the id, on task_postrun."""
     request_id.end()

@@ -1,1 +1,1 @@
-"""What one person may ask for: everything that is known about them, or to be gone from everywhere."""
+"""Export and erasure of all data about one person."""

@@ -1,4 +1,4 @@
-"""Staff export and erase a user from the user's page; the receipts of it can be read and nothing else."""
+"""Admin views that export and erase a user, and the read-only list of receipts."""
 
 import logging
 from typing import Any
@@ -15,8 +15,8 @@ from catalog.models import User
 from core.admin.base import BaseModelAdmin
 from privacy.errors import CacheUnreachable
 from privacy.models import Receipt
-from privacy.services.erase import counted, erase
-from privacy.services.export import as_json, exported
+from privacy.services.erase import count_rows, erase
+from privacy.services.export import as_json, export
 
 logger = logging.getLogger(__name__)
 
@@ -47,38 +47,37 @@ class ReceiptAdmin(BaseModelAdmin[Receipt]):
         ]
 
     def export_view(self, request: HttpRequest, user_id: int) -> HttpResponse:
-        """Return everything about the user as a file."""
+        """Return all data about the user as a file."""
         user = self._user(request, user_id, "privacy.export_user")
-        document = as_json(exported(user, by=self._asker(request), now=timezone.now()))
-        logger.info("User %d was exported by account %d.", user_id, self._asker(request).pk)
+        account: Any = request.user
+        document = as_json(export(user, by=account, now=timezone.now()))
+        logger.info("User %d was exported by account %d.", user_id, account.pk)
         headers = {"Content-Disposition": f'attachment; filename="user-{user_id}.json"'}
         return HttpResponse(document, content_type="application/json", headers=headers)
 
     def erase_view(self, request: HttpRequest, user_id: int) -> HttpResponse:
-        """Ask, saying what it would take; erase once that is confirmed."""
+        """Show what would be deleted and ask for confirmation; erase the user on POST."""
         user = self._user(request, user_id, "privacy.erase_user")
         if request.method != "POST":
             return self._confirmation(request, user)
+        account: Any = request.user
         try:
-            receipt = erase(user, by=self._asker(request), now=timezone.now())
+            receipt = erase(user, by=account, now=timezone.now())
         except CacheUnreachable as error:
             self.message_user(request, str(error), messages.ERROR)
             return HttpResponseRedirect(reverse("admin:catalog_user_change", args=[user_id]))
-        logger.info("A user was erased by account %d: receipt %d.", self._asker(request).pk, receipt.pk)
-        self.message_user(
-            request, f"The user is gone from everywhere: receipt {receipt.pk}.", messages.SUCCESS
-        )
+        logger.info("A user was erased by account %d: receipt %d.", account.pk, receipt.pk)
+        self.message_user(request, f"The user was erased: receipt {receipt.pk}.", messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:catalog_user_changelist"))
 
     def _confirmation(self, request: HttpRequest, user: User) -> HttpResponse:
-        count = counted(user)
         context = {
             **self.admin_site.each_context(request),
             "title": "Erase this user?",
             "subtitle": str(user),
             "opts": self.opts,
             "media": self.media,
-            "count": count,
+            "count": count_rows(user),
             "user_url": reverse("admin:catalog_user_change", args=[user.pk]),
         }
         request.current_app = self.admin_site.name
@@ -86,12 +85,10 @@ class ReceiptAdmin(BaseModelAdmin[Receipt]):
 
     def _user(self, request: HttpRequest, user_id: int, permission: str) -> User:
         """Return the user. Raises PermissionDenied, Http404."""
-        if not self._asker(request).has_perm(permission):
+        account: Any = request.user
+        if not account.has_perm(permission):
             raise PermissionDenied
         user: User | None = User.objects.filter(pk=user_id).first()
         if user is None:
             raise Http404("There is no such user.")
         return user
-
-    def _asker(self, request: HttpRequest) -> Any:
-        return request.user

@@ -1,4 +1,4 @@
-"""The rights of the people whom the catalogue knows, as an application."""
+"""The application for data export and erasure."""
 
 from django.apps import AppConfig
 from django.core.checks import register
@@ -9,6 +9,6 @@ class PrivacyConfig(AppConfig):
     verbose_name = "Privacy"
 
     def ready(self) -> None:
-        from privacy.checks import every_relation_is_covered  # noqa: PLC0415  models are loaded by now
+        from privacy.checks import every_relation_is_covered  # noqa: PLC0415  models are loaded now
 
         register(every_relation_is_covered)

@@ -1,4 +1,4 @@
-"""Finds tables that know a user, and that nobody thought of when that user's rows are exported or erased."""
+"""System check that every relation to a user or an account has an erasure rule."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
 
-from privacy.relations import undecided
+from privacy.relations import relations_without_rule
 
 
 def every_relation_is_covered(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Return an error for each relation to a user of which nobody has said what becomes of it."""
+    """Return an error for each relation to a user or an account without an erasure rule."""
     return [
         Error(
             f"{name} leads to a user, and deleting the user does not delete its rows.",
-            hint="Say in privacy/erasure_rules.py what becomes of them when the user is erased.",
+            hint="Add it to ERASURE_RULES in privacy/erasure_rules.py.",
             id="privacy.E001",
         )
-        for name in undecided()
+        for name in relations_without_rule()
     ]

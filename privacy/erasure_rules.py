@@ -1,25 +1,25 @@
-"""What becomes of rows that know a person, where no CASCADE of the database says that they go along."""
+"""Rules for rows that refer to a person: what erasure does where the relation is not CASCADE."""
 
 from enum import StrEnum
 
 
 class ErasureRule(StrEnum):
-    GOES = "goes"  # the row is the person's: exported, and deleted with them
-    STAYS = "stays"  # the row is the shop's: exported, and it forgets who
+    DELETE = "delete"  # the row belongs to the person: exported, and deleted with them
+    ANONYMIZE = "anonymize"  # the row belongs to the shop: exported, and kept without the reference
 
 
-# "app.Model.field" of every relation that is not CASCADE. `manage.py check` misses those that are not here;
-# a name of what is not installed does nothing.
+# "app.Model.field" of every relation that is not CASCADE. `manage.py check` reports a missing one; entries of
+# apps that are not installed have no effect.
 ERASURE_RULES = {
-    "access.ApiKey.created_by": ErasureRule.STAYS,
-    "catalog.User.account": ErasureRule.STAYS,
-    "privacy.Receipt.by": ErasureRule.STAYS,
+    "access.ApiKey.created_by": ErasureRule.ANONYMIZE,
+    "catalog.User.account": ErasureRule.ANONYMIZE,
+    "privacy.Receipt.by": ErasureRule.ANONYMIZE,
 }
 
-# Columns that hold a username as text, of rows that stay.
+# Text columns with a username, of rows that are kept.
 USERNAMES = ("recommendations.TrainedModel.created_by", "recommendations.GenerationRun.started_by")
 
-# Columns that are shown to nobody, the person themselves included: they let in, or help to get in.
+# Columns that are never exported: they hold credentials.
 SECRETS = frozenset(
     {
         "access.Account.password",

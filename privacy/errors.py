@@ -1,25 +1,25 @@
-"""What can go wrong when somebody asks for their rights, by name."""
+"""Errors of export and erasure."""
 
 
 class PrivacyError(Exception):
-    """Base of these errors."""
+    """Base class of this app's errors."""
 
 
 class CacheUnreachable(PrivacyError):
-    """What Redis keeps of somebody cannot be told or deleted now."""
+    """Redis cannot be reached, so a user's cached data cannot be deleted."""
 
     def __init__(self) -> None:
         super().__init__(
-            "Nothing was erased: Redis cannot be reached, and what it keeps of the user would stay there. "
-            "Try again when it is back, or without REDIS_URL if it is gone for good."
+            "Nothing was erased: Redis cannot be reached, and it may hold data about the user. "
+            "Try again when it is available, or unset REDIS_URL if it is permanently gone."
         )
 
 
 class UnknownUser(PrivacyError):
-    """Nobody is known by that reference."""
+    """No user or account has this reference."""
 
     def __init__(self, reference: str) -> None:
         super().__init__(
-            f"There is no user {reference[:300]!r}; name one by number or as ext:<external id>, "
+            f"There is no user {reference[:300]!r}. Give a user as a number or ext:<external id>, "
             f"an account as account:<username>."
         )

@@ -1,4 +1,4 @@
-"""What was done for whom is not kept; that it was done, when, by whom, and how much it took, is."""
+"""Receipts of exports and erasures: when, by which account, and how many rows; not about which person."""
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +11,7 @@ class RightsAction(models.TextChoices):
 
 
 class Receipt(models.Model):
-    """Proof that somebody's rows were exported or erased; it says nothing of whose they were."""
+    """Proof of an export or erasure. It does not say which person it was about."""
 
     deed = models.CharField(max_length=16, choices=RightsAction.choices)
     at = models.DateTimeField()
@@ -20,7 +20,7 @@ class Receipt(models.Model):
         null=True,
         on_delete=models.SET_NULL,
         related_name="+",
-        help_text="Empty: on the command line, or by somebody who is gone.",
+        help_text="Empty for the command line and for deleted accounts.",
     )
     counts = models.JSONField(help_text="Rows by table.")
 

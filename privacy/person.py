@@ -1,4 +1,4 @@
-"""Whom it is about: a user of the shop, or an account that logs in."""
+"""The person to export or erase: a user of the shop, or an account that logs in."""
 
 from typing import TypeAlias
 
@@ -8,18 +8,18 @@ from core.references import lookup
 from privacy.errors import UnknownUser
 
 Person: TypeAlias = User | Account
-PERSONS: tuple[type[Person], ...] = (User, Account)
-ACCOUNT = "account:"
+PERSON_CLASSES: tuple[type[Person], ...] = (User, Account)
+ACCOUNT_PREFIX = "account:"
 
 
 def find(reference: str) -> Person:
-    """Return the user that "12" or "ext:abc" names, or the account that "account:ada" names. 1 query.
+    """Return the user of a reference such as "12" or "ext:abc", or the account "account:ada". 1 query.
 
     Raises BadReference or UnknownUser.
     """
     found: Person | None
-    if reference.startswith(ACCOUNT):
-        found = Account.objects.filter(username=reference.removeprefix(ACCOUNT)).first()
+    if reference.startswith(ACCOUNT_PREFIX):
+        found = Account.objects.filter(username=reference.removeprefix(ACCOUNT_PREFIX)).first()
     else:
         found = User.objects.filter(**lookup(reference)).first()
     if found is None:

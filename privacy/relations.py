@@ -1,4 +1,4 @@
-"""Finds every table that knows a person through relations, by walking all models."""
+"""Foreign keys that lead to a person, directly or through other tables, found by walking all models."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from django.apps import apps
 from django.db.models import CASCADE, Model, QuerySet
 
 from privacy.erasure_rules import ERASURE_RULES, ErasureRule
-from privacy.person import PERSONS, Person
+from privacy.person import PERSON_CLASSES, Person
 
 
 @dataclass(frozen=True)
 class Relation:
-    """model's rows know a person by the path, a lookup such as "user" or "run__user"."""
+    """A relation of the model whose path, a lookup such as "user" or "run__user", leads to a person."""
 
     model: type[Model]
     field: Any  # a field of the model that is a relation
@@ -25,25 +25,30 @@ class Relation:
         return f"{self.model._meta.label}.{self.field.name}"
 
     @cached_property
-    def fate(self) -> ErasureRule | None:
-        """What becomes of the rows; None where nobody has said it."""
+    def rule(self) -> ErasureRule | None:
+        """What erasure does with the rows; None if there is no rule."""
         if self.name in ERASURE_RULES:
             return ERASURE_RULES[self.name]
-        return ErasureRule.GOES if self.field.remote_field.on_delete is CASCADE else None
+        return ErasureRule.DELETE if self.field.remote_field.on_delete is CASCADE else None
 
     def rows(self, person: Person) -> QuerySet[Model]:
-        """Return the rows that know the person."""
+        """Return the rows that refer to the person."""
         return self.model._base_manager.filter(**{self.path: person.pk}).order_by("pk")
 
 
-def relations(of: type[Person]) -> list[Relation]:
-    """Return all that lead to users, or to accounts, the nearest first; the farther hang on these."""
-    return list(_leading_to(of, "", frozenset({of})))
+def relations(person_class: type[Person]) -> list[Relation]:
+    """Return all relations to users, or to accounts: the direct ones first, then those to their rows."""
+    return list(_leading_to(person_class, "", frozenset({person_class})))
 
 
-def undecided() -> list[str]:
-    """Return the names of those of which nobody has said what becomes of their rows."""
-    return [relation.name for of in PERSONS for relation in relations(of) if relation.fate is None]
+def relations_without_rule() -> list[str]:
+    """Return the names of the relations to a person that have no erasure rule."""
+    return [
+        relation.name
+        for person_class in PERSON_CLASSES
+        for relation in relations(person_class)
+        if relation.rule is None
+    ]
 
 
 def _leading_to(owner: type[Model], path: str, seen: frozenset[type[Model]]) -> Iterator[Relation]:
@@ -51,14 +56,14 @@ def _leading_to(owner: type[Model], path: str, seen: frozenset[type[Model]]) -> 
         Relation(model, field, f"{field.name}__{path}" if path else field.name)
         for model in apps.get_models(include_auto_created=True)
         if not model._meta.proxy
-        for field in _columns(model)
+        for field in _fields(model)
         if field.is_relation and field.remote_field.model._meta.concrete_model is owner
     ]
     yield from found
     for relation in found:
-        if relation.fate is ErasureRule.GOES and relation.model not in seen:
+        if relation.rule is ErasureRule.DELETE and relation.model not in seen:
             yield from _leading_to(relation.model, relation.path, seen | {relation.model})
 
 
-def _columns(model: type[Model]) -> Iterable[Any]:
+def _fields(model: type[Model]) -> Iterable[Any]:
     return model._meta.local_fields

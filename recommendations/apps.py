@@ -9,7 +9,7 @@ class RecommendationsConfig(AppConfig):
     verbose_name = "Recommendations"
 
     def ready(self) -> None:
-        from recommendations.checks import (  # noqa: PLC0415  models are loaded by now
+        from recommendations.checks import (  # noqa: PLC0415  needs the models to be loaded
             check_configuration,
             check_models,
         )

@@ -1,4 +1,4 @@
-"""Finds what is wrong in settings.RECOMMENDATIONS, or at odds with the database, before a shopper does."""
+"""System checks of settings.RECOMMENDATIONS, and of the default strategy and active models."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,13 +8,13 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import DatabaseError
 
-from recommendations.conf import Config, Named
+from recommendations.conf import Config, ConfiguredClass
 from recommendations.errors import RecommendationError
 from recommendations.models import TrainedModel
 from recommendations.strategies.base import Basis, Trainable
 from recommendations.training.registry import default_strategy
 
-# Which strategy an address asks by its name.
+# Strategies that endpoints use by name.
 _PLACEMENTS = {
     "trending": "GET /trending",
     "content": "GET /products/{id}/similar",
@@ -23,32 +23,32 @@ _PLACEMENTS = {
 
 
 def check_configuration(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Return an error for the configuration as a whole, or for each class or option that does not work."""
+    """Return an error for the configuration as a whole, or for each invalid class or option."""
     try:
         config = Config.of(settings.RECOMMENDATIONS)
     except (RecommendationError, TypeError, ValueError, AttributeError) as error:
         return [Error(f"settings.RECOMMENDATIONS: {error}", id="recommendations.E001")]
-    named = {f"strategy {name!r}": entry for name, entry in config.strategies.items()}
-    named["the explainer"] = config.explainer
+    classes = {f"strategy {name!r}": entry for name, entry in config.strategies.items()}
+    classes["the explainer"] = config.explainer
     found: list[CheckMessage] = [
         Error(f"settings.RECOMMENDATIONS, {what}: {problem}", id="recommendations.E002")
-        for what, entry in named.items()
+        for what, entry in classes.items()
         if (problem := _problem(entry))
     ]
     found += [
         Error(
-            f"settings.RECOMMENDATIONS: STRATEGIES has no {name!r}, which {address} needs.",
+            f"settings.RECOMMENDATIONS: STRATEGIES has no {name!r}, which {endpoint} needs.",
             id="recommendations.E004",
         )
-        for name, address in _PLACEMENTS.items()
+        for name, endpoint in _PLACEMENTS.items()
         if name not in config.strategies
     ]
     if config.model_storage and config.model_storage not in settings.STORAGES:
-        known = ", ".join(sorted(settings.STORAGES))
+        aliases = ", ".join(sorted(settings.STORAGES))
         found.append(
             Error(
-                f"MODEL_STORAGE is {config.model_storage!r}, which settings.STORAGES does not name; it "
-                f"names {known}.",
+                f"MODEL_STORAGE is {config.model_storage!r}, which is not in settings.STORAGES; choose "
+                f"from {aliases}.",
                 id="recommendations.E003",
             )
         )
@@ -58,10 +58,10 @@ def check_configuration(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 def check_models(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Return a warning for a default strategy or an active model that the settings leave unable to answer.
+    """Return a warning for a default strategy or an active model that the settings make unusable.
 
-    Only where a database may be asked: `manage.py check --database default`, and before migrations.
-    2 queries.
+    Runs only where Django may query the database: `manage.py check --database default`, and before
+    migrations. 2 queries.
     """
     try:
         config = Config.of(settings.RECOMMENDATIONS)
@@ -69,13 +69,13 @@ def check_models(
         rows = TrainedModel.objects.filter(is_active=True).order_by("strategy") if databases else []
         active = [(str(row), row.strategy, row.settings_digest) for row in rows]
     except (RecommendationError, TypeError, ValueError, AttributeError, DatabaseError):
-        return []  # the other check names what is wrong in the settings; migrations make the tables
+        return []  # the other check reports invalid settings, and migrations create the tables
     found: list[CheckMessage] = []
     if default is not None and default not in config.strategies:
         found.append(
             Warning(
-                f"The default strategy {default!r} is not configured; {config.default_strategy} answers.",
-                hint="Choose another one in the admin, or delete the row to let the setting decide.",
+                f"The default strategy {default!r} is not configured; {config.default_strategy} is used.",
+                hint="Choose another strategy in the admin, or delete the row to use the setting.",
                 id="recommendations.W001",
             )
         )
@@ -83,7 +83,7 @@ def check_models(
         if strategy in config.strategies and digest != config.digest(strategy):
             found.append(
                 Warning(
-                    f"The active model {name} was trained with other settings and cannot answer.",
+                    f"The active model {name} was trained with other settings and cannot be used.",
                     hint=f"manage.py train_models --strategy {strategy}",
                     id="recommendations.W002",
                 )
@@ -91,15 +91,17 @@ def check_models(
     return found
 
 
-def _problem(entry: Named) -> str | None:
+def _problem(entry: ConfiguredClass) -> str | None:
     try:
         made = entry.make()
     except RecommendationError as error:
         return str(error)
     if hasattr(made, "fit") and getattr(made, "basis", None) not in tuple(Basis):
-        return f"{entry.path} needs a `basis`, what it looks at: a member of {Basis.__module__}.Basis."
+        return (
+            f"{entry.path} needs a `basis`, the data that it looks at: a member of {Basis.__module__}.Basis."
+        )
     if getattr(made, "log_days", 0) is None and not isinstance(made, Trainable):
         return (
-            f"{entry.path} is trained ahead, as its log_days is None, but has no load() to open its models."
+            f"{entry.path} is trained ahead, as its log_days is None, but has no load() to load its models."
         )
     return None

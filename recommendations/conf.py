@@ -1,4 +1,4 @@
-"""settings.RECOMMENDATIONS as a value: read once, checked, frozen."""
+"""settings.RECOMMENDATIONS as a frozen, validated object."""
 
 import hashlib
 import json
@@ -12,19 +12,19 @@ from django.utils.module_loading import import_string
 from recommendations.engine.actions import EventTable
 from recommendations.errors import BadConfiguration, UnknownStrategy
 
-# To be raised whenever the same options come to give other scores or reasons: lists stored before are void.
+# Increase it when the same options give different scores or reasons: stored lists become stale.
 SCORING = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A class by its path, and the options to make an instance with."""
+class ConfiguredClass:
+    """A class by its dotted path, and the options of its instance."""
 
     path: str
-    options: Mapping[str, Any] = field(repr=False)  # one may be a key
+    options: Mapping[str, Any] = field(repr=False)  # may hold an API key
 
     def make(self) -> Any:
-        """Return the instance. Raises BadConfiguration naming the path, or the option that does not fit."""
+        """Return the instance. Raises BadConfiguration naming the path or the invalid option."""
         try:
             made = import_string(self.path)
         except ImportError as error:
@@ -37,17 +37,19 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What is configured. Ages in seconds; a stored list is never served at an age of 0.
+    """The configuration of the recommendations.
 
-    model_dir: where models are; model_storage: the name in STORAGES that they are fetched from, "" for none
-    answer_cache_bytes: what each process keeps of rendered answers at most; 0 for none
-    result_cache_seconds: how long an answer that was computed live may be given again; 0 for never
+    model_dir:                   the directory of trained models
+    model_storage:               the alias in STORAGES from which models are fetched; "" for none
+    stored_list_max_age_seconds: the age up to which a stored list is served; 0 for never
+    answer_cache_bytes:          the size limit of each process's cache of rendered responses; 0 disables it
+    result_cache_seconds:        how long a live result may be reused; 0 for never
     """
 
-    strategies: Mapping[str, Named]
+    strategies: Mapping[str, ConfiguredClass]
     default_strategy: str
     events: EventTable
-    explainer: Named
+    explainer: ConfiguredClass
     model_dir: Path
     model_storage: str
     snapshot_max_age_seconds: float
@@ -57,13 +59,13 @@ class Config:
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "Config":
-        """Return the configuration. Raises BadConfiguration naming the key that is missing or wrong."""
+        """Return the configuration. Raises BadConfiguration naming the missing or invalid key."""
         try:
             config = cls(
-                strategies={name: _named(entry) for name, entry in raw["STRATEGIES"].items()},
+                strategies={name: _configured_class(entry) for name, entry in raw["STRATEGIES"].items()},
                 default_strategy=raw["DEFAULT_STRATEGY"],
                 events=EventTable.of(raw["EVENTS"]),
-                explainer=_named(raw["EXPLAINER"]),
+                explainer=_configured_class(raw["EXPLAINER"]),
                 model_dir=Path(raw["MODEL_DIR"]),
                 model_storage=raw["MODEL_STORAGE"],
                 snapshot_max_age_seconds=float(raw["SNAPSHOT_MAX_AGE_SECONDS"]),
@@ -72,25 +74,25 @@ class Config:
                 result_cache_seconds=float(raw["RESULT_CACHE_SECONDS"]),
             )
         except KeyError as error:
-            raise BadConfiguration(f"RECOMMENDATIONS lacks the key {error}.") from error
+            raise BadConfiguration(f"RECOMMENDATIONS has no key {error}.") from error
         config.strategy(config.default_strategy)
         return config
 
-    def strategy(self, name: str) -> Named:
-        """Return the strategy of that name. Raises UnknownStrategy."""
+    def strategy(self, name: str) -> ConfiguredClass:
+        """Return the configured class of the strategy. Raises UnknownStrategy."""
         try:
             return self.strategies[name]
         except KeyError:
             raise UnknownStrategy(name, self.strategies) from None
 
     def digest(self, strategy: str) -> str:
-        """Return what changes whenever the strategy, its options, EVENTS or SCORING change, 32 hex digits."""
-        named = self.strategy(strategy)
+        """Return a digest of the strategy, its options, EVENTS and SCORING: 32 hex digits."""
+        configured = self.strategy(strategy)
         events = [self.events.weights.tolist(), self.events.half_life_days.tolist()]
-        parts = [SCORING, strategy, named.path, dict(named.options), events]
+        parts = [SCORING, strategy, configured.path, dict(configured.options), events]
         text = json.dumps(parts, sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _named(entry: Mapping[str, Any]) -> Named:
-    return Named(entry["CLASS"], entry.get("OPTIONS", {}))
+def _configured_class(entry: Mapping[str, Any]) -> ConfiguredClass:
+    return ConfiguredClass(entry["CLASS"], entry.get("OPTIONS", {}))

@@ -1,4 +1,4 @@
-"""The one way from histories to lists: mask, retrieve, diversify, fill, explain."""
+"""Ranks products for a batch of histories: mask, retrieve, diversify, fill up, explain."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,52 +15,53 @@ from recommendations.engine.reasons import Reason
 from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.base import Basis, Reasons, Retriever
 
-# Whose rows they are, rising; what found them; what was found.
+# Candidates of one retriever: the rows of their users, ascending; the retriever; what it found for each.
 _Layer = tuple[NDArray[np.int64], Retriever, Candidates]
-# How far down a list diversity looks for something different.
-DEPTH = 400
-# What fills up when all else is exhausted.
-LAST = "popular"
+# How many candidates diversity chooses from.
+DIVERSITY_DEPTH = 400
+# The last filler.
+LAST_FILLER = "popular"
 
-Own = Callable[[Histories, int], Ragged]
+# Returns the positions that each user must not see, one row a user: `seen`, `dismissed` or `nothing`.
+HiddenPositions = Callable[[Histories, int], Ragged]
 
 
-def nobody(histories: Histories, n_products: int) -> Ragged:
-    """Return the mask of placements that are the same for everybody: no product is anybody's own."""
+def nothing(histories: Histories, n_products: int) -> Ragged:
+    """Return empty rows: no product is hidden from any user."""
     return empty(len(histories))
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is wanted of a ranking.
+    """What a ranking should contain.
 
     n:         how many products
-    diversity: from 0, the best, to 1, the most different
-    only:      shape (n_products,), bool, what may be shown besides being available; None for everything
-    closed:    positions that nobody may be shown, in any order
-    own:       which positions of a history its user must not see: `seen`, `dismissed` or `nobody`
+    diversity: from 0, the best products, to 1, the most different ones
+    allowed:   shape (n_products,), bool, which products the filters allow; None for all
+    excluded:  positions excluded for every user, in any order
+    hidden:    returns the positions that each user must not see
     """
 
     n: int
     diversity: float = 0.0
-    only: NDArray[np.bool_] | None = None
-    closed: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    own: Own = seen
+    allowed: NDArray[np.bool_] | None = None
+    excluded: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    hidden: HiddenPositions = seen
 
     def mask(self, histories: Histories, snapshot: Snapshot) -> Mask:
-        """Return what these users may be shown."""
+        """Return the products that may be shown to these users."""
         everyone = snapshot.active
-        if self.only is not None:
-            everyone = everyone & self.only
-        if len(self.closed):
-            everyone = everyone.copy() if self.only is None else everyone
-            everyone[self.closed] = False
-        return Mask(everyone, self.own(histories, len(snapshot)))
+        if self.allowed is not None:
+            everyone = everyone & self.allowed
+        if len(self.excluded):
+            everyone = everyone.copy() if self.allowed is None else everyone
+            everyone[self.excluded] = False
+        return Mask(everyone, self.hidden(histories, len(snapshot)))
 
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """One recommended product. score: integer thousandths, the sum of the reasons' points."""
+    """One recommended product. score: integer thousandths, the sum of the reasons' points"""
 
     product_id: int
     score: int
@@ -75,8 +76,8 @@ class Pick:
 class Ranking:
     """One user's list.
 
-    matched:   whether the strategy itself found any of it (the rest is filled up)
-    filled_by: what the list begins with where it did not; "" where it did
+    matched:   whether the strategy itself found any of the picks; fillers found the others
+    filled_by: the filler that the list begins with if the strategy found nothing, else ""
     """
 
     picks: tuple[Pick, ...]
@@ -86,11 +87,11 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A bound strategy, what fills up its short lists, and the snapshot that all speak of.
+    """A retriever, the fillers for its short lists, and the snapshot that all of them are bound to.
 
-    fillers:  asked one after another while lists are short; the last one offers whatever may be shown
+    fillers:  used in this order while lists are short; the last one offers every product that may be shown
     fallback: the first filler's name
-    basis:    what the strategy looks at; None where it looks at nothing, for want of a model
+    basis:    what the strategy looks at; None if it has no model, so it looks at nothing
     """
 
     snapshot: Snapshot
@@ -100,55 +101,60 @@ class Pipeline:
     basis: Basis | None = None
 
     def rank(self, histories: Histories, query: Query) -> list[Ranking]:
-        """Return each user's best products, fewer only where no more may be shown to them.
+        """Return each user's best products, fewer only if no more may be shown to them.
 
-        What fills up a list has 0 points, since it says nothing of the user.
+        Products from fillers have 0 points, since they do not depend on the user.
         """
         allowed = query.mask(histories, self.snapshot)
-        everybody = np.arange(len(histories))
-        found = self._found(self.retriever, histories, allowed, query)
+        all_users = np.arange(len(histories))
+        found = self._retrieve(self.retriever, histories, allowed, query)
         lengths = found.lengths
         matched = lengths > 0
-        # An empty list counts as that of the last one who was asked.
-        filled_by = np.where(matched, "", LAST if self.fillers else "").astype(object)
-        layers: list[_Layer] = [(everybody, self.retriever, found)]
-        for place, filler in enumerate(self.fillers):
+        # An empty list counts as filled by the last filler.
+        filled_by = np.where(matched, "", LAST_FILLER if self.fillers else "").astype(object)
+        layers: list[_Layer] = [(all_users, self.retriever, found)]
+        for index, filler in enumerate(self.fillers):
             short = np.flatnonzero(lengths < query.n)
             if not len(short):
                 break
-            rest, held = _ForNothing(filler), _held(layers, short)
-            more = self._found(rest, histories.take(short), _without(allowed, short, held), query, held)
-            layers.append((short, rest, more))
-            if not place:
+            unscored, picked = _ZeroPoints(filler), _picked(layers, short)
+            more = self._retrieve(
+                unscored, histories.take(short), _excluding(allowed, short, picked), query, picked
+            )
+            layers.append((short, unscored, more))
+            if index == 0:
                 filled_by[short[(lengths[short] == 0) & (more.lengths > 0)]] = self.fallback
             lengths[short] += more.lengths
         rows = self._picks(histories, layers, query.n)
         return [
-            Ranking(tuple(picks), own, name)
-            for picks, own, name in zip(rows, matched.tolist(), filled_by.tolist(), strict=True)
+            Ranking(tuple(picks), is_match, name)
+            for picks, is_match, name in zip(rows, matched.tolist(), filled_by.tolist(), strict=True)
         ]
 
-    def _found(
+    def _retrieve(
         self,
         retriever: Retriever,
         histories: Histories,
         allowed: Mask,
         query: Query,
-        held: Ragged | None = None,
+        picked: Ragged | None = None,
     ) -> Candidates:
-        """Return what the retriever offers, made diverse where asked; held: what each list has already"""
+        """Return the retriever's candidates, diversified if the query says so.
+
+        picked: one row a user, positions that each list holds already; None for none
+        """
         if not query.diversity:
             return retriever.retrieve(histories, allowed=allowed, k=query.n)
-        pool = retriever.retrieve(histories, allowed=allowed, k=max(DEPTH, query.n))
-        return diversified(pool, self.snapshot.features, diversity=query.diversity, k=query.n, held=held)
+        pool = retriever.retrieve(histories, allowed=allowed, k=max(DIVERSITY_DEPTH, query.n))
+        return diversified(pool, self.snapshot.features, diversity=query.diversity, k=query.n, held=picked)
 
     def _picks(self, histories: Histories, layers: list[_Layer], n: int) -> list[list[Pick]]:
-        """Return each user's n picks at most, from one layer after another."""
+        """Return at most n picks for each user, from one layer after another."""
         rows: list[list[Pick]] = [[] for _ in range(len(histories))]
         for users, retriever, found in layers:
             theirs = histories if len(users) == len(histories) else histories.take(users)
             ids = self.snapshot.product_ids[found.positions] if len(self.snapshot) else found.positions
-            # A padded place becomes some product's id here; it has no reasons, so no pick is made of it.
+            # A padded place gets the id of some product here; it has no reasons, so it yields no pick.
             for user, *row in zip(
                 users.tolist(),
                 ids.tolist(),
@@ -161,23 +167,23 @@ class Pipeline:
         return rows
 
 
-def _held(layers: list[_Layer], users: NDArray[np.int64]) -> Ragged:
-    """Return what was found for these users already, one row a user."""
+def _picked(layers: list[_Layer], users: NDArray[np.int64]) -> Ragged:
+    """Return the positions found for these users so far, one row a user."""
     rows, flat = [], []
-    for whose, _, found in layers:
-        # Every layer is for some of the users of the one before.
-        theirs = found.positions[np.searchsorted(whose, users)]
-        taken = theirs >= 0
-        rows.append(np.nonzero(taken)[0])
-        flat.append(theirs[taken])
+    for layer_users, _, found in layers:
+        # The users of each layer are among those of the layer before.
+        positions = found.positions[np.searchsorted(layer_users, users)]
+        is_found = positions >= 0
+        rows.append(np.nonzero(is_found)[0])
+        flat.append(positions[is_found])
     return _by_row(np.concatenate(rows), np.concatenate(flat), len(users))
 
 
-def _without(allowed: Mask, users: NDArray[np.int64], held: Ragged) -> Mask:
-    """Return the mask of these users alone, in which what their lists hold already is forbidden too."""
+def _excluding(allowed: Mask, users: NDArray[np.int64], picked: Ragged) -> Mask:
+    """Return the mask of these users, which also excludes the products already in their lists."""
     own = allowed.own.take(users)
-    rows = np.concatenate([own.rows(), held.rows()])
-    return Mask(allowed.everyone, _by_row(rows, np.concatenate([own.flat, held.flat]), len(users)))
+    rows = np.concatenate([own.rows(), picked.rows()])
+    return Mask(allowed.everyone, _by_row(rows, np.concatenate([own.flat, picked.flat]), len(users)))
 
 
 def _by_row(rows: NDArray[np.int64], flat: NDArray[np.int64], n_rows: int) -> Ragged:
@@ -186,8 +192,8 @@ def _by_row(rows: NDArray[np.int64], flat: NDArray[np.int64], n_rows: int) -> Ra
 
 
 @dataclass(frozen=True, slots=True)
-class _ForNothing:
-    """A retriever whose candidates are worth 0 points, and so are its reasons."""
+class _ZeroPoints:
+    """A retriever whose candidates and their reasons have 0 points."""
 
     inner: Retriever
 

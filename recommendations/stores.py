@@ -1,4 +1,4 @@
-"""Writes recommendations, in bulk."""
+"""Writes stored lists in bulk."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from catalog.models import User
 from recommendations.models import StoredList
 
 _UNIQUE = ["user", "strategy"]
-_OTHERS = [
+_UPDATED = [
     field.name
     for field in StoredList._meta.concrete_fields
     if not field.primary_key and field.name not in _UNIQUE
@@ -16,21 +16,21 @@ _OTHERS = [
 
 
 def replace_lists(lists: Sequence[StoredList]) -> int:
-    """Store one list a user and strategy in place of the former one; return how many were stored.
+    """Store the lists, replacing those of the same user and strategy. Return how many were stored.
 
-    Users who were deleted meanwhile are left out. One transaction; 2 queries and those that it takes to
-    write in batches.
+    Lists of users who have been deleted are left out. One transaction; 1 query to lock the users, and those
+    that write the batches.
     """
     with transaction.atomic():
-        wanted = [stored.user_id for stored in lists]
-        alive = set(
+        user_ids = [stored.user_id for stored in lists]
+        existing = set(
             User.objects.select_for_update(no_key=True)
-            .filter(id__in=wanted)
+            .filter(id__in=user_ids)
             .order_by("id")
             .values_list("id", flat=True)
         )
-        kept = [stored for stored in lists if stored.user_id in alive]
+        stored_lists = [stored for stored in lists if stored.user_id in existing]
         StoredList.objects.bulk_create(
-            kept, update_conflicts=True, unique_fields=_UNIQUE, update_fields=_OTHERS
+            stored_lists, update_conflicts=True, unique_fields=_UNIQUE, update_fields=_UPDATED
         )
-    return len(kept)
+    return len(stored_lists)

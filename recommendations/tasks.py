@@ -1,4 +1,4 @@
-"""What workers do: each task makes one call, as views and commands do."""
+"""Celery tasks. Each makes one call, as views and commands do."""
 
 import logging
 import subprocess
@@ -13,43 +13,44 @@ from recommendations import wiring
 from recommendations.errors import GenerationUnderWay
 
 logger = logging.getLogger(__name__)
-AN_HOUR = 60 * 60
-# What may be better in a moment: a database that is restarted, a model's file that is being copied.
-PASSING: dict[str, Any] = {
+HOUR_SECONDS = 60 * 60
+# Retry what may succeed a moment later, such as while a database restarts or a model's file is copied.
+RETRY_TRANSIENT: dict[str, Any] = {
     "autoretry_for": (DatabaseError, OSError),
     "retry_backoff": 1,
     "retry_backoff_max": 20,
     "max_retries": 4,
 }
-# What takes longer than a message may be out is not given to anybody else: the next night does it again.
-ONCE: dict[str, Any] = {"acks_late": False, "reject_on_worker_lost": False}
+# A task that may outlast the broker's visibility timeout is acknowledged before it starts, so that it is not
+# delivered twice. If its worker is lost, the schedule starts the task again the next night.
+AT_MOST_ONCE: dict[str, Any] = {"acks_late": False, "reject_on_worker_lost": False}
 
 
 def _hours(n: int) -> dict[str, Any]:
-    return {"soft_time_limit": n * AN_HOUR, "time_limit": n * AN_HOUR + 60}
+    return {"soft_time_limit": n * HOUR_SECONDS, "time_limit": n * HOUR_SECONDS + 60}
 
 
-@shared_task(name="recommendations.shard", **PASSING)
+@shared_task(name="recommendations.shard", **RETRY_TRANSIENT)
 def shard(run_id: int, number: int) -> None:
-    """Do one shard of a run."""
+    """Generate and store the lists of one shard of a run."""
     wiring.shard_worker()(run_id, number)
 
 
-@shared_task(name="recommendations.explanation", rate_limit=settings.EXPLANATION_RATE, **PASSING)
+@shared_task(name="recommendations.explanation", rate_limit=settings.EXPLANATION_RATE, **RETRY_TRANSIENT)
 def explanation(digest: str) -> None:
-    """Have a model write the text that an answer waits for."""
+    """Have a language model write the explanation with this digest."""
     wiring.explanation_writer()(digest)
 
 
 @shared_task(name="recommendations.recover_runs")
 def recover_runs() -> None:
-    """See to the runs that stand still."""
+    """Resend the shards of silent runs, and mark runs that stopped as lost."""
     wiring.recover_runs()
 
 
-@shared_task(name="recommendations.generate", **ONCE, **_hours(1))
+@shared_task(name="recommendations.generate", **AT_MOST_ONCE, **_hours(1))
 def generate() -> None:
-    """Have lists generated for everybody by all workers, with the strategy that answers by default."""
+    """Start a run that generates lists for every shopper on all workers, with the default strategy."""
     try:
         run = wiring.distributed_run(wiring.model_ref(), started_by="beat")
     except GenerationUnderWay as error:
@@ -58,14 +59,14 @@ def generate() -> None:
         logger.info("Run %d has %d shards.", run.pk, run.n_shards)
 
 
-@shared_task(name="recommendations.train_models", **ONCE, **_hours(8))
+@shared_task(name="recommendations.train_models", **AT_MOST_ONCE, **_hours(8))
 def train_models() -> None:
-    """Train new models of all that is trained ahead, and keep the last three of each.
+    """Train a new model of each strategy that is trained ahead, and keep the last three versions of each.
 
-    Those that were measured on enough users, and propose something, are activated.
-    In a process of its own: Celery's may start none, and the memory is given back when it ends.
+    A model is activated if it was measured on enough users and recommends something. Training runs in a
+    subprocess: Celery's processes may not start others, and the memory is freed when the subprocess ends.
     """
-    subprocess.run(  # noqa: S603  our own command
+    subprocess.run(  # noqa: S603  a fixed command
         [
             *(sys.executable, str(settings.BASE_DIR / "manage.py"), "train_models"),
             *("--activate-if-measured", "--keep", "3"),
@@ -76,7 +77,7 @@ def train_models() -> None:
     )
 
 
-@shared_task(name="recommendations.remove_old_rows", **ONCE, **_hours(2))
+@shared_task(name="recommendations.remove_old_rows", **AT_MOST_ONCE, **_hours(2))
 def remove_old_rows() -> None:
-    """Delete what is too old: events as EVENT_RETENTION_DAYS says, stored answers, runs, explanations."""
+    """Delete events older than EVENT_RETENTION_DAYS, and expired answers, runs and explanations."""
     logger.info("Removed: %s", wiring.remove_old_rows())

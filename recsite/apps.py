@@ -1,4 +1,4 @@
-"""The site itself as an application: it brings the checks of a deployment, and tells of errors."""
+"""The site as an application: it registers system checks and error reporting."""
 
 from importlib import import_module
 
@@ -14,13 +14,13 @@ class SiteConfig(AppConfig):
     verbose_name = "Site"
 
     def ready(self) -> None:
-        from recsite import checks  # noqa: PLC0415  settings are loaded by now
+        from recsite import checks  # noqa: PLC0415  settings are loaded now
 
         if dsn := settings.ENV.sentry_dsn:
             telemetry.report_errors(dsn, version=settings.VERSION, secrets=settings.ENV.secrets)
-        register(checks.the_broker_is_not_the_cache, Tags.caches)
-        register(checks.the_database_is_of_this_version, Tags.database)
+        register(checks.broker_is_not_cache, Tags.caches)
+        register(checks.database_is_of_this_version, Tags.database)
         register(checks.reads_are_closed, Tags.security, deploy=True)
-        register(checks.the_broker_has_a_server_of_its_own, Tags.caches, deploy=True)
+        register(checks.broker_has_its_own_server, Tags.caches, deploy=True)
         if settings.CELERY_BROKER_URL:
-            import_module("recsite.celery")  # what is sent goes where this says, from any thread
+            import_module("recsite.celery")  # tasks are sent through this app, from any thread

@@ -1,4 +1,4 @@
-"""Celery's application, which workers and beat run: `celery -A recsite.celery worker`."""
+"""The Celery application of workers and beat: `celery -A recsite.celery worker`."""
 
 import os
 from typing import Any
@@ -7,9 +7,9 @@ from celery import Celery, signals
 from django.conf import settings
 
 from observe import metrics, tasks
-from observe.folder import own_folder, prepared
+from observe.metrics_folder import metrics_folder, prepare
 from recsite import gc_tuning, telemetry, worker_metrics
-from recsite.config.env import hand_on
+from recsite.config.env import set_variable
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 
@@ -20,25 +20,25 @@ app.autodiscover_tasks(["recommendations"])
 tasks.connect()
 
 
-def see(**rest: Any) -> None:
-    """A worker counts along with the web servers of its machine, and traces as they do."""
+def start_telemetry(**rest: Any) -> None:
+    """Start metrics and tracing in a worker, as a web server does."""
     if settings.ENV.otlp_endpoint:
         telemetry.trace(settings.ENV.otlp_endpoint, version=settings.VERSION)
     port, folder = settings.ENV.worker_metrics_port, settings.METRICS_DIR
     if not settings.METRICS or not (port or folder):
         return
     if port:
-        folder = str(prepared(own_folder(folder, port)))
-        hand_on("PROMETHEUS_MULTIPROC_DIR", folder)  # read as counting begins
+        folder = str(prepare(metrics_folder(folder, port)))
+        set_variable("PROMETHEUS_MULTIPROC_DIR", folder)  # prometheus_client reads it on import
     metrics.turn_on(folder)
     if port:
         worker_metrics.serve(settings.ENV.host, port)
 
 
-def look_less(**rest: Any) -> None:
-    """Leave what is there before a process of the pool is made in common: no collector writes to it."""
+def tune_gc(**rest: Any) -> None:
+    """Freeze the objects before a pool process is forked, so that their memory pages stay shared."""
     gc_tuning.collect_less()
 
 
-signals.worker_init.connect(see)
-signals.worker_before_create_process.connect(look_less)
+signals.worker_init.connect(start_telemetry)
+signals.worker_before_create_process.connect(tune_gc)

@@ -1,4 +1,4 @@
-"""Finds what must not be so, most of it only when real shoppers come: `manage.py check --deploy`."""
+"""System checks of the deployment. `manage.py check --deploy` runs all of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,60 +17,58 @@ def reads_are_closed(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
         return []
     return [
         Error(
-            "API_OPEN_READS is true: anybody who reaches the server can read every shopper's history.",
-            hint="Set API_OPEN_READS=false; true is for trying things out on one's own machine.",
+            "API_OPEN_READS is true: anyone who reaches the server can read every shopper's history.",
+            hint="Set API_OPEN_READS=false. true is only for trying the service on your own machine.",
             id="recsite.E001",
         )
     ]
 
 
-def the_broker_is_not_the_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Return an error if the cache and the broker are one Redis database."""
+def broker_is_not_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error if the cache and the broker use the same Redis database."""
     cache, broker = settings.ENV.redis_url, settings.CELERY_BROKER_URL
     if database_of(cache) is None or database_of(cache) != database_of(broker):
         return []
     return [
         Error(
-            "REDIS_URL and CELERY_BROKER_URL name the same database: what waits there for workers could be "
-            "thrown away to make room for the cache, or be cleared along with it.",
+            "REDIS_URL and CELERY_BROKER_URL name the same database: waiting tasks could be evicted to make "
+            "room for the cache, or be deleted when it is cleared.",
             hint="Give the broker a Redis of its own, with maxmemory-policy noeviction.",
             id="recsite.E002",
         )
     ]
 
 
-def the_broker_has_a_server_of_its_own(
-    app_configs: Sequence[AppConfig] | None, **kwargs: Any
-) -> list[CheckMessage]:
-    """Return a warning if the cache and the broker are two databases of one server: it has one policy."""
+def broker_has_its_own_server(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Return a warning if the cache and the broker share a Redis server, and so its eviction policy."""
     cache, broker = settings.ENV.redis_url, settings.CELERY_BROKER_URL
     if server_of(cache) is None or server_of(cache) != server_of(broker):
         return []
     if database_of(cache) == database_of(broker):
-        return []  # E002 says so
+        return []  # E002 reports it
     return [
         Warning(
-            "REDIS_URL and CELERY_BROKER_URL name the same server. Its maxmemory-policy holds for both: it "
-            "either throws away what waits for workers, or refuses what the cache is to hold.",
+            "REDIS_URL and CELERY_BROKER_URL name the same server. Its maxmemory-policy applies to both: it "
+            "either evicts waiting tasks, or rejects new cache entries.",
             hint="Give the broker a Redis of its own, with maxmemory-policy noeviction.",
             id="recsite.W001",
         )
     ]
 
 
-def the_database_is_of_this_version(
+def database_is_of_this_version(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Return an error for each database whose users of the shop are accounts with passwords. 2 queries each.
+    """Return an error for each database in which the shop's users have passwords. 2 queries each.
 
-    Their migrations were replaced before the first release, so the database cannot be migrated.
+    Its migrations were replaced before the first release, so it cannot be migrated.
     """
     return [
         Error(
             f"The database {alias!r} was made by a version before 0.1.0 and cannot be migrated.",
-            hint="Name a new one in DATABASE_URL, run `manage.py migrate`, import the shop anew with "
-            "`manage.py import_shop`, and make accounts with `manage.py createsuperuser`. "
-            "Export what only the old database has with the version that made it.",
+            hint="Name a new one in DATABASE_URL, run `manage.py migrate`, import the shop again with "
+            "`manage.py import_shop`, and create accounts with `manage.py createsuperuser`. "
+            "Export data that only the old database has with the version that made it.",
             id="recsite.E003",
         )
         for alias in databases or ()
@@ -88,4 +86,4 @@ def _has_passwords_of_users(alias: str) -> bool:
                 column.name for column in introspection.get_table_description(cursor, table)
             }
     except DatabaseError:
-        return False  # it cannot be reached, which the command itself says
+        return False  # it cannot be reached, which the command reports

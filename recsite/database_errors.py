@@ -1,4 +1,4 @@
-"""Explains a database error to the person who runs a command: which database, what it said, what to do."""
+"""Explanations of database errors for the command line: the database, its message, and advice."""
 
 import sqlite3
 from typing import Any
@@ -7,12 +7,12 @@ from django.db import DatabaseError, OperationalError, connections
 
 MIGRATE = "Its tables are missing or out of date: run `python manage.py migrate`."
 NO_FILE = (
-    "Check the path in DATABASE_URL: the directory must exist, and the user who runs this needs access to it."
+    "Check the path in DATABASE_URL: the directory must exist and be accessible to the user who runs this."
 )
 NO_SERVER = "Check DATABASE_URL, and that the server runs and accepts connections."
-READ_ONLY = "It accepts no writes: check the permissions of the file or the role, and that it is no standby."
+READ_ONLY = "It rejects writes: check the permissions of the file or the role, and that it is not a standby."
 FULL = "Free space on the disk that holds it, then run the command again."
-LOCKED = "Another process writes to it: wait until that has finished, then run the command again."
+LOCKED = "Another process is writing to it: wait until it has finished, then run the command again."
 
 # The primary result codes of SQLite: https://www.sqlite.org/rescode.html
 _SQLITE = {
@@ -23,14 +23,14 @@ _SQLITE = {
     sqlite3.SQLITE_BUSY: LOCKED,
     sqlite3.SQLITE_LOCKED: LOCKED,
 }
-# The beginnings of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
+# Prefixes of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _POSTGRESQL = {
     "42P01": MIGRATE,  # undefined_table
     "42703": MIGRATE,  # undefined_column
     "08": NO_SERVER,  # connection_exception
     "28": NO_SERVER,  # invalid_authorization_specification
     "3D000": NO_SERVER,  # the database does not exist
-    "57P": NO_SERVER,  # it shuts down, or starts
+    "57P": NO_SERVER,  # it is shutting down or starting
     "25006": READ_ONLY,  # read_only_sql_transaction
     "53100": FULL,  # disk_full
     "40P01": LOCKED,  # deadlock_detected
@@ -39,7 +39,7 @@ _POSTGRESQL = {
 
 
 def explained(error: DatabaseError, alias: str = "default") -> str:
-    """Return one line: the database, its own message, and advice where there is any. No query."""
+    """Return one line with the database, its message, and advice if there is any. No query."""
     message = " ".join(str(error).split()).rstrip(".")
     return f"{_name(alias)}: {message}. {_advice(error)}".rstrip()
 
@@ -58,6 +58,6 @@ def _advice(error: DatabaseError) -> str:
             return MIGRATE
         return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF, "")
     state: str | None = getattr(cause, "sqlstate", None)
-    if state is None:  # psycopg has none where no server answered
+    if state is None:  # psycopg has none if no server responded
         return NO_SERVER if isinstance(error, OperationalError) else ""
     return next((advice for start, advice in _POSTGRESQL.items() if state.startswith(start)), "")

@@ -1,13 +1,14 @@
-"""Has Python's collector look for garbage where there may be some."""
+"""Settings of Python's garbage collector."""
 
 import gc
 
 
 def collect_less() -> None:
-    """Leave out of every search what is there already, and search once in so many more new objects.
+    """Exclude the existing objects from collection, and collect less often.
 
-    A server calls it once it has loaded all that stays. What an answer is made of goes without the collector,
-    by counting references; searching after every 700 objects looked for nothing some ten times an answer.
+    A server calls it once everything that stays in memory is loaded. Reference counting frees the objects of
+    a response; by Python's default, after every 700 allocations, the collector ran some ten times a response
+    and found nothing.
     """
     gc.collect()
     gc.freeze()

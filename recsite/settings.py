@@ -1,4 +1,4 @@
-"""Django's settings: one module everywhere; what differs between places comes from `env.py`."""
+"""Django settings of the project. Values that differ between deployments come from `config/env.py`."""
 
 import tomllib
 from datetime import timedelta
@@ -17,7 +17,7 @@ DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.allowed_hosts
 CSRF_TRUSTED_ORIGINS = ENV.csrf_trusted_origins
 CORS_ALLOWED_ORIGINS = ENV.cors_allowed_origins
-# What pages of these origins may read besides the body.
+# The response headers that scripts of these origins may read.
 CORS_EXPOSE_HEADERS = [
     *("ETag", "Location", "Retry-After", "X-Request-ID", "Idempotency-Replayed"),
     *("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
@@ -97,12 +97,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "access.Account"
 AUTHENTICATION_BACKENDS = [
-    # First, so that of whoever is locked out no password is looked at.
+    # First, so that no password of a locked-out client is checked.
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-# Wrong passwords for a username from an address are counted: by both together, so that nobody locks out
-# somebody else, and in the database, so for all servers.
+# Wrong passwords are counted by username and address together, so that nobody can lock out another person,
+# and in the database, so for all servers.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = ENV.login_failures
 AXES_COOLOFF_TIME = timedelta(seconds=ENV.login_locked_seconds)
@@ -110,17 +110,17 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "access.address.client_address"
 AXES_LOCKOUT_CALLABLE = "recsite.http.lockout.locked_out"
-# A password that went into the wrong field would stand in the log as a username.
+# A password typed into the username field would be logged.
 AXES_SENSITIVE_PARAMETERS = ["username"]
 AXES_VERBOSE = False
 AXES_DISABLE_ACCESS_LOG = True
-AXES_ENABLE_ADMIN = False  # access.admin shows what there is to see
+AXES_ENABLE_ADMIN = False  # access.admin has its own page
 TRUSTED_PROXIES = ENV.trusted_proxies
 
-# What signs tokens (JWT), and what else may have signed those that still live.
+# The key that signs tokens (JWT), and older keys whose tokens are still valid.
 JWT_SIGNING_KEY = ENV.jwt_signing_key
 JWT_VERIFYING_KEYS = ENV.jwt_verifying_keys
-# Nobody is asked whether an access token still holds, so this is how long a disabled user's goes on.
+# Access tokens are not checked against the database, so a disabled user's token works until it expires.
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=5)
 REFRESH_TOKEN_LIFETIME = timedelta(days=14)
 
@@ -140,9 +140,9 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
-# Whitenoise finds the packages' own files at start: nothing to collect, nothing to forget.
+# WhiteNoise finds the static files of the packages at start, so that collectstatic is not needed.
 WHITENOISE_USE_FINDERS = True
-# Nor do other sites need them.
+# Other sites do not need them.
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 SECURE_SSL_REDIRECT = ENV.secure_ssl_redirect
@@ -156,10 +156,10 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": _policies.FOR_PAGES}
-# Of a body; bulk interactions have a limit of their own (catalog/api/bulk.py), as nginx has for all.
+# Limits of a request. Bulk interactions have their own (catalog/api/bulk.py), and nginx limits all bodies.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
-# No page takes a file: the first one ends the reading, before a byte of it reaches memory or disk.
+# No page accepts files. Parsing stops at the first one, before a byte of it reaches memory or disk.
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 
 API_OPEN_READS = ENV.api_open_reads
@@ -178,7 +178,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Shop recommendations",
-    "DESCRIPTION": "What to show each shopper next, and why.",
+    "DESCRIPTION": "Product recommendations for the shoppers of a shop, with explanations.",
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["access.permissions.Allowed"],
@@ -240,7 +240,7 @@ RECOMMENDATIONS = {
             },
         },
     },
-    # What an event is worth to all that learns, and after how many days it is worth half.
+    # The weight of each action for all strategies, and the days after which it is worth half.
     "EVENTS": {
         "view": {"WEIGHT": 1, "HALF_LIFE_DAYS": 90},
         "click": {"WEIGHT": 2, "HALF_LIFE_DAYS": 90},
@@ -274,21 +274,21 @@ if ENV.openai_api_key:
     }
 
 CELERY_BROKER_URL = ENV.celery_broker_url
-# What a task does is written in the database; nobody waits for its result.
+# Tasks write to the database, and no code waits for their results.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "batch"
 CELERY_TASK_ROUTES = {"recommendations.explanation": {"queue": "explanations"}}
-# A task that a worker did not end, because it was killed, goes to another one. A worker that is gone with all
-# its processes is noticed when a task has been out for `visibility_timeout`: longer than any may take.
+# A task of a killed worker is delivered to another one. If a worker and all its processes are gone, Redis
+# delivers its task again after `visibility_timeout`, which is longer than any task may take.
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_TIME_LIMIT = 90
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 120,
-    # Looks every ten seconds for what has been out for too long.
+    # Look for such tasks every ten seconds.
     "unacked_restore_interval": 10,
     "unacked_restore_throttle": 1,
 }
@@ -316,6 +316,6 @@ LOGGING = {
     "formatters": {"any": {"()": "observe.logs.formatter", "form": ENV.log_format, "secrets": ENV.secrets}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "any"}},
     "root": {"handlers": ["console"], "level": ENV.log_level},
-    # A line for each explanation that a model wrote, and four for each log-in, would drown the others.
+    # httpx2 logs a line for each call of a language model, axes four for each login.
     "loggers": {"httpx2": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
 }

@@ -1,6 +1,6 @@
-"""Sends errors to Sentry and traces to a collector of OpenTelemetry, where settings name them.
+"""Error reports to Sentry and traces to an OpenTelemetry collector, if the settings name them.
 
-Their packages (requirements-observe.txt) are imported only then; `env.py` refuses to start without them.
+The packages (requirements-observe.txt) are imported only then; `validation.py` checks that they are there.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from observe import request_id
 from observe.redaction import Redact
 
-INSIDE = "health/.*,metrics"  # asked every few seconds by machines: not worth a trace
+UNTRACED = "health/.*,metrics"  # requested every few seconds by machines
 
 
 def report_errors(dsn: str, *, version: str, secrets: list[str]) -> None:
-    """Every error that is logged or not caught reaches Sentry from here on, under the id of its request.
+    """Report logged and uncaught errors to Sentry, tagged with the id of the request.
 
-    Without bodies, cookies, addresses of callers, values of variables, or secrets.
+    Reports contain no bodies, cookies, client addresses, local variables or secrets.
     """
     import sentry_sdk  # noqa: PLC0415
     from sentry_sdk.integrations.celery import CeleryIntegration  # noqa: PLC0415
@@ -35,22 +35,22 @@ def report_errors(dsn: str, *, version: str, secrets: list[str]) -> None:
         include_local_variables=False,
         max_request_body_size="never",
         before_send=without_secrets,
-        # Only these: others would import what is not used, such as OpenAI's client.
+        # Only these: others would import packages that are not used, such as OpenAI's client.
         auto_enabling_integrations=False,
         integrations=[DjangoIntegration(), CeleryIntegration()],
     )
 
 
 def _tagged(event: dict[str, Any]) -> dict[str, Any]:
-    own = request_id.current()
-    return {**event, "tags": {**event.get("tags", {}), "request_id": own}} if own else event
+    current = request_id.current()
+    return {**event, "tags": {**event.get("tags", {}), "request_id": current}} if current else event
 
 
 def trace(endpoint: str, *, version: str) -> None:
-    """Each request and task is a span from here on, sent to the collector in batches by a thread of its own.
+    """Trace each request and task as a span. A background thread sends spans to the collector in batches.
 
-    endpoint: of OTLP over HTTP, without the path. OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER and other variables
-    of the process's environment mean what they usually mean.
+    endpoint: the URL of OTLP over HTTP, without the path
+    OpenTelemetry reads OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER and its other variables from the environment.
     """
     from opentelemetry import trace as api  # noqa: PLC0415
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
@@ -60,16 +60,16 @@ def trace(endpoint: str, *, version: str) -> None:
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
-    usual = Resource.create({"service.name": "shop-recommendations", "service.version": version})
-    provider = TracerProvider(resource=usual.merge(OTELResourceDetector().detect()))
+    defaults = Resource.create({"service.name": "shop-recommendations", "service.version": version})
+    provider = TracerProvider(resource=defaults.merge(OTELResourceDetector().detect()))
     provider.add_span_processor(
         BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces"))
     )
     api.set_tracer_provider(provider)
-    DjangoInstrumentor().instrument(response_hook=_name_request, excluded_urls=INSIDE)
+    DjangoInstrumentor().instrument(response_hook=_name_request, excluded_urls=UNTRACED)
     CeleryInstrumentor().instrument()
 
 
 def _name_request(span: Any, request: HttpRequest, response: HttpResponse) -> None:
-    if own := response.headers.get(request_id.HEADER):
-        span.set_attribute("request_id", own)
+    if header := response.headers.get(request_id.HEADER):
+        span.set_attribute("request_id", header)

@@ -1,4 +1,4 @@
-"""Every address of the project."""
+"""URL configuration of the project."""
 
 from django.contrib import admin
 from django.urls import include, path, re_path
@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 from recsite.http import docs, health, metrics_page, root
 
 urlpatterns = [
-    # First what is asked for most: the addresses before one cost it time.
+    # The most requested URLs first: each pattern before a match costs time.
     path("", include("recommendations.api.urls")),
     path("admin/", admin.site.urls),
     path("", root.RootView.as_view(), name="root"),
@@ -14,11 +14,11 @@ urlpatterns = [
     path("", include("access.api.urls")),
     re_path(r"^schema/?$", docs.SchemaView.as_view(), name="schema"),
     re_path(r"^docs/?$", docs.DocsView.as_view(), name="docs"),
-    # Answered before all middleware (recsite/http/middleware.py); here for whoever looks for every address.
+    # Served before all middleware (recsite/http/middleware.py). Listed here so that every URL is.
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics_page.page, name="metrics"),
-    # Last: what leads nowhere. /admin without its slash stays Django's, which adds it.
+    # Last: every other URL is 404. Django itself adds the slash to /admin.
     re_path(r"^(?!admin$)", root.not_found),
 ]
 

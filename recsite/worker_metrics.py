@@ -1,4 +1,4 @@
-"""/metrics of a Celery worker, which has no web server of its own; closed as a web server's is."""
+"""/metrics of a Celery worker, which has no web server. Access is restricted as in web servers."""
 
 import time
 from socketserver import ThreadingMixIn
@@ -7,33 +7,33 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from observe import metrics
-from recsite.http.metrics_access import may_see
+from recsite.http.metrics_access import may_read_metrics
 
 
 class Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
 
-class Quiet(WSGIRequestHandler):
+class QuietRequestHandler(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Do not log requests."""
 
 
 class WorkerRegistry:
-    """A registry, as far as rendering asks for one."""
+    """The part of a prometheus_client registry that rendering needs."""
 
     def collect(self) -> Any:
         return metrics.recorder.families(time.time())
 
 
 def answer(environ: dict[str, Any], start: Any) -> list[bytes]:
-    """Return the metrics, as a WSGI application; 403 to whoever may not see them, 404 for anything else."""
-    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest  # noqa: PLC0415  only where one counts
+    """WSGI application: the metrics, 403 without permission, 404 for any other path."""
+    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest  # noqa: PLC0415  only if metrics are on
 
     if environ["PATH_INFO"] != "/metrics":
         start("404 Not Found", [])
         return []
-    if not may_see(environ):
+    if not may_read_metrics(environ):
         start("403 Forbidden", [])
         return []
     registry: Any = WorkerRegistry()
@@ -42,8 +42,8 @@ def answer(environ: dict[str, Any], start: Any) -> list[bytes]:
 
 
 def serve(host: str, port: int) -> Server:
-    """Return the server, which answers in a thread of its own from here on."""
-    server = Server((host, port), Quiet)
+    """Start the server in a thread, and return it."""
+    server = Server((host, port), QuietRequestHandler)
     server.set_app(answer)
     Thread(target=server.serve_forever, name="metrics", daemon=True).start()
     return server

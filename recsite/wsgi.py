@@ -10,17 +10,17 @@ from django.conf import settings
 
 from recsite import telemetry
 
-if settings.ENV.otlp_endpoint:  # before the middleware is put together
+if settings.ENV.otlp_endpoint:  # before the middleware is loaded
     telemetry.trace(settings.ENV.otlp_endpoint, version=settings.VERSION)
 
 application = get_wsgi_application()
 
 from django.db import connections  # noqa: E402
 
-from recommendations import wiring  # noqa: E402  needs the applications to be loaded
+from recommendations import wiring  # noqa: E402  needs the loaded applications
 from recsite import gc_tuning  # noqa: E402
 
 wiring.warm_up()
-# No request is answered by this thread, so its connection is for others to take.
+# This thread handles no requests, so its connection goes back to the pool.
 connections.close_all()
 gc_tuning.collect_less()

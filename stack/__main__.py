@@ -52,7 +52,7 @@ def main() -> int:
             with deployed(number, folder, report) as deployment:
                 deployment.manage("generate_recommendations", "--verbosity", "0")
                 report(
-                    f"Ask {deployment.url}/recommend/ext:alice; /docs has the whole API. Logs: {folder}\n"
+                    f"Open {deployment.url}/recommend/ext:alice; /docs has the whole API. Logs: {folder}\n"
                     "Ctrl-C stops everything."
                 )
                 watch(deployment)

@@ -119,7 +119,7 @@ class Deployment:
     def _start_gateway(self) -> None:
         program = nginx.find_program()
         if program is None:
-            self._report("nginx is not installed: ask the web servers themselves.")
+            self._report("nginx is not installed: use the URLs of the web servers.")
             return
         folder = self.folder / "nginx"
         folder.mkdir(exist_ok=True)
@@ -188,7 +188,7 @@ def _count_ready(log: Path) -> int:
 def deployed(
     number: int, folder: Path, report: Callable[[str], None] = lambda line: None
 ) -> Iterator[Deployment]:
-    """Give that phase, running with the example shop; stop all of it afterwards. Raises StackError."""
+    """Yield the running phase with the example shop, and stop it afterwards. Raises StackError."""
     folder.chmod(0o711)  # the accounts of nginx and PostgreSQL pass through it to their folders
     deployment = Deployment(PHASES[number], folder, report)
     try:
@@ -200,7 +200,7 @@ def deployed(
 
 @contextmanager
 def working_folder() -> Iterator[Path]:
-    """Give the folder of logs and data: STACK_DIR, which is kept, or one that is removed afterwards."""
+    """Yield the folder of logs and data: STACK_DIR, which stays, or a temporary one."""
     named = os.environ.get("STACK_DIR")
     if named:
         folder = Path(named).resolve()

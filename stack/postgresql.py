@@ -155,7 +155,7 @@ def _accessible(programs: Path, folder: Path, account: Account | None) -> Path:
     except PermissionError:
         package, copy = programs.parent.parent, folder / "installed"
         if not copy.exists():
-            # The package's own libraries lie beside it, and are looked for there.
+            # The programs load the package's libraries from the folder next to it.
             for part in package.parent.glob(f"{package.name}*"):
                 shutil.copytree(part, copy / part.name, symlinks=True)
         return copy / package.name / programs.relative_to(package)
@@ -164,7 +164,7 @@ def _accessible(programs: Path, folder: Path, account: Account | None) -> Path:
 
 @contextmanager
 def cluster(port: int | None = None) -> Iterator[Cluster]:
-    """Give a new running server; it and its data are gone afterwards. Raises ServerNotFound."""
+    """Yield a new running server, and delete it and its data afterwards. Raises ServerNotFound."""
     with tempfile.TemporaryDirectory(prefix="shop-postgresql-") as folder:
         created = Cluster(Path(folder), port or free_port())
         try:

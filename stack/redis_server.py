@@ -43,7 +43,7 @@ def start_redis(folder: Path, port: int, *options: str) -> Child:
 
 @contextmanager
 def redis(*options: str) -> Iterator[str]:
-    """Give the address of a new server, which is stopped afterwards. Raises ServerNotFound."""
+    """Yield the URL of a new server, and stop it afterwards. Raises ServerNotFound."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="shop-redis-") as folder:
         child = start_redis(Path(folder), port, *options)

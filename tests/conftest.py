@@ -24,7 +24,7 @@ settings.register_profile("any machine", deadline=None)
 settings.register_profile("fast", deadline=None, max_examples=15)  # `make test-fast` names it
 settings.load_profile("any machine")
 # So that a Redis that answers late, on a machine with much else to do, is not taken for one that is away.
-redis.PATIENCE_SECONDS = broker.PATIENCE_SECONDS = queue.PATIENCE_SECONDS = PATIENCE_SECONDS
+redis.TIMEOUT_SECONDS = broker.TIMEOUT_SECONDS = queue.PATIENCE_SECONDS = PATIENCE_SECONDS
 
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104  addresses to recognise, not to bind
 

@@ -1,4 +1,4 @@
-"""The pages of access: accounts, groups, keys, and who is locked out."""
+"""The admin pages of accounts, groups, API keys and failed logins."""
 
 from access.admin.account import AccountAdmin, GroupAdmin
 from access.admin.api_key import ApiKeyAdmin

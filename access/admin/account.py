@@ -1,4 +1,4 @@
-"""Accounts and groups in the admin; who may give access to it is decided here."""
+"""Accounts and groups in the admin, and who may grant access to it."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ class AccountAdmin(BaseModelAdmin[Account], UserAdmin):
     list_display = ("username", "email", "first_name", "last_name", "is_staff", "is_active", "last_login")
     list_filter = ("is_staff", "is_active", ("date_joined", DateRangeFilter))
     search_fields = ("username", "first_name", "last_name", "=email", "id__exact")
-    search_help_text = "A part of the username or the name, or the whole e-mail address or ID."
+    search_help_text = "Part of the username or name, or the complete email address or ID."
     sortable_by = ("username", "last_login")
     filter_horizontal = ("user_permissions",)
     autocomplete_fields = ("groups",)
@@ -33,16 +33,19 @@ class AccountAdmin(BaseModelAdmin[Account], UserAdmin):
         return (*self.readonly_fields, *(() if _is_superuser(request) else GRANTS))
 
     def has_change_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
-        """Whether the row may be changed: a clerk who sets a password of staff would have their rights."""
-        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+        """Return whether the account may be changed.
+
+        Only superusers change staff: anyone who sets a staff password gains that account's permissions.
+        """
+        return super().has_change_permission(request, obj) and _may_edit(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        return super().has_delete_permission(request, obj) and _may_edit(request, obj)
 
 
 @admin.register(Group)
 class GroupAdmin(StrictAdmin, PlainGroupAdmin):
-    """Groups hold permissions, so superusers alone may change them."""
+    """Groups grant permissions, so only superusers may change them."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _is_superuser(request)
@@ -58,5 +61,5 @@ def _is_superuser(request: HttpRequest) -> bool:
     return isinstance(request.user, Account) and request.user.is_superuser
 
 
-def _may_touch(request: HttpRequest, account: Account | None) -> bool:
+def _may_edit(request: HttpRequest, account: Account | None) -> bool:
     return _is_superuser(request) or account is None or not (account.is_staff or account.is_superuser)

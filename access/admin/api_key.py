@@ -1,6 +1,6 @@
-"""API keys in the admin: made, rotated, revoked. A key stands once on the page that follows, nowhere else.
+"""API keys in the admin: create, rotate and revoke. The response to the form shows a new key, once.
 
-That page answers the form itself: a redirect would need the key in the session or in an address.
+There is no redirect after the form, since it would have to carry the key in the session or in the URL.
 """
 
 from typing import TYPE_CHECKING, Any, cast
@@ -29,12 +29,12 @@ else:
 @admin.action(description="Revoke the selected keys", permissions=["change"])
 def revoke(page: "ApiKeyAdmin", request: HttpRequest, keys: "QuerySet[ApiKey]") -> None:
     now = timezone.now()
-    living = list(keys.filter(revoked_at__isnull=True))
-    for key in living:
+    unrevoked = list(keys.filter(revoked_at__isnull=True))
+    for key in unrevoked:
         revoke_key(key=key, now=now)
         page.log_change(request, key, "Revoked.")
-    told = f"{len(living)} revoked. Servers that have just seen one let it in for 2 more seconds."
-    page.message_user(request, told, messages.SUCCESS)
+    message = f"{len(unrevoked)} revoked. Servers that used one recently accept it for up to 2 more seconds."
+    page.message_user(request, message, messages.SUCCESS)
 
 
 @admin.register(ApiKey)
@@ -43,7 +43,7 @@ class ApiKeyAdmin(StrictAdmin, _Admin):
     list_select_related = ("created_by",)
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     search_fields = ("name", "=prefix")
-    search_help_text = "A part of the name, or the whole prefix."
+    search_help_text = "Part of the name, or the complete prefix."
     ordering = ("-created_at", "-id")
     sortable_by = ("name", "expires_at", "last_used_at")
     list_per_page = 50
@@ -54,11 +54,11 @@ class ApiKeyAdmin(StrictAdmin, _Admin):
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         if obj is None:
             return ("name", "scopes", "expires_at")
-        made = ("created_at", "created_by", "replaces")
-        return ("name", "prefix", "scopes", "state", "expires_at", "last_used_at", "revoked_at", *made)
+        origin = ("created_at", "created_by", "replaces")
+        return ("name", "prefix", "scopes", "state", "expires_at", "last_used_at", "revoked_at", *origin)
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
-        """A key that is out there stays what it is; another one takes its place."""
+        """Return every field but the name: an issued key cannot be changed, only replaced."""
         return () if obj is None else [name for name in self.get_fields(request, obj) if name != "name"]
 
     def get_form(
@@ -66,7 +66,7 @@ class ApiKeyAdmin(StrictAdmin, _Admin):
     ) -> Any:
         if change:
             return super().get_form(request, obj, change, **kwargs)
-        form = type("KeyForm", (KeyForm,), {"asker": request.user})
+        form = type("KeyForm", (KeyForm,), {"account": request.user})
         return super().get_form(request, obj, change, form=form, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
@@ -81,20 +81,20 @@ class ApiKeyAdmin(StrictAdmin, _Admin):
         if change:
             obj.save(update_fields=["name"])
             return
-        made = make_key(
+        created = make_key(
             name=obj.name,
             scopes=[Scope(name) for name in obj.scopes.split(" ")],
             now=timezone.now(),
             expires_at=obj.expires_at,
             created_by=cast(Account, request.user),
         )
-        obj.__dict__.update(made.row.__dict__)
-        cast(Any, request).made_key = made  # for the page that answers this very request
+        obj.__dict__.update(created.row.__dict__)
+        cast(Any, request).created_key = created  # response_add shows it
 
     def response_add(
         self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
     ) -> HttpResponse:
-        return self._shown(request, cast(Any, request).made_key)
+        return self._key_page(request, cast(Any, request).created_key)
 
     def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:
         delete_keys([obj])
@@ -103,7 +103,7 @@ class ApiKeyAdmin(StrictAdmin, _Admin):
         delete_keys(list(queryset))
 
     def rotate(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask how long the old key shall go on, then show the new one."""
+        """Ask how long the old key stays valid, then show the new key."""
         key = self.get_object(request, str(pk))
         if key is None:
             raise Http404
@@ -112,19 +112,20 @@ class ApiKeyAdmin(StrictAdmin, _Admin):
         form = RotateForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             try:
-                asker = cast(Account, request.user)
-                made = rotate_key(key=key, now=timezone.now(), overlap=form.overlap(), created_by=asker)
+                account = cast(Account, request.user)
+                created = rotate_key(key=key, now=timezone.now(), overlap=form.overlap(), created_by=account)
             except BadKeyRequest as error:
                 form.add_error(None, str(error))
             else:
-                self.log_change(request, key, f"Rotated: {made.row.prefix} takes its place.")
-                self.log_addition(request, made.row, f"Takes the place of {key.prefix}.")
-                return self._shown(request, made)
+                self.log_change(request, key, f"Rotated: replaced by {created.row.prefix}.")
+                self.log_addition(request, created.row, f"Replaces {key.prefix}.")
+                return self._key_page(request, created)
         return self._page(request, "rotate", key, title=f"Rotate {key}", form=form)
 
-    def _shown(self, request: HttpRequest, made: CreatedKey) -> HttpResponse:
-        """Return the only page that ever holds the key."""
-        return self._page(request, "made", made.row, title=f"New key: {made.row}", key_text=made.text)
+    def _key_page(self, request: HttpRequest, created: CreatedKey) -> HttpResponse:
+        """Return the only page that ever shows the key."""
+        title = f"New key: {created.row}"
+        return self._page(request, "made", created.row, title=title, key_text=created.text)
 
     def _page(self, request: HttpRequest, name: str, key: ApiKey, **context: Any) -> HttpResponse:
         context |= {

@@ -1,4 +1,4 @@
-"""Wrong passwords of the last minutes; deleting a row lets its username in again from its address."""
+"""Recent failed logins. Deleting a row unlocks its username for its address."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +18,12 @@ else:
 class FailedLoginAdmin(StrictAdmin, _Admin):
     list_display = ("username", "ip_address", "failures_since_start", "attempt_time", "path_info")
     search_fields = ("=username", "=ip_address")
-    search_help_text = "The whole username, or the whole address."
+    search_help_text = "The complete username or address."
     ordering = ("-attempt_time", "-id")
     sortable_by = ("attempt_time", "failures_since_start")
     list_per_page = 50
     show_full_result_count = False
-    # Without what was sent along: it says nothing more.
+    # GET and POST data are left out: they add nothing.
     fields = (*list_display, "user_agent")
     readonly_fields = fields
 

@@ -1,4 +1,4 @@
-"""What is sent to and answered by the token endpoints."""
+"""Serializers of the token endpoints' requests and responses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,40 +13,40 @@ LONGEST_PASSWORD = 1_024
 
 
 class _Strict(Row):
-    """Refuses a field that it does not know, without naming it: by mistake, a name may be a secret."""
+    """A serializer that rejects unknown fields without naming them: a mistyped name may hold a secret."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and any(name not in self.fields for name in data):
-            told = f"There is an unknown field; known: {', '.join(self.fields)}."
-            raise serializers.ValidationError({"non_field_errors": [told]})
+            message = f"The body has an unknown field. Known fields: {', '.join(self.fields)}."
+            raise serializers.ValidationError({"non_field_errors": [message]})
         return super().to_internal_value(data)
 
 
 class PasswordInput(_Strict):
-    """What one logs in with."""
+    """A username and password."""
 
     username = serializers.CharField(max_length=150, trim_whitespace=False, validators=[ONE_LINE])
     password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
 
 
 class RefreshInput(_Strict):
-    """The token that goes on."""
+    """A refresh token."""
 
     refresh = serializers.CharField(max_length=LONGEST_TOKEN)
 
 
 class TokenInput(_Strict):
-    """Any token."""
+    """A token of any type."""
 
     token = serializers.CharField(max_length=LONGEST_TOKEN)
 
 
 class PairRow(Row):
-    access = serializers.CharField(help_text="To show: `Authorization: Bearer <access>`.")
-    refresh = serializers.CharField(help_text="Good once, for the next pair.")
-    expires_in = serializers.IntegerField(help_text="How many seconds the access token lives.")
+    access = serializers.CharField(help_text="Send it as `Authorization: Bearer <access>`.")
+    refresh = serializers.CharField(help_text="Can be used once, to get the next pair.")
+    expires_in = serializers.IntegerField(help_text="Seconds until the access token expires.")
 
 
 class StandingRow(Row):
     token_type = serializers.ChoiceField(choices=["access", "shopper", "refresh"])
-    expires_in = serializers.IntegerField(help_text="How many seconds it still lives.")
+    expires_in = serializers.IntegerField(help_text="Seconds until the token expires.")

@@ -1,4 +1,4 @@
-"""/token: log in for a pair of tokens, go on with it, look at one, log out."""
+"""/token: log in, refresh, verify a token, log out."""
 
 from typing import Any
 
@@ -20,13 +20,13 @@ from access.errors import BadCredential
 from access.services import logins, tokens
 from access.throttle_scopes import ThrottleScope, posting
 
-# The same for a wrong password, a username that nobody has, and somebody who is disabled.
-WRONG = "No active account has this username and password."
+# The same message for a wrong password, an unknown username and a disabled account.
+WRONG_CREDENTIALS = "No active account has this username and password."
 PRIVATE = {"Cache-Control": "no-store"}
 
 
 class TokenView(APIView):
-    """Open to everybody: the body shows who it is. No error tells what was sent."""
+    """Base of the token views. The body holds the credentials, and no error repeats what was sent."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -40,27 +40,27 @@ class TokenView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.query_params:
-            raise ValidationError("There are no parameters here; what is secret belongs into the body.")
+            raise ValidationError("This endpoint takes no query parameters; send secrets in the body.")
 
-    def checked(self, body: type[Serializer[Any]], request: Request) -> dict[str, str]:
-        sent = body(data=request.data)
-        sent.is_valid(raise_exception=True)
-        values: dict[str, str] = sent.validated_data
+    def validated(self, serializer_class: type[Serializer[Any]], request: Request) -> dict[str, str]:
+        serializer = serializer_class(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        values: dict[str, str] = serializer.validated_data
         return values
 
 
 class ObtainView(TokenView):
     @extend_schema(operation_id="token_obtain", tags=["token"], request=PasswordInput, responses=PairRow)
     def post(self, request: Request) -> Response:
-        """Log in with an account's username and password. Staff get a staff token, others their shopper's.
+        """Log in with an account's username and password. Staff get a staff token, others a shopper's token.
 
-        Too many wrong passwords for a username from one address are answered with 429 and `Retry-After`.
+        Too many wrong passwords for a username from one address result in 429 with `Retry-After`.
         """
-        sent = self.checked(PasswordInput, request)
-        # Django's own request: axes leaves its marks on it, and its middleware answers who is locked out.
+        sent = self.validated(PasswordInput, request)
+        # Django's own request: axes sets attributes on it, and its middleware answers locked-out clients.
         account = authenticate(request._request, username=sent["username"], password=sent["password"])
         if account is None:
-            raise AuthenticationFailed(WRONG)
+            raise AuthenticationFailed(WRONG_CREDENTIALS)
         user_logged_in.send(sender=type(account), request=request._request, user=account)
         try:
             return _pair(logins.log_in(account, now=timezone.now()))
@@ -71,8 +71,8 @@ class ObtainView(TokenView):
 class RefreshView(TokenView):
     @extend_schema(operation_id="token_refresh", tags=["token"], request=RefreshInput, responses=PairRow)
     def post(self, request: Request) -> Response:
-        """Return the next pair. The refresh token is used up; shown again, it ends the log-in."""
-        sent = self.checked(RefreshInput, request)
+        """Return the next pair. A refresh token works once; using it a second time ends the login."""
+        sent = self.validated(RefreshInput, request)
         try:
             return _pair(logins.refresh(sent["refresh"], now=timezone.now()))
         except BadCredential as error:
@@ -82,23 +82,23 @@ class RefreshView(TokenView):
 class VerifyView(TokenView):
     @extend_schema(operation_id="token_verify", tags=["token"], request=TokenInput, responses=StandingRow)
     def post(self, request: Request) -> Response:
-        """Say of what kind a token is and how long it lives, or answer 401 when it is not good."""
-        sent, now = self.checked(TokenInput, request), timezone.now()
+        """Return the type of a token and the seconds until it expires, or 401 if it is invalid."""
+        sent, now = self.validated(TokenInput, request), timezone.now()
         try:
             token = tokens.read(tokens.AnyToken, sent["token"])
         except BadCredential as error:
             raise AuthenticationFailed(str(error)) from None
-        if token.get("token_type") == "refresh" and not logins.is_good(token):
-            raise AuthenticationFailed(logins.OVER)
-        standing = {"token_type": token["token_type"], "expires_in": tokens.seconds_left(token, now)}
-        return Response(standing, headers=PRIVATE)
+        if token.get("token_type") == "refresh" and not logins.is_valid(token):
+            raise AuthenticationFailed(logins.ENDED)
+        state = {"token_type": token["token_type"], "expires_in": tokens.seconds_left(token, now)}
+        return Response(state, headers=PRIVATE)
 
 
 class LogoutView(TokenView):
     @extend_schema(operation_id="token_logout", tags=["token"], request=RefreshInput, responses={204: None})
     def post(self, request: Request) -> Response:
-        """End the log-in: its refresh token is refused from now on. Access tokens live out their minutes."""
-        sent = self.checked(RefreshInput, request)
+        """End the login: its refresh token no longer works. Access tokens stay valid until they expire."""
+        sent = self.validated(RefreshInput, request)
         try:
             logins.log_out(sent["refresh"], now=timezone.now())
         except BadCredential as error:
@@ -107,5 +107,5 @@ class LogoutView(TokenView):
 
 
 def _pair(pair: logins.Pair) -> Response:
-    answer = {"access": pair.access, "refresh": pair.refresh, "expires_in": pair.expires_in}
-    return Response(answer, headers=PRIVATE)
+    body = {"access": pair.access, "refresh": pair.refresh, "expires_in": pair.expires_in}
+    return Response(body, headers=PRIVATE)

@@ -1,4 +1,4 @@
-"""The addresses of tokens; each answers with and without the trailing slash."""
+"""URLs of the token endpoints, each with and without a trailing slash."""
 
 from django.urls import re_path
 

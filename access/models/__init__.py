@@ -1,4 +1,4 @@
-"""The tables of access."""
+"""Models of accounts, API keys and token logins."""
 
 from access.models.account import Account
 from access.models.api_key import ApiKey

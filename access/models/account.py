@@ -1,4 +1,4 @@
-"""Somebody who logs in: Django's user. The shop's own users are `catalog.User`, and have no password."""
+"""The accounts of people who log in (AUTH_USER_MODEL). The shop's users, `catalog.User`, have no password."""
 
 from django.contrib.auth.models import AbstractUser
 

@@ -1,4 +1,4 @@
-"""A key with which another server asks: only its digest is stored."""
+"""API keys of other servers. Only a key's digest is stored."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -12,31 +12,31 @@ from access.scopes import Scope
 
 
 def validate_scopes(text: str) -> None:
-    """Raise ValidationError unless the text names one scope or more, with blanks between."""
-    named = text.split(" ")
-    if unknown := [name for name in named if name not in set(Scope)]:
-        raise ValidationError(f"There is no scope {unknown[0][:80]!r}; there are {', '.join(Scope)}.")
+    """Raise ValidationError unless the text is one scope or more, separated by spaces."""
+    names = text.split(" ")
+    if unknown := [name for name in names if name not in set(Scope)]:
+        raise ValidationError(f"Unknown scope {unknown[0][:80]!r}. The scopes are {', '.join(Scope)}.")
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def alive(self, now: datetime) -> "ApiKeyQuerySet":
-        """Return the keys that let somebody in."""
+        """Return the keys that are neither revoked nor expired."""
         return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), revoked_at__isnull=True)
 
 
 class ApiKey(models.Model):
-    name = models.CharField(max_length=100, help_text="Whose key this is, and what for.")
+    name = models.CharField(max_length=100, help_text="The owner and purpose of the key.")
     prefix = models.CharField(
-        max_length=16, unique=True, help_text="How the key begins, to tell it from others."
+        max_length=16, unique=True, help_text="The start of the key, which identifies it."
     )
     digest = models.CharField(max_length=64)
-    scopes = models.CharField(max_length=200, validators=[validate_scopes], help_text="What it may do.")
+    scopes = models.CharField(max_length=200, validators=[validate_scopes], help_text="What the key may do.")
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="When it ends. Empty: never.")
-    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Leave empty for no expiry.")
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="Accurate to the minute.")
     revoked_at = models.DateTimeField(null=True, blank=True)
     replaces = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replacements"

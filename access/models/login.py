@@ -1,18 +1,18 @@
-"""One log-in by token: which refresh token goes on with it. No token is stored."""
+"""Logins by token, with the id of the current refresh token. No token is stored."""
 
 from django.conf import settings
 from django.db import models
 
 
 class Login(models.Model):
-    """Begins with a password; each refresh changes `jti`, the id of the only refresh token that is good.
+    """A login that starts with a password. `jti` is the id of its only valid refresh token.
 
-    Any other refresh token of the same log-in was used before: that is how a stolen one shows.
+    Each refresh changes it. Any other refresh token of the login was used before, which reveals a stolen one.
     """
 
     account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     jti = models.CharField(max_length=64)
-    # Django's own mark of the password that sessions hold too: another password, another mark.
+    # Django's session auth hash, as in sessions: it changes with the password.
     password_mark = models.CharField(max_length=128)
     created_at = models.DateTimeField()
     refreshed_at = models.DateTimeField()
@@ -23,4 +23,4 @@ class Login(models.Model):
         indexes = [models.Index(fields=["expires_at"], name="login_expires_at")]
 
     def __str__(self) -> str:
-        return f"log-in {self.pk}"
+        return f"login {self.pk}"

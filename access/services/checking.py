@@ -1,4 +1,4 @@
-"""Finds out whose key it is: one query by its prefix, and none for some seconds after."""
+"""Verification of API keys: one query by prefix, then cached in the process for some seconds."""
 
 import hmac
 import logging
@@ -13,75 +13,77 @@ from access.key_text import digest_of, prefix_of
 from access.models import ApiKey
 from access.principals import KeyPrincipal
 
-# How long a process believes what it has read of a key, and so how long a key goes on after another process
-# has revoked it.
+# How long a process caches a key, and so how long a key still works after another process has revoked it.
 TRUSTED_SECONDS = 2.0
-NOTED_EVERY = timedelta(minutes=1)
-_MOST_KNOWN = 1_000
+USE_INTERVAL = timedelta(minutes=1)
+_MAX_CACHED = 1_000
 
 logger = logging.getLogger(__name__)
-_known: dict[str, tuple[float, KeyPrincipal]] = {}  # digest → until when, who
+_cache: dict[str, tuple[float, KeyPrincipal]] = {}  # digest → expiry (monotonic clock), principal
 
 
 def forget() -> None:
-    """Believe nothing that was read of keys. What is being read this moment goes into the old dictionary."""
-    global _known  # noqa: PLW0603
-    _known = {}
+    """Empty the cache. A verification that is running now writes to the old dictionary."""
+    global _cache  # noqa: PLW0603
+    _cache = {}
 
 
 def forget_at_commit() -> None:
-    """The same now, and once more when others can see what has changed: until then they read what was."""
+    """Empty the cache now and after the commit: until then, requests still read the old row."""
     forget()
     transaction.on_commit(forget)
 
 
 def key_caller(text: str, *, now: datetime) -> KeyPrincipal:
-    """Return who has this key. Raises BadCredential. At most 1 query; once a minute 1 more notes its use."""
+    """Return the principal of this key. Raises BadCredential.
+
+    At most 1 query, and once a minute 1 more that records its use.
+    """
     prefix = prefix_of(text)
     if prefix is None:
-        raise BadCredential("This is no API key; one begins with recs_.")
+        raise BadCredential("This is not an API key. A key begins with recs_.")
     digest = digest_of(text)
-    believed = _known
-    known = believed.get(digest)
-    if known is not None and time.monotonic() < known[0]:
-        _refuse_expired(known[1].expires_at, now)
-        return known[1]
-    until = time.monotonic() + TRUSTED_SECONDS  # counted from before the row is read
+    cache = _cache
+    cached = cache.get(digest)
+    if cached is not None and time.monotonic() < cached[0]:
+        _check_expiry(cached[1].expires_at, now)
+        return cached[1]
+    until = time.monotonic() + TRUSTED_SECONDS  # starts before the row is read
     row = ApiKey.objects.filter(prefix=prefix).first()
     if row is None or not hmac.compare_digest(row.digest, digest):
         raise BadCredential("There is no such API key.")
     if row.revoked_at is not None:
         raise BadCredential("This API key is revoked.")
-    _refuse_expired(row.expires_at, now)
-    caller = KeyPrincipal(row.pk, row.prefix, frozenset(row.scopes.split(" ")), row.expires_at)
-    if row.last_used_at is None or row.last_used_at <= now - NOTED_EVERY:
-        _note_use(row, now)
-    if len(believed) >= _MOST_KNOWN:
-        believed.clear()
-    believed[digest] = until, caller
-    return caller
+    _check_expiry(row.expires_at, now)
+    principal = KeyPrincipal(row.pk, row.prefix, frozenset(row.scopes.split(" ")), row.expires_at)
+    if row.last_used_at is None or row.last_used_at <= now - USE_INTERVAL:
+        _record_use(row, now)
+    if len(cache) >= _MAX_CACHED:
+        cache.clear()
+    cache[digest] = until, principal
+    return principal
 
 
-def _refuse_expired(expires_at: datetime | None, now: datetime) -> None:
+def _check_expiry(expires_at: datetime | None, now: datetime) -> None:
     if expires_at is not None and expires_at <= now:
         raise BadCredential("This API key has expired.")
 
 
-def _note_use(row: ApiKey, now: datetime) -> None:
-    """The moment is written, unless somebody has done so; where it would have to wait, a request will not."""
-    unnoted = ApiKey.objects.filter(
-        Q(last_used_at__isnull=True) | Q(last_used_at__lte=now - NOTED_EVERY), pk=row.pk
+def _record_use(row: ApiKey, now: datetime) -> None:
+    """Set last_used_at, unless another process has done so. Skip it while another process locks SQLite."""
+    outdated = ApiKey.objects.filter(
+        Q(last_used_at__isnull=True) | Q(last_used_at__lte=now - USE_INTERVAL), pk=row.pk
     )
     if connection.vendor != "sqlite":
-        unnoted.update(last_used_at=now)
+        outdated.update(last_used_at=now)
         return
-    # SQLite has one writer at a time, and an import may be that one for minutes.
+    # SQLite has one writer at a time, and an import can hold the lock for minutes.
     with connection.cursor() as cursor:
-        ((patience,),) = cursor.execute("PRAGMA busy_timeout").fetchall()
+        ((timeout,),) = cursor.execute("PRAGMA busy_timeout").fetchall()
         cursor.execute("PRAGMA busy_timeout = 0")
         try:
-            unnoted.update(last_used_at=now)
+            outdated.update(last_used_at=now)
         except DatabaseError as error:
-            logger.info("The use of the key %s is noted later: %s", row.prefix, error)
+            logger.info("The use of the key %s is recorded later: %s", row.prefix, error)
         finally:
-            cursor.execute(f"PRAGMA busy_timeout = {int(patience)}")
+            cursor.execute(f"PRAGMA busy_timeout = {int(timeout)}")

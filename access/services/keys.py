@@ -1,4 +1,4 @@
-"""Makes, rotates and revokes keys. What comes back of a new one is its only appearance."""
+"""Create, rotate, revoke and delete API keys. A new key is returned once and stored only as a digest."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,12 +13,12 @@ from access.scopes import PERMISSIONS, Scope
 from access.services import checking
 from core.text import ONE_LINE
 
-LONGEST_NAME = 100
+MAX_NAME_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedKey:
-    """A key's row, and the key itself, which is stored nowhere."""
+    """A key's row, and the key itself, which is not stored."""
 
     row: ApiKey
     text: str = field(repr=False)
@@ -33,21 +33,21 @@ def make_key(
     created_by: Account | None = None,
     replaces: ApiKey | None = None,
 ) -> CreatedKey:
-    """Return a new key. Raises BadKeyRequest. created_by: None for whoever has the command line."""
-    if not name.strip() or len(name) > LONGEST_NAME:
-        raise BadKeyRequest(f"Give a name of 1 to {LONGEST_NAME} characters.")
+    """Return a new key. Raises BadKeyRequest. created_by: None from the command line."""
+    if not name.strip() or len(name) > MAX_NAME_LENGTH:
+        raise BadKeyRequest(f"The name must have 1 to {MAX_NAME_LENGTH} characters.")
     try:
         ONE_LINE(name)
     except ValidationError as error:
         raise BadKeyRequest(f"The name: {error.message}") from error
     if not scopes:
-        raise BadKeyRequest(f"A key needs a scope; there are {', '.join(Scope)}.")
+        raise BadKeyRequest(f"A key needs at least one scope: {', '.join(Scope)}.")
     if expires_at is not None and expires_at <= now:
-        raise BadKeyRequest("A key cannot end before it begins.")
-    if created_by is not None and (beyond := [scope for scope in scopes if not may_give(created_by, scope)]):
+        raise BadKeyRequest("The expiry must be in the future.")
+    if created_by is not None and (denied := [scope for scope in scopes if not may_grant(created_by, scope)]):
         raise BadKeyRequest(
-            f"Only who may do it themselves can give {', '.join(beyond)}: "
-            f"that takes {', '.join(name for scope in beyond for name in PERMISSIONS[scope])}."
+            f"You cannot grant {', '.join(denied)}: "
+            f"that needs {', '.join(name for scope in denied for name in PERMISSIONS[scope])}."
         )
     new = new_key()
     row = ApiKey.objects.create(
@@ -63,8 +63,8 @@ def make_key(
     return CreatedKey(row, new.text)
 
 
-def may_give(account: Account, scope: Scope) -> bool:
-    """Return whether the account may do what the scope lets a key do."""
+def may_grant(account: Account, scope: Scope) -> bool:
+    """Return whether the account has the permissions that the scope gives to a key."""
     return account.has_perms(PERMISSIONS.get(scope, ()))
 
 
@@ -76,17 +76,17 @@ def rotate_key(
     overlap: timedelta | None = None,
     created_by: Account | None = None,
 ) -> CreatedKey:
-    """Return a key that takes the other's place: same name and scopes; if that has an end, as long a life.
+    """Return a key that replaces another one, with the same name, scopes and length of validity.
 
-    overlap: how long the old one goes on; None for until somebody revokes it
-    Raises BadKeyRequest for a key that is revoked.
+    overlap: how long the old key stays valid; None until it is revoked
+    Raises BadKeyRequest for a revoked key.
     """
-    # As it is now, and held: who revokes it at this moment comes before or after.
-    held = ApiKey.objects.select_for_update().filter(pk=key.pk).first()
-    if held is None or held.revoked_at is not None:
-        raise BadKeyRequest(f"The key {key.prefix} is revoked; make a new one.")
-    key = held
-    made = make_key(
+    # Locked, so that a concurrent revocation comes before or after.
+    locked = ApiKey.objects.select_for_update().filter(pk=key.pk).first()
+    if locked is None or locked.revoked_at is not None:
+        raise BadKeyRequest(f"The key {key.prefix} is revoked. Create a new one.")
+    key = locked
+    created = make_key(
         name=key.name,
         scopes=[Scope(name) for name in key.scopes.split(" ")],
         now=now,
@@ -98,24 +98,24 @@ def rotate_key(
         key.expires_at = now + overlap
         key.save(update_fields=["expires_at"])
         checking.forget_at_commit()
-    return made
+    return created
 
 
 def revoke_key(*, key: ApiKey, now: datetime) -> None:
-    """The key lets nobody in any more: here at once, in other processes within checking.TRUSTED_SECONDS."""
+    """Revoke the key: here at once, in other processes within checking.TRUSTED_SECONDS."""
     ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now)
     checking.forget_at_commit()
 
 
 def delete_keys(keys: "list[ApiKey]") -> None:
-    """The keys are gone, as revoked ones, and their rows too."""
+    """Delete the keys' rows. The keys stop working as revoked ones do."""
     ApiKey.objects.filter(pk__in=[key.pk for key in keys]).delete()
     checking.forget_at_commit()
 
 
-def find_key(named: str) -> ApiKey:
-    """Return the key of that prefix, or of that whole text. Raises UnknownKey."""
-    prefix = prefix_of(named) or named.removeprefix("recs_")
+def find_key(text: str) -> ApiKey:
+    """Return the key with this prefix, or with this complete text. Raises UnknownKey. 1 query."""
+    prefix = prefix_of(text) or text.removeprefix("recs_")
     try:
         return ApiKey.objects.get(prefix=prefix)
     except ApiKey.DoesNotExist:

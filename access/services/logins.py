@@ -1,4 +1,4 @@
-"""Logging in by token: begin, go on, end. One row a log-in says which refresh token is good."""
+"""Logins by token: log in, refresh, log out. One row a login holds the id of the valid refresh token."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,16 +6,16 @@ from uuid import uuid4
 
 from access.errors import BadCredential
 from access.models import Account, Login
-from access.services.tokens import OurToken, RefreshToken, access_token, read
+from access.services.tokens import RefreshToken, SignedToken, access_token, read
 
-USED = "This refresh token was used before, so the log-in has ended. Log in again."
-OVER = "This log-in has ended. Log in again."
-USELESS = "This account is neither staff nor a shopper's, so there is no token for it."
+USED = "This refresh token was used before, so the login has ended. Log in again."
+ENDED = "This login has ended. Log in again."
+NO_TOKEN = "This account is neither staff nor linked to a shopper, so it cannot get a token."  # noqa: S105
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What a client holds: the one to show, and the one to go on with."""
+    """An access token, valid for `expires_in` seconds, and the refresh token for the next pair."""
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
@@ -23,12 +23,12 @@ class Pair:
 
 
 def log_in(account: Account, *, now: datetime) -> Pair:
-    """Return the first pair of a log-in, for a checked password. Clears away what has expired.
+    """Return the first pair of a login. The caller has checked the password. Deletes expired logins.
 
-    Raises BadCredential for an account that is neither staff nor a shopper's.
+    Raises BadCredential for an account that is neither staff nor linked to a shopper.
     """
-    if not _has_token(account):
-        raise BadCredential(USELESS)
+    if not _may_have_token(account):
+        raise BadCredential(NO_TOKEN)
     Login.objects.filter(expires_at__lte=now).delete()
     jti = uuid4().hex
     login = Login.objects.create(
@@ -43,53 +43,53 @@ def log_in(account: Account, *, now: datetime) -> Pair:
 
 
 def refresh(text: str, *, now: datetime) -> Pair:
-    """Return the next pair; the refresh token is used up. Raises BadCredential.
+    """Return the next pair; the refresh token cannot be used again. Raises BadCredential.
 
-    A token that was used before ends the log-in, since somebody else may have the other one; so do an account
-    that is disabled or has lost its access, and a password that has changed.
+    A token that was used before ends the login, since it may have been stolen. So do a disabled account, an
+    account that has lost its access, and a changed password.
     """
     token = read(RefreshToken, text)
     login = _login(token)
     if login is None or login.ended_at is not None:
-        raise BadCredential(OVER)
-    if not _is_as_it_was(login):
+        raise BadCredential(ENDED)
+    if not _is_unchanged(login):
         _end(login, now)
-        raise BadCredential(OVER)
+        raise BadCredential(ENDED)
     jti = uuid4().hex
-    # In one statement: of two servers that are shown the same token at once, one changes the row.
-    went_on = Login.objects.filter(pk=login.pk, jti=token["jti"], ended_at__isnull=True).update(
+    # One statement: if two servers get the same token at once, only one changes the row.
+    n_updated = Login.objects.filter(pk=login.pk, jti=token["jti"], ended_at__isnull=True).update(
         jti=jti,
         refreshed_at=now,
         expires_at=now + RefreshToken.lifetime,
         password_mark=login.account.get_session_auth_hash(),
     )
-    if not went_on:
+    if not n_updated:
         _end(login, now)
         raise BadCredential(USED)
     return _pair(login.account, login.pk, jti)
 
 
 def log_out(text: str, *, now: datetime) -> None:
-    """The log-in has ended: its refresh token is refused from now on. Raises BadCredential."""
+    """End the login, so that its refresh token no longer works. Raises BadCredential."""
     login = _login(read(RefreshToken, text))
     if login is not None:
         _end(login, now)
 
 
-def is_good(token: OurToken) -> bool:
-    """Return whether a refresh token would be taken. 1 query."""
+def is_valid(token: SignedToken) -> bool:
+    """Return whether a refresh token can be used. 1 query."""
     login = _login(token)
-    return login is not None and login.ended_at is None and login.jti == token["jti"] and _is_as_it_was(login)
+    return login is not None and login.ended_at is None and login.jti == token["jti"] and _is_unchanged(login)
 
 
 def _pair(account: Account, login_id: int, jti: str) -> Pair:
-    go_on = RefreshToken()
-    go_on["jti"], go_on["login"], go_on["user_id"] = jti, login_id, str(account.pk)
-    show = access_token(account)
-    return Pair(str(show), str(go_on), int(show.lifetime.total_seconds()))  # type: ignore[union-attr]
+    refresh = RefreshToken()
+    refresh["jti"], refresh["login"], refresh["user_id"] = jti, login_id, str(account.pk)
+    access = access_token(account)
+    return Pair(str(access), str(refresh), int(access.lifetime.total_seconds()))  # type: ignore[union-attr]
 
 
-def _login(token: OurToken) -> Login | None:
+def _login(token: SignedToken) -> Login | None:
     return Login.objects.select_related("account").filter(pk=token.get("login")).first()
 
 
@@ -97,16 +97,16 @@ def _end(login: Login, now: datetime) -> None:
     Login.objects.filter(pk=login.pk, ended_at__isnull=True).update(ended_at=now)
 
 
-def _is_as_it_was(login: Login) -> bool:
-    """Return whether the account is active, may have tokens, and still has the password of the log-in.
+def _is_unchanged(login: Login) -> bool:
+    """Return whether the account is active, may have tokens, and has the same password as at login.
 
-    Its mark may be of SECRET_KEY, or of what that was before.
+    The stored hash may be made with SECRET_KEY or with one of SECRET_KEY_FALLBACKS.
     """
     account = login.account
-    marks = [account.get_session_auth_hash(), *account.get_session_auth_fallback_hash()]
-    return account.is_active and login.password_mark in marks and _has_token(account)
+    hashes = [account.get_session_auth_hash(), *account.get_session_auth_fallback_hash()]
+    return account.is_active and login.password_mark in hashes and _may_have_token(account)
 
 
-def _has_token(account: Account) -> bool:
-    """Return whether there is a token for the account: it is staff, or a shopper's. 1 query at most."""
+def _may_have_token(account: Account) -> bool:
+    """Return whether the account is staff or linked to a shopper. 1 query at most."""
     return account.is_staff or account.is_superuser or hasattr(account, "shopper")

@@ -1,4 +1,4 @@
-"""Signs and reads tokens (JWT): three kinds, and the keys that older ones may still be signed with."""
+"""Sign and read tokens (JWT) of three types, with key rotation."""
 
 import time
 from datetime import datetime, timedelta
@@ -15,12 +15,13 @@ from access.models import Account
 from access.principals import ShopperPrincipal, StaffPrincipal
 
 ALGORITHM = "HS256"
-_MOST_KNOWN = 2_000
-_known: dict[str, tuple["KeyRing", int, StaffPrincipal | ShopperPrincipal]] = {}  # token → keys, end, who
+_MAX_CACHED = 2_000
+# token → keys, expiry (seconds since 1970), principal
+_cache: dict[str, tuple["KeyRing", int, StaffPrincipal | ShopperPrincipal]] = {}
 
 
 class KeyRing(TokenBackend):
-    """Signs with the first key; reads what any of them has signed."""
+    """A token backend that signs with the first key and accepts signatures of any of its keys."""
 
     def __init__(self, first: str, *older: str) -> None:
         super().__init__(ALGORITHM, first)
@@ -32,9 +33,9 @@ class KeyRing(TokenBackend):
         except TokenBackendExpiredToken:
             raise
         except TokenBackendError:
-            for one in self.older:
+            for backend in self.older:
                 try:
-                    return one.decode(token, verify)
+                    return backend.decode(token, verify)
                 except TokenBackendExpiredToken:
                     raise
                 except TokenBackendError:
@@ -47,65 +48,65 @@ def _ring(*keys: str) -> KeyRing:
     return KeyRing(*keys)
 
 
-def _our_ring() -> KeyRing:
+def _current_ring() -> KeyRing:
     return _ring(settings.JWT_SIGNING_KEY, *settings.JWT_VERIFYING_KEYS)
 
 
-class OurToken(Token):
-    """A token of ours; its keys are those of the settings now."""
+class SignedToken(Token):
+    """Base class of the tokens. The keys come from the settings."""
 
     def get_token_backend(self) -> TokenBackend:
-        return _our_ring()
+        return _current_ring()
 
     def set_iat(self, claim: str = "iat", at_time: datetime | None = None) -> None:
-        """Leave it out: a server whose clock is behind would refuse what another one has just issued."""
+        """Omit the claim: a server whose clock is behind would refuse a token that was just issued."""
 
 
-class AccessToken(OurToken):
-    """Of staff, and short: nobody is asked whether it still holds."""
+class AccessToken(SignedToken):
+    """A staff token. It is short-lived, since it is not checked against the database."""
 
-    token_type = "access"  # noqa: S105  a kind, no secret
+    token_type = "access"  # noqa: S105  a type, no secret
     lifetime = settings.ACCESS_TOKEN_LIFETIME
 
 
-class ShopperToken(OurToken):
-    """Of one shopper, as short."""
+class ShopperToken(SignedToken):
+    """A shopper's token, equally short-lived."""
 
     token_type = "shopper"  # noqa: S105
     lifetime = settings.ACCESS_TOKEN_LIFETIME
 
 
-class RefreshToken(OurToken):
-    """Good once, for the next pair of tokens."""
+class RefreshToken(SignedToken):
+    """A token that can be used once, to get the next pair of tokens."""
 
     token_type = "refresh"  # noqa: S105
     lifetime = settings.REFRESH_TOKEN_LIFETIME
 
 
-class AnyToken(OurToken):
-    """Whatever kind it is."""
+class AnyToken(SignedToken):
+    """A token of any type."""
 
     token_type = "any"  # noqa: S105
     lifetime = timedelta(0)
 
     def verify_token_type(self) -> None:
-        """Every kind will do."""
+        """Accept every type."""
 
 
-def read(kind: type[OurToken], text: str) -> OurToken:
-    """Return the token that the text is. Raises BadCredential. Makes no query."""
+def read(token_class: type[SignedToken], text: str) -> SignedToken:
+    """Return the verified token. Raises BadCredential. No query."""
     try:
-        return kind(text)  # type: ignore[arg-type]
+        return token_class(text)  # type: ignore[arg-type]
     except TokenError as error:
         raise BadCredential(f"{error}.") from None
-    except (ValueError, TypeError, KeyError):  # claims that no token of ours has
+    except (ValueError, TypeError, KeyError):  # claims that this service never issues
         raise BadCredential("Token is invalid.") from None
 
 
-def access_token(account: Account) -> OurToken:
-    """Return the token that the account shows: its own for staff, its shopper's for others.
+def access_token(account: Account) -> SignedToken:
+    """Return the account's access token: a staff token for staff, else the token of its shopper.
 
-    Raises Account.shopper.RelatedObjectDoesNotExist for an account of neither. 1 query at most.
+    Raises Account.shopper.RelatedObjectDoesNotExist for an account that is neither. 1 query at most.
     """
     if not (account.is_staff or account.is_superuser):
         return shopper_token(account.shopper.pk, account.shopper.external_id)
@@ -115,41 +116,41 @@ def access_token(account: Account) -> OurToken:
     return token
 
 
-def shopper_token(user_id: int, external_id: str | None) -> OurToken:
-    """Return a token that reads what concerns this shopper. The caller sees to it that they are one."""
+def shopper_token(user_id: int, external_id: str | None) -> SignedToken:
+    """Return a token that reads this shopper's data. The caller checks that the shopper exists."""
     token = ShopperToken()
     token["user_id"], token["ext"] = str(user_id), external_id
     return token
 
 
 def token_caller(text: str) -> StaffPrincipal | ShopperPrincipal:
-    """Return who shows this token. Raises BadCredential. Makes no query.
+    """Return the principal of this token. Raises BadCredential. No query.
 
-    What was found to be good stays so until its end, so while the keys are the same it is not read again.
+    A valid token stays valid until it expires, so it is cached as long as the keys do not change.
     """
-    ring = _our_ring()
-    known = _known.get(text)
-    if known is not None and known[0] is ring and time.time() < known[1]:
-        return known[2]
+    ring = _current_ring()
+    cached = _cache.get(text)
+    if cached is not None and cached[0] is ring and time.time() < cached[1]:
+        return cached[2]
     token = read(AnyToken, text)
-    caller = _caller_of(token)
-    if len(_known) >= _MOST_KNOWN:
-        _known.clear()
-    _known[text] = ring, token["exp"], caller
-    return caller
+    principal = _principal_of(token)
+    if len(_cache) >= _MAX_CACHED:
+        _cache.clear()
+    _cache[text] = ring, token["exp"], principal
+    return principal
 
 
-def _caller_of(token: OurToken) -> StaffPrincipal | ShopperPrincipal:
+def _principal_of(token: SignedToken) -> StaffPrincipal | ShopperPrincipal:
     try:
-        kind, number = token["token_type"], int(token["user_id"])
-        if kind == AccessToken.token_type:
+        token_type, number = token["token_type"], int(token["user_id"])
+        if token_type == AccessToken.token_type:
             return StaffPrincipal(number, token["staff"], token["superuser"])
-        if kind == ShopperToken.token_type:
+        if token_type == ShopperToken.token_type:
             return ShopperPrincipal(number, token["ext"])
     except (KeyError, ValueError, TypeError):
         raise BadCredential("Token is invalid.") from None
-    raise BadCredential("This token only refreshes; show the access token.")
+    raise BadCredential("This is a refresh token. Send the access token.")
 
 
-def seconds_left(token: OurToken, now: datetime) -> int:
+def seconds_left(token: SignedToken, now: datetime) -> int:
     return max(0, int(token["exp"]) - int(now.timestamp()))

@@ -1,1 +1,1 @@
-"""What is measured: each module is one part, with `measure(options)` that gives its `Part`."""
+"""The parts of the benchmark. Each module has a function `measure(options)` that returns a `Measured`."""

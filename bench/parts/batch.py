@@ -1,4 +1,4 @@
-"""The lists of all users at once, by the command that a shop runs at night.
+"""Generation of all users' lists, by the command that a shop runs at night.
 
 Sections: real (the real shop, content), large (the largest generated shop, content and hybrid; the hybrid's
 model is trained once and kept).
@@ -34,7 +34,7 @@ def measure(options: Options) -> Measured:
 
 
 def _real() -> tuple[Figure, list[dict[str, float]]]:
-    """Return what the command itself says, of the middle one of three runs on the real shop."""
+    """Return what the command reports in the median of three runs on the real shop."""
     database = shops.copied(shops.real(), "batch")
     runs = sorted((_said(database, "content") for _ in range(RUNS)), key=lambda run: run["seconds"])
     middle = runs[RUNS // 2]

@@ -1,8 +1,8 @@
-"""Answers over HTTP, two servers against each other in one run, so that only ratios count.
+"""HTTP responses of two servers, compared in one run, so that only ratios count.
 
-Sections: peer (a plain FastAPI service), reads (a view that only reads the same), growth (the largest shop
-against the smallest), stored (a stored answer against a view that reads ready bytes), postgresql (the same
-with PostgreSQL, in the middle one of the shops).
+Sections: peer (a plain FastAPI service), reads (a view that only makes the same reads), growth (the largest
+shop against the smallest), stored (a stored list against a view that reads rendered bytes), postgresql (the
+same with PostgreSQL, on the middle one of the shops).
 """
 
 import subprocess
@@ -22,9 +22,9 @@ from stack.postgresql import cluster
 SECTIONS = ("peer", "reads", "growth", "stored", "postgresql")
 LIVE = "/recommend/{id}?top_n=5"
 PRODUCT = "/products/{id}"
-RECORDED = 500  # users whose answers the plain views know
-# The peer answers seven requests a second at 20,000 products: its turns must be long enough to count some.
-# Where one takes it seconds, two turns are enough to see that nothing fell back by a hundred times.
+RECORDED = 500  # users whose responses the plain views have
+# The peer handles seven requests a second at 20,000 products, so its turns must be long enough to count some.
+# If one takes seconds, two turns are enough to detect a regression by a factor of a hundred.
 TURNS = {"S": 1, "M": 3, "L": 6, "XL": 20}  # times the usual turn
 FEW = {"L": 2, "XL": 2}  # turns
 LOWEST_PEER = 100.0  # times the peer's requests a second, at 20,000 products
@@ -92,17 +92,17 @@ def _stored(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
 
 
 def _stored_on_postgresql(size: str, options: Options) -> list[tuple[Figure, Ratios]]:
-    """Nobody wants a ratio of it; it is told."""
+    """Return the ratios with PostgreSQL, which have no target."""
     with cluster() as made:
         shops.fill(size, made.url)
-        # PostgreSQL works for both, in processes of its own, which would be taken for somebody else's.
+        # PostgreSQL serves both sides in its own processes, which would count as foreign load.
         ratios, _ = _against_ready_bytes(made.url, size, replace(options, max_foreign=0))
     name = f"the same with PostgreSQL, {shops.manifest(size)['products']:,} products"
     return [(_figure(name, ratios, least=None), ratios)]
 
 
 def _against_ready_bytes(database: shops.Database, size: str, options: Options) -> tuple[Ratios, float]:
-    """Return the ratios, and how many reads a first answer takes. The database gets lists and answers."""
+    """Return the ratios and the queries of an uncached response. The database gets lists and responses."""
     users = _some_users(size)
     subprocess.run(
         [sys.executable, "manage.py", "generate_recommendations"],

@@ -1,6 +1,6 @@
-"""A million products, a million users, 20 million events: fitting, a worker's memory, one live answer.
+"""A million products, a million users, 20 million events: fitting, a worker's memory, one live response.
 
-Straight from the generated files, without a database. Sections: fit, serve (which needs a fit before).
+Reads the generated files, without a database. Sections: fit, serve (which needs an earlier fit).
 """
 
 import json
@@ -98,7 +98,7 @@ def measure(options: Options) -> Measured:
 
 
 def _child(step: str, *arguments: Path | str) -> dict[str, Any]:
-    """Return what one step in a process of its own says."""
+    """Return the output of one step in its own process."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.huge_step", step, *map(str, arguments)],
         cwd=shops.ROOT,

@@ -1,1 +1,1 @@
-"""Plain views to measure the project against: what reading and rendering cost without it."""
+"""Plain views as a baseline: the cost of the same reads and rendering without the project."""

@@ -1,4 +1,4 @@
-"""Becomes the server of the plain views, the way recsite.serve becomes the project's."""
+"""Start the server of the plain views, as recsite.serve starts the project's."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The project's own settings, with the plain views in place of its addresses."""
+"""The project's settings with the URLs of the plain views."""
 
 from recsite.settings import *  # noqa: F403
 

@@ -1,4 +1,4 @@
-"""The addresses of the plain views."""
+"""URL configuration of the plain views."""
 
 from django.urls import path
 

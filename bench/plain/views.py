@@ -1,4 +1,4 @@
-"""The least that a REST framework view can do for an answer: the same reads, or one read, and the bytes."""
+"""The least that a REST framework view does for a response: the same reads, or one read, and the bytes."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from access.throttle_scopes import RECOMMENDING
 
 @cache
 def _recorded() -> dict[str, tuple[list[tuple[str, list[Any]]], Any]]:
-    """Return, for each id, the SQL with its parameters, and the answer as a value to be rendered."""
+    """Return, for each id, the SQL with its parameters, and the response as a value to render."""
     recording = json.loads(Path(os.environ["BENCH_RECORDING"]).read_text())
     sql = recording["statements"]
     return {
@@ -30,14 +30,14 @@ def _recorded() -> dict[str, tuple[list[tuple[str, list[Any]]], Any]]:
 
 
 class Plain(APIView):
-    """Lets in whom the project's own views let in, as often."""
+    """Base view with the policies and rate limits of the project's own views."""
 
-    needs = reads(Scope.RECOMMEND_READ)
-    paces = RECOMMENDING
+    policies = reads(Scope.RECOMMEND_READ)
+    throttle_scopes = RECOMMENDING
 
 
 class SameReads(Plain):
-    """Makes the recorded reads by raw cursor, and renders the recorded answer."""
+    """Runs the recorded reads with a raw cursor and renders the recorded response."""
 
     def get(self, request: Request, key: str) -> Response:
         statements, answer = _recorded()[key]
@@ -49,7 +49,7 @@ class SameReads(Plain):
 
 
 class OneRead(Plain):
-    """Reads the answer's bytes by primary key, and sends them."""
+    """Reads the response's bytes by primary key and sends them."""
 
     def get(self, request: Request, key: str) -> HttpResponse:
         with connection.cursor() as cursor:
@@ -61,7 +61,7 @@ class OneRead(Plain):
 
 
 class Ready(Plain):
-    """Says that the server is up, and that it has read the recording."""
+    """Responds once the server is up and has read the recording."""
 
     def get(self, request: Request) -> Response:
         return Response({"answers": len(_recorded())})

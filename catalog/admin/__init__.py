@@ -1,4 +1,4 @@
-"""The catalogue's pages for staff: one module a model."""
+"""Admin pages of the catalogue, one module per model."""
 
 from django.contrib import admin
 

@@ -1,4 +1,4 @@
-"""Categories in the admin."""
+"""Category admin."""
 
 from django.contrib import admin
 
@@ -10,6 +10,6 @@ from catalog.models import Category
 class CategoryAdmin(TermAdmin[Category]):
     product_field = "category"
     instead_of_deleting = (
-        "Give those products another category first: in the list of products, filter by this category, "
+        "Move its products to another category first: in the product list, filter by this category, "
         "select all, and choose “Set the category of selected products…”."
     )

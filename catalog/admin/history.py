@@ -1,4 +1,4 @@
-"""A user's newest interactions, to look at on the user's page: a wholesaler has thousands."""
+"""Read-only inline with a user's newest interactions; a wholesale customer may have thousands."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ N_SHOWN = 20
 
 
 class NewestInteractions(InlineFormSet[Interaction, User, Any]):
-    """The newest events of one user; what a browser sends back with the user's form is not even read."""
+    """Formset of the newest events of one user. Ignores submitted data."""
 
     def __init__(self, data: Any = None, files: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -1,4 +1,4 @@
-"""Interactions in the admin: every question about them has to be answered by an index."""
+"""Interaction admin; its filters and its search only run queries that an index serves."""
 
 from datetime import datetime
 from typing import Any
@@ -15,10 +15,10 @@ from catalog.services import correction
 from catalog.services.events import EARLIEST, LEEWAY
 from core.admin import links
 from core.admin.base import BaseModelAdmin
-from core.admin.completion import LabelledChoiceField, LabelledSelect
+from core.admin.completion import LabelledAutocompleteSelect, LabelledChoiceField
 from core.admin.filters import DateRangeFilter, RelatedFilter
 from core.admin.paging import BoundedPaginator
-from core.admin.search import ids_named
+from core.admin.search import find_ids
 
 
 class UserFilter(RelatedFilter):
@@ -32,7 +32,7 @@ class ProductFilter(RelatedFilter):
 
 
 class InteractionForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Accepts what the API would: an event at a moment that can have been."""
+    """Interaction form that accepts the same range of times as the API."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,11 +42,11 @@ class InteractionForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_occurred_at(self) -> datetime:
         moment: datetime = self.cleaned_data["occurred_at"]
         if "occurred_at" not in self.changed_data and self.instance.pk:
-            # The form shows whole seconds; the stored moment may be finer.
+            # The form shows whole seconds, but the stored time may have microseconds.
             return self.instance.occurred_at
         if not EARLIEST <= moment <= timezone.now() + LEEWAY:
             raise forms.ValidationError(
-                "Must lie between 1970 and a day from now; a later one would lead every history for good."
+                "Must be between 1970 and one day from now; a later event would always be the newest one."
             )
         return moment
 
@@ -57,10 +57,10 @@ class InteractionAdmin(BaseModelAdmin[Interaction]):
     list_display_links = ("occurred_at",)
     list_select_related = ("user", "product")
     list_filter = ("action_type", ("occurred_at", DateRangeFilter), UserFilter, ProductFilter)
-    # Django asks for them to show the search box; `get_search_results` says what is searched.
+    # Django shows the search box only if this is set; `get_search_results` does the search.
     search_fields = ("user__external_id", "product__external_id")
     search_help_text = (
-        "The whole ID, external ID or name of a user or a product. By a part of the name: use the filters."
+        "The full ID, external ID or name of a user or product. To find part of a name, use the filters."
     )
     ordering = ("-occurred_at", "-id")
     sortable_by = ("occurred_at",)
@@ -68,37 +68,37 @@ class InteractionAdmin(BaseModelAdmin[Interaction]):
     autocomplete_fields = ("user", "product")
     form = InteractionForm
     fields = ("user", "product", "action_type", "occurred_at")
-    kept = ("event_key", "created_at")
-    readonly_fields = kept
+    stored_fields = ("event_key", "created_at")
+    readonly_fields = stored_fields
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        kwargs["widget"] = LabelledSelect(db_field, self.admin_site)
+        kwargs["widget"] = LabelledAutocompleteSelect(db_field, self.admin_site)
         kwargs["form_class"] = LabelledChoiceField
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Interaction | None = None) -> Any:
-        return self.fields if obj is None else (*self.fields, *self.kept)
+        return self.fields if obj is None else (*self.fields, *self.stored_fields)
 
     @admin.display(description="user")
     def user_link(self, interaction: Interaction) -> SafeString:
-        return links.row(interaction.user)
+        return links.row_link(interaction.user)
 
     @admin.display(description="product")
     def product_link(self, interaction: Interaction) -> SafeString:
-        return links.row(interaction.product)
+        return links.row_link(interaction.product)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Interaction], search_term: str
     ) -> tuple[QuerySet[Interaction], bool]:
-        """Return the events of the users and products that the term names; at most 500 of each.
+        """Return the events of the users and products that match the term, at most 500 of each.
 
-        Two queries find these; searching the events joined to both would read every event.
+        Two queries find the users and products; a join would read every event.
         """
         term = search_term.strip()
         if not term:
             return queryset, False
-        users = ids_named(User, term)
-        products = ids_named(Product, term)
+        users = find_ids(User, term)
+        products = find_ids(Product, term)
         if users and products:
             return queryset.filter(Q(user__in=users) | Q(product__in=products)), False
         if users:
@@ -112,6 +112,6 @@ class InteractionAdmin(BaseModelAdmin[Interaction]):
             super().save_model(request, obj, form, change)
 
     def response_change(self, request: HttpRequest, obj: Interaction) -> HttpResponse:
-        # "Save and continue" goes on with the row that took the place of the corrected one.
+        # "Save and continue" shows the row that replaced the corrected one.
         request.path = links.row_url(obj)
         return super().response_change(request, obj)

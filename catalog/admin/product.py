@@ -1,4 +1,4 @@
-"""Products in the admin."""
+"""Product admin."""
 
 from typing import Any
 
@@ -36,19 +36,19 @@ class ProductAdmin(BaseModelAdmin[Product]):
         ("updated_at", DateRangeFilter),
     )
     search_fields = ("name", "brand", "=external_id", "id__exact")
-    search_help_text = "A part of the name or the brand, or the whole external ID or ID."
+    search_help_text = "Part of the name or brand, or the full external ID or ID."
     ordering = ("name", "id")
     sortable_by = ("name", "external_id", "price", "stock_left")
     page_counts = {"n_interactions": "interactions"}
     instead_of_deleting = (
-        "Untick “Active” instead: an inactive product is shown to nobody, and what shoppers did with it "
-        "still tells their taste."
+        "Clear “Active” instead: an inactive product is not shown to shoppers, and its interactions "
+        "still count for their recommendations."
     )
     actions = (activate, deactivate, set_category, add_tag, export_csv, delete_selected)
     autocomplete_fields = ("category", "tags")
     fieldsets = (
         (None, {"fields": ("name", "external_id", "price", "stock", "is_active")}),
-        ("Where it belongs", {"fields": ("category", "brand", "tags", "description")}),
+        ("Description", {"fields": ("category", "brand", "tags", "description")}),
     )
     history = ("History", {"fields": ("its_interactions", "created_at", "updated_at")})
     readonly_fields = ("its_interactions", "created_at", "updated_at")
@@ -64,8 +64,8 @@ class ProductAdmin(BaseModelAdmin[Product]):
 
     @admin.display(description="interactions")
     def n_interactions(self, product: Any) -> SafeString:
-        return links.counted(Interaction, product.n_interactions, product=product.pk)
+        return links.count_link(Interaction, product.n_interactions, product=product.pk)
 
     @admin.display(description="interactions")
     def its_interactions(self, product: Product) -> SafeString:
-        return links.counted(Interaction, product.interactions.count(), product=product.pk)
+        return links.count_link(Interaction, product.interactions.count(), product=product.pk)

@@ -1,4 +1,4 @@
-"""What staff do to many products at once; each action says how many it changed."""
+"""Admin actions on selected products; each reports the number of products changed."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 def activate(modeladmin: "ProductAdmin", request: HttpRequest, queryset: QuerySet[Product]) -> None:
     total = queryset.count()
     n = bulk_edit.set_active(products=queryset, active=True)
-    _report(modeladmin, request, n, total, done="activated", already="active already")
+    _report(modeladmin, request, n, total, done="activated", already="already active")
 
 
 @admin.action(permissions=["change"], description="Deactivate selected products")
 def deactivate(modeladmin: "ProductAdmin", request: HttpRequest, queryset: QuerySet[Product]) -> None:
     total = queryset.count()
     n = bulk_edit.set_active(products=queryset, active=False)
-    _report(modeladmin, request, n, total, done="deactivated", already="inactive already")
+    _report(modeladmin, request, n, total, done="deactivated", already="already inactive")
 
 
 @admin.action(permissions=["change"], description="Set the category of selected products…")
@@ -43,7 +43,7 @@ def set_category(
         return _ask(modeladmin, request, form, action="set_category", title=title)
     category = form.cleaned_data["category"]
     n = bulk_edit.set_category(products=queryset, category=category)
-    _report(modeladmin, request, n, total, done=f"moved to “{category}”", already="there already")
+    _report(modeladmin, request, n, total, done=f"moved to “{category}”", already="already there")
     return None
 
 
@@ -57,7 +57,7 @@ def add_tag(
         return _ask(modeladmin, request, form, action="add_tag", title=title)
     tag = form.cleaned_data["tags"]
     n = bulk_edit.add_tag(products=queryset, tag=tag)
-    _report(modeladmin, request, n, total, done=f"tagged “{tag}”", already="tagged so already")
+    _report(modeladmin, request, n, total, done=f"tagged “{tag}”", already="already tagged")
     return None
 
 
@@ -87,7 +87,7 @@ def _report(
 
 
 def _choice(modeladmin: "ProductAdmin", request: HttpRequest, field_name: str) -> forms.Form:
-    """Return the form that asks for one related row; bound once staff have answered."""
+    """Return the form for choosing one related row; it is bound once it was submitted."""
     field: Any = Product._meta.get_field(field_name)
     site, related = modeladmin.admin_site, field.related_model
     form = forms.Form(request.POST if "answered" in request.POST else None)
@@ -107,7 +107,7 @@ def _choice(modeladmin: "ProductAdmin", request: HttpRequest, field_name: str) -
 def _ask(
     modeladmin: "ProductAdmin", request: HttpRequest, form: forms.Form, *, action: str, title: str
 ) -> HttpResponse:
-    """Return the page between choosing an action and its being done; it sends the same selection again."""
+    """Return the intermediate page of an action; it submits the same selection again."""
     across = request.POST.get("select_across", "0")
     selected = request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)
     context = {

@@ -1,4 +1,4 @@
-"""Tags in the admin."""
+"""Tag admin."""
 
 from django.contrib import admin
 

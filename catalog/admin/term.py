@@ -1,4 +1,4 @@
-"""What categories and tags have in common: a name, and the products under it."""
+"""Base class of the category and tag admins: a name, and links to its products."""
 
 from typing import Any, ClassVar, TypeVar
 
@@ -14,7 +14,7 @@ T = TypeVar("T", Category, Tag)
 
 
 class TermAdmin(BaseModelAdmin[T]):
-    # The field of Product that leads here.
+    # The field of Product that refers to the model.
     product_field: ClassVar[str]
 
     list_display = ("name", "n_products", "updated_at")
@@ -29,8 +29,8 @@ class TermAdmin(BaseModelAdmin[T]):
 
     @admin.display(description="products")
     def n_products(self, term: Any) -> SafeString:
-        return links.counted(Product, term.n_products, **{self.product_field: term.pk})
+        return links.count_link(Product, term.n_products, **{self.product_field: term.pk})
 
     @admin.display(description="products")
     def its_products(self, term: T) -> SafeString:
-        return links.counted(Product, term.products.count(), **{self.product_field: term.pk})
+        return links.count_link(Product, term.products.count(), **{self.product_field: term.pk})

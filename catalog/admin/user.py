@@ -1,4 +1,4 @@
-"""The shop's users in the admin."""
+"""Admin of the shop's users."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from catalog.admin.history import HistoryInline
 from catalog.models import Interaction, User
 from core.admin import links
 from core.admin.base import BaseModelAdmin
-from core.admin.completion import ADDRESS, LabelledAnswer
+from core.admin.completion import URL_NAME, LabelledAutocompleteView
 from core.admin.filters import DateRangeFilter
 
 
@@ -21,7 +21,7 @@ class UserAdmin(BaseModelAdmin[User]):
     list_display = ("called", "external_id", "n_interactions", "created_at")
     list_filter = (("created_at", DateRangeFilter),)
     search_fields = ("name", "=external_id", "id__exact")
-    search_help_text = "A part of the name, or the whole external ID or ID."
+    search_help_text = "Part of the name, or the full external ID or ID."
     ordering = ("name", "id")
     sortable_by = ("called", "external_id")
     page_counts = {"n_interactions": "interactions"}
@@ -31,8 +31,8 @@ class UserAdmin(BaseModelAdmin[User]):
     inlines = (HistoryInline,)
 
     def get_urls(self) -> list[URLPattern]:
-        answer = self.admin_site.admin_view(LabelledAnswer.as_view(admin_site=self.admin_site))
-        return [path("complete/", answer, name=ADDRESS), *super().get_urls()]
+        answer = self.admin_site.admin_view(LabelledAutocompleteView.as_view(admin_site=self.admin_site))
+        return [path("complete/", answer, name=URL_NAME), *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         return ("name", "external_id") if obj is None else self.fields
@@ -41,7 +41,7 @@ class UserAdmin(BaseModelAdmin[User]):
         return () if obj is None else self.inlines
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Only superusers say whose account it is: the account reads the user's history."""
+        """Return the read-only fields. Only superusers may set `account`: it may read the user's history."""
         is_superuser = isinstance(request.user, Account) and request.user.is_superuser
         return self.readonly_fields if is_superuser else (*self.readonly_fields, "account")
 
@@ -51,4 +51,4 @@ class UserAdmin(BaseModelAdmin[User]):
 
     @admin.display(description="interactions")
     def n_interactions(self, user: Any) -> SafeString:
-        return links.counted(Interaction, user.n_interactions, user=user.pk)
+        return links.count_link(Interaction, user.n_interactions, user=user.pk)

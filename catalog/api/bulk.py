@@ -1,4 +1,4 @@
-"""Reads and answers events by the thousand: a JSON array, or a line of JSON for each."""
+"""Parsers and response of POST /interactions/bulk: a JSON array or JSON lines."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,25 +9,25 @@ import orjson
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from catalog.services.bulk_interactions import MOST_ROWS, REFUSED, REPEATED, STORED, NotJson, Outcome
+from catalog.services.bulk_interactions import MAX_ROWS, REFUSED, REPEATED, STORED, NotJson, Outcome
 from core.api.parsers import read_body
 from core.api.renderers import to_json
 
-MOST_BYTES = 8 << 20
+MAX_BYTES = 8 << 20
 MULTI_STATUS = 207
-_LONGEST_TEXT = 200
-_MOST_ERRORS = 10  # that are told of one event
+_MAX_VALUE_LENGTH = 200
+_MAX_ERRORS = 10  # reported for one event
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedEvents:
-    """events: as they came, a NotJson for a line that is none; digest: of the body's bytes"""
+    """The parsed body. events: NotJson for each invalid line; digest: SHA-256 of the body"""
 
     events: list[Any]
     digest: str
 
 
-NOTHING = ParsedEvents([], "")
+NO_EVENTS = ParsedEvents([], "")
 
 
 class JsonArrayParser(BaseParser):
@@ -36,14 +36,14 @@ class JsonArrayParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """Return a Sent. Raises ParseError when it is no array, BodyTooLarge when it is too long."""
-        body = read_body(stream, MOST_BYTES)
+        """Return ParsedEvents. Raises ParseError if the body is not a JSON array, BodyTooLarge."""
+        body = read_body(stream, MAX_BYTES)
         try:
             events = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body is not valid JSON: {error}.") from error
         if not isinstance(events, list):
-            raise ParseError("The body must be an array of events; one event alone goes to /interactions.")
+            raise ParseError("The body must be an array of events; send a single event to /interactions.")
         return ParsedEvents(events, _digest(body))
 
 
@@ -53,15 +53,15 @@ class JsonLinesParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """Return a Sent; empty lines are left out. Raises BodyTooLarge when it is too long."""
-        body = read_body(stream, MOST_BYTES)
-        # One too many shows that there are too many, whatever stands in the rest.
-        lines = [line for line in body.split(b"\n") if line.strip()][: MOST_ROWS + 1]
+        """Return ParsedEvents, without blank lines. Raises BodyTooLarge."""
+        body = read_body(stream, MAX_BYTES)
+        # One line beyond the limit is enough to detect too many; the rest is not parsed.
+        lines = [line for line in body.split(b"\n") if line.strip()][: MAX_ROWS + 1]
         return ParsedEvents([_event(line) for line in lines], _digest(body))
 
 
-def answer_body(outcomes: list[Outcome]) -> bytes:
-    """Return what became of all events, and of each, as JSON."""
+def response_body(outcomes: list[Outcome]) -> bytes:
+    """Return the outcome of each event, and the counts of all, as JSON."""
     statuses = [outcome.status for outcome in outcomes]
     return to_json(
         {
@@ -86,21 +86,21 @@ def _digest(body: bytes) -> str:
 
 
 def _result(index: int, outcome: Outcome) -> dict[str, Any]:
-    told = {"index": index, "status": outcome.status, "id": outcome.id}
+    result = {"index": index, "status": outcome.status, "id": outcome.id}
     if not outcome.errors:
-        return told
+        return result
     errors = [
         {"field": _shown(error["field"]), "value": _shown(error["value"]), "message": error["message"]}
-        for error in outcome.errors[:_MOST_ERRORS]
+        for error in outcome.errors[:_MAX_ERRORS]
     ]
-    if (n_more := len(outcome.errors) - _MOST_ERRORS) > 0:
+    if (n_more := len(outcome.errors) - _MAX_ERRORS) > 0:
         errors.append({"field": None, "value": None, "message": f"And {n_more} more."})
-    return {**told, "errors": errors}
+    return {**result, "errors": errors}
 
 
 def _shown(value: object) -> object:
-    """Return the value as it may stand in an answer: not a long one."""
+    """Return the value for the response, shortened to 200 characters."""
     if value is None or isinstance(value, bool | int | float):
         return value
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
+    return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…"

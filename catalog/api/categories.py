@@ -1,4 +1,4 @@
-"""/categories: each with the number of active products in it."""
+"""/categories, each with its number of active products."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from core.api.query import lookup
 
 
 class CategoryViewSet(CatalogueViewSet):
-    """Categories. They have no external ids: a number finds them."""
+    """Categories have numeric ids only, no external ids."""
 
     queryset = Category.objects.none()
     serializer_class = CategoryInput
@@ -29,7 +29,7 @@ class CategoryViewSet(CatalogueViewSet):
     pagination_class = None
     what = "category"
     policies = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.category")}
-    id_in_path = "A number."
+    id_in_path = "The numeric id."
 
     def get_queryset(self) -> QuerySet[Category]:
         return selectors.categories()
@@ -39,19 +39,19 @@ class CategoryViewSet(CatalogueViewSet):
 
     @extend_schema(responses=CategoryList)
     def list(self, request: Request, **kwargs: str) -> Response:
-        """List all of them, by name."""
+        """List all categories, ordered by name."""
         rows = [self.payload(row) for row in self.get_queryset()]
         return Response({"count": len(rows), "categories": rows})
 
     def find(self, id: str) -> Category | None:
         if "external_id" in lookup(id):
             raise NotFound(
-                f"There is no category {id[:80]!r}: categories have numbers only, see /categories."
+                f"There is no category {id[:80]!r}: categories have numeric ids only; see /categories."
             )
         return super().find(id)
 
     def update(self, request: Request, id: str) -> Response:
-        """Rename one."""
+        """Rename a category."""
         row = self.get_object()
         return self.shown(self.change(row, **self.checked(request.data, row=row)))
 

@@ -1,4 +1,4 @@
-"""What staff may send: the shape of the bodies, checked field by field."""
+"""Serializers of the request bodies for users, categories and products."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -8,46 +8,55 @@ from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from catalog.models import Category, Product, User
-from catalog.models.product import MOST_STOCK
-from core.api.json_fields import Flag, Text
-from core.text import LONGEST_TEXT, MAX_LENGTH, MOST_TAGS, validate_external_id, validate_line, validate_text
+from catalog.models.product import MAX_STOCK
+from core.api.json_fields import StrictBooleanField, StrictCharField
+from core.text import (
+    MAX_LENGTH,
+    MAX_TAGS,
+    MAX_TEXT_LENGTH,
+    validate_external_id,
+    validate_line,
+    validate_text,
+)
 
 
 class Input(serializers.Serializer[Any]):
-    """Refuses a field that it does not know: a slip of the pen is told, not dropped."""
+    """Serializer that rejects unknown fields, so that a misspelt name is reported."""
 
     def to_internal_value(self, data: Any) -> Any:
         known = self.fields
         if isinstance(data, Mapping) and (unknown := [name for name in data if name not in known]):
-            message = f"Unknown field; known: {', '.join(known)}."
+            message = f"Unknown field. Allowed: {', '.join(known)}."
             raise serializers.ValidationError({name: [message] for name in unknown})
         return super().to_internal_value(data)
 
 
-def name_field(**kwargs: Any) -> Text:
-    return Text(max_length=MAX_LENGTH, validators=[validate_line, *kwargs.pop("unique", ())], **kwargs)
+def name_field(**kwargs: Any) -> StrictCharField:
+    return StrictCharField(
+        max_length=MAX_LENGTH, validators=[validate_line, *kwargs.pop("unique", ())], **kwargs
+    )
 
 
-def external_id_field(model: type[Product] | type[User]) -> Text:
+def external_id_field(model: type[Product] | type[User]) -> StrictCharField:
     taken = UniqueValidator(
         model._default_manager.all(),
-        message=f"Another {model._meta.verbose_name} has this external ID; each has its own.",
+        message=f"Another {model._meta.verbose_name} already has this external ID.",
     )
-    return Text(
+    return StrictCharField(
         max_length=MAX_LENGTH,
         validators=[validate_external_id, taken],
         required=False,
         allow_null=True,
-        help_text="The shop's own key, without a slash. Left out, it stays as it is.",
+        help_text="The shop's own key, without a slash. If omitted, it is not changed.",
     )
 
 
 class UserInput(Input):
-    """A shopper."""
+    """A user of the shop."""
 
     id = serializers.IntegerField(read_only=True)
     external_id = external_id_field(User)
-    name = name_field(help_text="How the person is addressed.")
+    name = name_field(help_text="The name used to address the person.")
 
 
 class CategoryInput(Input):
@@ -55,7 +64,7 @@ class CategoryInput(Input):
 
     id = serializers.IntegerField(read_only=True)
     name = name_field(
-        unique=[UniqueValidator(Category.objects.all(), message="Another category has this name.")]
+        unique=[UniqueValidator(Category.objects.all(), message="Another category already has this name.")]
     )
     product_count = serializers.IntegerField(read_only=True)
 
@@ -69,57 +78,57 @@ class CategoryInput(Input):
         "example": 9.99,
     }
 )
-class Price(serializers.DecimalField):
-    """An amount of money: zero or more, at most two decimals."""
+class PriceField(serializers.DecimalField):
+    """A price: zero or more, with at most two decimal places."""
 
 
-@extend_schema_field({"type": "string", "maxLength": LONGEST_TEXT})
-class Lines(Text):
+@extend_schema_field({"type": "string", "maxLength": MAX_TEXT_LENGTH})
+class MultilineTextField(StrictCharField):
     """A text of several lines."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(validators=[validate_text], **kwargs)
 
 
-class Stock(serializers.IntegerField):
-    """How many are left: a number, as JSON has them; 1.0, "1" and true are something else."""
+class StockField(serializers.IntegerField):
+    """The number left, as a JSON integer; rejects 1.0, "1" and true."""
 
     default_error_messages: ClassVar = {
-        "whole": f"Must be a whole number from 0 to {MOST_STOCK}, or null when it is not tracked."
+        "whole": f"Must be a whole number from 0 to {MAX_STOCK}, or null if the stock is not tracked."
     }
 
     def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data <= MOST_STOCK:
+        if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data <= MAX_STOCK:
             self.fail("whole")
         return data
 
 
 class ProductInput(Input):
-    """A product. PUT replaces: a category, description or tags left out are taken away."""
+    """A product. PUT replaces it: an omitted category, description or list of tags is removed."""
 
     id = serializers.IntegerField(read_only=True)
     external_id = external_id_field(Product)
     name = name_field()
     category = name_field(
-        default=None, allow_null=True, help_text="Its name; a new name makes a new category."
+        default=None, allow_null=True, help_text="The category's name; a new name creates a category."
     )
-    brand = name_field(required=False, allow_blank=True, help_text="Left out, it stays as it is.")
-    price = Price(max_digits=12, decimal_places=2, min_value=0)
-    stock = Stock(
+    brand = name_field(required=False, allow_blank=True, help_text="If omitted, it is not changed.")
+    price = PriceField(max_digits=12, decimal_places=2, min_value=0)
+    stock = StockField(
         required=False,
         allow_null=True,
         min_value=0,
-        max_value=MOST_STOCK,
-        help_text="How many are left; 0 is sold out, and recommended to nobody. Null: not tracked. "
-        "Left out, it stays as it is.",
+        max_value=MAX_STOCK,
+        help_text="The number left. 0: sold out, and not recommended. Null: not tracked. "
+        "If omitted, it is not changed.",
     )
-    description = Lines(default="", allow_blank=True)
+    description = MultilineTextField(default="", allow_blank=True)
     tags = serializers.ListField(
         child=name_field(),
         default=list,
-        max_length=MOST_TAGS,
-        help_text="Their names; new names make new tags.",
+        max_length=MAX_TAGS,
+        help_text="The tags' names; a new name creates a tag.",
     )
-    is_active = Flag(
-        required=False, help_text="False shows it to nobody but staff. Left out, it stays as it is."
+    is_active = StrictBooleanField(
+        required=False, help_text="False: only staff see the product. If omitted, it is not changed."
     )

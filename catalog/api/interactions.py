@@ -1,4 +1,4 @@
-"""POST /interactions: what shoppers did, one event or a thousand at a time, and /interactions/bulk."""
+"""POST /interactions and POST /interactions/bulk: recording of events."""
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -15,11 +15,11 @@ from access.scopes import Scope
 from access.throttle_scopes import ThrottleScope, posting
 from catalog.api.bulk import (
     MULTI_STATUS,
-    NOTHING,
+    NO_EVENTS,
     JsonArrayParser,
     JsonLinesParser,
     ParsedEvents,
-    answer_body,
+    response_body,
 )
 from catalog.api.payloads import interaction_payload
 from catalog.api.serializers import BulkResult, EventInput, InteractionList, InteractionRow
@@ -36,13 +36,13 @@ _KEY = OpenApiParameter(
     idempotency.HEADER,
     {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
-    description="Yours for this request: sent again within 24 hours with the same body, it stores nothing "
-    "and gives the same answer.",
+    description="A key of your choice for this request. A request with the same key and body within 24 hours "
+    "stores nothing and returns the same response.",
 )
 
 
 class InteractionViewSet(StrictQuery, ViewSet):
-    """Events."""
+    """What users did with products."""
 
     policies = {"POST": Policy(Scope.EVENTS_WRITE, ("catalog.add_interaction",))}
     throttle_scopes = posting(ThrottleScope.WRITE)
@@ -58,11 +58,11 @@ class InteractionViewSet(StrictQuery, ViewSet):
         responses={201: ANSWER, 200: ANSWER},
     )
     def create(self, request: Request) -> Response:
-        """Store one event, or a list of 1 to 1,000; all of them or, when one is wrong, none.
+        """Store one event, or a list of 1 to 1,000. If any event is invalid, none is stored.
 
-        A repeated `event_id` is stored once and answered with the stored row: 200 when all were
-        repeats, else 201. `occurred_at` may lie at most a day ahead. In a problem's `errors`,
-        `index` is the event's place in the list, 0 for a single one.
+        A repeated `event_id` is stored once, and the response contains the stored row: 200 if all
+        events were repeats, otherwise 201. `occurred_at` may be at most one day in the future. In
+        `errors`, `index` is the event's position in the list, 0 for a single event.
         """
         sent = request.data
         events = sent if isinstance(sent, list) else [sent]
@@ -77,7 +77,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
         parameters=[_KEY],
         request={
             "application/json": EventInput(many=True),
-            "application/x-ndjson": {"type": "string", "description": "A line of JSON for each event."},
+            "application/x-ndjson": {"type": "string", "description": "One line of JSON per event."},
         },
         responses={207: BulkResult},
     )
@@ -88,24 +88,26 @@ class InteractionViewSet(StrictQuery, ViewSet):
         throttle_scopes=posting(ThrottleScope.BULK),
     )
     def bulk(self, request: Request) -> HttpResponse:
-        """Store 1 to 10,000 events, and say of each what became of it.
+        """Store 1 to 10,000 events and return the status of each.
 
-        `index` is its place among those sent, from 0. Its `status` is 201 for a new one, 200 for an
-        `event_id` that is stored already, 422 for one that is wrong; that one is not stored, the others are.
+        `index` is the event's position in the body, from 0. `status` is 201 for a new event, 200 for an
+        `event_id` that is already stored, and 422 for an invalid event; the valid ones are stored.
         """
-        # An empty body reaches no parser.
-        sent = request.data if isinstance(request.data, ParsedEvents) else NOTHING
+        # REST framework does not call a parser for an empty body.
+        sent = request.data if isinstance(request.data, ParsedEvents) else NO_EVENTS
         now = timezone.now()
 
         def answer() -> StoredResponse:
-            return StoredResponse(MULTI_STATUS, answer_body(record_each(events=sent.events, now=now)))
+            return StoredResponse(MULTI_STATUS, response_body(record_each(events=sent.events, now=now)))
 
         key = request.headers.get(idempotency.HEADER)
         if key is None:
-            answered = answer()
+            response = answer()
         else:
-            answered = idempotency.once(idempotency.Request(caller(request), key, sent.digest), answer, now)
-        headers = {"Idempotency-Replayed": "true"} if answered.is_again else {}
+            response = idempotency.respond_once(
+                idempotency.IdempotentRequest(caller(request), key, sent.digest), answer, now
+            )
+        headers = {"Idempotency-Replayed": "true"} if response.is_replay else {}
         return HttpResponse(
-            answered.body, status=answered.status, content_type=OrjsonRenderer.media_type, headers=headers
+            response.body, status=response.status, content_type=OrjsonRenderer.media_type, headers=headers
         )

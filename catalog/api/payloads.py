@@ -1,9 +1,9 @@
-"""What a row looks like to the callers of the API: plain dicts, and no query of their own."""
+"""Rows as plain dicts for responses. No queries."""
 
 from typing import Any
 
 from catalog.models import Category, Interaction, Product, User
-from catalog.selectors import ProductPage
+from catalog.selectors import ProductDetails
 
 Payload = dict[str, Any]
 
@@ -13,13 +13,13 @@ def user_payload(user: User) -> Payload:
 
 
 def category_payload(category: Category) -> Payload:
-    """category: as selectors.categories() reads it"""
+    """category: from selectors.categories()"""
     return {"id": category.pk, "name": category.name, "product_count": category.product_count}  # type: ignore[attr-defined]
 
 
-def product_payload(product: Product | ProductPage, *, for_staff: bool) -> Payload:
-    """product: as selectors.products() or product() reads it; for_staff: say whether it is active"""
-    page = ProductPage.of(product) if isinstance(product, Product) else product
+def product_payload(product: Product | ProductDetails, *, for_staff: bool) -> Payload:
+    """product: from selectors.products() or product(); for_staff: whether to include is_active"""
+    page = ProductDetails.of(product) if isinstance(product, Product) else product
     payload = page._asdict()
     if not for_staff:
         del payload["is_active"]
@@ -27,7 +27,7 @@ def product_payload(product: Product | ProductPage, *, for_staff: bool) -> Paylo
 
 
 def history_payload(interaction: Interaction) -> Payload:
-    """interaction: as selectors.history() reads it"""
+    """interaction: from selectors.history()"""
     return {
         "id": interaction.pk,
         "product_id": interaction.product_id,

@@ -1,18 +1,18 @@
-"""The filters and orders of /products."""
+"""Filters and ordering of /products."""
 
 from django.db.models import Q, QuerySet
 from django_filters.rest_framework import CharFilter, FilterSet
 
 from catalog.models import Product
 from catalog.models.product import ProductQuerySet
-from core.api.filters import Amount, OneOf
+from core.api.filters import StrictChoiceFilter, StrictNumberFilter
 from core.text import MAX_LENGTH
 
 ORDERS = [f"{sign}{field}" for field in ("id", "name", "price", "created_at") for sign in ("", "-")]
 
 
-def _price(lookup: str, help_text: str) -> Amount:
-    return Amount(
+def _price(lookup: str, help_text: str) -> StrictNumberFilter:
+    return StrictNumberFilter(
         "price",
         lookup,
         max_digits=12,
@@ -24,25 +24,25 @@ def _price(lookup: str, help_text: str) -> Amount:
 
 class ProductFilter(FilterSet):
     category = CharFilter("category__name", max_length=MAX_LENGTH, help_text="The category's exact name.")
-    tag = CharFilter("tags__name", max_length=MAX_LENGTH, help_text="A tag's exact name.")
-    brand = CharFilter("brand", max_length=MAX_LENGTH, help_text="The exact brand.")
+    tag = CharFilter("tags__name", max_length=MAX_LENGTH, help_text="The tag's exact name.")
+    brand = CharFilter("brand", max_length=MAX_LENGTH, help_text="The brand's exact name.")
     search = CharFilter(
-        method="containing", max_length=MAX_LENGTH, help_text="Text in the name or the description."
+        method="containing", max_length=MAX_LENGTH, help_text="Text in the name or description."
     )
-    min_price = _price("gte", "The lowest price, inclusive.")
-    max_price = _price("lte", "The highest price, inclusive.")
-    in_stock = OneOf(
+    min_price = _price("gte", "The minimum price, inclusive.")
+    max_price = _price("lte", "The maximum price, inclusive.")
+    in_stock = StrictChoiceFilter(
         method="left",
         choices=[("true", "true"), ("false", "false")],
         empty_label=None,
-        help_text="true: what is left, or is not tracked; false: what is sold out.",
+        help_text="true: in stock or not tracked; false: sold out.",
         error_messages={"invalid_choice": "Must be true or false."},
     )
-    ordering = OneOf(
+    ordering = StrictChoiceFilter(
         method="ordered",
         choices=[(order, order) for order in ORDERS],
         empty_label=None,
-        help_text="The order; - reverses it. By id when not given, and among equals.",
+        help_text="The field to order by; - reverses the order. Default, and for ties: id.",
         error_messages={"invalid_choice": f"Must be one of {', '.join(ORDERS)}."},
     )
 

@@ -18,22 +18,22 @@ from catalog.api.serializers import ProductRow
 from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import Product
 from catalog.services.products import change_product, create_product, delete_product
-from core.api.conditional import shown
-from core.api.pages import Pages
+from core.api.conditional import json_response
+from core.api.pages import StrictPagination
 from core.api.query import lookup
 
 
-class ProductPages(Pages):
+class ProductPagination(StrictPagination):
     rows = "products"
 
 
 class ProductViewSet(CatalogueViewSet):
-    """Products. Staff see the inactive ones too; a category and tags are written by name."""
+    """Only staff see inactive products. Category and tags are given by name."""
 
     queryset = Product.objects.none()
     serializer_class = ProductInput
     row_class = ProductRow
-    pagination_class = ProductPages
+    pagination_class = ProductPagination
     filterset_class = ProductFilter
     what = "product"
     conditional = frozenset({"list", "retrieve"})
@@ -43,16 +43,16 @@ class ProductViewSet(CatalogueViewSet):
         return selectors.products(inactive_too=knows_inactive(self.request))
 
     def retrieve(self, request: Request, id: str) -> HttpResponse:
-        """Read one."""
+        """Return a product."""
         staff = knows_inactive(request)
         page = selectors.product(lookup(id), inactive_too=staff)
         if page is None:
             raise NotFound(f"There is no {self.what} {id[:80]!r}.")
-        return shown(request, product_payload(page, for_staff=staff), to_anybody=not staff)
+        return json_response(request, product_payload(page, for_staff=staff), to_anybody=not staff)
 
     def list(self, request: Request, **kwargs: str) -> HttpResponse:
-        """List them, a page at a time."""
-        return shown(request, self.page(), to_anybody=not knows_inactive(request))
+        """List products, paginated."""
+        return json_response(request, self.page(), to_anybody=not knows_inactive(request))
 
     def payload(self, row: Product) -> Payload:
         return product_payload(row, for_staff=knows_inactive(self.request))

@@ -1,4 +1,4 @@
-"""The shape of the rows that the API answers, for the schema; payloads.py makes them."""
+"""Serializers of the response rows for the OpenAPI schema; payloads.py makes the rows."""
 
 from typing import get_type_hints
 
@@ -6,7 +6,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from catalog.models import ActionType
-from catalog.selectors import ProductPage
+from catalog.selectors import ProductDetails
 from core.api.serializers import Reference, Row, TypedRow
 
 
@@ -19,7 +19,7 @@ class UserRow(Row):
 class CategoryRow(Row):
     id = serializers.IntegerField()
     name = serializers.CharField()
-    product_count = serializers.IntegerField(help_text="Active products in it.")
+    product_count = serializers.IntegerField(help_text="The number of active products in it.")
 
 
 @extend_schema_serializer(many=False)
@@ -29,14 +29,14 @@ class CategoryList(Row):
 
 
 class ProductRow(TypedRow):
-    types = get_type_hints(ProductPage)
-    category = serializers.CharField(allow_null=True, help_text="Its name.")
+    types = get_type_hints(ProductDetails)
+    category = serializers.CharField(allow_null=True, help_text="The category's name.")
     stock = serializers.IntegerField(
-        allow_null=True, min_value=0, help_text="How many are left; 0 is sold out, null is not tracked."
+        allow_null=True, min_value=0, help_text="The number left. 0: sold out. Null: not tracked."
     )
-    tags = serializers.ListField(child=serializers.CharField(), help_text="Their names.")
+    tags = serializers.ListField(child=serializers.CharField(), help_text="The tags' names.")
     is_active = serializers.BooleanField(
-        required=False, help_text="Told to staff, and to keys that write the catalogue."
+        required=False, help_text="Only for staff, and for API keys that may write the catalogue."
     )
 
 
@@ -65,44 +65,44 @@ class InteractionList(Row):
 class EventInput(Row):
     """One event."""
 
-    # For the schema only: catalog.services.events reads a thousand of them faster.
+    # For the schema only; catalog.services.events validates events faster.
 
-    user_id = Reference(help_text="A number, or `ext:<external id>`.")
-    product_id = Reference(help_text="A number, or `ext:<external id>`.")
+    user_id = Reference(help_text="The numeric id, or `ext:<external id>`.")
+    product_id = Reference(help_text="The numeric id, or `ext:<external id>`.")
     action_type = serializers.ChoiceField(choices=ActionType.choices)
     occurred_at = serializers.DateTimeField(
         required=False,
         allow_null=True,
-        help_text="ISO 8601 with offset, from 1970 to a day from now. Left out: now.",
+        help_text="ISO 8601 with a UTC offset, from 1970 to one day from now. Default: now.",
     )
     event_id = serializers.CharField(
         required=False,
         allow_null=True,
         max_length=255,
-        help_text="Your name for the event: sent again, it is answered with the stored row. "
+        help_text="Your identifier of the event. If it is sent again, the response contains the stored row. "
         "Must not begin with import:.",
     )
 
 
 class EventFault(Row):
     field = serializers.CharField(allow_null=True)
-    value = serializers.JSONField(allow_null=True, help_text="What was sent, cut when long.")
-    message = serializers.CharField(help_text="What would be right.")
+    value = serializers.JSONField(allow_null=True, help_text="The value sent, shortened if it is long.")
+    message = serializers.CharField(help_text="What is wrong and what is allowed.")
 
 
 class EventResult(Row):
-    index = serializers.IntegerField(help_text="The event's place among those sent, from 0.")
+    index = serializers.IntegerField(help_text="The event's position in the body, from 0.")
     status = serializers.ChoiceField(
-        choices=[200, 201, 422], help_text="201: stored; 200: stored before; 422: wrong, and not stored."
+        choices=[200, 201, 422], help_text="201: stored; 200: already stored; 422: invalid, not stored."
     )
-    id = serializers.IntegerField(allow_null=True, help_text="Of the stored event.")
+    id = serializers.IntegerField(allow_null=True, help_text="The id of the stored event.")
     errors = EventFault(many=True, required=False)  # type: ignore[assignment]
 
 
 @extend_schema_serializer(many=False)
 class BulkResult(Row):
-    count = serializers.IntegerField(help_text="How many events were sent.")
+    count = serializers.IntegerField(help_text="The number of events sent.")
     stored = serializers.IntegerField()
     repeated = serializers.IntegerField()
     refused = serializers.IntegerField()
-    results = EventResult(many=True, help_text="In the order of the events.")
+    results = EventResult(many=True, help_text="In the order of the events sent.")

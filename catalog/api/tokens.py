@@ -1,4 +1,4 @@
-"""POST /token/shopper: what a shop's server gets for a shopper's browser."""
+"""POST /token/shopper: tokens that a shop's server requests for the browsers of its users."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from core.references import BadReference, as_lookup, read_reference
 
 
 class ShopperReference(Reference):
-    """Read as the path's ids are."""
+    """Reference in a request body; accepts the same values as ids in paths."""
 
     def to_internal_value(self, data: Any) -> dict[str, int | str]:
         try:
@@ -31,19 +31,19 @@ class ShopperReference(Reference):
 
 
 class ShopperInput(Input):
-    """Whose token it shall be."""
+    """The user to issue a token for."""
 
-    user = ShopperReference(help_text="A number, or `ext:<external id>`.")
+    user = ShopperReference(help_text="The user's numeric id, or `ext:<external id>`.")
 
 
 class ShopperTokenRow(Row):
-    access = serializers.CharField(help_text="For the browser: `Authorization: Bearer <access>`.")
-    expires_in = serializers.IntegerField(help_text="How many seconds it lives.")
+    access = serializers.CharField(help_text="The browser sends it as `Authorization: Bearer <access>`.")
+    expires_in = serializers.IntegerField(help_text="The token's lifetime in seconds.")
     user_id = serializers.IntegerField()
 
 
 class ShopperTokenViewSet(StrictQuery, ViewSet):
-    """Tokens of shoppers. Their browsers read with them, and can do nothing else."""
+    """A shopper token gives a browser read access to its user's data and the catalogue, and nothing else."""
 
     policies = {"POST": Policy(Scope.TOKENS_ISSUE, staff=False)}
     throttle_scopes = posting(ThrottleScope.TOKEN)
@@ -51,16 +51,16 @@ class ShopperTokenViewSet(StrictQuery, ViewSet):
 
     @extend_schema(request=ShopperInput, responses={200: ShopperTokenRow})
     def create(self, request: Request) -> Response:
-        """Return a token that reads what concerns this shopper, and the catalogue.
+        """Return a read-only token for one user's data and the catalogue.
 
-        It lives as briefly as any and is not refreshed: ask for the next one.
+        It has the lifetime of any access token and cannot be refreshed; request a new one instead.
         """
         sent = ShopperInput(data=request.data)
         sent.is_valid(raise_exception=True)
         user = selectors.shoppers().filter(**sent.validated_data["user"]).first()
         if user is None:
-            raise NotFound("There is no such shopper.")
+            raise NotFound("There is no such user.")
         token = shopper_token(user.pk, user.external_id)
-        lives = int(type(token).lifetime.total_seconds())  # type: ignore[union-attr]
-        answer = {"access": str(token), "expires_in": lives, "user_id": user.pk}
+        lifetime = int(type(token).lifetime.total_seconds())  # type: ignore[union-attr]
+        answer = {"access": str(token), "expires_in": lifetime, "user_id": user.pk}
         return Response(answer, headers={"Cache-Control": "no-store"})

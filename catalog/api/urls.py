@@ -1,4 +1,4 @@
-"""The addresses of the catalogue; each answers with and without the trailing slash."""
+"""URLs of the catalogue API, with an optional trailing slash."""
 
 from rest_framework.routers import SimpleRouter
 

@@ -1,4 +1,4 @@
-"""/users and what they did."""
+"""/users and /users/{id}/interactions."""
 
 from typing import Any
 
@@ -18,23 +18,23 @@ from catalog.api.serializers import HistoryRow, UserRow
 from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import ActionType, Interaction, User
 from catalog.services.users import change_shopper, create_shopper, delete_shopper
-from core.api.filters import OneOf
-from core.api.pages import Pages
+from core.api.filters import StrictChoiceFilter
+from core.api.pages import StrictPagination
 from core.api.query import lookup
 from core.api.viewsets import ListViewSet
 
 
-class UserPages(Pages):
+class UserPagination(StrictPagination):
     rows = "users"
 
 
 class UserViewSet(CatalogueViewSet):
-    """The shop's users: its shoppers."""
+    """The shop's users (shoppers)."""
 
     queryset = User.objects.none()
     serializer_class = UserInput
     row_class = UserRow
-    pagination_class = UserPages
+    pagination_class = UserPagination
     what = "user"
     policies = {
         **reads(Scope.USERS_READ, own="id"),
@@ -48,7 +48,7 @@ class UserViewSet(CatalogueViewSet):
         return user_payload(row)
 
     def destroy(self, request: Request, id: str) -> Response:
-        """Delete one, and everything they did."""
+        """Delete a user and all their interactions."""
         return super().destroy(request, id)
 
     def add(self, **values: Any) -> User:
@@ -61,27 +61,27 @@ class UserViewSet(CatalogueViewSet):
         delete_shopper(shopper=row)
 
 
-class HistoryPages(Pages):
+class HistoryPagination(StrictPagination):
     rows = "interactions"
 
 
 class HistoryFilter(FilterSet):
-    action_type = OneOf(
+    action_type = StrictChoiceFilter(
         choices=ActionType.choices,
         empty_label=None,
-        help_text="Only events of this kind.",
+        help_text="Only events with this action.",
         error_messages={"invalid_choice": f"Must be one of {', '.join(ActionType.values)}."},
     )
 
 
 class HistoryViewSet(ListViewSet):
-    """What one shopper did, newest first."""
+    """The interactions of one user, newest first."""
 
     queryset = Interaction.objects.none()
     row_class = HistoryRow
     policies = reads(Scope.USERS_READ, own="id")
     throttle_scopes = READING
-    pagination_class = HistoryPages
+    pagination_class = HistoryPagination
     filterset_class = HistoryFilter
 
     def get_queryset(self) -> QuerySet[Interaction]:

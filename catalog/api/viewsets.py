@@ -1,4 +1,4 @@
-"""What users, products and categories have in common: list, read, write."""
+"""Base viewset of users, products and categories."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from rest_framework.serializers import Serializer
 from access.permissions import require
 from access.policies import Policies
 from access.throttle_scopes import READING_AND_WRITING
-from core.api.query import lookup, refuse_bad_key
+from core.api.query import lookup, reject_invalid_key
 from core.api.viewsets import ListViewSet
 
 
 class CatalogueViewSet(ListViewSet):
-    """Rows to read and to write. What writes is a service each."""
+    """Base viewset to list, retrieve, create, update and delete rows; subclasses call the write services."""
 
     lookup_url_kwarg = "id"
     lookup_value_regex = "[^/]+"
@@ -32,18 +32,18 @@ class CatalogueViewSet(ListViewSet):
 
     @abstractmethod
     def add(self, **values: Any) -> Model:
-        """Return a new row of these values."""
+        """Create a row with these values and return it."""
 
     @abstractmethod
     def change(self, row: Any, **values: Any) -> Model:
-        """Return the row with these values."""
+        """Set these values of the row and return it."""
 
     @abstractmethod
     def remove(self, row: Any) -> None:
-        """The row is gone."""
+        """Delete the row."""
 
     def find(self, id: str) -> Any:
-        """Return the row of that id, or None. Raises NotFound for what cannot be an id."""
+        """Return the row for a reference, or None. Raises NotFound for an invalid reference."""
         return self.get_queryset().filter(**lookup(id)).first()
 
     def get_object(self) -> Any:
@@ -54,16 +54,16 @@ class CatalogueViewSet(ListViewSet):
         return row
 
     def retrieve(self, request: Request, id: str) -> HttpResponse:
-        """Read one."""
+        """Return one object."""
         return Response(self.payload(self.get_object()))
 
     def create(self, request: Request) -> Response:
-        """Add one."""
+        """Create an object."""
         return self.created(self.add(**self.checked(request.data)))
 
     def update(self, request: Request, id: str) -> Response:
-        """Replace one; one that is unknown by its `ext:` id is added."""
-        refuse_bad_key(id)
+        """Replace an object, or create it if no object has this `ext:` id."""
+        reject_invalid_key(id)
         row = self.find(id)
         if row is None:
             require(request, self, self.policies["POST"])
@@ -71,38 +71,38 @@ class CatalogueViewSet(ListViewSet):
         return self.shown(self.change(row, **self.checked(request.data, row=row)))
 
     def partial_update(self, request: Request, id: str) -> Response:
-        """Change what is given, leave the rest."""
+        """Change the given fields of an object."""
         row = self.get_object()
         return self.shown(self.change(row, **self.checked(request.data, row=row, partial=True)))
 
     def destroy(self, request: Request, id: str) -> Response:
-        """Delete one that nothing else stands on."""
+        """Delete an object that is not in use."""
         self.remove(self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def checked(self, sent: Any, *, row: Any = None, partial: bool = False) -> dict[str, Any]:
-        """Return the body's values. Raises ValidationError naming every field that is wrong."""
+        """Return the validated values of the body. Raises ValidationError for all invalid fields."""
         body = self.get_serializer(row, data=sent, partial=partial)
         body.is_valid(raise_exception=True)
         values: dict[str, Any] = body.validated_data
         return values
 
     def under_its_key(self, sent: Any) -> Any:
-        """Return the body with the external id of the address. Raises NotFound when that is a number."""
+        """Return the body with the external id from the URL. Raises NotFound if the URL has a numeric id."""
         id = self.kwargs["id"]
         key = lookup(id).get("external_id")
         if key is None:
             raise NotFound(
-                f"There is no {self.what} {id!r}; a new one comes by POST, or by PUT to ext:<its key>."
+                f"There is no {self.what} {id!r}. Create one with POST, or with PUT to ext:<external id>."
             )
         if not isinstance(sent, Mapping):
             return sent
         if sent.get("external_id", key) != key:
-            raise ValidationError({"external_id": [f"Must be {key!r}, as in the address, or left out."]})
+            raise ValidationError({"external_id": [f"Must be {key!r}, as in the URL, or omitted."]})
         return {**sent, "external_id": key}
 
     def shown(self, row: Model, **kwargs: Any) -> Response:
-        """Return the row as it is stored now."""
+        """Return a response with the row, read again from the database."""
         return Response(self.payload(self.get_queryset().get(pk=row.pk)), **kwargs)
 
     def created(self, row: Model) -> Response:

@@ -1,4 +1,4 @@
-"""Writes products as the file that `import_shop` reads, a line at a time; no cell of it can be run."""
+"""Streaming export of products in the format that `import_shop` reads, safe from CSV formula injection."""
 
 import csv
 from collections.abc import Iterator
@@ -6,30 +6,29 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from catalog.cells import text_of
+from catalog.cells import format_cell
 from catalog.columns import PRODUCTS
 from catalog.models import Product
-from catalog.selectors import ProductPage
+from catalog.selectors import ProductDetails
 
-AT_ONCE = 1_000
-_BYTE_ORDER_MARK = (
-    "\ufeff"  # without it some spreadsheets read UTF-8 as something else; the importer skips it
-)
+PRODUCTS_PER_QUERY = 1_000
+# Without it some spreadsheets do not read the file as UTF-8; the importer skips it.
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 class _Line:
-    """What csv writes to: it hands back what it is given."""
+    """Output of csv.writer whose write() returns the line."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def product_csv(products: QuerySet[Product]) -> Iterator[str]:
-    """Yield the lines, the header first. 2 queries for every 1,000 products; memory holds as many."""
+    """Yield the lines, header first. 2 queries per 1,000 products, which is also the most held in memory."""
     line: Any = csv.writer(_Line())
     yield _BYTE_ORDER_MARK + line.writerow([column.name for column in PRODUCTS])
-    # By their ids, as they may have been found by joins, slices and orders.
+    # Selected by id, because the given queryset may have joins, slices and an order.
     rows = Product.objects.filter(pk__in=products.order_by().values("pk")).select_related("category")
-    for product in rows.prefetch_related("tags").order_by("id").iterator(AT_ONCE):
-        page = ProductPage.of(product)
-        yield line.writerow([text_of(getattr(page, column.key)) for column in PRODUCTS])
+    for product in rows.prefetch_related("tags").order_by("id").iterator(PRODUCTS_PER_QUERY):
+        page = ProductDetails.of(product)
+        yield line.writerow([format_cell(getattr(page, column.key)) for column in PRODUCTS])

@@ -1,4 +1,4 @@
-"""Rows by the thousand: in chunks, found again by a key, counted by what became of them."""
+"""Bulk import of rows: chunks, look-up of stored rows by key, and counts of the results."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,24 +7,27 @@ from typing import Any, TypeVar
 
 from django.db import models
 
-# How many rows one transaction writes.
+# Rows per transaction.
 CHUNK = 10_000
-# How many values one query names; SQLite takes fewer than 1,000.
-NAMED_AT_ONCE = 500
+# Values per query; SQLite allows fewer than 1,000.
+VALUES_PER_QUERY = 500
 
 T = TypeVar("T")
 
 
 @dataclass(slots=True)
 class Counts:
-    """How many rows of a file were new, changed, or as they were before."""
+    """The number of rows of a file that were created, updated, or left unchanged."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
 
     def add(self, *, n_rows: int, n_stored: int, n_written: int) -> None:
-        """Count a chunk, of which so many rows were stored before and so many had to be written."""
+        """Add a chunk.
+
+        n_stored: rows that existed before; n_written: rows created or updated
+        """
         n_created = n_rows - n_stored
         self.created += n_created
         self.updated += n_written - n_created
@@ -32,18 +35,18 @@ class Counts:
 
 
 def in_chunks(rows: Iterable[T], n: int) -> Iterator[list[T]]:
-    """Yield the rows in lists of n, the last one shorter."""
-    left = iter(rows)
-    while chunk := list(islice(left, n)):
+    """Yield the rows in lists of n; the last one may be shorter."""
+    iterator = iter(rows)
+    while chunk := list(islice(iterator, n)):
         yield chunk
 
 
 def stored_rows(
     model: type[models.Model], key: str, values: Sequence[str], *fields: str
 ) -> dict[str, tuple[Any, ...]]:
-    """Return the fields of the rows whose key is among the values, by key. 1 query per 500 values."""
+    """Return the fields of each row whose key is among the values, by key. 1 query per 500 values."""
     found = {}
-    for batch in in_chunks(values, NAMED_AT_ONCE):
+    for batch in in_chunks(values, VALUES_PER_QUERY):
         rows = model._default_manager.filter(**{f"{key}__in": batch}).values_list(key, *fields)
         found.update({name: tuple(row) for name, *row in rows})
     return found

@@ -1,4 +1,4 @@
-"""Reads a shop's CSV files into records, each with the line it began on; what cannot be read is reported."""
+"""CSV reader of the shop's files: yields records with their line numbers and reports unreadable ones."""
 
 import csv
 import gzip
@@ -12,48 +12,49 @@ from typing import Any, TextIO
 from catalog.importing.lines import UNDECODED, Lines, open_lines
 from catalog.importing.report import ImportObserver, Problem
 
-LINES_A_REPORT = 1_000
-# What RFC 4180 allows, and blanks around quoted values; possessive, so that it never tries anything twice.
+LINES_PER_REPORT = 1_000
+# RFC 4180, and spaces around quoted values. The quantifiers are possessive, so matching never backtracks.
 _VALUE = r' *+(?:"[^"]*+(?:""[^"]*+)*+"[ \t]*+|[^",\r\n][^,\r\n]*+)?'
 _WELL_QUOTED = re.compile(rf"(?:{_VALUE},)*+{_VALUE}[\r\n]*+")
 
 
 def records(
-    path: Path, columns: Sequence[str], watcher: ImportObserver, *, optional: Sequence[str] = ()
+    path: Path, columns: Sequence[str], observer: ImportObserver, *, optional: Sequence[str] = ()
 ) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    """Yield each record's first line and its values in the order of `columns` (two or more) and `optional`.
+    """Yield each record's first line number and its values, in the order of `columns` and `optional`.
 
-    optional: columns that a file may lack; their values are None then
-    What is missing, cannot be read or has another number of values than the header goes to the watcher;
-    the rest is yielded, and columns that nobody asked for are passed over. Memory holds one record.
+    columns:  two or more
+    optional: columns that the file may lack; their values are None then
+    Reports missing files and columns, unreadable records, and records with a wrong number of values to the
+    observer. Ignores other columns. Holds one record in memory.
     """
-    reader = _Reader(path, watcher)
+    reader = _Reader(path, observer)
     try:
         with open_lines(path) as stream:
             yield from reader.read(stream, columns, optional)
     except FileNotFoundError:
-        reader.report(None, "is missing")
+        reader.report(None, "file not found")
     except EOFError:
-        reader.report(reader.lines.next_line, "the gzip file ends early; copy it again to get the rest")
+        reader.report(reader.lines.next_line, "the gzip file is truncated; copy it again")
     except (gzip.BadGzipFile, zlib.error) as error:
-        message = f"is not a gzip file, or a damaged one ({error}); copy it again to get the rest"
+        message = f"the file is damaged or not in gzip format ({error}); copy it again"
         reader.report(reader.lines.next_line, message)
     except OSError as error:
-        reader.report(None, f"cannot be read: {error.strerror}")
+        reader.report(None, f"cannot read the file: {error.strerror}")
 
 
 class _Reader:
-    """One file on its way into records."""
+    """Reader of one file."""
 
-    def __init__(self, path: Path, watcher: ImportObserver) -> None:
+    def __init__(self, path: Path, observer: ImportObserver) -> None:
         self._file = path.name
-        self._watcher = watcher
+        self._observer = observer
         self.lines = Lines(iter(()))
 
     def report(
         self, line: int | None, message: str, *, column: str | None = None, value: str | None = None
     ) -> None:
-        self._watcher.found(Problem(self._file, line, column, value, message))
+        self._observer.found(Problem(self._file, line, column, value, message))
 
     def read(
         self, stream: TextIO, columns: Sequence[str], optional: Sequence[str]
@@ -67,27 +68,27 @@ class _Reader:
         wanted = (*columns, *optional)
         pick = itemgetter(*[places.get(name, len(header)) for name in wanted])
         is_whole = places.keys() >= set(wanted)
-        told = 0
+        n_reported = 0
         for line, cells in rows:
-            if line - told > LINES_A_REPORT:
-                self._watcher.advanced(line - 1 - told)
-                told = line - 1
+            if line - n_reported > LINES_PER_REPORT:
+                self._observer.advanced(line - 1 - n_reported)
+                n_reported = line - 1
             if self.lines.undecoded:
                 self._report_undecoded(line, header, cells)
             elif len(cells) != len(header):
-                message = f"holds {len(cells)} values where the header names {len(header)}"
+                message = f"has {len(cells)} values, but the header has {len(header)} columns"
                 self.report(line, message, value=self._first_held())
             else:
                 yield line, pick(cells if is_whole else [*cells, None])
-        self._watcher.advanced(self.lines.next_line - 1 - told)
+        self._observer.advanced(self.lines.next_line - 1 - n_reported)
 
     def _header(
         self, rows: Iterator[tuple[int, list[str]]], columns: Sequence[str], optional: Sequence[str]
     ) -> list[str]:
-        """Return the names of the columns; nothing, once reported, when one is not there, or there twice."""
+        """Return the column names; after reporting, an empty list if a column is missing or repeated."""
         line, header = next(rows, (1, []))
         if not header:
-            self.report(line, f"the file is empty; it must begin with {','.join(columns)}")
+            self.report(line, f"the file is empty; its first line must be {','.join(columns)}")
             return []
         if self.lines.undecoded:
             self._report_undecoded(line, header, header)
@@ -95,12 +96,12 @@ class _Reader:
         wrong = [column for column in columns if header.count(column) != 1]
         wrong += [column for column in optional if header.count(column) > 1]
         for column in wrong:
-            fault = "stands twice in" if column in header else "is missing from"
+            fault = "appears more than once in" if column in header else "is missing from"
             self.report(line, f"{fault} the header", column=column, value=",".join(header))
         return [] if wrong else header
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield every record that is well quoted and not blank; report the others."""
+        """Yield every correctly quoted record that is not blank; report incorrectly quoted ones."""
         lines = self.lines
         reader = csv.reader(iter(lines), skipinitialspace=True)
         while True:
@@ -109,7 +110,7 @@ class _Reader:
             try:
                 cells = next(reader, None)
             except csv.Error as error:
-                fault = f"cannot be read ({error}); is a quotation mark not closed?"
+                fault = f"invalid CSV ({error}); check for an unclosed quotation mark"
             if cells is None:
                 return
             fault = fault or self._misquoted()
@@ -127,8 +128,8 @@ class _Reader:
         if '"' not in record or _WELL_QUOTED.fullmatch(record):
             return None
         return (
-            "a quotation mark is not closed, or stands inside a quoted value; "
-            'write "…" around the whole value and "" for a mark inside it'
+            "unclosed or misplaced quotation mark; "
+            'write "…" around the whole value and "" for a quotation mark inside it'
         )
 
     def _first_held(self) -> str:
@@ -138,4 +139,4 @@ class _Reader:
         names = header if len(header) == len(cells) else [None] * len(cells)
         for column, value in zip(names, cells, strict=True):
             if UNDECODED.search(value):
-                self.report(line, "is not UTF-8; save the file as UTF-8", column=column, value=value)
+                self.report(line, "not valid UTF-8; save the file as UTF-8", column=column, value=value)

@@ -1,4 +1,4 @@
-"""Moves a shop's history by whole days, so that it ends yesterday: for a demo of old files."""
+"""Shift of a shop's events by whole days so that they end yesterday, for demos with old data."""
 
 from collections.abc import Container
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from catalog.importing.directory import ShopDirectory
 from catalog.importing.events import event_key
-from catalog.importing.report import Silent
+from catalog.importing.report import NullObserver
 from catalog.models import Interaction
 
 UNSHIFTED = timedelta(0)
@@ -15,14 +15,14 @@ UNSHIFTED = timedelta(0)
 def shift_to_yesterday(
     directory: Path, *, users: Container[str], products: Container[str], now: datetime
 ) -> timedelta:
-    """Return the whole days by which to move every event, so that the last one happens yesterday in UTC.
+    """Return the whole days to add to every event so that the last one happens yesterday (UTC).
 
-    Where the file's first event is stored already, it is what moved that one, so that an import which was
-    interrupted is completed by the same days, however much later.
+    If the file's first event is already stored, return the shift with which it was stored, so that an
+    interrupted import can be completed later with the same shift.
 
-    users, products: the external ids of good rows. Reads the whole file of events; 1 query.
+    users, products: the external ids of valid rows. Reads the whole file of events; 1 query.
     """
-    rows = ShopDirectory(directory, Silent()).events(users, products)
+    rows = ShopDirectory(directory, NullObserver()).events(users, products)
     first = next(rows, None)
     if first is None:
         return UNSHIFTED

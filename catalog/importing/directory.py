@@ -1,44 +1,46 @@
-"""A shop as a directory of CSV files: opens the three and counts the problems they show."""
+"""A directory with the three CSV files of a shop, and a count of the problems found in them."""
 
 from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
-from catalog.errors import BadShop, NoShop
+from catalog.errors import InvalidShop, ShopNotFound
 from catalog.importing.lines import count_lines
-from catalog.importing.report import ImportObserver, Problem, counted
+from catalog.importing.report import ImportObserver, Problem, format_problem_count
 from catalog.importing.rows import EventRecord, ProductRecord, UserRecord, event_rows, product_rows, user_rows
 from catalog.models import Product, User
 
 
 class ShopDirectory:
-    """The three files of a directory, and how many problems they have shown.
+    """The three CSV files of a directory, and the number of problems found in them.
 
-    Each reading begins at the top of a file; what is wrong goes to the watcher.
-    Raises NoShop when there is no such directory.
+    Each method reads its file from the beginning and reports problems to the observer.
+    Raises ShopNotFound when the directory does not exist.
     """
 
-    def __init__(self, directory: Path, watcher: ImportObserver) -> None:
+    def __init__(self, directory: Path, observer: ImportObserver) -> None:
         if not directory.is_dir():
-            raise NoShop(f'"{directory}" is not a directory; name the one that holds products.csv.')
+            raise ShopNotFound(
+                f'"{directory}" is not a directory; give the directory that contains products.csv.'
+            )
         self._directory = directory
-        self._watcher = watcher
+        self._observer = observer
         self.activity = "importing"
         self.n_problems = 0
 
     def reading(self, title: str, n_lines: int) -> None:
-        self._watcher.reading(title, n_lines)
+        self._observer.reading(title, n_lines)
 
     def advanced(self, n_lines: int) -> None:
-        self._watcher.advanced(n_lines)
+        self._observer.advanced(n_lines)
 
     def found(self, problem: Problem) -> None:
         self.n_problems += 1
-        self._watcher.found(problem)
+        self._observer.found(problem)
 
     def raise_if_bad(self) -> None:
         if self.n_problems:
-            raise BadShop(f"{counted(self.n_problems)} found; nothing was imported.")
+            raise InvalidShop(f"{format_problem_count(self.n_problems)} found; nothing was imported.")
 
     def products(self) -> Iterator[ProductRecord]:
         return product_rows(self._opened("products.csv"), self)
@@ -47,12 +49,13 @@ class ShopDirectory:
         return user_rows(self._opened("users.csv"), self)
 
     def events(self, users: Container[str], products: Container[str]) -> Iterator[EventRecord]:
-        plain, packed = "interactions.csv", "interactions.csv.gz"
-        is_packed = (self._directory / packed).exists()
-        if is_packed and (self._directory / plain).exists():
-            self.found(Problem(plain, None, None, None, f"stands beside {packed}; keep one of the two"))
+        plain, compressed = "interactions.csv", "interactions.csv.gz"
+        is_compressed = (self._directory / compressed).exists()
+        if is_compressed and (self._directory / plain).exists():
+            self.found(Problem(plain, None, None, None, f"{compressed} exists, too; keep only one of them"))
             return iter(())
-        return event_rows(self._opened(packed if is_packed else plain), self, users=users, products=products)
+        name = compressed if is_compressed else plain
+        return event_rows(self._opened(name), self, users=users, products=products)
 
     def _opened(self, name: str) -> Path:
         path = self._directory / name
@@ -61,6 +64,6 @@ class ShopDirectory:
 
 
 def stored_ids(model: type[User] | type[Product]) -> dict[str, int]:
-    """Return the id of every external id. 1 query."""
+    """Return the ids of all rows that have an external id, by external id. 1 query."""
     rows: Any = model._default_manager.filter(external_id__isnull=False)
     return dict(rows.values_list("external_id", "pk"))

@@ -1,10 +1,10 @@
-"""Counts identical events of a file, however far apart they stand, without holding the file in memory."""
+"""Counter of identical events in a file that keeps its counts on disk, not in memory."""
 
 import sqlite3
 from collections.abc import Sequence
 from typing import TypeAlias
 
-# Moment, user, product and action, as numbers.
+# Time in microseconds, user, product and action, as numbers.
 Identity: TypeAlias = tuple[int, int, int, int]
 
 _BEFORE = "SELECT n FROM seen WHERE moment = ? AND user = ? AND product = ? AND action = ? AND part < ?"
@@ -12,10 +12,10 @@ _ADD = "UPDATE seen SET n = n + ? WHERE moment = ? AND user = ? AND product = ? 
 
 
 class DuplicateCounter:
-    """Remembers on disk how often it has seen each event.
+    """Counts how often each event has occurred, in a temporary SQLite table on disk.
 
-    The table lies in a nameless temporary file, which vanishes when it is closed. It is ordered by time as
-    files of events are, so that it grows at its end; rows in any other order only take longer.
+    SQLite deletes the file when it is closed. The table is ordered by time, as files of events usually are,
+    so that new rows go to its end; rows in another order only take longer.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class DuplicateCounter:
         self._part = 0
 
     def count(self, events: Sequence[Identity]) -> list[int]:
-        """Return for each event how many identical ones have come, itself included."""
+        """Return for each event the number of identical ones so far, itself included."""
         self._part += 1
         counts: dict[Identity, int] = {}
         ordinals = []
@@ -42,7 +42,7 @@ class DuplicateCounter:
         return [before.get(event, 0) + ordinal for event, ordinal in zip(events, ordinals, strict=True)]
 
     def _remember(self, counts: dict[Identity, int]) -> dict[Identity, int]:
-        """Add the counts of this part, and return those of earlier parts for the events that came before."""
+        """Add the counts of this part; return the earlier counts of events that occurred before."""
         added = self._table.executemany(
             "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?, ?, ?)",
             [(*event, n, self._part) for event, n in counts.items()],

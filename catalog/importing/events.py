@@ -1,4 +1,4 @@
-"""Writes a shop's events in bulk, each under a key of its own, so that a repeated import adds nothing."""
+"""Bulk import of events, each with a unique key, so that importing a file again adds nothing."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -16,8 +16,8 @@ from catalog.importing.rows import EventRecord
 from catalog.models import ActionType, Interaction
 from catalog.services.events import IMPORTED
 
-# How many events one transaction writes: about a second's work, and 40 MB of memory. Smaller ones write the
-# pages of the indexes, which are in the order of users and of products, over and over again.
+# Events per transaction: about one second of work, and 40 MB of memory. Smaller transactions would write
+# the same pages of the indexes by user and by product many times.
 CHUNK = 50_000
 _START = datetime(EARLIEST_YEAR, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -38,15 +38,15 @@ def store_events(
     now: datetime,
     shift: timedelta = timedelta(0),
 ) -> EventCounts:
-    """Store the events that are not stored yet, one transaction a chunk, and return how many were new.
+    """Store the events that are not yet stored and return the counts. One transaction per chunk.
 
-    users, products: the ids of the external ids in the rows
-    shift: added to the moment of each; the event's key stays that of its row
-    Memory holds one chunk. Queries: one a chunk.
+    users, products: the ids by external id
+    shift: added to the time of each event; its key still comes from the unshifted row
+    Memory holds one chunk. One query per chunk.
     """
-    tally = EventCounts()
-    insert = _insert()
-    # Neighbours happened at the same moment more often than not, and Django's own function takes 5 µs.
+    counts = EventCounts()
+    insert = _insert_sql()
+    # Neighbouring events often have the same time, and Django's function takes 5 µs.
     adapted = lru_cache(maxsize=4096)(connection.ops.adapt_datetimefield_value)
     with closing(DuplicateCounter()) as seen:
         for chunk in in_chunks(rows, CHUNK):
@@ -75,16 +75,16 @@ def store_events(
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.executemany(insert, values)
                 n_new = cursor.rowcount
-            tally.new += n_new
-            tally.repeated += len(chunk) - n_new
-    return tally
+            counts.new += n_new
+            counts.repeated += len(chunk) - n_new
+    return counts
 
 
 def event_key(row: EventRecord, ordinal: int) -> str:
-    """Return the key of an event: the same for a row in whatever database, however its time is spelt.
+    """Return the key of an event. It does not depend on the database or on how the row writes its time.
 
-    It begins with the second at which the event happened, so that an index of keys grows at its end as
-    time goes by, instead of everywhere at once.
+    ordinal: 1 for the first of several identical events, 2 for the second, and so on
+    The key begins with the second at which the event happened, so that new keys go to the end of the index.
     """
     microseconds = _microseconds(row.occurred_at)
     named = f"{row.user}\x1f{row.product}\x1f{row.action_type}\x1f{microseconds}\x1f{ordinal}"
@@ -97,13 +97,13 @@ def _microseconds(moment: datetime) -> int:
     return (moment - _START) // _MICROSECOND
 
 
-def _insert() -> str:
-    """Return the statement; `bulk_create` would make an object of each row and take three times as long."""
+def _insert_sql() -> str:
+    """Return the INSERT statement; bulk_create() makes model instances and takes three times as long."""
     quote = connection.ops.quote_name
     names = ("user_id", "product_id", "action_type", "occurred_at", "created_at", "event_key")
     columns = {field.attname: quote(field.column or "") for field in Interaction._meta.concrete_fields}
     return (
-        f"INSERT INTO {quote(Interaction._meta.db_table)} "  # noqa: S608 names of our own, values apart
+        f"INSERT INTO {quote(Interaction._meta.db_table)} "  # noqa: S608 - only column names, no values
         f"({', '.join(columns[name] for name in names)}) VALUES ({', '.join(['%s'] * len(names))}) "
         f"ON CONFLICT ({columns['event_key']}) DO NOTHING"
     )

@@ -1,4 +1,4 @@
-"""Imports a shop from a directory of CSV files: they are the truth, and a second import changes nothing."""
+"""Import of a shop from a directory of CSV files; importing the same files again changes nothing."""
 
 from collections import deque
 from contextlib import AbstractContextManager, nullcontext
@@ -20,7 +20,7 @@ from catalog.models import Product, User
 
 @dataclass(frozen=True, slots=True)
 class ImportSummary:
-    """What an import did. shift: by what all events were moved."""
+    """The results of an import. shift: what was added to the time of every event."""
 
     products: Counts
     users: Counts
@@ -32,19 +32,19 @@ class ImportSummary:
 
 
 def import_shop(
-    directory: Path, *, strict: bool, now: datetime, watcher: ImportObserver, ends_yesterday: bool = False
+    directory: Path, *, strict: bool, now: datetime, observer: ImportObserver, ends_yesterday: bool = False
 ) -> ImportSummary:
-    """Store what the files of the directory hold and return what happened; problems go to the watcher.
+    """Store the rows of the directory's files and return a summary; report problems to the observer.
 
-    Every chunk of rows is a transaction, so what an interrupted import has stored stays and a second one
-    completes it. With `strict` the files are first read to the end without touching the database, so that a
-    bad row is found before anybody waits for a lock, and then written in one transaction, so that not even
-    a full disk leaves half a shop behind.
-    With `ends_yesterday` all events are moved by the same whole days, see `shift_to_yesterday`.
-    Memory grows with users and products, not with events.
-    Raises NoShop when there is no such directory, BadShop when `strict` and anything is wrong.
+    Each chunk of rows is a transaction, so an interrupted import keeps what it has stored, and running it
+    again completes it. With `strict` the files are first read to the end without writing, so that a bad row
+    is found before the database is locked. Then all rows are written in one transaction, so that even a full
+    disk does not leave an incomplete shop.
+    With `ends_yesterday` all events are shifted by the same number of days; see `shift_to_yesterday`.
+    Memory grows with the users and products, not with the events.
+    Raises ShopNotFound when the directory does not exist, InvalidShop for problems when `strict` is set.
     """
-    shop = ShopDirectory(directory, watcher)
+    shop = ShopDirectory(directory, observer)
     if strict:
         _check(shop)
         shop.raise_if_bad()
@@ -57,22 +57,22 @@ def import_shop(
 
 
 def _check(shop: ShopDirectory) -> None:
-    """Read everything and store nothing."""
+    """Read all files and report their problems, without storing anything."""
     shop.activity = "checking"
     products = stored_ids(Product).keys() | {row["external_id"] for row in shop.products()}
     users = stored_ids(User).keys() | {row.external_id for row in shop.users()}
     deque(shop.events(users, products), maxlen=0)
 
 
-def _store(shop: ShopDirectory, now: datetime, moved: Path | None) -> ImportSummary:
-    """Read everything and store what is good. moved: the directory whose events are to end yesterday."""
+def _store(shop: ShopDirectory, now: datetime, shifted: Path | None) -> ImportSummary:
+    """Read all files and store the valid rows. shifted: the directory, if its events are to end yesterday."""
     shop.activity = "importing"
     store = ProductStore()
     store.store(shop.products())
     users = store_users(shop.users())
-    known = {"users": stored_ids(User), "products": stored_ids(Product)}
-    shift = shift_to_yesterday(moved, **known, now=now) if moved else UNSHIFTED
-    events = store_events(shop.events(**known), **known, now=now, shift=shift)
+    ids = {"users": stored_ids(User), "products": stored_ids(Product)}
+    shift = shift_to_yesterday(shifted, **ids, now=now) if shifted else UNSHIFTED
+    events = store_events(shop.events(**ids), **ids, now=now, shift=shift)
     return ImportSummary(
         products=store.products,
         users=users,

@@ -1,4 +1,4 @@
-"""Opens a shop's file, plain or gzip, and hands out its lines, some of them twice when asked."""
+"""Lines of a plain or gzip-compressed file; the lines of a faulty record can be read again."""
 
 import gzip
 import io
@@ -7,18 +7,18 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-# A byte that is not UTF-8 is read as one of these (Python's "surrogateescape").
+# Characters that stand for undecodable bytes (Python's "surrogateescape").
 UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 def open_lines(path: Path) -> io.TextIOWrapper:
-    """Return the text of a file; a byte order mark is skipped, what is not UTF-8 stays recognisable."""
+    """Return the file opened as text. Skips a byte order mark; invalid UTF-8 becomes UNDECODED characters."""
     raw = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
     return io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def count_lines(path: Path) -> int:
-    """Return how many lines a file has, as far as it can be read."""
+    """Return the number of lines of a file, as far as it is readable."""
     n_lines = 0
     last = b"\n"
     try:
@@ -27,16 +27,16 @@ def count_lines(path: Path) -> int:
                 n_lines += chunk.count(b"\n")
                 last = chunk[-1:]
     except (OSError, EOFError, zlib.error):
-        pass  # whoever reads the rows meets it again and reports it
+        pass  # reading the rows fails in the same way, and reports it
     return n_lines + (last != b"\n")
 
 
 class Lines:
-    """The lines of a file; those of the record being read are held, so that they can be read again.
+    """Iterator over the lines of a file that holds the lines of the current record.
 
-    line:      where the record begins
-    held:      its lines so far
-    undecoded: whether one of them holds a byte that is not UTF-8
+    line:      the number of the record's first line
+    held:      the record's lines so far
+    undecoded: whether one of them contains invalid UTF-8
     """
 
     def __init__(self, stream: Iterator[str]) -> None:
@@ -61,13 +61,13 @@ class Lines:
         return self.line + len(self.held)
 
     def release(self) -> None:
-        """Go on to the next record."""
+        """Begin the next record."""
         self.line += len(self.held)
         self.held.clear()
         self.undecoded = False
 
     def give_up_first(self) -> None:
-        """Leave out the first line of the record; the others come again, as records of their own."""
+        """Drop the first line of the record; the other lines are read again as new records."""
         self._again.extend(reversed(self.held[1:]))
         del self.held[1:]
         self.release()

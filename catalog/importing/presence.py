@@ -1,4 +1,4 @@
-"""Tells whether the database holds the shop of a directory, a part of it, or another one."""
+"""Check whether the database contains all, a part, or none of a directory's shop."""
 
 from collections import deque
 from enum import Enum, auto
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from catalog.importing.directory import ShopDirectory, stored_ids
 from catalog.importing.events import event_key
-from catalog.importing.report import Silent
+from catalog.importing.report import NullObserver
 from catalog.models import Interaction, Product, User
 
 
 class Presence(Enum):
-    """What the database holds of a shop."""
+    """How much of a shop the database contains."""
 
     COMPLETE = auto()
     PARTIAL = auto()
@@ -19,16 +19,16 @@ class Presence(Enum):
 
 
 def presence(directory: Path) -> Presence:
-    """Return what of the directory's shop is here; another's rows count only while it is incomplete.
+    """Return how much of the directory's shop the database contains. At most 6 queries.
 
-    COMPLETE: its products, its users and its last event, whatever was added since. Events are stored in the
-    order of the file, so an import that was interrupted lacks the last one.
-    ANOTHER: products or shoppers that its files do not hold.
-    PARTIAL: nothing else, or nothing at all. When something is wrong with the files it is never complete,
-    so that the import which follows can report it.
-    Raises NoShop when there is no such directory. 6 queries at most.
+    COMPLETE: all its products and users and its last event, whatever other rows there are. Events are
+              stored in the order of the file, so the last one is missing after an interrupted import.
+    ANOTHER:  not complete, and there are products or users that the files do not contain
+    PARTIAL:  anything else, including an empty database. Files with problems are never COMPLETE, so that
+              the import that follows reports them.
+    Raises ShopNotFound when the directory does not exist.
     """
-    shop = ShopDirectory(directory, Silent())
+    shop = ShopDirectory(directory, NullObserver())
     products = {row["external_id"] for row in shop.products()}
     users = {row.external_id for row in shop.users()}
     if _is_complete(shop, users, products):

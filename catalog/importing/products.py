@@ -1,4 +1,4 @@
-"""Writes a shop's products: new ones are created, changed ones updated, all others left alone."""
+"""Import of products: creates new ones, updates changed ones, and leaves the others as they are."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -8,23 +8,23 @@ from django.db import transaction
 from django.db.models import Model
 
 from catalog.columns import PRODUCTS
-from catalog.importing.bulk import CHUNK, NAMED_AT_ONCE, Counts, in_chunks, stored_rows
+from catalog.importing.bulk import CHUNK, VALUES_PER_QUERY, Counts, in_chunks, stored_rows
 from catalog.importing.rows import ProductRecord
 from catalog.models import Category, Product, Tag
 
-# Columns of the table; tags are rows of another one.
+# Columns of the product table; tags are in a table of their own.
 _FIELDS = tuple(
     "category_id" if column.key == "category" else column.key
     for column in PRODUCTS
     if column.key not in ("external_id", "tags")
 )
 
-# For each product the ids of its tags, each with the id of the row that links the two.
+# Product id → tag id → id of the row that links them.
 Links = dict[int, dict[int, int]]
 
 
 class ProductStore:
-    """Writes products with their categories and tags, which it creates as they come up."""
+    """Writes products, and creates missing categories and tags."""
 
     def __init__(self) -> None:
         self.products = Counts()
@@ -32,10 +32,10 @@ class ProductStore:
         self.tags = _Names(Tag)
 
     def store(self, rows: Iterable[ProductRecord]) -> None:
-        """Create or update the products of the rows, one transaction a chunk.
+        """Create or update the products of the rows. One transaction per chunk.
 
-        A product whose tags change counts as changed, `updated_at` included; `is_active` stays as it is, and
-        so does a field that not every row has.
+        A product whose tags change counts as updated, and its `updated_at` is set. `is_active` is not
+        changed, nor is a field that some rows lack.
         Queries: two per 500 rows to read, one per 110 new or changed rows to write, one per 500 new tags.
         """
         for chunk in in_chunks(rows, CHUNK):
@@ -43,21 +43,24 @@ class ProductStore:
                 self._store_chunk(chunk)
 
     def _store_chunk(self, chunk: list[ProductRecord]) -> None:
-        self.categories.learn(row["category"] for row in chunk if row["category"])
-        self.tags.learn(tag for row in chunk for tag in row["tags"])
+        self.categories.add(row["category"] for row in chunk if row["category"])
+        self.tags.add(tag for row in chunk for tag in row["tags"])
         stored = stored_rows(Product, "external_id", [row["external_id"] for row in chunk], "pk", *_FIELDS)
         links = _tag_links([pk for pk, *_ in stored.values()])
         changed = [row for row in chunk if not self._is_stored(row, stored, links)]
         values = [self._values(row) for row in changed]
         products = Product.objects.bulk_create(
             [
-                Product(external_id=row["external_id"], **said)
-                for row, said in zip(changed, values, strict=True)
+                Product(external_id=row["external_id"], **fields)
+                for row, fields in zip(changed, values, strict=True)
             ],
             update_conflicts=True,
             unique_fields=["external_id"],
-            # What the file leaves to others is not written at all: it may be changing at this moment.
-            update_fields=[*(name for name in _FIELDS if all(name in said for said in values)), "updated_at"],
+            # Columns that the file lacks are not written: another process may be changing them.
+            update_fields=[
+                *(name for name in _FIELDS if all(name in fields for fields in values)),
+                "updated_at",
+            ],
         )
         wanted = {product.pk: self._tag_ids(row) for product, row in zip(products, changed, strict=True)}
         _replace_tag_links(wanted, links)
@@ -71,7 +74,7 @@ class ProductStore:
         return known == known | self._values(row) and links[pk].keys() == self._tag_ids(row)
 
     def _values(self, row: ProductRecord) -> dict[str, Any]:
-        """Return the row's values of the table's columns."""
+        """Return the row's values by column of the table."""
         category_id = self.categories.ids[row["category"]] if row["category"] else None
         values = {**row, "category_id": category_id}
         return {name: values[name] for name in _FIELDS if name in values}
@@ -81,15 +84,15 @@ class ProductStore:
 
 
 class _Names:
-    """The ids of the categories or tags met so far, by name."""
+    """The ids of the categories or tags used so far, by name."""
 
     def __init__(self, model: type[Model]) -> None:
         self._model = model
         self.ids: dict[str, int] = {}
         self.n_created = 0
 
-    def learn(self, names: Iterable[str]) -> None:
-        """Know these names too, creating those that the database lacks."""
+    def add(self, names: Iterable[str]) -> None:
+        """Add the ids of these names, creating the rows that do not exist."""
         new = [name for name in dict.fromkeys(names) if name not in self.ids]
         self._read(new)
         missing = [name for name in new if name not in self.ids]
@@ -104,7 +107,7 @@ class _Names:
 
 def _tag_links(product_ids: list[int]) -> Links:
     links: Links = defaultdict(dict)
-    for batch in in_chunks(product_ids, NAMED_AT_ONCE):
+    for batch in in_chunks(product_ids, VALUES_PER_QUERY):
         rows = Product.tags.through.objects.filter(product_id__in=batch)
         for pk, product_id, tag_id in rows.values_list("pk", "product_id", "tag_id"):
             links[product_id][tag_id] = pk
@@ -112,12 +115,12 @@ def _tag_links(product_ids: list[int]) -> Links:
 
 
 def _replace_tag_links(wanted: dict[int, set[int]], links: Links) -> None:
-    """Leave each product with the wanted tags and no others."""
+    """Set the tags of each product. wanted: tag ids by product id"""
     through = Product.tags.through
     surplus = [
         pk for product_id, tags in wanted.items() for tag, pk in links[product_id].items() if tag not in tags
     ]
-    for batch in in_chunks(surplus, NAMED_AT_ONCE):
+    for batch in in_chunks(surplus, VALUES_PER_QUERY):
         through.objects.filter(pk__in=batch).delete()
     through.objects.bulk_create(
         (

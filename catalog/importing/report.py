@@ -1,14 +1,14 @@
-"""What an import tells whoever started it: how far it is, and what is wrong with the files."""
+"""Progress and problems of an import, and the observer that receives them."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
-_LONGEST_VALUE = 80
+_MAX_VALUE_LENGTH = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a file: where it stands, what stands there, and what would be right."""
+    """A problem in a file: its position, the value found there, and what is wrong or allowed."""
 
     file: str
     line: int | None
@@ -28,20 +28,20 @@ class Problem:
 
 
 class ImportObserver(Protocol):
-    """Hears what an import does."""
+    """Receives the progress and the problems of an import."""
 
     def reading(self, title: str, n_lines: int) -> None:
-        """A file is read from its beginning."""
+        """Called when a file is opened. n_lines: its number of lines."""
 
     def advanced(self, n_lines: int) -> None:
-        """So many lines more have been read."""
+        """Called after another n_lines lines have been read."""
 
     def found(self, problem: Problem) -> None:
-        """Something is wrong; the import goes on with the next row."""
+        """Called for each problem; the import continues with the next row."""
 
 
-class Silent:
-    """A watcher who says nothing."""
+class NullObserver:
+    """An observer that does nothing."""
 
     def reading(self, title: str, n_lines: int) -> None: ...
 
@@ -50,17 +50,17 @@ class Silent:
     def found(self, problem: Problem) -> None: ...
 
 
-def counted(n_problems: int) -> str:
+def format_problem_count(n_problems: int) -> str:
     return f"{n_problems:,} problem{'' if n_problems == 1 else 's'}"
 
 
 def _printable(value: str) -> str:
-    """Return the beginning of a value, with what cannot be printed written as an escape."""
-    shown = "".join(map(_escaped, value[:_LONGEST_VALUE]))
-    return f"{shown}…" if len(value) > _LONGEST_VALUE else shown
+    """Return the first 80 characters of a value, with unprintable characters escaped."""
+    shown = "".join(map(_escaped, value[:_MAX_VALUE_LENGTH]))
+    return f"{shown}…" if len(value) > _MAX_VALUE_LENGTH else shown
 
 
 def _escaped(character: str) -> str:
-    if "\udc80" <= character <= "\udcff":  # a byte that was not UTF-8
+    if "\udc80" <= character <= "\udcff":  # an undecodable byte
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character if character.isprintable() else character.encode("unicode_escape").decode()

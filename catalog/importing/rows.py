@@ -1,4 +1,4 @@
-"""Checks the records of a shop's files and yields them as rows; a record with a bad value is reported."""
+"""Validation of the records of a shop's files: yields typed rows and reports invalid records."""
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 
-from catalog.cells import TIME_WANTED, moment, trimmed
+from catalog.cells import TIME_EXPECTED, moment, strip_blanks
 from catalog.columns import EVENTS, PRODUCTS, USERS, Column, ProductFields
 from catalog.importing.csv_reader import records
 from catalog.importing.report import ImportObserver, Problem
 from catalog.models import ActionType
 
 _ACTIONS = frozenset(ActionType.values)
-_ACTIONS_WANTED = " or ".join([", ".join(ActionType.values[:-1]), ActionType.values[-1]])
+_ACTIONS_ALLOWED = " or ".join([", ".join(ActionType.values[:-1]), ActionType.values[-1]])
 
 
 class ProductRecord(ProductFields):
-    """A product of a file: its key and the values of the file's columns."""
+    """A product of a file: its external id and the values of the file's columns."""
 
     external_id: str
 
@@ -31,7 +31,7 @@ class UserRecord:
 
 
 class EventRecord(NamedTuple):
-    """One event, by the shop's own keys."""
+    """An event of a file. user and product: external ids"""
 
     user: str
     product: str
@@ -39,37 +39,37 @@ class EventRecord(NamedTuple):
     occurred_at: datetime
 
 
-def product_rows(path: Path, watcher: ImportObserver) -> Iterator[ProductRecord]:
-    """Yield the good rows of products.csv in order; memory holds the ids seen.
+def product_rows(path: Path, observer: ImportObserver) -> Iterator[ProductRecord]:
+    """Yield the valid rows of products.csv in order. Holds the ids seen in memory.
 
-    All rows hold a value of every column that the file has.
+    Each row has a value for every known column of the file.
     """
-    return _checked(path, PRODUCTS, watcher)
+    return _checked(path, PRODUCTS, observer)
 
 
-def user_rows(path: Path, watcher: ImportObserver) -> Iterator[UserRecord]:
-    """Yield the good rows of users.csv in order; memory holds the ids seen."""
-    for values in _checked(path, USERS, watcher):
+def user_rows(path: Path, observer: ImportObserver) -> Iterator[UserRecord]:
+    """Yield the valid rows of users.csv in order. Holds the ids seen in memory."""
+    for values in _checked(path, USERS, observer):
         yield UserRecord(**values)
 
 
 def event_rows(
-    path: Path, watcher: ImportObserver, *, users: Container[str], products: Container[str]
+    path: Path, observer: ImportObserver, *, users: Container[str], products: Container[str]
 ) -> Iterator[EventRecord]:
-    """Yield the good rows of interactions.csv in order; memory holds one row.
+    """Yield the valid rows of interactions.csv in order. Holds one row in memory.
 
-    users, products: the external ids that the other two files or the database know
+    users, products: the external ids in the other two files or the database
     """
-    for line, values in records(path, EVENTS, watcher):
+    for line, values in records(path, EVENTS, observer):
         if row := _event(values, users, products):
             yield row
             continue
-        without_blanks = tuple(map(trimmed, values))
-        if row := _event(without_blanks, users, products):
+        stripped = tuple(map(strip_blanks, values))
+        if row := _event(stripped, users, products):
             yield row
             continue
-        for column, value, message in _faults(without_blanks, users, products):
-            watcher.found(Problem(path.name, line, column, value, message))
+        for column, value, message in _faults(stripped, users, products):
+            observer.found(Problem(path.name, line, column, value, message))
 
 
 def _event(values: tuple[str, ...], users: Container[str], products: Container[str]) -> EventRecord | None:
@@ -84,25 +84,25 @@ def _faults(
 ) -> Iterator[tuple[str, str, str]]:
     user, product, action, occurred = values
     if user not in users:
-        yield "user_id", user, "is neither in users.csv nor in the database"
+        yield "user_id", user, "not found in users.csv or in the database"
     if product not in products:
-        yield "product_id", product, "is neither in products.csv nor in the database"
+        yield "product_id", product, "not found in products.csv or in the database"
     if action not in _ACTIONS:
-        yield "action_type", action, f"must be {_ACTIONS_WANTED}"
+        yield "action_type", action, f"must be {_ACTIONS_ALLOWED}"
     if moment(occurred) is None:
-        yield "created_at", occurred, TIME_WANTED
+        yield "created_at", occurred, TIME_EXPECTED
 
 
-def _checked(path: Path, columns: Sequence[Column], watcher: ImportObserver) -> Iterator[Any]:
-    """Yield the values of each record, by key, that passes every check and whose id has not come before.
+def _checked(path: Path, columns: Sequence[Column], observer: ImportObserver) -> Iterator[Any]:
+    """Yield the values by key of each record that passes every check and whose id is unique in the file.
 
-    They are without the optional columns that the file lacks.
+    Optional columns that the file lacks are left out.
     """
     first_lines: dict[object, int] = {}
     required = [column for column in columns if not column.is_optional]
     optional = [column for column in columns if column.is_optional]
     found = records(
-        path, [column.name for column in required], watcher, optional=[column.name for column in optional]
+        path, [column.name for column in required], observer, optional=[column.name for column in optional]
     )
     for line, cells in found:
         values: dict[str, object] = {}
@@ -113,12 +113,12 @@ def _checked(path: Path, columns: Sequence[Column], watcher: ImportObserver) -> 
             try:
                 value = column.parse(cell)
                 if column.name == "id" and (first := first_lines.setdefault(value, line)) != line:
-                    raise ValidationError(f"stands in line {first} already; an id may stand once")
+                    raise ValidationError(f"already used in line {first}; each id must be unique")
                 values[column.key] = value
             except ValidationError as error:
                 is_good = False
                 message = error.messages[0].rstrip(".")
                 message = message[:1].lower() + message[1:]
-                watcher.found(Problem(path.name, line, column.name, trimmed(cell), message))
+                observer.found(Problem(path.name, line, column.name, strip_blanks(cell), message))
         if is_good:
             yield values

@@ -1,4 +1,4 @@
-"""Writes a shop's users: new ones are created, changed ones updated, all others left alone."""
+"""Import of users: creates new ones, updates changed ones, and leaves the others as they are."""
 
 from collections.abc import Iterable
 
@@ -10,11 +10,11 @@ from catalog.models import User
 
 
 def store_users(rows: Iterable[UserRecord]) -> Counts:
-    """Create or update the shoppers of the rows and return what happened.
+    """Create or update the users of the rows and return the counts.
 
-    One transaction a chunk. Queries: one per 500 rows to read, one per 190 new or changed rows to write.
+    One transaction per chunk. Queries: one per 500 rows to read, one per 190 new or changed rows to write.
     """
-    tally = Counts()
+    counts = Counts()
     for chunk in in_chunks(rows, CHUNK):
         with transaction.atomic():
             stored = stored_rows(User, "external_id", [row.external_id for row in chunk], "name")
@@ -25,5 +25,5 @@ def store_users(rows: Iterable[UserRecord]) -> Counts:
                 unique_fields=["external_id"],
                 update_fields=["name", "updated_at"],
             )
-        tally.add(n_rows=len(chunk), n_stored=len(stored), n_written=len(changed))
-    return tally
+        counts.add(n_rows=len(chunk), n_stored=len(stored), n_written=len(changed))
+    return counts

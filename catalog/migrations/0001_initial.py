@@ -26,18 +26,18 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'categories',
-                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='category_name_given', violation_error_message='Give a name.')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='category_name_given', violation_error_message='Enter a name.')],
             },
         ),
         migrations.CreateModel(
             name='StoredAnswer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('caller', models.CharField(help_text='Whose key it is; another caller may use the same.', max_length=100)),
+                ('caller', models.CharField(help_text='The owner of the key; other callers may use the same key.', max_length=100)),
                 ('key', models.CharField(max_length=255)),
-                ('request_digest', models.CharField(help_text='Of the body.', max_length=64)),
+                ('request_digest', models.CharField(help_text="SHA-256 of the request's body.", max_length=64)),
                 ('status', models.PositiveSmallIntegerField(default=0)),
-                ('body', models.BinaryField(default=b'', help_text='Packed with zlib.')),
+                ('body', models.BinaryField(default=b'', help_text="The response's body, compressed with zlib.")),
                 ('created_at', models.DateTimeField(db_index=True)),
             ],
             options={
@@ -53,20 +53,20 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='tag_name_given', violation_error_message='Give a name.')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='tag_name_given', violation_error_message='Enter a name.')],
             },
         ),
         migrations.CreateModel(
             name='Product',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(blank=True, help_text="The shop's own key of the product; the API finds it as ext:&lt;key&gt;.", max_length=255, null=True, unique=True, validators=[core.text.validate_external_id], verbose_name='external ID')),
+                ('external_id', models.CharField(blank=True, help_text="The shop's own key of the product; in the API, ext:&lt;key&gt;.", max_length=255, null=True, unique=True, validators=[core.text.validate_external_id], verbose_name='external ID')),
                 ('name', models.CharField(max_length=255, validators=[core.text.validate_line])),
                 ('price', models.DecimalField(decimal_places=2, max_digits=12, validators=[django.core.validators.MinValueValidator(0)])),
-                ('stock', models.PositiveIntegerField(blank=True, help_text='How many are left; 0 is sold out, and recommended to nobody. Empty: not tracked.', null=True, validators=[django.core.validators.MaxValueValidator(2147483647)])),
+                ('stock', models.PositiveIntegerField(blank=True, help_text='The number left. 0: sold out, and not recommended. Empty: not tracked.', null=True, validators=[django.core.validators.MaxValueValidator(2147483647)])),
                 ('description', models.TextField(blank=True, default='', validators=[core.text.validate_text])),
                 ('brand', models.CharField(blank=True, default='', max_length=255, validators=[core.text.validate_line])),
-                ('is_active', models.BooleanField(default=True, help_text='Untick instead of deleting: inactive products are shown to nobody.', verbose_name='active')),
+                ('is_active', models.BooleanField(default=True, help_text='Clear this instead of deleting the product: inactive products are not shown to shoppers.', verbose_name='active')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True, db_index=True)),
                 ('category', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='products', to='catalog.category')),
@@ -77,11 +77,11 @@ class Migration(migrations.Migration):
             name='User',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(blank=True, help_text="The shop's own key of the user; the API finds it as ext:&lt;key&gt;.", max_length=255, null=True, unique=True, validators=[core.text.validate_external_id], verbose_name='external ID')),
-                ('name', models.CharField(blank=True, default='', help_text='How the person is addressed.', max_length=255, validators=[core.text.validate_line])),
+                ('external_id', models.CharField(blank=True, help_text="The shop's own key of the user; in the API, ext:&lt;key&gt;.", max_length=255, null=True, unique=True, validators=[core.text.validate_external_id], verbose_name='external ID')),
+                ('name', models.CharField(blank=True, default='', help_text='The name used to address the person.', max_length=255, validators=[core.text.validate_line])),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
-                ('account', models.OneToOneField(blank=True, help_text='What the person logs in with. Empty: the person has no account.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='shopper', to=settings.AUTH_USER_MODEL)),
+                ('account', models.OneToOneField(blank=True, help_text='The account that the person logs in with. Empty: the person has no account.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='shopper', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
@@ -89,9 +89,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('action_type', models.CharField(choices=[('view', 'View'), ('click', 'Click'), ('cart', 'Cart'), ('purchase', 'Purchase'), ('dismiss', 'Dismiss')], max_length=16)),
-                ('occurred_at', models.DateTimeField(default=django.utils.timezone.now, help_text='When it happened in the shop, as the caller said.')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, help_text='When it was stored here; for auditing only.')),
-                ('event_key', models.CharField(blank=True, help_text='Names the event, so that reporting it twice stores it once.', max_length=255, null=True, unique=True, validators=[core.text.validate_line])),
+                ('occurred_at', models.DateTimeField(default=django.utils.timezone.now, help_text='When it happened in the shop, as reported.')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, help_text='When it was stored; for auditing only.')),
+                ('event_key', models.CharField(blank=True, help_text='Identifies the event, so that it is stored only once if it is reported again.', max_length=255, null=True, unique=True, validators=[core.text.validate_line])),
                 ('product', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='interactions', to='catalog.product')),
                 ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='interactions', to='catalog.user')),
             ],
@@ -110,23 +110,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='product_name_given', violation_error_message='Give a name.'),
+            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='product_name_given', violation_error_message='Enter a name.'),
         ),
         migrations.AddConstraint(
             model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('external_id__isnull', True), models.Q(models.Q(('external_id', ''), _negated=True), models.Q(('external_id__contains', '/'), _negated=True)), _connector='OR'), name='product_external_id_fits_urls', violation_error_message='An external ID is not empty and holds no slash.'),
+            constraint=models.CheckConstraint(condition=models.Q(('external_id__isnull', True), models.Q(models.Q(('external_id', ''), _negated=True), models.Q(('external_id__contains', '/'), _negated=True)), _connector='OR'), name='product_external_id_fits_urls', violation_error_message='An external ID must not be empty or contain a slash.'),
         ),
         migrations.AddConstraint(
             model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gte', 0)), name='product_price_not_negative', violation_error_message='A price is zero or more.'),
+            constraint=models.CheckConstraint(condition=models.Q(('price__gte', 0)), name='product_price_not_negative', violation_error_message='A price must be zero or more.'),
         ),
         migrations.AddConstraint(
             model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('stock__isnull', True), ('stock__range', (0, 2147483647)), _connector='OR'), name='product_stock_in_range', violation_error_message='A stock is empty, or a whole number from 0 to 2147483647.'),
+            constraint=models.CheckConstraint(condition=models.Q(('stock__isnull', True), ('stock__range', (0, 2147483647)), _connector='OR'), name='product_stock_in_range', violation_error_message='Stock must be empty or a whole number from 0 to 2147483647.'),
         ),
         migrations.AddConstraint(
             model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('external_id__isnull', True), models.Q(models.Q(('external_id', ''), _negated=True), models.Q(('external_id__contains', '/'), _negated=True)), _connector='OR'), name='user_external_id_fits_urls', violation_error_message='An external ID is not empty and holds no slash.'),
+            constraint=models.CheckConstraint(condition=models.Q(('external_id__isnull', True), models.Q(models.Q(('external_id', ''), _negated=True), models.Q(('external_id__contains', '/'), _negated=True)), _connector='OR'), name='user_external_id_fits_urls', violation_error_message='An external ID must not be empty or contain a slash.'),
         ),
         migrations.AddIndex(
             model_name='interaction',

@@ -1,4 +1,4 @@
-"""The catalogue's tables."""
+"""Models of the catalogue."""
 
 from catalog.models.interaction import ActionType, Interaction
 from catalog.models.product import Category, Product, Tag

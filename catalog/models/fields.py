@@ -1,4 +1,4 @@
-"""Pieces that several tables share: names, the shop's own keys, and querysets that leave a trace."""
+"""Shared fields, constraints and querysets of the models."""
 
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ def name_field(**kwargs: Any) -> "models.CharField[str, str]":
 
 
 def external_id_field(what: str) -> "models.CharField[str | None, str | None]":
-    """Return a field for the key under which the shop's own systems know the row."""
+    """Return a field for the key that the shop's own systems use for the row."""
     return models.CharField(
         "external ID",
         max_length=MAX_LENGTH,
@@ -23,13 +23,13 @@ def external_id_field(what: str) -> "models.CharField[str | None, str | None]":
         null=True,
         blank=True,
         validators=[validate_external_id],
-        help_text=f"The shop's own key of the {what}; the API finds it as ext:&lt;key&gt;.",
+        help_text=f"The shop's own key of the {what}; in the API, ext:&lt;key&gt;.",
     )
 
 
 def name_given(table: str) -> models.CheckConstraint:
     return models.CheckConstraint(
-        name=f"{table}_name_given", condition=~Q(name=""), violation_error_message="Give a name."
+        name=f"{table}_name_given", condition=~Q(name=""), violation_error_message="Enter a name."
     )
 
 
@@ -37,7 +37,7 @@ def external_id_fits_urls(table: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         name=f"{table}_external_id_fits_urls",
         condition=Q(external_id__isnull=True) | (~Q(external_id="") & ~Q(external_id__contains="/")),
-        violation_error_message="An external ID is not empty and holds no slash.",
+        violation_error_message="An external ID must not be empty or contain a slash.",
     )
 
 
@@ -45,7 +45,7 @@ M = TypeVar("M", bound=models.Model)
 
 
 class TracedQuerySet(models.QuerySet[M]):
-    """Rows whose `updated_at` moves with every update, in bulk too."""
+    """Queryset whose update() also sets `updated_at`."""
 
     def update(self, **kwargs: Any) -> int:
         return super().update(**{"updated_at": timezone.now(), **kwargs})

@@ -1,4 +1,4 @@
-"""One thing that one user did with one product at one moment."""
+"""Interactions: what a user did with a product, and when."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -19,7 +19,7 @@ class ActionType(models.TextChoices):
 
 class InteractionQuerySet(models.QuerySet["Interaction"]):
     def newest_first(self) -> "InteractionQuerySet":
-        """Return the events by the moment at which they happened, and by id among equals."""
+        """Return the events, newest first; ties by id, highest first."""
         return self.order_by("-occurred_at", "-id")
 
 
@@ -30,10 +30,10 @@ class Interaction(models.Model):
     )
     action_type = models.CharField(max_length=16, choices=ActionType.choices)
     occurred_at = models.DateTimeField(
-        default=timezone.now, help_text="When it happened in the shop, as the caller said."
+        default=timezone.now, help_text="When it happened in the shop, as reported."
     )
     created_at = models.DateTimeField(
-        default=timezone.now, editable=False, help_text="When it was stored here; for auditing only."
+        default=timezone.now, editable=False, help_text="When it was stored; for auditing only."
     )
     event_key = models.CharField(
         max_length=MAX_LENGTH,
@@ -41,7 +41,7 @@ class Interaction(models.Model):
         null=True,
         blank=True,
         validators=[validate_line],
-        help_text="Names the event, so that reporting it twice stores it once.",
+        help_text="Identifies the event, so that it is stored only once if it is reported again.",
     )
 
     objects = InteractionQuerySet.as_manager()
@@ -56,7 +56,7 @@ class Interaction(models.Model):
             ),
         ]
         indexes = [
-            # Holds all that the engine reads of a history, so the table itself is not touched.
+            # Covers every column that the engine reads of a history, so the table itself is not read.
             models.Index(
                 F("user"),
                 F("occurred_at").desc(),
@@ -65,7 +65,7 @@ class Interaction(models.Model):
                 F("action_type"),
                 name="interaction_history",
             ),
-            # A product's events, newest first; counted alone, without dismissals, it gives popularity.
+            # A product's events, newest first. Popularity counts them from the index, without dismissals.
             models.Index(
                 F("product"),
                 F("occurred_at").desc(),
@@ -73,7 +73,7 @@ class Interaction(models.Model):
                 F("action_type"),
                 name="interaction_by_product",
             ),
-            # The whole shop's events, newest first; what was done of late is read from it alone.
+            # All events, newest first. Recent events are read from the index alone.
             models.Index(
                 F("occurred_at").desc(),
                 F("id").desc(),

@@ -1,4 +1,4 @@
-"""What the shop sells, and the two ways in which it is sorted."""
+"""Products, categories and tags."""
 
 from typing import ClassVar
 
@@ -15,7 +15,7 @@ from catalog.models.fields import (
 )
 from core.text import validate_text
 
-MOST_STOCK = 2_147_483_647  # the largest integer of four bytes, as every database has it
+MAX_STOCK = 2_147_483_647  # the largest 32-bit integer
 
 
 class Category(models.Model):
@@ -45,31 +45,31 @@ class Tag(models.Model):
         return self.name
 
 
-# Not sold out: some left, or a stock that is not tracked.
+# Not sold out: some left, or stock that is not tracked.
 IN_STOCK = Q(stock__isnull=True) | Q(stock__gt=0)
 MAY_BE_SHOWN = Q(is_active=True) & IN_STOCK
 
 
 def is_in_stock(stock: int | None) -> bool:
-    """Return what IN_STOCK says, of a stock that was read already."""
+    """Return whether a product with this stock matches IN_STOCK."""
     return stock is None or stock > 0
 
 
 class ProductQuerySet(TracedQuerySet["Product"]):
     def active(self) -> "ProductQuerySet":
-        """Return what may be shown to shoppers."""
+        """Return the products that may be shown to shoppers."""
         return self.filter(is_active=True)
 
     def in_stock(self) -> "ProductQuerySet":
-        """Return what is not sold out: products with some left, and those whose stock is not tracked."""
+        """Return the products that are not sold out: with some left, or with untracked stock."""
         return self.filter(IN_STOCK)
 
     def sold_out(self) -> "ProductQuerySet":
-        """Return what is tracked and has nothing left."""
+        """Return the products with tracked stock and none left."""
         return self.filter(stock=0)
 
     def available(self) -> "ProductQuerySet":
-        """Return what may be recommended: active, and not sold out."""
+        """Return the products that may be recommended: active and not sold out."""
         return self.filter(MAY_BE_SHOWN)
 
 
@@ -84,13 +84,15 @@ class Product(models.Model):
     stock = models.PositiveIntegerField(
         null=True,
         blank=True,
-        validators=[MaxValueValidator(MOST_STOCK)],
-        help_text="How many are left; 0 is sold out, and recommended to nobody. Empty: not tracked.",
+        validators=[MaxValueValidator(MAX_STOCK)],
+        help_text="The number left. 0: sold out, and not recommended. Empty: not tracked.",
     )
     description = models.TextField(blank=True, default="", validators=[validate_text])
     tags = models.ManyToManyField(Tag, related_name="products", blank=True)
     is_active = models.BooleanField(
-        "active", default=True, help_text="Untick instead of deleting: inactive products are shown to nobody."
+        "active",
+        default=True,
+        help_text="Clear this instead of deleting the product: inactive products are not shown to shoppers.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
@@ -104,12 +106,12 @@ class Product(models.Model):
             models.CheckConstraint(
                 name="product_price_not_negative",
                 condition=Q(price__gte=0),
-                violation_error_message="A price is zero or more.",
+                violation_error_message="A price must be zero or more.",
             ),
             models.CheckConstraint(
                 name="product_stock_in_range",
-                condition=Q(stock__isnull=True) | Q(stock__range=(0, MOST_STOCK)),
-                violation_error_message=f"A stock is empty, or a whole number from 0 to {MOST_STOCK}.",
+                condition=Q(stock__isnull=True) | Q(stock__range=(0, MAX_STOCK)),
+                violation_error_message=f"Stock must be empty or a whole number from 0 to {MAX_STOCK}.",
             ),
         ]
         indexes = [

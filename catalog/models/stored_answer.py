@@ -1,4 +1,4 @@
-"""What a request with an Idempotency-Key was answered, to be given again when the same one comes again."""
+"""Responses to requests with an Idempotency-Key, returned again when the request is repeated."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,15 +7,17 @@ from core.text import MAX_LENGTH
 
 
 class StoredAnswer(models.Model):
-    caller = models.CharField(max_length=100, help_text="Whose key it is; another caller may use the same.")
+    caller = models.CharField(
+        max_length=100, help_text="The owner of the key; other callers may use the same key."
+    )
     key = models.CharField(max_length=MAX_LENGTH)
-    request_digest = models.CharField(max_length=64, help_text="Of the body.")
+    request_digest = models.CharField(max_length=64, help_text="SHA-256 of the request's body.")
     status = models.PositiveSmallIntegerField(default=0)
-    body = models.BinaryField(default=b"", help_text="Packed with zlib.")
+    body = models.BinaryField(default=b"", help_text="The response's body, compressed with zlib.")
     created_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        default_permissions = ()  # nobody is shown them
+        default_permissions = ()  # not shown in the admin
         constraints = [
             models.UniqueConstraint(fields=["caller", "key"], name="stored_answer_one_a_key"),
             models.CheckConstraint(condition=~Q(key=""), name="stored_answer_has_a_key"),

@@ -1,4 +1,4 @@
-"""A user of the shop: somebody to whom products are recommended. People who log in are `access.Account`."""
+"""Users of the shop, who get recommendations. Accounts that log in are `access.Account`."""
 
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ class User(models.Model):
         blank=True,
         default="",
         validators=[validate_line],
-        help_text="How the person is addressed.",
+        help_text="The name used to address the person.",
     )
     account = models.OneToOneField(
         settings.AUTH_USER_MODEL,
@@ -24,7 +24,7 @@ class User(models.Model):
         related_name="shopper",
         null=True,
         blank=True,
-        help_text="What the person logs in with. Empty: the person has no account.",
+        help_text="The account that the person logs in with. Empty: the person has no account.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

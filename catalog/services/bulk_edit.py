@@ -1,4 +1,4 @@
-"""Changes many products at once: a constant number of queries, however many they are."""
+"""Bulk changes of products, with a constant number of queries."""
 
 from typing import Any
 
@@ -10,35 +10,35 @@ from catalog.models import Category, Product, Tag
 
 
 def set_active(*, products: QuerySet[Product], active: bool) -> int:
-    """Return how many products were not so and now are. One query."""
+    """Set `is_active` and return the number of products changed. 1 query."""
     return _all_of(products).filter(is_active=not active).update(is_active=active)
 
 
 def set_category(*, products: QuerySet[Product], category: Category) -> int:
-    """Return how many products had another category, or none, and now have this one. One query."""
+    """Set the category and return the number of products changed. 1 query."""
     return _all_of(products).exclude(category=category).update(category=category)
 
 
 def add_tag(*, products: QuerySet[Product], tag: Tag) -> int:
-    """Return how many products lacked the tag and now have it. Three queries in one transaction."""
+    """Add the tag and return the number of products that did not have it. 3 queries in one transaction."""
     through = Product.tags.through
     links: QuerySet[Any] = through._default_manager.filter(tag=tag)
     lacking = _all_of(products).exclude(pk__in=links.values("product"))
     with transaction.atomic(using=router.db_for_write(through)):
         newest = through._default_manager.aggregate(newest=Max("pk"))["newest"] or 0
         _insert_links(through, lacking.annotate(its_tag=Value(tag.pk)).values_list("pk", "its_tag"))
-        # By the new links, as the products may have been selected by what just changed, or by their date;
-        # update() moves the date by itself.
+        # Found by the new links, because the given queryset may select by tag or date; update() sets
+        # updated_at.
         return Product.objects.filter(pk__in=links.filter(pk__gt=newest).values("product")).update()
 
 
 def _all_of(products: QuerySet[Product]) -> QuerySet[Product]:
-    """Return the same products, free of the joins, slices and order with which they were found."""
+    """Return a queryset of the same products without joins, slices and order."""
     return Product.objects.filter(pk__in=products.order_by().values("pk"))
 
 
 def _insert_links(through: type[Any], rows: QuerySet[Any, Any]) -> None:
-    """Insert (product, tag) pairs that the database reads itself; those that exist already stay."""
+    """Insert the (product, tag) pairs of a query with INSERT … SELECT, ignoring existing ones."""
     connection = connections[router.db_for_write(through)]
     quote, conflict = connection.ops.quote_name, OnConflict.IGNORE
     columns = [through._meta.get_field(name).column for name in ("product", "tag")]

@@ -1,4 +1,4 @@
-"""Stores what shoppers did by the thousand: what is right is stored, and each row says what became of it."""
+"""Bulk recording of events: stores the valid ones and returns a result for each."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,26 +7,26 @@ from datetime import datetime
 
 from django.db import transaction
 
-from catalog.errors import BadEvents, TooManyEvents
+from catalog.errors import InvalidEvents, TooManyEvents
 from catalog.models import Interaction, Product, User
-from catalog.services.events import Error, Event, read_event, wrong
+from catalog.services.events import Error, Event, error_entry, read_event
 from catalog.services.interaction_rows import InteractionRecord, insert
-from catalog.services.interactions import numbers, unknown
+from catalog.services.interactions import ids_by_reference, unknown_references
 
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 STORED, REPEATED, REFUSED = 201, 200, 422
 
 
 @dataclass(frozen=True, slots=True)
 class NotJson:
-    """A line that is no JSON. problem: what is wrong with it"""
+    """A line that is not valid JSON. problem: the error message"""
 
     problem: str
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one event. id: of its row; None, with what is wrong, where it was refused."""
+    """The result for one event. id: of its row, or None if it was refused"""
 
     status: int
     id: int | None
@@ -35,22 +35,23 @@ class Outcome:
 
 @transaction.atomic
 def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
-    """Return what became of each event, in their order; one that is wrong keeps no other from being stored.
+    """Store the valid events and return the outcome of each, in order.
 
-    events: what the caller sent, 1 to 10,000; a NotJson is refused; now: for those that do not say when
-    Raises BadEvents when there are none, TooManyEvents when there are more. One transaction: two queries,
-    one for every 1,000 new rows, and one more when any of them is a repeat.
+    events: 1 to 10,000, as the caller sent them; a NotJson is refused
+    now:    the time of events that have none
+    Raises InvalidEvents for no events, TooManyEvents for too many. One transaction with two queries, one more
+    per 1,000 new rows, and one more if any event is a repeat.
     """
-    if len(events) > MOST_ROWS:
-        raise TooManyEvents(len(events), MOST_ROWS)
+    if len(events) > MAX_ROWS:
+        raise TooManyEvents(len(events), MAX_ROWS)
     if not events:
-        message = f"Holds no event; send 1 to {MOST_ROWS:,} at a time."
-        raise BadEvents([{"field": None, "value": None, "message": message}])
+        message = f"Contains no events; send 1 to {MAX_ROWS:,} at a time."
+        raise InvalidEvents([{"field": None, "value": None, "message": message}])
     read, faults = _read(events, now)
     whole = [event for event in read if event]
-    users = numbers(User.objects.all(), {event.user for event in whole})
-    products = numbers(Product.objects.all(), {event.product for event in whole})
-    for error in unknown(read, users, products):
+    users = ids_by_reference(User.objects.all(), {event.user for event in whole})
+    products = ids_by_reference(Product.objects.all(), {event.product for event in whole})
+    for error in unknown_references(read, users, products):
         faults[int(str(error["index"]))].append(error)
     rows = {
         index: InteractionRecord(
@@ -72,7 +73,7 @@ def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
 
 
 def _stored(rows: list[InteractionRecord]) -> list[tuple[int, int | None]]:
-    """Return each row's status and id. The first row of a key is stored, if the key is new."""
+    """Store the rows and return the status and id of each. Of rows with the same key, stores the first."""
     first: dict[str, int] = {}
     for place, row in enumerate(rows):
         if row.event_key is not None:
@@ -94,12 +95,12 @@ def _stored(rows: list[InteractionRecord]) -> list[tuple[int, int | None]]:
 def _read(
     events: Sequence[object], now: datetime
 ) -> tuple[list[Event | None], defaultdict[int, list[Error]]]:
-    """Return each event, None for one that is wrong, and what is wrong by its place."""
+    """Return the events, None for each invalid one, and the errors by index."""
     read: list[Event | None] = []
     faults: defaultdict[int, list[Error]] = defaultdict(list)
     for index, sent in enumerate(events):
         if isinstance(sent, NotJson):
-            event, found = None, [wrong(index, None, None, sent.problem)]
+            event, found = None, [error_entry(index, None, None, sent.problem)]
         else:
             event, found = read_event(sent, index=index, now=now)
         if found:

@@ -1,4 +1,4 @@
-"""Writes categories."""
+"""Creating, changing and deleting categories."""
 
 from django.db import transaction
 
@@ -7,13 +7,13 @@ from catalog.models import Category
 
 
 def create_category(*, name: str) -> Category:
-    """Return the category, which is stored now. Raises IntegrityError when the name is taken."""
+    """Create and return the category. Raises IntegrityError when the name is taken."""
     category: Category = Category.objects.create(name=name)
     return category
 
 
 def change_category(*, category: Category, name: str | None = None) -> Category:
-    """Return the category under its new name, if one is given. Raises IntegrityError when it is taken."""
+    """Rename the category if a name is given, and return it. Raises IntegrityError when the name is taken."""
     if name is not None:
         category.name = name
         category.save(update_fields=["name", "updated_at"])
@@ -22,10 +22,10 @@ def change_category(*, category: Category, name: str | None = None) -> Category:
 
 @transaction.atomic
 def delete_category(*, category: Category) -> None:
-    """The category is gone. Raises InUse when products, active or not, are in it."""
+    """Delete the category. Raises InUse when it has products, active or inactive."""
     if category.products.exists():
         raise InUse(
-            f"Category {category.name!r} holds products, active or not, and cannot be deleted; "
+            f"Category {category.name!r} has products (active or inactive) and cannot be deleted; "
             f"move them to another category first."
         )
     category.delete()

@@ -1,4 +1,4 @@
-"""Corrects an event that is stored already."""
+"""Correction of a stored event."""
 
 from django.db import transaction
 
@@ -6,9 +6,9 @@ from catalog.models import Interaction
 
 
 def replace_interaction(*, interaction: Interaction) -> None:
-    """The stored event is replaced by the given one, under a new id; two queries in one transaction.
+    """Replace the stored event with the given one under a new id. 2 queries in one transaction.
 
-    Whoever remembers a user's events by their number and highest id thereby sees that they changed.
+    The new id invalidates caches, which identify a user's events by their number and highest id.
     """
     with transaction.atomic():
         Interaction.objects.filter(pk=interaction.pk).delete()

@@ -1,4 +1,4 @@
-"""Reads reported events: what a caller sent becomes a value, or a list of what is wrong with it."""
+"""Validation of events sent to the API: returns an Event, or a list of errors."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,10 +13,10 @@ from catalog.models import ActionType
 from core.references import BadReference, parse_reference, read_reference
 from core.text import MAX_LENGTH, validate_line
 
-IMPORTED = "import:"  # how the importer's own event keys begin
+IMPORTED = "import:"  # prefix of the importer's event keys
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LEEWAY = timedelta(days=1)
-_SHORT = 300  # characters of a reference that is remembered
+_MAX_CACHED_LENGTH = 300  # characters of a cached reference
 _ACTIONS = tuple(ActionType.values)
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?"
@@ -27,13 +27,13 @@ Error = dict[str, object]
 T = TypeVar("T")
 
 
-class Wrong(ValueError):
-    """A field's value cannot be used; the message says what would be right."""
+class InvalidValue(ValueError):
+    """The value of a field is invalid; the message says what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One reported event, well formed. user and product: a number, or a text for an external id."""
+    """A valid event. user and product: an id, or an external id as a string"""
 
     user: int | str
     product: int | str
@@ -43,13 +43,13 @@ class Event:
 
 
 def read_event(sent: object, *, index: int, now: datetime) -> tuple[Event | None, list[Error]]:
-    """Return the event, or None and everything that is wrong with it. Makes no query."""
+    """Return the event and no errors, or None and all errors. No query."""
     if not isinstance(sent, Mapping):
         return None, [
-            wrong(index, None, sent, "An event is an object with user_id, product_id, action_type.")
+            error_entry(index, None, sent, "Must be an object with user_id, product_id and action_type.")
         ]
     errors = [
-        wrong(index, name, sent[name], f"Unknown field; an event has {', '.join(_FIELDS)}.")
+        error_entry(index, name, sent[name], f"Unknown field. Allowed: {', '.join(_FIELDS)}.")
         for name in sent
         if name not in _FIELDS
     ]
@@ -57,36 +57,37 @@ def read_event(sent: object, *, index: int, now: datetime) -> tuple[Event | None
     for name, read in _FIELDS.items():
         try:
             values[name] = read(sent.get(name), now)
-        except Wrong as error:
-            errors.append(wrong(index, name, sent.get(name), str(error)))
+        except InvalidValue as error:
+            errors.append(error_entry(index, name, sent.get(name), str(error)))
     if errors:
         return None, errors
     return Event(values.pop("user_id"), values.pop("product_id"), **values), []
 
 
-def wrong(index: int, field: str | None, value: object, message: str) -> Error:
-    """Return one entry of a problem's `errors`."""
+def error_entry(index: int, field: str | None, value: object, message: str) -> Error:
+    """Return one entry of an error response's `errors`."""
     return {"index": index, "field": field, "value": value, "message": message}
 
 
 def _reference(value: object, now: datetime) -> int | str:
     if value is None:
-        raise Wrong("Is missing.")
+        raise InvalidValue("This field is required.")
     try:
-        return _short(value) if isinstance(value, str) and len(value) <= _SHORT else read_reference(value)
+        is_cached = isinstance(value, str) and len(value) <= _MAX_CACHED_LENGTH
+        return _cached_reference(value) if is_cached else read_reference(value)
     except BadReference as error:
-        raise Wrong(str(error)) from error
+        raise InvalidValue(str(error)) from error
 
 
 @lru_cache(8192)
-def _short(text: str) -> int | str:
-    """Return what the text names: many events name the same few. Raises BadReference."""
+def _cached_reference(text: str) -> int | str:
+    """Return parse_reference(text), cached because many events refer to the same rows."""
     return parse_reference(text)
 
 
 def _action_type(value: object, now: datetime) -> str:
     if not isinstance(value, str) or value not in _ACTIONS:
-        raise Wrong(f"Must be one of {', '.join(_ACTIONS)}.")
+        raise InvalidValue(f"Must be one of {', '.join(_ACTIONS)}.")
     return value
 
 
@@ -95,16 +96,16 @@ def _occurred_at(value: object, now: datetime) -> datetime:
         return now
     form = _MOMENT.fullmatch(value) if isinstance(value, str) else None
     if form is None:
-        raise Wrong("Must be an ISO 8601 time with its offset, such as 2026-01-15T12:00:00Z.")
+        raise InvalidValue("Must be an ISO 8601 time with a UTC offset, such as 2026-01-15T12:00:00Z.")
     if form["offset"] is None:
-        raise Wrong("Has no offset, so it could be any hour; add Z for UTC, or one such as +01:00.")
+        raise InvalidValue("Must have a UTC offset; add Z for UTC, or an offset such as +01:00.")
     try:
         moment = datetime.fromisoformat(form[0].upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise Wrong(f"There is no such moment ({error}).") from error
+        raise InvalidValue(f"Not a valid time ({error}).") from error
     if not EARLIEST <= moment <= now + LEEWAY:
-        raise Wrong(
-            "Must lie between 1970 and a day from now; a later one would lead every history for good."
+        raise InvalidValue(
+            "Must be between 1970 and one day from now; a later event would always be the newest one."
         )
     return moment
 
@@ -113,13 +114,13 @@ def _event_id(value: object, now: datetime) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not value.strip() or len(value) > MAX_LENGTH:
-        raise Wrong(f"Must be a text of 1 to {MAX_LENGTH} characters.")
+        raise InvalidValue(f"Must be a string of 1 to {MAX_LENGTH} characters.")
     try:
         validate_line(value)
     except ValidationError as error:
-        raise Wrong(error.message) from error
+        raise InvalidValue(error.message) from error
     if value.startswith(IMPORTED):
-        raise Wrong(f"Must not begin with {IMPORTED!r}, which is kept for imported events.")
+        raise InvalidValue(f"Must not begin with {IMPORTED!r}, which is reserved for imported events.")
     return value
 
 

@@ -1,4 +1,4 @@
-"""Does a request once, however often it is sent under the same key."""
+"""Idempotent requests: a request that is repeated with the same key is processed once."""
 
 import zlib
 from collections.abc import Callable
@@ -7,26 +7,29 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from catalog.errors import BadKey, KeyOfAnother
+from catalog.errors import IdempotencyKeyReused, InvalidIdempotencyKey
 from catalog.models import StoredAnswer
 from core.text import MAX_LENGTH
 
 HEADER = "Idempotency-Key"
-KEPT = timedelta(hours=24)
+RETENTION_PERIOD = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredResponse:
-    """What a caller got, or gets. is_again: whether it was answered before"""
+    """The response to a request. is_replay: whether it is that of an earlier request"""
 
     status: int
     body: bytes
-    is_again: bool = False
+    is_replay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """caller: whose key it is; digest: of the body. Raises BadKey."""
+class IdempotentRequest:
+    """Identifies a request. caller: the owner of the key; digest: of the body.
+
+    Raises InvalidIdempotencyKey.
+    """
 
     caller: str
     key: str
@@ -34,44 +37,46 @@ class Request:
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.key) <= MAX_LENGTH or not all("!" <= letter <= "~" for letter in self.key):
-            raise BadKey(HEADER, self.key)
+            raise InvalidIdempotencyKey(HEADER, self.key)
 
 
-def once(request: Request, answer: Callable[[], StoredResponse], now: datetime) -> StoredResponse:
-    """Return the answer of the first such request in the last 24 hours; when this is it, it is done here.
+def respond_once(
+    request: IdempotentRequest, answer: Callable[[], StoredResponse], now: datetime
+) -> StoredResponse:
+    """Return the response stored for this key in the last 24 hours, or that of answer(), and store it.
 
-    What it changes and what it answers are stored together or not at all, so one that breaks off, or raises,
-    can be sent again. Of two at once the second waits for the first, as the database has it wait for a row.
-    Raises KeyOfAnother.
+    The changes made by answer() and its response are stored in one transaction, so that a request that fails
+    can be sent again. Of two concurrent requests, the second waits for the row lock of the first.
+    Raises IdempotencyKeyReused when the key was used with a different body.
     """
     found = StoredAnswer.objects.filter(caller=request.caller, key=request.key).first()
-    if found is not None and _holds(found, now):
-        return _again(found, request)
+    if found is not None and _is_current(found, now):
+        return _replay(found, request)
     with transaction.atomic():
         row, is_new = StoredAnswer.objects.select_for_update().get_or_create(
             caller=request.caller,
             key=request.key,
             defaults={"request_digest": request.digest, "created_at": now},
         )
-        if not is_new and _holds(row, now):
-            return _again(row, request)
-        answered = answer()
+        if not is_new and _is_current(row, now):
+            return _replay(row, request)
+        response = answer()
         row.request_digest, row.created_at = request.digest, now
-        row.status, row.body = answered.status, zlib.compress(answered.body, 1)
+        row.status, row.body = response.status, zlib.compress(response.body, 1)
         row.save()
-    return answered
+    return response
 
 
 def remove_old_answers(now: datetime) -> int:
-    """Return how many answers, too old to be given again, are gone."""
-    return StoredAnswer.objects.filter(created_at__lte=now - KEPT).delete()[0]
+    """Delete the expired responses and return their number."""
+    return StoredAnswer.objects.filter(created_at__lte=now - RETENTION_PERIOD).delete()[0]
 
 
-def _holds(row: StoredAnswer, now: datetime) -> bool:
-    return row.created_at > now - KEPT
+def _is_current(row: StoredAnswer, now: datetime) -> bool:
+    return row.created_at > now - RETENTION_PERIOD
 
 
-def _again(row: StoredAnswer, request: Request) -> StoredResponse:
+def _replay(row: StoredAnswer, request: IdempotentRequest) -> StoredResponse:
     if row.request_digest != request.digest:
-        raise KeyOfAnother(request.key)
-    return StoredResponse(row.status, zlib.decompress(row.body), is_again=True)
+        raise IdempotencyKeyReused(request.key)
+    return StoredResponse(row.status, zlib.decompress(row.body), is_replay=True)

@@ -1,4 +1,4 @@
-"""Writes events as rows, a key once: one statement for a thousand of them."""
+"""Insertion of events, each key once, with one statement per thousand rows."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -9,11 +9,11 @@ from django.db import connection
 
 from catalog.models import Interaction
 
-A_STATEMENT = 1000
+ROWS_PER_STATEMENT = 1000
 
 
 class InteractionRecord(NamedTuple):
-    """An event as it is to be stored; the names are those of Interaction's columns."""
+    """An event to store; the names are those of Interaction's columns."""
 
     user_id: int
     product_id: int
@@ -24,22 +24,24 @@ class InteractionRecord(NamedTuple):
 
 
 def insert(rows: Sequence[InteractionRecord]) -> list[int | None]:
-    """Return each row's new id, None where its key is taken: in the table, not among the rows.
+    """Insert the rows and return their ids, None for each whose key exists in the table.
 
-    One query for every 1,000, which decides any race.
+    rows: with distinct keys
+    One query per 1,000 rows; it is atomic, so concurrent requests do not insert a key twice.
     """
     return list(
         chain.from_iterable(
-            _inserted(rows[start : start + A_STATEMENT]) for start in range(0, len(rows), A_STATEMENT)
+            _inserted(rows[start : start + ROWS_PER_STATEMENT])
+            for start in range(0, len(rows), ROWS_PER_STATEMENT)
         )
     )
 
 
 def _inserted(rows: Sequence[InteractionRecord]) -> Iterator[int | None]:
-    """Yield the ids of what one statement inserts.
+    """Insert the rows with one statement and yield their ids, None for an existing key.
 
-    Django's bulk_create would cut it into pieces on SQLite, could not say which rows are new, and
-    where it ignores a conflict there, it ignores a broken rule as well.
+    Django's bulk_create() would use several statements on SQLite and could not tell which rows are new.
+    With ignore_conflicts it would also ignore other violated constraints.
     """
     quote, moment = connection.ops.quote_name, connection.ops.adapt_datetimefield_value
     meta = Interaction._meta
@@ -53,7 +55,7 @@ def _inserted(rows: Sequence[InteractionRecord]) -> Iterator[int | None]:
     ]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {quote(meta.db_table)} ({columns}) "  # noqa: S608 - names of our own
+            f"INSERT INTO {quote(meta.db_table)} ({columns}) "  # noqa: S608 - only column names, no values
             f"VALUES {', '.join([places] * len(rows))} "
             f"ON CONFLICT ({quote('event_key')}) DO NOTHING RETURNING {quote('id')}, {quote('event_key')}",
             values,

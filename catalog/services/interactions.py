@@ -1,4 +1,4 @@
-"""Stores what shoppers did, all of it or nothing, and an event that is reported twice once."""
+"""Recording of events, all or none; a repeated event_id is stored once."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import Q
 
-from catalog.errors import BadEvents
+from catalog.errors import InvalidEvents
 from catalog.models import Interaction, Product, User
-from catalog.services.events import Error, Event, read_event, wrong
+from catalog.services.events import Error, Event, error_entry, read_event
 from catalog.services.interaction_rows import InteractionRecord, insert
 
-MOST_EVENTS = 1000
+MAX_EVENTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +26,35 @@ class Recorded:
 
 @transaction.atomic
 def record_interactions(*, events: Sequence[object], now: datetime) -> Recorded:
-    """Return the stored rows; an `event_id` that is stored already gives the row that it has.
+    """Store the events and return their rows; for an `event_id` that is already stored, its existing row.
 
-    events: what the caller sent, 1 to 1,000; now: for events that do not say when they happened
-    Raises BadEvents, naming everything that is wrong, and then nothing is stored.
-    Makes three queries however many events there are, and one more when any of them is a repeat.
+    events: 1 to 1,000, as the caller sent them
+    now:    the time of events that have none
+    Raises InvalidEvents with all errors and stores nothing if any event is invalid.
+    3 queries, whatever the number of events, and 1 more if any event is a repeat.
     """
-    if not 1 <= len(events) <= MOST_EVENTS:
-        message = f"Holds {len(events)} events; send 1 to {MOST_EVENTS} at a time."
-        raise BadEvents([{"field": None, "value": None, "message": message}])
+    if not 1 <= len(events) <= MAX_EVENTS:
+        message = f"Contains {len(events)} events; send 1 to {MAX_EVENTS} at a time."
+        raise InvalidEvents([{"field": None, "value": None, "message": message}])
     read, errors = [], []
     for index, sent in enumerate(events):
         event, found = read_event(sent, index=index, now=now)
         errors += found
         read.append(event)
     whole = [event for event in read if event]
-    users = numbers(User.objects.all(), {event.user for event in whole})
-    products = numbers(Product.objects.all(), {event.product for event in whole})
-    errors += unknown(read, users, products)
+    users = ids_by_reference(User.objects.all(), {event.user for event in whole})
+    products = ids_by_reference(Product.objects.all(), {event.product for event in whole})
+    errors += unknown_references(read, users, products)
     if errors:
-        raise BadEvents(sorted(errors, key=lambda error: int(str(error["index"]))))
+        raise InvalidEvents(sorted(errors, key=lambda error: int(str(error["index"]))))
     return _store([_row(event, users, products, now) for event in whole])
 
 
-def numbers(rows: "models.QuerySet[Any]", wanted: Collection[int | str]) -> dict[int | str, int]:
-    """Return the number of each row that is asked for by number or by external id: one query."""
+def ids_by_reference(rows: "models.QuerySet[Any]", wanted: Collection[int | str]) -> dict[int | str, int]:
+    """Return the id of each requested row, by id or external id as requested. 1 query.
+
+    wanted: ids, and external ids as strings; those that do not exist are left out
+    """
     pks = [key for key in wanted if isinstance(key, int)]
     external_ids = [key for key in wanted if isinstance(key, str)]
     found: dict[int | str, int] = {}
@@ -64,16 +68,18 @@ def numbers(rows: "models.QuerySet[Any]", wanted: Collection[int | str]) -> dict
     return found
 
 
-def unknown(
+def unknown_references(
     events: Iterable[Event | None], users: dict[int | str, int], products: dict[int | str, int]
 ) -> list[Error]:
-    """Return an entry for each user and product that is named and not there. users, products: the numbers"""
+    """Return an error for each missing user and product. users, products: from `ids_by_reference`"""
     errors = []
     for index, event in enumerate(events):
         if event and event.user not in users:
-            errors.append(wrong(index, "user_id", _named(event.user), "There is no such shopper."))
+            errors.append(error_entry(index, "user_id", _named(event.user), "There is no such user."))
         if event and event.product not in products:
-            errors.append(wrong(index, "product_id", _named(event.product), "There is no such product."))
+            errors.append(
+                error_entry(index, "product_id", _named(event.product), "There is no such product.")
+            )
     return errors
 
 
@@ -95,7 +101,7 @@ def _row(
 
 
 def _store(rows: list[Interaction]) -> Recorded:
-    """Return the rows as the database holds them, whoever stored them first: one query, or two."""
+    """Store the rows and return them; a repeated key returns the existing row. 1 query, or 2 with repeats."""
     keyed: dict[str, Interaction] = {}
     for row in rows:
         if (key := row.event_key) is not None:

@@ -1,4 +1,4 @@
-"""Writes products: staff give the category and the tags by name."""
+"""Creating, changing and deleting products; category and tags are given by name."""
 
 from typing import Unpack
 
@@ -7,11 +7,11 @@ from django.db import transaction
 from catalog.columns import ProductFields
 from catalog.errors import InUse
 from catalog.models import Product
-from catalog.services.names import category_named, tags_named
+from catalog.services.names import get_or_create_category, get_or_create_tags
 
 
 class ProductValues(ProductFields, total=False):
-    """What may be said of a product; what is left out stays as it is, or takes the table's default."""
+    """Values of a product; a missing one keeps its value, or takes the model's default."""
 
     external_id: str | None
     is_active: bool
@@ -19,13 +19,13 @@ class ProductValues(ProductFields, total=False):
 
 @transaction.atomic
 def create_product(**values: Unpack[ProductValues]) -> Product:
-    """Return the product, which is stored now. Raises IntegrityError when its external id is taken."""
+    """Create and return the product. Raises IntegrityError when its external id is taken."""
     return _write(Product(), values, new=True)
 
 
 @transaction.atomic
 def change_product(*, product: Product, **values: Unpack[ProductValues]) -> Product:
-    """Return the product, changed in the values given, and in `updated_at` whichever they are.
+    """Set the given values and `updated_at`, and return the product.
 
     Raises IntegrityError when its external id is taken.
     """
@@ -34,11 +34,11 @@ def change_product(*, product: Product, **values: Unpack[ProductValues]) -> Prod
 
 @transaction.atomic
 def delete_product(*, product: Product) -> None:
-    """The product is gone. Raises InUse when there are interactions with it."""
+    """Delete the product. Raises InUse when it has interactions."""
     if product.interactions.exists():
         raise InUse(
             f"Product {product.pk} has interactions and cannot be deleted; "
-            f'deactivate it instead, with PATCH {{"is_active": false}}.'
+            f'deactivate it instead with PATCH {{"is_active": false}}.'
         )
     product.delete()
 
@@ -46,10 +46,10 @@ def delete_product(*, product: Product) -> None:
 def _write(product: Product, values: ProductValues, *, new: bool) -> Product:
     fields = [name for name in values if name != "tags"]
     for name in fields:
-        value = category_named(values["category"]) if name == "category" else values[name]  # type: ignore[literal-required]
+        value = get_or_create_category(values["category"]) if name == "category" else values[name]  # type: ignore[literal-required]
         setattr(product, name, value)
-    # Only what was said is written, so that two people may change different fields at once.
+    # Only the given fields are written, so that two people can change different fields at the same time.
     product.save(update_fields=None if new else [*fields, "updated_at"])
     if "tags" in values:
-        product.tags.set(tags_named(values["tags"]))
+        product.tags.set(get_or_create_tags(values["tags"]))
     return product

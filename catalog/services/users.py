@@ -1,4 +1,4 @@
-"""Writes the shop's users."""
+"""Creating, changing and deleting the shop's users."""
 
 from typing import TypedDict, Unpack
 
@@ -8,20 +8,20 @@ from catalog.models import User
 
 
 class ShopperValues(TypedDict, total=False):
-    """What may be said of a shopper; what is left out stays as it is."""
+    """Values of a user; a missing one is not changed."""
 
     external_id: str | None
     name: str
 
 
 def create_shopper(**values: Unpack[ShopperValues]) -> User:
-    """Return the shopper, stored now. Raises IntegrityError for a taken external id."""
+    """Create and return the user. Raises IntegrityError when the external id is taken."""
     shopper: User = User.objects.create(**values)
     return shopper
 
 
 def change_shopper(*, shopper: User, **values: Unpack[ShopperValues]) -> User:
-    """Return the shopper, changed in the values given. Raises IntegrityError for a taken external id."""
+    """Set the given values and return the user. Raises IntegrityError when the external id is taken."""
     for field, value in values.items():
         setattr(shopper, field, value)
     if values:
@@ -31,5 +31,5 @@ def change_shopper(*, shopper: User, **values: Unpack[ShopperValues]) -> User:
 
 @transaction.atomic
 def delete_shopper(*, shopper: User) -> None:
-    """The shopper is gone, and so is everything they ever did."""
+    """Delete the user and all their interactions."""
     shopper.delete()

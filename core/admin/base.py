@@ -1,4 +1,4 @@
-"""What every page of the catalogue's admin shares."""
+"""Base class of the shop's model admins."""
 
 from typing import Any, ClassVar, TypeVar
 
@@ -18,12 +18,12 @@ M = TypeVar("M", bound=Model)
 
 
 class BaseModelAdmin(StrictAdmin, CountedDeletion[M]):
-    """A model with many rows: short pages, no totals beside the filters, counts for the rows shown."""
+    """Admin of a model with many rows: short pages, no facet counts, related rows counted per page only."""
 
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    # Attribute that each row of a page gets → relation of which it holds the number of rows.
+    # Attribute to set on each row of a page → relation whose rows it counts.
     page_counts: ClassVar[dict[str, str]] = {}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -31,7 +31,7 @@ class BaseModelAdmin(StrictAdmin, CountedDeletion[M]):
 
     @property
     def media(self) -> Media:
-        """The scripts of the model's own pages, and of the filters that complete a name while one types."""
+        """Return the model's own scripts and styles, and those of its autocomplete filters."""
         media = super().media + Media(css={"all": ["core/admin.css"]})
         for entry in self.list_filter:
             if isinstance(entry, type) and issubclass(entry, RelatedFilter):

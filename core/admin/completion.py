@@ -1,4 +1,4 @@
-"""Names completed while one types, with the shop's own key beside them: namesakes are common."""
+"""Autocomplete fields that show the external ID after the name, since many rows share a name."""
 
 from typing import Any
 
@@ -7,26 +7,26 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Model
 from django.forms import ModelChoiceField
 
-ADDRESS = "catalog_complete"
+URL_NAME = "catalog_complete"
 
 
-def labelled(row: Model) -> str:
-    """Return how a row is called among others of its kind."""
+def row_label(row: Model) -> str:
+    """Return the row's name, followed by its external ID in parentheses if it has one."""
     external_id = getattr(row, "external_id", None)
     return f"{row} ({external_id})" if external_id else str(row)
 
 
-class LabelledAnswer(AutocompleteJsonView):
-    """Django's answer to what was typed, permissions included, with our labels."""
+class LabelledAutocompleteView(AutocompleteJsonView):
+    """Django's autocomplete view, including its permission checks, with the labels of `labelled()`."""
 
     def serialize_result(self, obj: Model, to_field_name: str) -> dict[str, str]:
-        return {**super().serialize_result(obj, to_field_name), "text": labelled(obj)}
+        return {**super().serialize_result(obj, to_field_name), "text": row_label(obj)}
 
 
-class LabelledSelect(AutocompleteSelect):
-    url_name = f"%s:{ADDRESS}"
+class LabelledAutocompleteSelect(AutocompleteSelect):
+    url_name = f"%s:{URL_NAME}"
 
 
 class LabelledChoiceField(ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
-        return labelled(obj)
+        return row_label(obj)

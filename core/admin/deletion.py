@@ -1,4 +1,4 @@
-"""Deletions told by counts: what goes along, or what stands in the way, never a list of thousands."""
+"""Delete confirmation pages that count related rows instead of listing them."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,12 +17,15 @@ from core.admin import links
 from core.admin.typed import ModelAdmin
 
 M = TypeVar("M", bound=Model)
-# The page that asks "sure?" sends one field a row back; Django accepts 1,000 fields.
-MOST_AT_ONCE = 500
+# The confirmation page sends one field per row; Django accepts 1,000 fields per form.
+MAX_SELECTED = 500
 
 
 class Dependants(NamedTuple):
-    """The rows of one table that refer to what would be deleted."""
+    """The number of rows of one table that refer to the rows to be deleted.
+
+    protects: whether they prevent the deletion; otherwise they are deleted, too
+    """
 
     model: type[Model]
     field: str
@@ -31,7 +34,7 @@ class Dependants(NamedTuple):
 
 
 def dependants(rows: QuerySet[Any]) -> Iterator[Dependants]:
-    """Yield what refers to the rows, directly or through rows that go with them; one query a relation."""
+    """Yield the tables that refer to the rows, directly or through cascades. One query per relation."""
     relation: Any
     for relation in get_candidate_relations_to_delete(rows.model._meta):
         referring = relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": rows})
@@ -46,13 +49,13 @@ def dependants(rows: QuerySet[Any]) -> Iterator[Dependants]:
 def delete_selected(
     modeladmin: "CountedDeletion[Any]", request: HttpRequest, queryset: QuerySet[Any]
 ) -> HttpResponse | None:
-    """Django's action, for as many rows as its page can carry."""
-    n = queryset.order_by()[: MOST_AT_ONCE + 1].count()
-    if n > MOST_AT_ONCE:
+    """Run Django's delete action, or report an error when more than MOST_AT_ONCE rows are selected."""
+    n = queryset.order_by()[: MAX_SELECTED + 1].count()
+    if n > MAX_SELECTED:
         name = modeladmin.opts.verbose_name_plural
         modeladmin.message_user(
             request,
-            f"Nothing was deleted: more than {MOST_AT_ONCE} {name} were selected; select fewer at a time.",
+            f"Nothing was deleted. Select at most {MAX_SELECTED} {name} at a time.",
             messages.ERROR,
         )
         return None
@@ -63,18 +66,18 @@ def delete_selected(
 
 
 class CountedDeletion(ModelAdmin[M]):
-    """A model whose deletion is explained in numbers."""
+    """Model admin whose delete pages count the related rows."""
 
     actions: Any = (delete_selected,)
     delete_confirmation_template = "admin/core/delete_confirmation.html"
     delete_selected_confirmation_template = "admin/core/delete_selected_confirmation.html"
-    # What to do with a row that is in use.
+    # Advice shown when a row is in use and cannot be deleted.
     instead_of_deleting: ClassVar[str] = ""
 
     def get_deleted_objects(
         self, objs: Sequence[M] | QuerySet[M], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Return what Django's pages ask for: the rows, counts by model, lacking permissions, obstacles."""
+        """Return the values of Django's method: rows, counts by model, missing permissions, obstacles."""
         rows = list(objs)
         found = list(dependants(self.model._base_manager.filter(pk__in=[row.pk for row in rows])))
         taken: Counter[type[Model]] = Counter({self.model: len(rows)})
@@ -85,7 +88,7 @@ class CountedDeletion(ModelAdmin[M]):
         if any(not self.has_delete_permission(request, row) for row in rows):
             lacking.add(str(self.opts.verbose_name))
         return (
-            [format_html("{}: {}", capfirst(self.opts.verbose_name), links.row(row)) for row in rows],
+            [format_html("{}: {}", capfirst(self.opts.verbose_name), links.row_link(row)) for row in rows],
             {str(model._meta.verbose_name_plural): n for model, n in taken.items()},
             lacking,
             [self._obstacle(dependant, rows) for dependant in found if dependant.protects],
@@ -100,7 +103,7 @@ class CountedDeletion(ModelAdmin[M]):
         opts = dependant.model._meta
         name = opts.verbose_name if dependant.n == 1 else opts.verbose_name_plural
         if len(rows) == 1 and self.admin_site.is_registered(dependant.model):
-            number = links.counted(dependant.model, dependant.n, **{dependant.field: rows[0].pk})
+            number = links.count_link(dependant.model, dependant.n, **{dependant.field: rows[0].pk})
             return format_html("{} {}", number, name)
         return f"{dependant.n:,} {name}"
 

@@ -1,4 +1,4 @@
-"""Filters that stay small on big tables: a related row by name, and a range of dates."""
+"""Admin filters for large tables: a related row by name, and a date range."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
@@ -12,15 +12,15 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from core.admin.completion import LabelledChoiceField, LabelledSelect
+from core.admin.completion import LabelledAutocompleteSelect, LabelledChoiceField
 from core.admin.typed import ModelAdmin
 
-# Stands for the rows that refer to nothing.
+# Query value that selects the rows without a related row.
 NONE = "none"
 
 
-def _kept(changelist: ChangeList, own: list[str | None]) -> list[tuple[str, str]]:
-    """Return what a filter's form has to send along: every parameter but its own and the page."""
+def _hidden_fields(changelist: ChangeList, own: list[str | None]) -> list[tuple[str, str]]:
+    """Return the hidden fields of a filter's form: every query parameter except its own and the page."""
     return [
         (name, value)
         for name, values in changelist.filter_params.items()
@@ -30,11 +30,11 @@ def _kept(changelist: ChangeList, own: list[str | None]) -> list[tuple[str, str]
 
 
 class RelatedFilter(admin.ListFilter):
-    """One related row: a link for each while they are few, a box that completes a name when they are many."""
+    """Filter by one related row: a link per row, or an autocomplete field when there are many."""
 
     template = "admin/core/related_filter.html"
     field_name = ""
-    # With more rows than this there are no links; with 0 there never are.
+    # The most rows shown as links; 0 always shows the autocomplete field.
     most_links = 20
 
     def __init__(
@@ -47,15 +47,15 @@ class RelatedFilter(admin.ListFilter):
         self.field = self.field_of(model)
         self.title = self.field.related_model._meta.verbose_name
         super().__init__(request, params, model, model_admin)
-        self.chosen = params.pop(self.field_name, [""])[-1]
-        # Nineteen digits would not fit into a key.
-        if not (self.chosen in ("", NONE) or (self.chosen.isdecimal() and len(self.chosen) < 19)):
+        self.selected = params.pop(self.field_name, [""])[-1]
+        # A number of 19 digits may not fit into a 64-bit key.
+        if not (self.selected in ("", NONE) or (self.selected.isdecimal() and len(self.selected) < 19)):
             raise IncorrectLookupParameters
-        self.used_parameters = {self.field_name: self.chosen} if self.chosen else {}
+        self.used_parameters = {self.field_name: self.selected} if self.selected else {}
         rows = self.field.related_model._default_manager.order_by("name")
         self.links = list(rows[: self.most_links + 1]) if self.most_links else []
         self.form: forms.Form | None = None
-        self.kept: list[tuple[str, str]] = []
+        self.hidden_fields: list[tuple[str, str]] = []
         if not self.most_links or len(self.links) > self.most_links:
             self.links = []
             self.form = self._form(model_admin.admin_site)
@@ -65,19 +65,19 @@ class RelatedFilter(admin.ListFilter):
         return model._meta.get_field(cls.field_name)
 
     def _form(self, site: admin.AdminSite) -> forms.Form:
-        chosen = "" if self.chosen == NONE else self.chosen
-        form = forms.Form({self.field_name: chosen}, auto_id="filter_%s")
+        selected = "" if self.selected == NONE else self.selected
+        form = forms.Form({self.field_name: selected}, auto_id="filter_%s")
         form.fields[self.field_name] = LabelledChoiceField(
             self.field.related_model._default_manager.all(),
             required=False,
-            widget=LabelledSelect(
+            widget=LabelledAutocompleteSelect(
                 self.field, site, attrs={"data-width": "100%", "aria-label": f"Name of the {self.title}"}
             ),
         )
         return form
 
     @property
-    def _may_lack(self) -> bool:
+    def _is_optional(self) -> bool:
         return self.field.null or self.field.many_to_many
 
     def has_output(self) -> bool:
@@ -87,27 +87,27 @@ class RelatedFilter(admin.ListFilter):
         return [self.field_name]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not self.chosen:
+        if not self.selected:
             return queryset
-        if self.chosen == NONE:
+        if self.selected == NONE:
             return queryset.filter(**{f"{self.field_name}__isnull": True})
-        return queryset.filter(**{self.field_name: int(self.chosen)})
+        return queryset.filter(**{self.field_name: int(self.selected)})
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        self.kept = _kept(changelist, self.expected_parameters())
+        self.hidden_fields = _hidden_fields(changelist, self.expected_parameters())
         offered = [("", "All")] + [(str(row.pk), str(row)) for row in self.links]
-        if self._may_lack:
+        if self._is_optional:
             offered.append((NONE, f"No {self.title}"))
         for value, text in offered:
             yield {
-                "selected": self.chosen == value,
+                "selected": self.selected == value,
                 "query_string": changelist.get_query_string({self.field_name: value or None}),
                 "display": text,
             }
 
 
 class DateRangeFilter(admin.FieldListFilter):
-    """From one day to another, both included, in the server's time zone; with links for the usual ranges."""
+    """Filter by a range of days, both included, in the server's time zone, with links to common ranges."""
 
     template = "admin/core/date_range_filter.html"
 
@@ -115,10 +115,10 @@ class DateRangeFilter(admin.FieldListFilter):
         path = kwargs["field_path"]
         self.first_name, self.last_name = f"{path}_from", f"{path}_to"
         super().__init__(*args, **kwargs)
-        self.first, self.last = (self._given(name) for name in (self.first_name, self.last_name))
-        self.kept: list[tuple[str, str]] = []
+        self.first, self.last = (self._value_of(name) for name in (self.first_name, self.last_name))
+        self.hidden_fields: list[tuple[str, str]] = []
 
-    def _given(self, name: str) -> str:
+    def _value_of(self, name: str) -> str:
         values: Any = self.used_parameters.get(name) or [""]
         return str(values[-1])
 
@@ -138,7 +138,7 @@ class DateRangeFilter(admin.FieldListFilter):
         return queryset.filter(**wanted)
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        self.kept = _kept(changelist, self.expected_parameters())
+        self.hidden_fields = _hidden_fields(changelist, self.expected_parameters())
         today = timezone.localdate()
         usual: Mapping[str, tuple[str, str]] = {
             "Any date": ("", ""),

@@ -1,4 +1,4 @@
-"""Links from one page of the admin to another."""
+"""Links between pages of the admin."""
 
 from django.contrib.admin.utils import quote
 from django.db.models import Model
@@ -12,22 +12,22 @@ def _address(model: Model | type[Model], page: str) -> str:
 
 
 def listing_url(model: type[Model], **wanted: object) -> str:
-    """Return the address of the list of a model's rows, filtered by `name=value`."""
+    """Return the URL of the model's change list, filtered by `name=value`."""
     return reverse(_address(model, "changelist"), query={name: str(value) for name, value in wanted.items()})
 
 
-def counted(model: type[Model], n: int, **wanted: object) -> SafeString:
-    """Return a number that leads to the rows it counts; zero leads nowhere."""
+def count_link(model: type[Model], n: int, **wanted: object) -> SafeString:
+    """Return the number as a link to the rows it counts; zero is plain text."""
     if not n:
         return SafeString("0")
     return format_html('<a href="{}">{}</a>', listing_url(model, **wanted), f"{n:,}")
 
 
 def row_url(instance: Model) -> str:
-    """Return the address of the page of one row."""
+    """Return the URL of the row's change page."""
     return reverse(_address(instance, "change"), args=[quote(instance.pk)])
 
 
-def row(instance: Model, text: object = None) -> SafeString:
-    """Return a link to the page of one row."""
+def row_link(instance: Model, text: object = None) -> SafeString:
+    """Return a link to the row's change page, labelled with the text or the row's name."""
     return format_html('<a href="{}">{}</a>', row_url(instance), instance if text is None else text)

@@ -1,4 +1,4 @@
-"""Lists of any length: a page costs what it shows, however many rows stand behind it."""
+"""Pagination whose cost depends on the rows shown, not on the size of the table."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from core.admin.typed import Paginator
 
 
 class BoundedPaginator(Paginator[Any]):
-    """Counts no further than `most`: beyond it nobody turns pages, and filters lead there faster."""
+    """Paginator that stops counting at `most` rows; filters reach the rows beyond."""
 
     most = 100_000
 
@@ -22,15 +22,15 @@ class BoundedPaginator(Paginator[Any]):
 
     @property
     def is_cut(self) -> bool:
-        """Whether there may be more rows than were counted."""
+        """Return whether there may be more rows than were counted."""
         return self.count == self.most
 
 
 class CountingChangeList(StrictChangeList):
-    """Reads the rows of one page, and counts what belongs to each, with one query a relation.
+    """Change list that reads the rows of one page and counts their related rows, one query per relation.
 
-    Everything but the ids is read for these rows alone: SQLite carries whatever a query selects, counts
-    among it, through the sort of all rows.
+    The main query selects only the ids. SQLite would carry every selected column, and every count, through
+    the sort of the whole table.
     """
 
     page_counts: dict[str, str] = {}
@@ -41,7 +41,7 @@ class CountingChangeList(StrictChangeList):
         super().get_results(request)
         self.is_cut = getattr(self.paginator, "is_cut", False)
         if self.is_cut:
-            # Equal numbers keep the search form from calling the bound a number of results.
+            # With equal numbers the search form does not show the limit as a number of results.
             self.full_result_count = self.result_count
         ids = list(self.result_list.values_list("pk", flat=True))
         rows = self.apply_select_related(self.root_queryset).in_bulk(ids)

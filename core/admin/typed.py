@@ -1,4 +1,4 @@
-"""Django's admin classes by model: the type checker knows `ModelAdmin[Product]`, at run time it is plain."""
+"""Django's admin classes, subscriptable by model: `ModelAdmin[Product]` is checked by mypy only."""
 
 from typing import TYPE_CHECKING, Any
 

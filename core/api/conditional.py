@@ -1,4 +1,4 @@
-"""Gives an answer its ETag, and 304 without a body to whoever has it already."""
+"""ETags and conditional GET requests: 304 without a body when the client's copy is current."""
 
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -11,40 +11,43 @@ from rest_framework.request import Request
 from core.api.renderers import OrjsonRenderer, to_json
 
 R = TypeVar("R", bound=HttpResponse)
-# May be kept by whoever asked, but not shown again without asking whether it is still right.
+# Only the client may cache the response, and must revalidate it before each use.
 PRIVATE = "private, no-cache"
 PUBLIC = "public, no-cache"
-# Who asks decides what is shown, and that stands in these.
+# The response depends on the caller, whom these headers identify.
 VARY = "Cookie, Authorization"
 
 
 def etag(body: bytes) -> str:
-    """Return what changes with every byte of the body: a strong ETag."""
+    """Return a strong ETag: a hash of the body."""
     return f'"{blake2b(body, digest_size=16).hexdigest()}"'
 
 
 def conditional(request: Request, response: R, tag: str, cache_control: str = PRIVATE) -> R:
-    """Return the response to a GET with its ETag, or as a 304 where the caller has it already."""
+    """Return the response to a GET with its ETag, as a 304 without a body if If-None-Match names that."""
     headers = response.headers
     headers["ETag"] = tag
     headers["Cache-Control"] = cache_control
     headers["Vary"] = VARY
     known = request._request.META.get("HTTP_IF_NONE_MATCH")
-    if known and is_named(tag, known):
+    if known and etag_matches(tag, known):
         response.status_code = 304
         response.content = b""
         del headers["Content-Type"]
     return response
 
 
-def is_named(tag: str, known: str) -> bool:
-    """Return whether If-None-Match names the tag. A weak one will do: proxies that pack bodies make it so."""
+def etag_matches(tag: str, known: str) -> bool:
+    """Return whether If-None-Match names the tag. Weak tags match: proxies that compress make tags weak."""
     named = parse_etags(known)
     return named == ["*"] or tag in [one.removeprefix("W/") for one in named]
 
 
-def shown(request: Request, payload: Any, *, to_anybody: bool) -> HttpResponse:
-    """Return the payload as JSON under its ETag. to_anybody: whether nobody would be shown less"""
+def json_response(request: Request, payload: Any, *, to_anybody: bool) -> HttpResponse:
+    """Return the payload as a JSON response with an ETag.
+
+    to_anybody: whether every caller may see the whole payload; with open reads, shared caches may keep it
+    """
     body = to_json(payload)
     response = HttpResponse(body, content_type=OrjsonRenderer.media_type)
     is_public = to_anybody and settings.API_OPEN_READS

@@ -1,4 +1,4 @@
-"""Filters that refuse what is given and empty; Django's own take that for not given."""
+"""Filters that reject an empty value; django-filter treats it as if the parameter were not given."""
 
 from typing import Any
 
@@ -21,16 +21,16 @@ class _Number(forms.DecimalField):
         return super().clean(value)
 
 
-class OneOf(ChoiceFilter):
-    """One of the choices, in their own words."""
+class StrictChoiceFilter(ChoiceFilter):
+    """Filter whose value must be one of the choices, spelled exactly."""
 
     field_class = _Chosen
 
 
-class Amount(NumberFilter):
-    """A number that a price can be, by its digits alone."""
+class StrictNumberFilter(NumberFilter):
+    """Filter by a decimal number, limited by its number of digits."""
 
     field_class = _Number
 
     def get_max_validator(self) -> None:
-        """Return no limit: the digits are one, and two would say the same thing twice."""
+        """Return no validator: `max_digits` limits the value, and a second limit would report it twice."""

@@ -1,12 +1,12 @@
-"""Fields that take JSON's own types: a text is a text, and neither 7 nor true is one."""
+"""Serializer fields that accept only the matching JSON type; REST framework's own convert other types."""
 
 from typing import Any
 
 from rest_framework import serializers
 
 
-class Text(serializers.CharField):
-    """A text. REST framework's own takes a number for its digits, and counts letters without blanks."""
+class StrictCharField(serializers.CharField):
+    """A JSON string. REST framework's CharField accepts numbers, and trims before it checks the length."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -16,8 +16,8 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class Flag(serializers.BooleanField):
-    """true or false; 1, "yes" and "off" are something else."""
+class StrictBooleanField(serializers.BooleanField):
+    """true or false; rejects 1, "yes" and "off"."""
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):

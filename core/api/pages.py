@@ -1,4 +1,4 @@
-"""Cuts a list into pages; a page or size that cannot be is refused, never bent."""
+"""Pagination that rejects an invalid page or page size instead of adjusting it."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ from core.api.query import whole_number
 Schema = dict[str, Any]
 
 
-class Pages(PageNumberPagination):
-    """Answers {"count", "next", "previous", <rows>}. rows: what the list is called; a subclass says it."""
+class StrictPagination(PageNumberPagination):
+    """Paginated lists of the form {"count", "next", "previous", <rows>}. rows: the key of the list."""
 
     rows = "rows"
     page_size = 50
     max_page_size = 200
     page_size_query_param = "page_size"
-    page_query_description = "Which page, from 1."
-    page_size_query_description = f"Rows on a page, 1 to {max_page_size}; {page_size} when not given."
+    page_query_description = "The page number, from 1."
+    page_size_query_description = f"The number of rows per page, 1 to {max_page_size}. Default: {page_size}."
 
     def get_page_size(self, request: Request) -> int:
         return whole_number(
@@ -30,7 +30,7 @@ class Pages(PageNumberPagination):
     def get_page_number(self, request: Request, paginator: Any) -> int:
         number = whole_number(request.query_params, "page", default=1)
         if number > paginator.num_pages:
-            raise NotFound(f"There is no page {number}; the last is {paginator.num_pages}.")
+            raise NotFound(f"Page {number} does not exist; the last page is {paginator.num_pages}.")
         return number
 
     def get_paginated_response(self, data: Any) -> Response:
@@ -44,11 +44,14 @@ class Pages(PageNumberPagination):
         )
 
     def get_schema_operation_parameters(self, view: Any) -> list[Schema]:
-        """Return what the schema says of `page` and `page_size`: from where to where they go."""
-        most = {self.page_size_query_param: {"maximum": self.max_page_size}}
+        """Return the OpenAPI parameters `page` and `page_size` with their limits."""
+        maximum = {self.page_size_query_param: {"maximum": self.max_page_size}}
         return [
-            {**told, "schema": {**told["schema"], "minimum": 1, **most.get(told["name"], {})}}
-            for told in super().get_schema_operation_parameters(view)
+            {
+                **parameter,
+                "schema": {**parameter["schema"], "minimum": 1, **maximum.get(parameter["name"], {})},
+            }
+            for parameter in super().get_schema_operation_parameters(view)
         ]
 
     def get_paginated_response_schema(self, schema: Schema) -> Schema:

@@ -1,4 +1,4 @@
-"""Reads JSON with orjson, and no more of it than a request may hold."""
+"""JSON parsing with orjson and a limit on the size of the body."""
 
 from collections.abc import Mapping
 from typing import IO, Any
@@ -10,7 +10,7 @@ from rest_framework.parsers import BaseParser
 
 
 class BodyTooLarge(APIException):
-    """The body is longer than it may be."""
+    """The request body is larger than allowed."""
 
     status_code = 413
     default_code = "too_large"
@@ -22,7 +22,7 @@ class OrjsonParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """Return the body's value. Raises ParseError when it is no JSON, BodyTooLarge when it is too long."""
+        """Return the parsed body. Raises ParseError for invalid JSON, BodyTooLarge for a body too large."""
         body = read_body(stream, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         try:
             return orjson.loads(body)
@@ -31,8 +31,8 @@ class OrjsonParser(BaseParser):
 
 
 def read_body(stream: IO[Any], most: int) -> bytes:
-    """Return the body's bytes. Raises BodyTooLarge when there are more than that."""
+    """Return the body. Raises BodyTooLarge when it has more than `most` bytes."""
     body: bytes = stream.read(most + 1)
     if len(body) > most:
-        raise BodyTooLarge(f"The body holds more than {most} bytes; send it in smaller parts.")
+        raise BodyTooLarge(f"The body is larger than {most} bytes; send it in smaller parts.")
     return body

@@ -1,4 +1,4 @@
-"""Reads ids in paths and query parameters. What is not understood is refused, never ignored."""
+"""Validation of query parameters and of ids in paths: unknown or invalid values are errors."""
 
 from collections.abc import Collection
 
@@ -9,25 +9,25 @@ from rest_framework.exceptions import NotFound, ValidationError
 from core.references import PREFIX, BadReference, as_lookup, parse_reference
 from core.text import validate_line
 
-_MOST_DIGITS = 18
-_MOST_WRONG = 20  # parameters that are told one by one
+_MAX_DIGITS = 18
+_MAX_REPORTED = 20  # parameters that are reported one by one
 
 
 def check_query(sent: QueryDict, *, known: Collection[str], repeatable: Collection[str] = ()) -> None:
-    """Raise ValidationError for a parameter that is unknown or holds unprintable text.
+    """Raise ValidationError for parameters that are unknown, hold control characters, or are repeated.
 
-    And for one that is given twice, unless it is among the repeatable ones. When very many are wrong, it
-    looks no further.
+    repeatable: parameters that may be given more than once
+    Reports at most 20 parameters and the number of those it did not check.
     """
     wrong: dict[str, list[str]] = {}
     for n_read, (name, values) in enumerate(sent.lists()):
-        if len(wrong) == _MOST_WRONG:
-            wrong["non_field_errors"] = [f"{len(sent) - n_read} more parameters were not looked at."]
+        if len(wrong) == _MAX_REPORTED:
+            wrong["non_field_errors"] = [f"{len(sent) - n_read} more parameters were not checked."]
             break
         if name not in known:
-            wrong[name] = [f"Unknown parameter; known here: {', '.join(sorted(known)) or 'none'}."]
+            wrong[name] = [f"Unknown parameter. Allowed here: {', '.join(sorted(known)) or 'none'}."]
         elif len(values) > 1 and name not in repeatable:
-            wrong[name] = ["Is given more than once; give it once."]
+            wrong[name] = ["Given more than once; give it once."]
         elif faults := [fault for fault in map(_fault, values) if fault]:
             wrong[name] = faults[:1]
     if wrong:
@@ -36,7 +36,7 @@ def check_query(sent: QueryDict, *, known: Collection[str], repeatable: Collecti
 
 def _fault(text: str) -> str | None:
     if "\ufffd" in text:
-        return "Is not valid UTF-8."
+        return "Not valid UTF-8."
     try:
         validate_line(text)
     except BadText as error:
@@ -47,12 +47,12 @@ def _fault(text: str) -> str | None:
 def whole_number(sent: QueryDict, name: str, *, default: int, low: int = 1, high: int | None = None) -> int:
     """Return the parameter as a number from low to high, or the default when it is not given.
 
-    Raises ValidationError naming it when it is anything else.
+    Raises ValidationError for any other value.
     """
     text = sent.get(name)
     if text is None:
         return default
-    readable = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    readable = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
     if not readable or int(text) < low or (high is not None and int(text) > high):
         span = f"of {low} or more" if high is None else f"from {low} to {high}"
         raise ValidationError({name: [f"Must be a whole number {span}."]})
@@ -64,7 +64,7 @@ def reference(text: str) -> int | str:
     try:
         return parse_reference(text)
     except BadReference as error:
-        raise NotFound(f"Nothing has the id {text[:80]!r}. {error}") from error
+        raise NotFound(f"Invalid id {text[:80]!r}. {error}") from error
 
 
 def lookup(text: str) -> dict[str, int | str]:
@@ -72,8 +72,8 @@ def lookup(text: str) -> dict[str, int | str]:
     return as_lookup(reference(text))
 
 
-def refuse_bad_key(text: str) -> None:
-    """Raises ValidationError, naming the field, for a key that no row could be given. Makes no query."""
+def reject_invalid_key(text: str) -> None:
+    """Raise ValidationError for `external_id` when the text is an `ext:` reference that no row can have."""
     if text.startswith(PREFIX):
         try:
             parse_reference(text)

@@ -1,4 +1,4 @@
-"""Writes JSON with orjson, and chooses the form of a response."""
+"""JSON rendering with orjson, and content negotiation."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -12,16 +12,16 @@ from rest_framework.request import Request
 
 
 def _plain(value: object) -> float | str:
-    """Return what JSON knows for what it does not: a number for a Decimal, the text of a translation."""
+    """Return a JSON type for a value that orjson does not support: a Decimal or a lazy translation."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, Promise):
         return str(value)
-    raise TypeError(f"JSON has no form for a {type(value).__name__}.")
+    raise TypeError(f"{type(value).__name__} is not JSON serializable.")
 
 
 def to_json(value: object) -> bytes:
-    """Return the value as JSON; moments are in UTC and end in Z, decimals are numbers."""
+    """Return the value as JSON; times are in UTC and end in Z, decimals are numbers."""
     return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z)
 
 
@@ -39,13 +39,13 @@ class OrjsonRenderer(BaseRenderer):
         return b"" if data is None else to_json(data)
 
 
-class QuickNegotiation(DefaultContentNegotiation):
-    """REST framework's own, without reading an Accept header that leaves the only renderer in no doubt."""
+class SingleRendererNegotiation(DefaultContentNegotiation):
+    """Content negotiation that does not parse the Accept header when the only renderer clearly matches."""
 
     def select_renderer(
         self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> Any:
-        """Return the renderer and the media type to answer with. Raises NotAcceptable."""
+        """Return the renderer and the media type of the response. Raises NotAcceptable."""
         only, *others = renderers
         if not others and not format_suffix:
             accepted = request._request.META.get("HTTP_ACCEPT", "*/*")

@@ -1,4 +1,4 @@
-"""How the OpenAPI schema says what all views have in common: ids in paths, answers, problems."""
+"""OpenAPI schema of what all views share: ids in paths, conditional requests, headers and errors."""
 
 from typing import Any
 
@@ -11,48 +11,50 @@ from core.api.serializers import Problem
 Operation = dict[str, Any]
 Endpoint = tuple[str, str, str, Any]
 
-ID_IN_PATH = "A number, or `ext:<external id>`."
+ID_IN_PATH = "The numeric id, or `ext:<external id>`."
 PROBLEMS = {
-    "400": "Something in the request is wrong; `errors` says what.",
-    "401": "Nobody is known by what was sent.",
-    "403": "Whoever asks may not do this.",
-    "404": "There is no such thing.",
-    "406": "It cannot be answered in a form that the Accept header allows.",
-    "409": "It is in use, or somebody changed it at this moment.",
-    "413": "The body is too long, or holds too much.",
-    "415": "The body is of a kind that is not read here.",
-    "422": "The Idempotency-Key came before, with another body.",
-    "429": "Asked too often; `Retry-After` says in how many seconds to come back.",
-    "503": "The database cannot answer now; `Retry-After` says in how many seconds to ask again.",
+    "400": "The request is invalid; `errors` lists each problem.",
+    "401": "Credentials are missing or invalid.",
+    "403": "The caller does not have permission.",
+    "404": "The resource does not exist.",
+    "406": "No response format matches the Accept header.",
+    "409": "The resource is in use, or was changed at the same time.",
+    "413": "The body is too large, or holds too many items.",
+    "415": "The Content-Type of the body is not supported.",
+    "422": "The Idempotency-Key was used before with a different body.",
+    "429": "Too many requests; retry after `Retry-After` seconds.",
+    "503": "The database is unavailable; retry after `Retry-After` seconds.",
 }
-# On all answers, and told where one looks for them.
+# Every response has the RateLimit headers; the schema lists them with the 429 responses.
 LIMITS = {
-    name: {"schema": {"type": "integer"}, "description": told}
-    for name, told in (
-        ("Retry-After", "In how many seconds to come back."),
-        ("RateLimit-Limit", "How many requests there may be in a window."),
-        ("RateLimit-Remaining", "How many are left in this one."),
-        ("RateLimit-Reset", "In how many seconds the next one begins."),
+    name: {"schema": {"type": "integer"}, "description": description}
+    for name, description in (
+        ("Retry-After", "The number of seconds to wait before the next request."),
+        ("RateLimit-Limit", "The number of requests allowed per window."),
+        ("RateLimit-Remaining", "The number of requests left in the current window."),
+        ("RateLimit-Reset", "The number of seconds until the next window begins."),
     )
 }
-_CHALLENGE = {"WWW-Authenticate": {"schema": {"type": "string"}, "description": "How one shows who one is."}}
-_PLACE = {"Location": {"schema": {"type": "string"}, "description": "Where the new row is."}}
-_AGAIN = {"Retry-After": LIMITS["Retry-After"]}
-HEADERS = {"401": _CHALLENGE, "429": LIMITS, "503": _AGAIN}
+_CHALLENGE = {
+    "WWW-Authenticate": {"schema": {"type": "string"}, "description": "The accepted authentication scheme."}
+}
+_LOCATION = {"Location": {"schema": {"type": "string"}, "description": "The URL of the new resource."}}
+_RETRY_AFTER = {"Retry-After": LIMITS["Retry-After"]}
+HEADERS = {"401": _CHALLENGE, "429": LIMITS, "503": _RETRY_AFTER}
 
 
 def without_slash(endpoints: list[Endpoint]) -> list[Endpoint]:
-    """Return the endpoints with each path in its short form; both forms answer."""
+    """Return the endpoints with their paths without the trailing slash; both forms are served."""
     return [(path.rstrip("/") or "/", regex, method, view) for path, regex, method, view in endpoints]
 
 
-def _say_conditional(operation: Operation) -> None:
-    """Add what is sent and answered where an answer has an ETag."""
+def _add_conditional(operation: Operation) -> None:
+    """Add If-None-Match, ETag and the 304 response to the operation."""
     text = {"type": "string"}
-    etag = {"ETag": {"schema": text, "description": "Changes with the body; for `If-None-Match`."}}
+    etag = {"ETag": {"schema": text, "description": "Identifies this version; send it in `If-None-Match`."}}
     operation["responses"]["200"]["headers"] = etag
     operation["responses"]["304"] = {
-        "description": "What the caller has is still right. There is no body.",
+        "description": "The client's copy is current. The response has no body.",
         "headers": etag,
     }
     operation.setdefault("parameters", []).append(
@@ -60,7 +62,7 @@ def _say_conditional(operation: Operation) -> None:
             "in": "header",
             "name": "If-None-Match",
             "schema": text,
-            "description": "ETags of what the caller has, by comma, or `*`; 304 if one still holds.",
+            "description": "ETags of the client's copies, comma-separated, or `*`; 304 if one is current.",
         }
     )
 
@@ -71,21 +73,21 @@ class ApiSchema(AutoSchema):
         if operation:
             operation["responses"].update(self._problems())
             if getattr(self.view, "row_class", None) and "201" in operation["responses"]:
-                operation["responses"]["201"]["headers"] = _PLACE
+                operation["responses"]["201"]["headers"] = _LOCATION
             if getattr(self.view, "action", None) in getattr(self.view, "conditional", ()):
-                _say_conditional(operation)
+                _add_conditional(operation)
         return operation
 
     def get_description(self) -> str:  # type: ignore[override]
-        """Return what the action does, and what all actions of its viewset share."""
-        told = [
+        """Return the docstring of the action, followed by that of its viewset."""
+        docs = [
             get_doc(getattr(self.view, getattr(self.view, "action", "") or "", None)),
             get_doc(type(self.view)),
         ]
-        return "\n\n".join(filter(None, told)) if told[0] else super().get_description()
+        return "\n\n".join(filter(None, docs)) if docs[0] else super().get_description()
 
     def get_response_serializers(self) -> Any:
-        """Return what a viewset's `row_class` says of each of its actions."""
+        """Return the response serializers by status, from the viewset's `row_class` if it has one."""
         row = getattr(self.view, "row_class", None)
         if row is None:
             return super().get_response_serializers()
@@ -108,12 +110,12 @@ class ApiSchema(AutoSchema):
         ]
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
-        """Return the serializer's schema; of what is sent it says that there may be nothing else."""
+        """Return the serializer's schema; request bodies allow no additional properties."""
         schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         return {**schema, "additionalProperties": False} if direction == "request" else schema
 
     def _problems(self) -> dict[str, Any]:
-        """Return every problem that the call may answer with; but for these it has none of its own."""
+        """Return the error responses that the operation may give, by status."""
         content = {"application/problem+json": {"schema": self.resolve_serializer(Problem, "response").ref}}
         codes = {"406", "503", *getattr(self.view, "also_answers", ())}
         if not any(isinstance(permission, AllowAny) for permission in self.view.get_permissions()):

@@ -1,4 +1,4 @@
-"""Serializers that several APIs share, for the OpenAPI schema: references and problem details."""
+"""Serializers shared by several APIs, for the OpenAPI schema: references and problem details."""
 
 from decimal import Decimal
 from types import NoneType
@@ -18,9 +18,9 @@ _FIELDS: dict[Any, type[serializers.Field[Any, Any, Any, Any]]] = {
 
 
 class TypedRow(Row):
-    """A row of the values of a named tuple. Fields that are declared replace those made of the types.
+    """Serializer whose fields come from the types of a named tuple; declared fields replace them.
 
-    types: the type of each value, by name
+    types: the type of each field, by name
     """
 
     types: ClassVar[dict[str, Any]]
@@ -30,7 +30,7 @@ class TypedRow(Row):
 
 
 def _field(kind: Any) -> serializers.Field[Any, Any, Any, Any]:
-    """Return the field for values of a type: one of _FIELDS, that or None, or a tuple of texts."""
+    """Return the serializer field for a type: one of _FIELDS, an optional one, or a tuple of strings."""
     if kind == tuple[str, ...]:
         return serializers.ListField(child=serializers.CharField())
     if NoneType in get_args(kind):
@@ -43,14 +43,16 @@ def _field(kind: Any) -> serializers.Field[Any, Any, Any, Any]:
     {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^([0-9]+|ext:.+)$"}]}
 )
 class Reference(serializers.Field):  # type: ignore[type-arg]
-    """A row by its number, or as ext:<external id>."""
+    """A row's numeric id, or ext:<external id>."""
 
 
 class FaultRow(Row):
-    index = serializers.IntegerField(required=False, help_text="Which element of a list, from 0.")
+    index = serializers.IntegerField(
+        required=False, help_text="The position of the element in the list, from 0."
+    )
     field = serializers.CharField(allow_null=True)
-    value = serializers.JSONField(allow_null=True, help_text="What was sent, cut when long.")
-    message = serializers.CharField(help_text="What would be right.")
+    value = serializers.JSONField(allow_null=True, help_text="The value sent, shortened if it is long.")
+    message = serializers.CharField(help_text="What is wrong and what is allowed.")
 
 
 class Problem(Row):

@@ -1,4 +1,4 @@
-"""Base classes of the API's views: strict query parameters, and lists in pages."""
+"""Base classes of the API's views: strict query parameters and paginated lists."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
@@ -10,26 +10,27 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from core.api.query import check_query
-from core.api.renderers import QuickNegotiation
+from core.api.renderers import SingleRendererNegotiation
 
 
 class StrictQuery(APIView):
-    """Refuses query parameters that the view does not know; put it before other views."""
+    """View that rejects unknown query parameters; list it before other base classes."""
 
-    content_negotiation_class = QuickNegotiation
+    content_negotiation_class = SingleRendererNegotiation
 
     def known_parameters(self) -> set[str]:
-        """Return the query parameters that the view knows."""
+        """Return the query parameters that the view accepts."""
         return set()
 
     def repeatable_parameters(self) -> set[str]:
-        """Return those that may be given several times, each time with another value."""
+        """Return the query parameters that may be given more than once."""
         return set()
 
     def perform_authentication(self, request: Request) -> None:
-        """Find out who asks once somebody wants to know, which for open reads is nobody.
+        """Authenticate lazily, unless the request has an Authorization header.
 
-        Credentials that are sent are looked at in any case: wrong ones must not seem to work.
+        Open reads never need the caller, so they skip authentication. Credentials that are sent are always
+        checked: invalid ones must not appear to work.
         """
         if "HTTP_AUTHORIZATION" in request.META:
             super().perform_authentication(request)
@@ -42,7 +43,7 @@ class StrictQuery(APIView):
 
 
 class ListViewSet(StrictQuery, GenericViewSet[Any], ABC):
-    """A list in pages, with the filters that a subclass names."""
+    """Paginated list with the filters of `filterset_class`."""
 
     filterset_class: ClassVar[Any] = None
 
@@ -54,14 +55,14 @@ class ListViewSet(StrictQuery, GenericViewSet[Any], ABC):
 
     @abstractmethod
     def payload(self, row: Any) -> dict[str, Any]:
-        """Return the row as the API shows it."""
+        """Return the row as a dict for the response."""
 
     def page(self) -> dict[str, Any]:
-        """Return the page that is asked for, as the API shows it."""
+        """Return the requested page as a dict for the response."""
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or ()
         page: dict[str, Any] = self.get_paginated_response([self.payload(row) for row in rows]).data
         return page
 
     def list(self, request: Request, **kwargs: str) -> HttpResponse:
-        """List them, a page at a time."""
+        """Return a paginated list."""
         return Response(self.page())

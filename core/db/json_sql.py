@@ -1,14 +1,14 @@
-"""Rows of the database as text within one statement: no two different rows are the same text."""
+"""SQL functions that turn rows into text within one statement; different rows give different text."""
 
 from typing import Any
 
 from django.db.models import Func, QuerySet, Subquery, TextField
 
 
-class Record(Func):
+class JsonArray(Func):
     """The given values as a JSON array.
 
-    Django's own JSONArray asks each process's database once whether it knows JSON.
+    Django's JSONArray makes a query in each process to find out whether the database supports JSON.
     """
 
     function = "JSON_ARRAY"
@@ -20,8 +20,8 @@ class Record(Func):
         )
 
 
-class Joined(Func):
-    """All values of a column, one after the other, with commas between, as one text."""
+class JoinedText(Func):
+    """Aggregate of all values of a column as one text, separated by commas."""
 
     function = "GROUP_CONCAT"
     output_field = TextField()
@@ -30,6 +30,6 @@ class Joined(Func):
         return self.as_sql(compiler, connection, template="STRING_AGG(%(expressions)s, ',')", **context)
 
 
-def only(rows: "QuerySet[Any]", value: Any) -> Subquery:
-    """Return the one value that the rows come to: an aggregate of all of them."""
+def aggregate_subquery(rows: "QuerySet[Any]", value: Any) -> Subquery:
+    """Return a subquery for the aggregate `value` over all the rows."""
     return Subquery(rows.order_by().annotate(found=value).values("found"), output_field=TextField())

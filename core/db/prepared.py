@@ -1,4 +1,4 @@
-"""Rows as plain tuples and columns: no model instance, and no SQL made twice."""
+"""Queries that are compiled once and return plain tuples or columns instead of model instances."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,16 +13,19 @@ from django.db.models import FloatField, IntegerField, QuerySet
 from numpy.typing import NDArray
 
 Rows = list[tuple[Any, ...]]
-# Stand for parameters while a query is compiled; no table has such ids or names.
+# Placeholders for the parameters while a query is compiled; no table holds such ids or names.
 _NUMBER = 9_100_000_000_000_000_000
 _TEXT = "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}parameter "
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """SQL; its parameters, with the place of each that a caller gives; what turns cells into values.
+    """A compiled query.
 
-    native: the SQL as the database's own driver takes it, None where Django's cursor is to run it
+    native:     the SQL in the syntax of the SQLite driver; None when Django's cursor runs the query
+    params:     all parameters of the SQL, with placeholders where the caller's go
+    places:     (index in params, index of the caller's parameter)
+    converters: converts the rows as the ORM does; None when there is nothing to convert
     """
 
     sql: str
@@ -32,13 +35,13 @@ class _Plan:
     converters: Callable[[Rows], Rows] | None
 
 
-class Prepared:
-    """A values_list query that the ORM compiles once and that runs with other parameters ever after.
+class PreparedQuery:
+    """A values_list query that the ORM compiles once and that then runs with any parameters.
 
-    Building and compiling a query costs the ORM several times what a database needs to answer it. A list
-    as a parameter (for `__in`) is filled up to a power of two by repeating its last value, so that few
-    plans are made; an empty list gives no rows. Cells are converted as the ORM does, but for integer and
-    float fields: these are taken as the database gives them, so an expression must have that type there too.
+    The ORM needs several times as long to build and compile a query as the database needs to run it. A list
+    parameter (for `__in`) is padded to a power of two by repeating its last value, so that there are few
+    plans; an empty list gives no rows. Cells are converted as by the ORM, except those of integer and float
+    fields, which are returned as the database gives them; an expression must have that type there, too.
     """
 
     def __init__(self, build: Callable[..., "QuerySet[Any, Any]"]) -> None:
@@ -79,8 +82,8 @@ class Prepared:
 def _fetched(database: BaseDatabaseWrapper, plan: _Plan, params: list[Any]) -> Rows:
     """Return the rows as the database gives them.
 
-    With SQLite, which answers within the process, Django's cursor would take longer than the query: there the
-    driver is asked at once, unless somebody listens to queries.
+    SQLite runs in the process, where Django's cursor would take longer than the query. The driver is
+    therefore called directly, unless queries are logged or wrapped.
     """
     if plan.native is None or database.execute_wrappers or database.queries_logged:
         with database.cursor() as cursor:
@@ -97,7 +100,7 @@ def _compiled(queryset: "QuerySet[Any, Any]", marks: list[Any]) -> _Plan:
     compiler = queryset.query.get_compiler(connection=connection)
     sql, params = compiler.as_sql()
     parameters = {mark: parameter for parameter, mark in enumerate(marks)}
-    # Looking one up needs a hash, which a parameter of the query's own may not have (bytearray, Json).
+    # Only hashable values can be looked up; the query's own parameters may not be (bytearray, Json).
     places = [
         (place, parameters[param])
         for place, param in enumerate(params)
@@ -126,8 +129,7 @@ def _filled(values: list[int]) -> list[int]:
 def columns(queryset: "QuerySet[Any, Any]", n: int) -> list[tuple[Any, ...]]:
     """Return the n columns of a values_list queryset, each as a tuple. 1 query.
 
-    The cursor's own rows are taken as they come; so only for columns that need no conversion: numbers and
-    texts.
+    Values are not converted, so the columns must hold numbers or text.
     """
     compiler = queryset.query.get_compiler(using=queryset.db)
     try:

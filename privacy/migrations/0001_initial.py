@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ('deed', models.CharField(choices=[('exported', 'Exported'), ('erased', 'Erased')], max_length=16)),
                 ('at', models.DateTimeField()),
                 ('counts', models.JSONField(help_text='Rows by table.')),
-                ('by', models.ForeignKey(help_text='Empty: on the command line, or by somebody who is gone.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('by', models.ForeignKey(help_text='Empty for the command line and for deleted accounts.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'permissions': [('export_user', 'Can export everything about a user'), ('erase_user', 'Can erase a user from everywhere')],

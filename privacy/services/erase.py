@@ -1,4 +1,4 @@
-"""Lets one person be gone from everywhere, and says what that took."""
+"""Erase one person from every table and cache, and count the affected rows."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from access.models import Account
 from catalog.models import User
 from privacy.erasure_rules import ErasureRule
 from privacy.errors import CacheUnreachable
-from privacy.mentions import mentions
+from privacy.indirect_references import indirect_references
 from privacy.models import Receipt, RightsAction
 from privacy.person import Person
 from privacy.relations import relations
@@ -19,44 +19,44 @@ from recommendations import wiring
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """Rows by table: those that are gone, and those that stay and no longer know who it was."""
+class RowCounts:
+    """Numbers of rows by table: deleted ones, and kept ones that no longer refer to the person."""
 
     gone: Mapping[str, int]
     forgot: Mapping[str, int]
 
 
-def counted(person: Person) -> Count:
-    """Return what erasing the person would take, without doing it. About 1 query a table."""
+def count_rows(person: Person) -> RowCounts:
+    """Return the numbers of rows that erasing the person would affect. About 1 query a table."""
     gone, forgot = Counter({person._meta.label: 1}), Counter[str]()
     for relation in relations(type(person)):
-        table = gone if relation.fate is ErasureRule.GOES else forgot
-        table[relation.model._meta.label] += relation.rows(person).count()
-    for mention in mentions(type(person)):
-        gone[mention.label] += sum(1 for _ in mention.rows(person))
-    return Count(_without_zeros(gone), _without_zeros(forgot))
+        counter = gone if relation.rule is ErasureRule.DELETE else forgot
+        counter[relation.model._meta.label] += relation.rows(person).count()
+    for reference in indirect_references(type(person)):
+        gone[reference.label] += sum(1 for _ in reference.rows(person))
+    return RowCounts(_without_zeros(gone), _without_zeros(forgot))
 
 
 def erase(person: Person, *, by: Account | None, now: datetime) -> Receipt:
-    """Return the stored receipt; the person is gone from every table and from what this process keeps.
+    """Erase the person from every table and cache in one transaction, and return the stored receipt.
 
-    by: the member of staff who does it, None on the command line
-    All of it or nothing. A write for the person meanwhile waits, and then finds nobody. A user's account is
-    not erased with the user, nor the user with the account. Raises CacheUnreachable.
+    by: the member of staff, None on the command line
+    A concurrent write for the person waits and then fails. A user's account is not erased with the user, nor
+    the user with the account. Raises CacheUnreachable.
     """
     table, pk = type(person)._base_manager, person.pk
     with transaction.atomic():
         table.select_for_update().filter(pk=pk).first()
-        # Now, so that nothing is done where it cannot be done; and in the end, for what came meanwhile.
+        # First, so that nothing is deleted if Redis is away; again after the commit, for later cache entries.
         if not _forget(person):
             raise CacheUnreachable
         gone, forgot = Counter[str](), Counter[str]()
-        for mention in mentions(type(person)):
-            gone[mention.label] += mention.erase(person)
-        # Those that hang on others first, so that each is counted under its own name.
+        for reference in indirect_references(type(person)):
+            gone[reference.label] += reference.erase(person)
+        # Dependent rows first, so that each row is counted in its own table.
         for relation in reversed(relations(type(person))):
             rows = relation.rows(person)
-            if relation.fate is ErasureRule.GOES:
+            if relation.rule is ErasureRule.DELETE:
                 gone.update(rows.order_by().delete()[1])
             else:
                 forgot[relation.model._meta.label] += rows.order_by().update(**{relation.field.name: None})
@@ -68,7 +68,7 @@ def erase(person: Person, *, by: Account | None, now: datetime) -> Receipt:
 
 
 def _forget(person: Person) -> bool:
-    """Return whether the caches could be told to forget the user; they keep nothing of accounts."""
+    """Remove a user from the caches; return whether they were reached. They hold nothing about accounts."""
     return not isinstance(person, User) or wiring.forget_user(person.pk, person.external_id)
 
 

@@ -1,4 +1,4 @@
-"""The recommendations' pages for staff: models, what was stored ahead, what a shopper is shown today."""
+"""Admin pages for models, runs, stored lists, and a shopper's recommendations today."""
 
 from recommendations.admin.default_strategy import DefaultStrategyAdmin
 from recommendations.admin.generation_run import GenerationRunAdmin

@@ -1,4 +1,4 @@
-"""Which strategy answers by default, in the admin: one row, or none while the setting decides."""
+"""Admin of the default strategy: one row, or none if the setting applies."""
 
 from typing import Any
 
@@ -16,16 +16,16 @@ from recommendations.models import DefaultStrategy
 
 
 def cannot_answer(strategy: str) -> str:
-    """Return why the strategy could not answer by default, in a sentence; "" where it could."""
+    """Return a sentence on why the strategy cannot be the default, or "" if it can."""
     try:
-        chosen = wiring.model_ref(strategy)
+        model = wiring.model_ref(strategy)
     except UnknownStrategy as error:
         return str(error)
     if not wiring.is_trained(strategy):
         return ""
-    if not chosen.version:
-        return f"No version of {strategy} is active: activate one first."
-    return wiring.model_loader().problem(chosen)
+    if not model.version:
+        return f"No version of {strategy} is active; activate one first."
+    return wiring.model_loader().problem(model)
 
 
 def _validate(strategy: str) -> None:
@@ -41,25 +41,25 @@ class DefaultStrategyAdmin(BaseModelAdmin[DefaultStrategy]):
     ordering = ("id",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return whether the row may be added; whether there is one is asked on its own pages alone."""
+        """Return whether the row may be added. Only this model's own pages query whether it exists."""
         if not super().has_add_permission(request):
             return False
         match = request.resolver_match
-        own = f"{self.opts.app_label}_{self.opts.model_name}"
-        if match is not None and not (match.url_name or "").startswith(own):
-            return True  # a list of all tables, which leads here
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}"
+        if match is not None and not (match.url_name or "").startswith(prefix):
+            return True  # the index of all models, which links to these pages
         return not DefaultStrategy.objects.exists()
 
     def formfield_for_dbfield(self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any) -> Any:
-        """Return the choice among the configured strategies."""
+        """Return a choice field of the configured strategies."""
         if db_field.name != "strategy":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         setting = wiring.config().default_strategy
         return forms.ChoiceField(
-            # What is not configured any more shows as no choice, not as another one.
+            # A strategy that is no longer configured shows as the empty choice, not as another strategy.
             choices=[("", "---------"), *((name, name) for name in sorted(wiring.config().strategies))],
             validators=[_validate],
-            help_text=f"Answers when none is asked for. Without this row the setting does: {setting}.",
+            help_text=f"For requests that name no strategy. Without this row the setting applies: {setting}.",
         )
 
     def save_model(self, request: HttpRequest, obj: DefaultStrategy, form: Any, change: bool) -> None:

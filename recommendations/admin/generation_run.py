@@ -1,4 +1,4 @@
-"""Runs of generate_recommendations in the admin: to look at, how far each is."""
+"""Read-only admin of the runs of generate_recommendations, with their progress."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ class GenerationRunAdmin(BaseModelAdmin[GenerationRun]):
     list_display = (
         "started_at",
         "strategy",
-        "standing",
+        "current_state",
         "progress",
         "n_failed",
         "took",
@@ -28,16 +28,16 @@ class GenerationRunAdmin(BaseModelAdmin[GenerationRun]):
     ordering = ("-started_at", "-id")
     sortable_by = ("started_at",)
     fieldsets = (
-        (None, {"fields": ("standing", "progress", "error")}),
+        (None, {"fields": ("current_state", "progress", "error")}),
         (
-            "What",
+            "Parameters",
             {"fields": ("strategy", "version", "top_n", "is_whole", "is_dry", "explains", "started_by")},
         ),
         (
-            "How many",
+            "Counts",
             {"fields": ("n_total", "n_done", "n_failed", "n_fallbacks", "n_shards", "n_shards_done")},
         ),
-        ("When", {"fields": ("started_at", "seen_at", "ended_at", "took")}),
+        ("Times", {"fields": ("started_at", "seen_at", "ended_at", "took")}),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -50,7 +50,7 @@ class GenerationRunAdmin(BaseModelAdmin[GenerationRun]):
         return False
 
     @admin.display(description="state")
-    def standing(self, run: GenerationRun) -> str:
+    def current_state(self, run: GenerationRun) -> str:
         return RunState(run.state_at(timezone.now())).label
 
     @admin.display(description="progress")

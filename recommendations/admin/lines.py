@@ -1,4 +1,4 @@
-"""Recommended products as the lines of a table that staff read."""
+"""Recommended products as lines of a table in the admin."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from recommendations.serving.results import RecommendationList
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One product in its place.
+    """One product of a list.
 
-    product:     None when it was deleted since
-    unavailable: why it may not be shown now, None when it may
-    reasons:     points and words
+    product:     None if it has been deleted
+    unavailable: why it may not be shown now; None if it may
+    reasons:     pairs of points and text
     """
 
     product_id: int
@@ -26,59 +26,61 @@ class Line:
     reasons: tuple[tuple[str, str], ...]
 
 
-def lines_of(shelf: RecommendationList) -> list[Line]:
-    """Return the products of a list. No query, but 1 when one of them became unavailable meanwhile."""
-    known = {placed.product.id: placed.product for placed in shelf.items}
-    return _lines(((placed.product.id, placed.score, placed.reasons) for placed in shelf.items), known)
+def lines_of(found_list: RecommendationList) -> list[Line]:
+    """Return the lines of a live list. No queries, or 1 if a product has become unavailable."""
+    products = {item.product.id: item.product for item in found_list.items}
+    return _lines(((item.product.id, item.score, item.reasons) for item in found_list.items), products)
 
 
-def stored_lines(picks: Iterable[Pick], known: Mapping[int, Details]) -> list[Line]:
-    """Return the picks of a stored list. No query, but 1 when a product is not available.
+def stored_lines(picks: Iterable[Pick], products: Mapping[int, Details]) -> list[Line]:
+    """Return the lines of a stored list. No queries, or 1 if a product is unavailable.
 
-    known: the products' fields, as far as they still exist
+    products: the existing products by id
     """
-    return _lines(((pick.product_id, pick.score, pick.reasons) for pick in picks), known)
+    return _lines(((pick.product_id, pick.score, pick.reasons) for pick in picks), products)
 
 
-def _lines(ranked: Iterable[tuple[int, int, Iterable[Reason]]], known: Mapping[int, Details]) -> list[Line]:
-    missing = unavailable(product.id for product in known.values() if not product.is_available)
+def _lines(
+    ranked: Iterable[tuple[int, int, Iterable[Reason]]], products: Mapping[int, Details]
+) -> list[Line]:
+    unavailable_products = unavailable(
+        product.id for product in products.values() if not product.is_available
+    )
     return [
-        Line(key, known.get(key), missing.get(key), points(score), format_reasons(reasons))
+        Line(key, products.get(key), unavailable_products.get(key), points(score), format_reasons(reasons))
         for key, score, reasons in ranked
     ]
 
 
 def points(thousandths: int) -> str:
-    """Return points with as many decimals as they have: 16, 2.5."""
+    """Return thousandths as points without trailing zeros: 16, 2.5."""
     return f"{thousandths / 1000:.3f}".rstrip("0").rstrip(".")
 
 
 def format_reasons(reasons: Iterable[Reason]) -> tuple[tuple[str, str], ...]:
+    """Return the signed points and the text of each reason."""
     return tuple(
-        (f"{reason.points / 1000:+.3f}".rstrip("0").rstrip("."), format_reason(reason)) for reason in reasons
+        (f"{reason.points / 1000:+.3f}".rstrip("0").rstrip("."), _FORMATS[reason.kind](reason))
+        for reason in reasons
     )
-
-
-def format_reason(reason: Reason) -> str:
-    return _FORMATS[reason.kind](reason)
 
 
 def _named(reason: Reason) -> str:
     return f"{reason.kind.value} {reason.name or reason.value}"
 
 
-def _counted(what: str) -> Callable[[Reason], str]:
-    """Return what says how often. what: one of the things that are counted"""
+def _counted(noun: str) -> Callable[[Reason], str]:
+    """Return a formatter of a count. noun: what is counted, singular"""
 
-    def words(reason: Reason) -> str:
-        return f"{reason.kind.value}: {int(reason.value):,} {what}{'' if reason.value == 1 else 's'}"
+    def format_count(reason: Reason) -> str:
+        return f"{reason.kind.value}: {int(reason.value):,} {noun}{'' if reason.value == 1 else 's'}"
 
-    return words
+    return format_count
 
 
-def _times(what: str) -> Callable[[Reason], str]:
-    """Return what says how many times something, given in thousandths."""
-    return lambda reason: f"{reason.kind.value}: {points(int(reason.value))} times {what}"
+def _times(phrase: str) -> Callable[[Reason], str]:
+    """Return a formatter of a factor in thousandths. phrase: what the factor multiplies"""
+    return lambda reason: f"{reason.kind.value}: {points(int(reason.value))} times {phrase}"
 
 
 def _rest(reason: Reason) -> str:
@@ -102,21 +104,23 @@ _FORMATS: Mapping[ReasonKind, Callable[[Reason], str]] = exhaustive(
     },
 )
 
-# What staff read of a list that something else filled up.
-_WHY_FILLED = exhaustive(
+# Why a list contains a fallback's products only.
+_FALLBACK_REASONS = exhaustive(
     Finding,
     {
         Finding.FOUND: "",
         Finding.NO_MODEL: "the strategy has no trained model",
-        Finding.NO_HISTORY: "nothing is known of the shopper yet",
-        Finding.NOTHING_POPULAR: "nothing that the shopper does not know is popular",
-        Finding.NOTHING_TRENDING: "nothing that the shopper does not know is trending",
+        Finding.NO_HISTORY: "the shopper has no history yet",
+        Finding.NOTHING_POPULAR: "no popular product is new to the shopper",
+        Finding.NOTHING_TRENDING: "no trending product is new to the shopper",
         Finding.NO_FAVOURITES: "no other product matches the shopper's favourites",
-        Finding.NOTHING_RELATED: "the strategy found no other product to go with what the shopper did",
+        Finding.NOTHING_RELATED: "the strategy found no products related to the shopper's history",
     },
 )
 
 
-def fallback_words(shelf: RecommendationList) -> str:
-    """Return what filled the list up, and why; "–" where the strategy itself found some of it."""
-    return f"{shelf.fallback}: {_WHY_FILLED[shelf.finding]}" if shelf.fallback else "–"
+def format_fallback(found_list: RecommendationList) -> str:
+    """Return the fallback and its reason; "–" if the strategy itself found products."""
+    if not found_list.fallback:
+        return "–"
+    return f"{found_list.fallback}: {_FALLBACK_REASONS[found_list.finding]}"

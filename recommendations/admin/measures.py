@@ -1,4 +1,4 @@
-"""What versions of models were measured to reach, as the lines of a table: a column a version."""
+"""Metrics of model versions as a table with one column per version."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from recommendations.models import TrainedModel
 
-# What is shown: the name in the metrics, words for it, and how many decimals it has.
+# The rows: key in the metrics, label, number of decimals.
 _SHOWN = (
     ("ndcg@10", "NDCG@10", 4),
     ("recall@20", "Recall@20", 4),
@@ -15,16 +15,16 @@ _SHOWN = (
     ("coverage@10", "Coverage@10", 3),
     ("novelty@10", "Novelty@10, bits", 2),
     ("diversity@10", "Diversity@10", 3),
-    ("fit_seconds", "Seconds to fit, measured", 1),
-    ("ms_per_user", "Milliseconds a user", 2),
+    ("fit_seconds", "Seconds to fit (held-out run)", 1),
+    ("ms_per_user", "Milliseconds per user", 2),
     ("peak_mb", "Peak memory, MB", 0),
 )
-UNSAID = "–"
+UNKNOWN = "–"
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """value: the mean; interval: of 95 %; difference: from the first column; "" where there is none."""
+    """A value with its 95 % interval and its difference from the first column; "" for none."""
 
     value: str
     interval: str = ""
@@ -33,37 +33,39 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class MeasureLine:
+    """A metric: one row of the table."""
+
     name: str
     cells: tuple[Cell, ...]
 
 
 def measured(versions: Sequence[TrainedModel]) -> dict[str, Any]:
-    """Return the names that `measures.html` shows."""
+    """Return the context of `measures.html`."""
     return {
         "versions": versions,
-        "measures": _measures_of(versions),
-        "splits": _splits_of(versions),
-        "is_one_split": _are_of_one_split(versions),
+        "measures": _metric_lines(versions),
+        "splits": _splits(versions),
+        "is_one_split": _have_same_split(versions),
     }
 
 
-def _measures_of(versions: Sequence[TrainedModel]) -> list[MeasureLine]:
-    """Return a line for each metric that any of the versions has, a cell for each version in its order."""
+def _metric_lines(versions: Sequence[TrainedModel]) -> list[MeasureLine]:
+    """Return one line per metric that any version has, with one cell per version."""
     return [
-        MeasureLine(words, tuple(_cell(versions, n, name, decimals) for n in range(len(versions))))
-        for name, words, decimals in _SHOWN
-        if any(_number(version, name) is not None for version in versions)
+        MeasureLine(label, tuple(_cell(versions, n, name, decimals) for n in range(len(versions))))
+        for name, label, decimals in _SHOWN
+        if any(version.metrics.get(name) is not None for version in versions)
     ]
 
 
-def _splits_of(versions: Sequence[TrainedModel]) -> list[str]:
-    """Return how many users each version was measured on, and from when; a dash where it was not."""
+def _splits(versions: Sequence[TrainedModel]) -> list[str]:
+    """Return each version's number of measured users and cutoff, or a dash if it was not measured."""
     splits = [version.metrics.get("split") for version in versions]
-    return [f"{split['users']}, {split['cutoff']}" if split else UNSAID for split in splits]
+    return [f"{split['users']}, {split['cutoff']}" if split else UNKNOWN for split in splits]
 
 
 def interval(version: TrainedModel, name: str, decimals: int) -> str:
-    """Return the 95 % interval, "" where it is not known."""
+    """Return the 95 % interval of a metric, or "" if it is unknown."""
     found = version.metrics.get("ci95", {}).get(name)
     if not found or None in found:
         return ""
@@ -71,22 +73,18 @@ def interval(version: TrainedModel, name: str, decimals: int) -> str:
 
 
 def number(version: TrainedModel, name: str, decimals: int) -> str:
-    """Return the mean of a metric, a dash where it is not known."""
-    found = _number(version, name)
-    return UNSAID if found is None else f"{found:.{decimals}f}"
+    """Return the mean of a metric, or a dash if it is unknown."""
+    found = version.metrics.get(name)
+    return UNKNOWN if found is None else f"{found:.{decimals}f}"
 
 
-def _are_of_one_split(versions: Sequence[TrainedModel]) -> bool:
-    """Return whether all that were measured were measured on the same users and days."""
+def _have_same_split(versions: Sequence[TrainedModel]) -> bool:
+    """Return whether all measured versions were measured on the same users and days."""
     splits = [version.metrics["split"] for version in versions if version.metrics]
     return all((s["cutoff"], s["users"]) == (splits[0]["cutoff"], splits[0]["users"]) for s in splits)
 
 
 def _cell(versions: Sequence[TrainedModel], n: int, name: str, decimals: int) -> Cell:
-    own, first = _number(versions[n], name), _number(versions[0], name)
+    own, first = versions[n].metrics.get(name), versions[0].metrics.get(name)
     difference = "" if n == 0 or own is None or first is None else f"{own - first:+.{decimals}f}"
     return Cell(number(versions[n], name, decimals), interval(versions[n], name, decimals), difference)
-
-
-def _number(version: TrainedModel, name: str) -> Any:
-    return version.metrics.get(name)

@@ -1,4 +1,4 @@
-"""Stored lists in the admin: to read, and to delete; they are made by `generate_recommendations` alone."""
+"""Admin of stored lists, which staff can read and delete. `generate_recommendations` creates them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +13,7 @@ from catalog.models import User
 from core.admin import links
 from core.admin.base import BaseModelAdmin
 from core.admin.filters import DateRangeFilter, RelatedFilter
-from core.admin.search import ids_named
+from core.admin.search import find_ids
 from recommendations import wiring
 from recommendations.admin.lines import stored_lines
 from recommendations.admin.shopper import shopper_page
@@ -29,7 +29,7 @@ class UserFilter(RelatedFilter):
 
 
 class StrategyFilter(admin.SimpleListFilter):
-    """The configured strategies, which needs no look at the table."""
+    """Filter by the configured strategies, without a query for the choices."""
 
     title = "strategy"
     parameter_name = "strategy"
@@ -56,19 +56,19 @@ class FallbackFilter(admin.SimpleListFilter):
 
 @admin.register(StoredList)
 class StoredListAdmin(BaseModelAdmin[StoredList]):
-    list_display = ("whose", "strategy", "n_products", "fallback_used", "event_count", "generated_at")
+    list_display = ("user_name", "strategy", "n_products", "fallback_used", "event_count", "generated_at")
     list_select_related = ("user",)
     list_filter = (StrategyFilter, FallbackFilter, ("generated_at", DateRangeFilter), UserFilter)
-    # Django asks for them to show the search box; `get_search_results` says what is searched.
+    # Required for the search box; `get_search_results` defines what is searched.
     search_fields = ("user__external_id",)
-    search_help_text = "The whole ID, external ID or name of a user."
+    search_help_text = "The exact ID, external ID or name of a user."
     ordering = ("-generated_at", "-id")
     sortable_by = ("generated_at",)
     fieldsets = (
         (None, {"fields": ("user_link", "strategy", "fallback_used", "generated_at", "summary")}),
         ("Explanation", {"fields": ("explanation", "explanation_source")}),
         (
-            "How one tells that it still holds",
+            "Validity",
             {
                 "classes": ("collapse",),
                 "fields": ("top_n", "event_count", "last_event_id", "digest", "explanation_digest"),
@@ -96,11 +96,11 @@ class StoredListAdmin(BaseModelAdmin[StoredList]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[StoredList], search_term: str
     ) -> tuple[QuerySet[StoredList], bool]:
-        """Return the lists of the users that the term names: one query to find at most 500 of these."""
+        """Return the lists of the users that match the term, at most 500 users. 1 query to find them."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        return queryset.filter(user__in=ids_named(User, term)), False
+        return queryset.filter(user__in=find_ids(User, term)), False
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -110,17 +110,17 @@ class StoredListAdmin(BaseModelAdmin[StoredList]):
             picks = picks_from_json(stored.picks)
         except (TypeError, ValueError):
             picks = []
-            self.message_user(request, "This list is in disorder, so it is not served.", messages.WARNING)
+            self.message_user(request, "This list is damaged, so it is not served.", messages.WARNING)
         context["lines"] = stored_lines(picks, details(pick.product_id for pick in picks))
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description="user")
-    def whose(self, stored: StoredList) -> str:
+    def user_name(self, stored: StoredList) -> str:
         return str(stored.user)
 
     @admin.display(description="user")
     def user_link(self, stored: StoredList) -> SafeString:
-        return links.row(stored.user)
+        return links.row_link(stored.user)
 
     @admin.display(description="products")
     def n_products(self, stored: StoredList) -> int:

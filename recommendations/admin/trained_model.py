@@ -1,4 +1,4 @@
-"""Trained models in the admin: to compare, activate, roll back and delete; `train_models` makes them."""
+"""Admin of trained models: compare, activate, roll back and delete. `train_models` creates them."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from core.admin.base import BaseModelAdmin
 from core.admin.deletion import delete_selected
 from recommendations import wiring
-from recommendations.admin.measures import UNSAID, interval, measured, number
+from recommendations.admin.measures import UNKNOWN, interval, measured, number
 from recommendations.admin.stored_list import StrategyFilter
 from recommendations.admin.trained_model_actions import (
     MOST_COMPARED,
@@ -31,9 +31,9 @@ from recommendations.serving.results import ModelRef
 from recommendations.training import registry
 
 logger = logging.getLogger(__name__)
-# The digits of an id; no table has longer ones, and no database takes them.
-LONGEST = 18
-LIST = "admin:recommendations_trainedmodel_changelist"
+# The most digits of an id that every database accepts.
+MAX_ID_DIGITS = 18
+CHANGELIST = "admin:recommendations_trainedmodel_changelist"
 
 
 @admin.register(TrainedModel)
@@ -41,7 +41,7 @@ class TrainedModelAdmin(BaseModelAdmin[TrainedModel]):
     list_display = (
         "version",
         "strategy",
-        "answers",
+        "status",
         "data_window",
         "n_events",
         "ndcg",
@@ -54,19 +54,22 @@ class TrainedModelAdmin(BaseModelAdmin[TrainedModel]):
     ordering = ("-created_at", "-id")
     sortable_by = ("created_at", "strategy")
     actions = (compare, activate, roll_back, make_default, delete_selected)
-    instead_of_deleting = "Activate another version first: the active one cannot be deleted."
+    instead_of_deleting = "The active version cannot be deleted; activate another version first."
     readonly_fields = (
-        *("strategy", "version", "answers", "activated_at"),
+        *("strategy", "version", "status", "activated_at"),
         *("data_from", "data_to", "n_events", "fit_seconds", "peak_mb"),
         *("recipe", "record", "created_at", "created_by"),
         *("size", "digest", "settings_digest"),
     )
     fieldsets = (
-        (None, {"fields": ("strategy", "version", "answers", "activated_at", "note")}),
-        ("What it was fitted to", {"fields": ("data_from", "data_to", "n_events", "fit_seconds", "peak_mb")}),
-        ("How it was made", {"fields": ("recipe", "record", "created_at", "created_by")}),
+        (None, {"fields": ("strategy", "version", "status", "activated_at", "note")}),
         (
-            "How one tells that its files are its own",
+            "Training data and costs",
+            {"fields": ("data_from", "data_to", "n_events", "fit_seconds", "peak_mb")},
+        ),
+        ("Training", {"fields": ("recipe", "record", "created_at", "created_by")}),
+        (
+            "Integrity of its files",
             {"classes": ("collapse",), "fields": ("size", "digest", "settings_digest")},
         ),
     )
@@ -83,22 +86,22 @@ class TrainedModelAdmin(BaseModelAdmin[TrainedModel]):
         return False
 
     def has_set_default_permission(self, request: HttpRequest) -> bool:
-        """Return whether the strategy that answers by default may be changed, which is a row of its own."""
+        """Return whether the user may change the default strategy, which is a row of another model."""
         default = self.admin_site.get_model_admin(DefaultStrategy)
         return self.has_change_permission(request) and default.has_change_permission(request)
 
     def compare_view(self, request: HttpRequest) -> HttpResponse:
-        """Return the versions beside each other; 1 query beside those of the session."""
+        """Return the versions side by side. 1 query besides those of the session."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         texts = request.GET.get("ids", "").split(",")
-        asked = [int(text) for text in texts if text.isdecimal() and len(text) <= LONGEST]
-        found = self.model.objects.in_bulk(asked[:MOST_COMPARED])
-        # What answers now is what the others are compared with, else the oldest.
+        ids = [int(text) for text in texts if text.isdecimal() and len(text) <= MAX_ID_DIGITS]
+        found = self.model.objects.in_bulk(ids[:MOST_COMPARED])
+        # The first column, which the others are compared with: the active version, else the oldest.
         versions = sorted(found.values(), key=lambda version: (not version.is_active, version.pk))
         if len(versions) < 2:
             self.message_user(request, "Select versions to compare from this list.", messages.WARNING)
-            return HttpResponseRedirect(reverse(LIST))
+            return HttpResponseRedirect(reverse(CHANGELIST))
         context = {
             **self.admin_site.each_context(request),
             "title": "Compare versions",
@@ -119,9 +122,9 @@ class TrainedModelAdmin(BaseModelAdmin[TrainedModel]):
     def get_deleted_objects(
         self, objs: Sequence[TrainedModel] | QuerySet[TrainedModel], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        rows, counts, lacking, obstacles = super().get_deleted_objects(objs, request)
-        answering = [f"{version}, which is active" for version in objs if version.is_active]
-        return rows, counts, lacking, [*obstacles, *answering]
+        rows, counts, missing_permissions, protected = super().get_deleted_objects(objs, request)
+        active = [f"{version}, which is active" for version in objs if version.is_active]
+        return rows, counts, missing_permissions, [*protected, *active]
 
     def delete_model(self, request: HttpRequest, obj: TrainedModel) -> None:
         self._delete(request, [obj])
@@ -130,37 +133,37 @@ class TrainedModelAdmin(BaseModelAdmin[TrainedModel]):
         self._delete(request, queryset)
 
     def _delete(self, request: HttpRequest, versions: Iterable[TrainedModel]) -> None:
-        """The rows are deleted, and the files with them, or staff are told that these may be left."""
+        """Delete the rows and the files; show a warning for files that could not be removed."""
 
         def remove(strategy: str, version: str, digest: str) -> None:
             try:
                 wiring.model_store().remove(strategy, version, digest)
-            # Any storage raises errors of its own; the rows are gone already, whichever it is.
+            # Each storage raises errors of its own, and the rows are already deleted.
             except Exception as error:
-                logger.exception("The files of %s %s may be left.", strategy, version)
-                told = f"The files of {strategy} {version} may be left: {error}"
-                self.message_user(request, told, messages.WARNING)
+                logger.exception("Some files of %s %s may remain.", strategy, version)
+                message = f"Some files of {strategy} {version} may remain: {error}"
+                self.message_user(request, message, messages.WARNING)
 
         registry.delete(versions, remove)
 
-    @admin.display(description="answers")
-    def answers(self, version: TrainedModel) -> str:
+    @admin.display(description="status")
+    def status(self, version: TrainedModel) -> str:
         if not version.is_active:
-            return UNSAID
+            return UNKNOWN
         try:
-            fits = wiring.config().digest(version.strategy) == version.settings_digest
+            same_settings = wiring.config().digest(version.strategy) == version.settings_digest
         except UnknownStrategy:
             return "Active, but its strategy is not configured"
-        if not fits:
-            return "Active, but of other settings"
+        if not same_settings:
+            return "Active, but trained with other settings"
         if why := wiring.model_loader().problem(ModelRef(version.strategy, version.version)):
-            return f"Active, but cannot answer: {why}"
+            return f"Active, but cannot be used: {why}"
         return format_html("<strong>{}</strong>", "Active")
 
     @admin.display(description="data")
     def data_window(self, version: TrainedModel) -> str:
         if version.data_from is None or version.data_to is None:
-            return UNSAID
+            return UNKNOWN
         return f"{version.data_from:%Y-%m-%d} to {version.data_to:%Y-%m-%d}"
 
     @admin.display(description="NDCG@10 (95 %)")

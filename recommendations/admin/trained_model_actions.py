@@ -1,4 +1,4 @@
-"""What staff do to versions of models: let one answer, take that back, compare them."""
+"""Admin actions on trained models: activate, roll back, set the default strategy, compare."""
 
 from typing import TYPE_CHECKING
 
@@ -23,43 +23,43 @@ MOST_COMPARED = 6
 
 @admin.action(permissions=["change"], description="Activate selected versions")
 def activate(modeladmin: "TrainedModelAdmin", request: HttpRequest, queryset: QuerySet[TrainedModel]) -> None:
-    chosen = list(queryset.order_by("id"))
-    if len({model.strategy for model in chosen}) < len(chosen):
+    versions = list(queryset.order_by("id"))
+    if len({model.strategy for model in versions}) < len(versions):
         modeladmin.message_user(
-            request, "Nothing was activated: select one version of each strategy.", messages.ERROR
+            request, "No version was activated: select at most one version of each strategy.", messages.ERROR
         )
         return
-    for model in chosen:
+    for model in versions:
         _activate(modeladmin, request, model, "Activated.")
 
 
-@admin.action(permissions=["change"], description="Roll back: activate what was active before")
+@admin.action(permissions=["change"], description="Roll back to the version that was active before")
 def roll_back(
     modeladmin: "TrainedModelAdmin", request: HttpRequest, queryset: QuerySet[TrainedModel]
 ) -> None:
     for strategy in sorted(set(queryset.order_by().values_list("strategy", flat=True))):
         try:
-            model = registry.former(strategy)
+            model = registry.previous_version(strategy)
         except NothingToRollBackTo as error:
             modeladmin.message_user(request, str(error), messages.ERROR)
         else:
-            _activate(modeladmin, request, model, "Activated again, by rolling back.")
+            _activate(modeladmin, request, model, "Activated by rolling back.")
 
 
-@admin.action(permissions=["set_default"], description="Let the strategy answer by default")
+@admin.action(permissions=["set_default"], description="Make the strategy the default")
 def make_default(
     modeladmin: "TrainedModelAdmin", request: HttpRequest, queryset: QuerySet[TrainedModel]
 ) -> None:
     model, *others = queryset.order_by("-is_active", "id")
     if any(other.strategy != model.strategy for other in others):
-        modeladmin.message_user(request, "Select versions of one strategy.", messages.ERROR)
+        modeladmin.message_user(request, "Select versions of only one strategy.", messages.ERROR)
         return
     if why := cannot_answer(model.strategy):
         modeladmin.message_user(request, why, messages.ERROR)
         return
     registry.set_default(model.strategy, at=timezone.now())
-    modeladmin.log_change(request, model, f"{model.strategy} answers by default.")
-    modeladmin.message_user(request, f"{model.strategy} answers by default now.", messages.SUCCESS)
+    modeladmin.log_change(request, model, f"Made {model.strategy} the default strategy.")
+    modeladmin.message_user(request, f"{model.strategy} is now the default strategy.", messages.SUCCESS)
 
 
 @admin.action(permissions=["view"], description="Compare selected versions")
@@ -68,18 +68,18 @@ def compare(
 ) -> HttpResponse | None:
     ids = [str(pk) for pk in queryset.order_by("id").values_list("pk", flat=True)[: MOST_COMPARED + 1]]
     if not 2 <= len(ids) <= MOST_COMPARED:
-        modeladmin.message_user(
-            request, f"Select from 2 to {MOST_COMPARED} versions to compare.", messages.ERROR
-        )
+        modeladmin.message_user(request, f"Select 2 to {MOST_COMPARED} versions to compare.", messages.ERROR)
         return None
     return HttpResponseRedirect(
         reverse("admin:recommendations_trainedmodel_compare", query={"ids": ",".join(ids)})
     )
 
 
-def _activate(modeladmin: "TrainedModelAdmin", request: HttpRequest, model: TrainedModel, said: str) -> None:
+def _activate(
+    modeladmin: "TrainedModelAdmin", request: HttpRequest, model: TrainedModel, log_message: str
+) -> None:
     if model.is_active:
-        modeladmin.message_user(request, f"{model} is active already.", messages.WARNING)
+        modeladmin.message_user(request, f"{model} is already active.", messages.WARNING)
         return
     try:
         wiring.model_loader().check(ModelRef(model.strategy, model.version))
@@ -87,5 +87,7 @@ def _activate(modeladmin: "TrainedModelAdmin", request: HttpRequest, model: Trai
     except (ModelUnavailable, UnknownStrategy, VersionGone) as error:
         modeladmin.message_user(request, f"{model} was not activated. {error}", messages.ERROR)
         return
-    modeladmin.log_change(request, model, said)
-    modeladmin.message_user(request, f"{model} answers for {model.strategy} now.", messages.SUCCESS)
+    modeladmin.log_change(request, model, log_message)
+    modeladmin.message_user(
+        request, f"{model} is now the active version of {model.strategy}.", messages.SUCCESS
+    )

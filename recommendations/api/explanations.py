@@ -1,4 +1,4 @@
-"""GET /explanations/{id}: the words that an answer's `explanation_url` leads to."""
+"""GET /explanations/{id}: the explanation that a response's `explanation_url` refers to."""
 
 from typing import Any
 
@@ -21,26 +21,27 @@ from recommendations.selectors.explanations import written_text
 class ExplanationRow(serializers.Serializer[Any]):
     id = serializers.CharField()
     status = serializers.ChoiceField(choices=["pending", "done"])
-    text = serializers.CharField(help_text="While it is pending, the template's.")
+    text = serializers.CharField(help_text="The template's text while the explanation is pending.")
     source = serializers.ChoiceField(  # type: ignore[assignment]
         choices=[source.value for source in Source]
     )
 
 
 class ExplanationViewSet(StrictQuery, ViewSet):
-    """Words that workers write."""
+    """Explanations that workers write."""
 
     policies = reads(Scope.RECOMMEND_READ, shoppers=True)
     throttle_scopes = RECOMMENDING
     lookup_url_kwarg = "id"
     lookup_value_regex = "[^/]+"
-    id_in_path = "As an answer's `explanation_url` ends."
+    id_in_path = "The last part of a response's `explanation_url`."
 
     @extend_schema(responses=ExplanationRow)
     def retrieve(self, request: Request, id: str) -> Response:
-        """Return the text, and whether it is done; it is kept for `EXPLANATION_TTL`.
+        """Return the explanation, and whether it is done. It is kept for `EXPLANATION_TTL`.
 
-        A model that failed leaves the template's words, done, for a minute; then it is asked again.
+        If the model fails, the template's text is used for a minute, with the status `done`. After that, the
+        next request for recommendations asks the model again.
         """
         found = written_text(id)
         if found is None or is_for_another(request, found.user_id):

@@ -1,43 +1,46 @@
-"""The query parameters of placements, as the schema tells them."""
+"""The query parameters of recommendations and placements in the OpenAPI schema."""
 
 from drf_spectacular.utils import OpenApiParameter
 
-from recommendations.api.requests import DEEPEST, DEFAULT, MOST
+from recommendations.api.requests import DEFAULT_TOP_N, MAX_DEPTH, MAX_TOP_N
 
 TOP_N = OpenApiParameter(
     "top_n",
-    {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT},
-    description="How many products.",
+    {"type": "integer", "minimum": 1, "maximum": MAX_TOP_N, "default": DEFAULT_TOP_N},
+    description="The number of products.",
 )
 OFFSET = OpenApiParameter(
     "offset",
-    {"type": "integer", "minimum": 0, "maximum": DEEPEST - 1, "default": 0},
-    description=f"How many of the best to leave out; offset + top_n is at most {DEEPEST}.",
+    {"type": "integer", "minimum": 0, "maximum": MAX_DEPTH - 1, "default": 0},
+    description=f"How many of the best products to skip. `offset` + `top_n` must not exceed {MAX_DEPTH}.",
 )
 DIVERSITY = OpenApiParameter(
     "diversity",
     {"type": "number", "minimum": 0, "maximum": 1, "default": 0},
-    description="From 0, the best, to 1, the most different in category and tags.",
+    description="From 0, the best products, to 1, products that differ most in category and tags.",
 )
 STRATEGY = OpenApiParameter(
-    "strategy", str, description="The strategy's name in settings; the default strategy when not given."
+    "strategy", str, description="The strategy's name in settings. Without it, the default strategy."
 )
 CATEGORY = OpenApiParameter(
-    "category", str, many=True, description="A category's exact name; repeated, products of any of them."
+    "category",
+    str,
+    many=True,
+    description="The exact name of a category. Repeat it to allow several categories.",
 )
 MIN_PRICE = OpenApiParameter(
-    "min_price", {"type": "number", "minimum": 0}, description="The lowest price, inclusive."
+    "min_price", {"type": "number", "minimum": 0}, description="The minimum price, inclusive."
 )
 MAX_PRICE = OpenApiParameter(
-    "max_price", {"type": "number", "minimum": 0}, description="The highest price, inclusive."
+    "max_price", {"type": "number", "minimum": 0}, description="The maximum price, inclusive."
 )
 EXCLUDE = OpenApiParameter(
     "exclude",
     str,
     many=True,
-    description="A product that is not wanted: a number, or `ext:<external id>`; repeated for several. "
-    "Numbers alone may also be parted by commas.",
+    description="A product to leave out: a number, or `ext:<external id>`. Repeat it for several products. "
+    "Numbers may also be separated by commas.",
 )
-NARROWING = [CATEGORY, MIN_PRICE, MAX_PRICE, EXCLUDE]
+FILTERS = [CATEGORY, MIN_PRICE, MAX_PRICE, EXCLUDE]
 PAGE = [TOP_N, OFFSET]
-EVERY = [*PAGE, *NARROWING, DIVERSITY, STRATEGY]
+ALL = [*PAGE, *FILTERS, DIVERSITY, STRATEGY]

@@ -1,4 +1,4 @@
-"""The placements of a shop besides each shopper's own list."""
+"""Placements: recommendation lists other than the shopper's own list."""
 
 from functools import partial
 
@@ -20,106 +20,114 @@ from recommendations.selectors.named_rows import product_id
 from recommendations.selectors.shoppers import shopper
 from recommendations.serving.request import RecommendationRequest
 
-_PARAMETERS = [*parameters.PAGE, *parameters.NARROWING]
-_KNOWN = {parameter.name for parameter in _PARAMETERS}
-_IN_SESSION = tuple(SessionInput().fields)
-_answers = extend_schema(parameters=_PARAMETERS, responses=PlacementRow)
+_PARAMETERS = [*parameters.PAGE, *parameters.FILTERS]
+_PARAMETER_NAMES = {parameter.name for parameter in _PARAMETERS}
+_SESSION_FIELDS = tuple(SessionInput().fields)
+_placement_schema = extend_schema(parameters=_PARAMETERS, responses=PlacementRow)
 
 
 class PlacementViewSet(StrictQuery, ViewSet):
-    """Takes the parameters that every placement has."""
+    """Base class of placements, with their common parameters."""
 
     policies = reads(Scope.RECOMMEND_READ, shoppers=True)
     throttle_scopes = RECOMMENDING
 
     def known_parameters(self) -> set[str]:
-        return _KNOWN
+        return _PARAMETER_NAMES
 
     def repeatable_parameters(self) -> set[str]:
         return requests.REPEATABLE
 
-    def wanted(self) -> RecommendationRequest:
-        """Return what the query asks for. Raises BadRequest."""
-        return requests.of_query(
+    def recommendation_request(self) -> RecommendationRequest:
+        """Return the request in the query string. Raises BadRequest."""
+        return requests.from_query(
             self.request.query_params, knows_inactive=partial(knows_inactive, self.request)
         )
 
     def product_id(self, id: str) -> int:
         """Return the id of the product in the path. 1 query. Raises NotFound and UnknownProduct."""
-        return product_id(lookup(id), inactive_too=knows_inactive(self.request))
+        return product_id(lookup(id), include_inactive=knows_inactive(self.request))
 
 
 class TrendingViewSet(PlacementViewSet):
-    """What everybody meets lately."""
+    """Trending products."""
 
-    @_answers
+    @_placement_schema
     def list(self, request: Request) -> Response:
-        """Return what everybody meets lately, the same to whoever asks; popular products fill it up."""
-        found = wiring.placements().trending(self.wanted(), wiring.model_ref("trending"))
+        """Return the products with most recent interactions, the same for everybody.
+
+        Popular products fill up a short list.
+        """
+        found = wiring.placements().trending(self.recommendation_request(), wiring.model_ref("trending"))
         return Response(found.payload())
 
 
 class SimilarViewSet(PlacementViewSet):
-    """What is like a product."""
+    """Products similar to a product."""
 
-    @_answers
+    @_placement_schema
     def list(self, request: Request, id: str) -> Response:
-        """Return what is like the product: in category and tags, and in who met it.
+        """Return products that share its category or tags, or that the same shoppers interacted with.
 
-        What is not like it in any way is not shown, so the list may be short.
+        Products that have nothing in common with it are left out, so the list may be short.
         """
         found = wiring.placements().similar(
-            self.wanted(), wiring.model_ref("content"), wiring.behaviour(), self.product_id(id)
+            self.recommendation_request(),
+            wiring.model_ref("content"),
+            wiring.behaviour_model(),
+            self.product_id(id),
         )
         return Response(found.payload())
 
 
 class BoughtTogetherViewSet(PlacementViewSet):
-    """What is bought along with a product."""
+    """Products bought together with a product."""
 
-    @_answers
+    @_placement_schema
     def list(self, request: Request, id: str) -> Response:
-        """Return what is in the same baskets more often than chance would have it, by lift.
+        """Return products that are in the same baskets more often than by chance, ordered by lift.
 
-        Learned ahead by `train_models`; empty while no model of the strategy `together` is active.
+        `train_models` trains the model ahead. The list is empty while the strategy `together` has no active
+        model.
         """
         found = wiring.placements().bought_together(
-            self.wanted(), wiring.model_ref("together"), self.product_id(id)
+            self.recommendation_request(), wiring.model_ref("together"), self.product_id(id)
         )
         return Response(found.payload())
 
 
 class BuyAgainViewSet(PlacementViewSet):
-    """What a shopper buys again and again."""
+    """Products that a shopper buys regularly."""
 
     policies = reads(Scope.RECOMMEND_READ, own="user_id")
 
-    @_answers
+    @_placement_schema
     def list(self, request: Request, user_id: str) -> Response:
-        """Return what the shopper bought on two or more days, by how due it is.
+        """Return products that the shopper bought on two or more days, the most due first.
 
-        The score is the days since the last time ÷ the median gap: at 1 and above it is due.
+        The score is the number of days since the last purchase ÷ the median gap between purchases. A product
+        is due from 1 on.
         """
-        wanted, user = self.wanted(), shopper(lookup(user_id))
+        query, user = self.recommendation_request(), shopper(lookup(user_id))
         model = wiring.model_ref(wiring.config().default_strategy)
-        return Response(wiring.placements().buy_again(wanted, model, user.id).payload())
+        return Response(wiring.placements().buy_again(query, model, user.id).payload())
 
 
 class SessionViewSet(StrictQuery, ViewSet):
-    """What suits an anonymous visitor."""
+    """Recommendations for an anonymous visitor."""
 
-    # It reads by POST, because its question would be too long for an address.
+    # It reads with POST, because the products may be too many for a URL.
     policies = {"POST": Policy(Scope.RECOMMEND_READ, shoppers=True, is_open=True)}
     throttle_scopes = posting(ThrottleScope.SESSION)
 
     @extend_schema(request=SessionInput, responses={200: PlacementRow})
     def create(self, request: Request) -> Response:
-        """Return what suits a visitor who has met these products. Nothing is stored; no user is made.
+        """Return recommendations for a visitor who has seen these products.
 
-        Whoever may read may ask.
+        Nothing is stored, and no user is created. The permission is the same as for reading.
         """
-        wanted = requests.of_body(
-            request.data, known=_IN_SESSION, knows_inactive=partial(knows_inactive, request)
+        session = requests.from_body(
+            request.data, fields=_SESSION_FIELDS, knows_inactive=partial(knows_inactive, request)
         )
-        requests.require_products(wanted)
-        return Response(wiring.placements().session(wanted, wiring.model_ref(wanted.strategy)).payload())
+        requests.require_products(session)
+        return Response(wiring.placements().session(session, wiring.model_ref(session.strategy)).payload())

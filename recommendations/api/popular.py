@@ -1,4 +1,4 @@
-"""GET /products/popular: what has most interactions, in the shape of a product of the catalogue."""
+"""GET /products/popular: the products with most interactions, with all fields of the catalogue."""
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -15,62 +15,64 @@ from core.api.query import whole_number
 from core.api.viewsets import StrictQuery
 from recommendations import wiring
 from recommendations.api import parameters, requests
-from recommendations.api.requests import DEEPEST, MOST
+from recommendations.api.requests import MAX_DEPTH, MAX_TOP_N
 from recommendations.api.serializers import PopularList
 from recommendations.serving.placements import PopularProduct
 from recommendations.serving.request import RecommendationRequest
 
-DEFAULT = 10
-_HOW_MANY = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT}
+DEFAULT_TOP_N = 10
+_TOP_N = {"type": "integer", "minimum": 1, "maximum": MAX_TOP_N, "default": DEFAULT_TOP_N}
 _PARAMETERS = [
-    OpenApiParameter("top_n", _HOW_MANY, description="How many."),
-    OpenApiParameter("limit", _HOW_MANY, description="The same as `top_n`; give one of them."),
+    OpenApiParameter("top_n", _TOP_N, description="The number of products."),
+    OpenApiParameter("limit", _TOP_N, description="An alias of `top_n`. Do not send both."),
     parameters.OFFSET,
     parameters.CATEGORY,
 ]
-_KNOWN = {parameter.name for parameter in _PARAMETERS}
+_PARAMETER_NAMES = {parameter.name for parameter in _PARAMETERS}
 
 
 class PopularViewSet(StrictQuery, ViewSet):
-    """What has most interactions."""
+    """Popular products."""
 
     policies = reads(Scope.RECOMMEND_READ, shoppers=True)
     throttle_scopes = RECOMMENDING
 
     def known_parameters(self) -> set[str]:
-        return _KNOWN
+        return _PARAMETER_NAMES
 
     def repeatable_parameters(self) -> set[str]:
         return {"category"}
 
     @extend_schema(parameters=_PARAMETERS, responses=PopularList)
     def list(self, request: Request) -> Response:
-        """List the products with most interactions, dismissals apart; those without any come last.
+        """List the products with most interactions, not counting dismissals. Those without any come last.
 
-        Inactive and sold out ones are left out. The reason and the score are as in `/recommend`.
+        Inactive and sold-out products are left out. Reasons and scores are as in `/recommend`.
         """
         model = wiring.model_ref(wiring.config().default_strategy)
         found = wiring.placements().popular(_request(request), model)
         for_staff = knows_inactive(request)
         return Response(
-            {"count": len(found), "products": [_payload(counted, for_staff=for_staff) for counted in found]}
+            {"count": len(found), "products": [_payload(popular, for_staff=for_staff) for popular in found]}
         )
 
 
 def _request(request: Request) -> RecommendationRequest:
-    """Return what the query asks for. Raises ValidationError or BadRequest."""
-    sent = request.query_params
-    if "limit" in sent and "top_n" in sent:
-        raise ValidationError({"limit": ["Means the same as top_n; give one of them."]})
-    top_n = whole_number(sent, "limit" if "limit" in sent else "top_n", default=DEFAULT, high=MOST)
-    offset = whole_number(sent, "offset", default=0, low=0, high=DEEPEST - top_n)
-    return RecommendationRequest(top_n=top_n, offset=offset, categories=requests.categories(sent))
+    """Return the request in the query string. Raises ValidationError or BadRequest."""
+    query = request.query_params
+    if "limit" in query and "top_n" in query:
+        raise ValidationError({"limit": ["An alias of top_n; send only one of them."]})
+    top_n = whole_number(
+        query, "limit" if "limit" in query else "top_n", default=DEFAULT_TOP_N, high=MAX_TOP_N
+    )
+    offset = whole_number(query, "offset", default=0, low=0, high=MAX_DEPTH - top_n)
+    return RecommendationRequest(top_n=top_n, offset=offset, categories=requests.categories(query))
 
 
-def _payload(counted: PopularProduct, *, for_staff: bool) -> Payload:
-    n = counted.n_interactions
+def _payload(popular: PopularProduct, *, for_staff: bool) -> Payload:
+    n = popular.n_interactions
     return {
-        **product_payload(counted.product, for_staff=for_staff),
+        **product_payload(popular.product, for_staff=for_staff),
         "interaction_count": n,
         "score": 0.0,
         "reasons": [{"kind": "popular", "value": n, "points": 0.0}],

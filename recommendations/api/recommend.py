@@ -1,4 +1,4 @@
-"""GET /recommend/{user_id}: what to show a shopper next, and why."""
+"""GET /recommend/{user_id}: recommendations for a shopper, with reasons."""
 
 from dataclasses import replace
 from functools import partial
@@ -21,11 +21,11 @@ from recommendations import wiring
 from recommendations.api import parameters, requests
 from recommendations.api.serializers import RecommendationRow
 
-_KNOWN = {parameter.name for parameter in parameters.EVERY}
+_PARAMETER_NAMES = {parameter.name for parameter in parameters.ALL}
 
 
 class RecommendationResponse(HttpResponse):
-    """strategy: which one made the list; who counts requests asks for it"""
+    """A response with the strategy that made the list, which request metrics read."""
 
     def __init__(self, *args: Any, strategy: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -33,7 +33,7 @@ class RecommendationResponse(HttpResponse):
 
 
 class RecommendViewSet(StrictQuery, ViewSet):
-    """What to show a shopper next, and why."""
+    """Recommendations for a shopper."""
 
     policies = reads(Scope.RECOMMEND_READ, own="user_id")
     throttle_scopes = RECOMMENDING
@@ -42,19 +42,19 @@ class RecommendViewSet(StrictQuery, ViewSet):
     lookup_value_regex = "[^/]+"
 
     def known_parameters(self) -> set[str]:
-        return _KNOWN
+        return _PARAMETER_NAMES
 
     def repeatable_parameters(self) -> set[str]:
         return requests.REPEATABLE
 
-    @extend_schema(parameters=parameters.EVERY, responses=RecommendationRow)
+    @extend_schema(parameters=parameters.ALL, responses=RecommendationRow)
     def retrieve(self, request: Request, user_id: str) -> HttpResponse:
-        """Return the shopper's list, best first, with the reasons of each product, and words for it."""
-        wanted = replace(
-            requests.of_query(request.query_params, knows_inactive=partial(knows_inactive, request)),
+        """Return the shopper's list, best first, with the reasons of each product and an explanation."""
+        recommendation_request = replace(
+            requests.from_query(request.query_params, knows_inactive=partial(knows_inactive, request)),
             user=reference(user_id),
         )
-        answer = wiring.response_cache()(wanted)
+        answer = wiring.response_cache()(recommendation_request)
         response = RecommendationResponse(
             answer.body, content_type=OrjsonRenderer.media_type, strategy=answer.labels.strategy
         )

@@ -1,4 +1,4 @@
-"""GET /runs/{id}: how far a run of generate_recommendations is, and what came of it."""
+"""GET /runs/{id}: the progress and result of a run of generate_recommendations."""
 
 from typing import Any
 
@@ -19,20 +19,24 @@ from recommendations.models import GenerationRun, RunState
 
 class RunRow(serializers.Serializer[Any]):
     id = serializers.IntegerField()
-    state = serializers.ChoiceField(choices=RunState.values, help_text="lost: it gives no sign of life.")
+    state = serializers.ChoiceField(
+        choices=RunState.values, help_text="`lost`: the run has stopped reporting progress."
+    )
     strategy = serializers.CharField()
-    version = serializers.CharField(allow_null=True, help_text="Of the strategy's model.")
+    version = serializers.CharField(allow_null=True, help_text="The version of the strategy's model.")
     top_n = serializers.IntegerField()
     started_by = serializers.CharField()
     started_at = serializers.DateTimeField()
-    seen_at = serializers.DateTimeField(help_text="Its last sign of life.")
+    seen_at = serializers.DateTimeField(help_text="When the run last reported progress.")
     ended_at = serializers.DateTimeField(allow_null=True)
     seconds = serializers.FloatField()
-    total = serializers.IntegerField(help_text="How many shoppers there were when it began.")
+    total = serializers.IntegerField(help_text="The number of shoppers when the run began.")
     done = serializers.IntegerField()
     failed = serializers.IntegerField()
-    fallbacks = serializers.IntegerField(help_text="Lists of which the strategy itself found nothing.")
-    shards = serializers.IntegerField(help_text="How many pieces workers do; 0: none, a command does it all.")
+    fallbacks = serializers.IntegerField(help_text="Lists in which the strategy itself found nothing.")
+    shards = serializers.IntegerField(
+        help_text="The number of shards for workers; 0 if a command does the run itself."
+    )
     shards_done = serializers.IntegerField()
     error = serializers.CharField(allow_null=True)
 
@@ -48,7 +52,7 @@ class RunViewSet(StrictQuery, ViewSet):
 
     @extend_schema(responses=RunRow)
     def retrieve(self, request: Request, id: str) -> Response:
-        """Return how far the run is, and what came of it."""
+        """Return the progress and the result of the run."""
         number = int(id) if id.isascii() and id.isdigit() and len(id) <= 18 else 0
         run = runs.run(number)
         if run is None:

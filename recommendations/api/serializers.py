@@ -1,4 +1,4 @@
-"""What the answers look like, for the schema alone: the answers themselves are plain dicts."""
+"""Serializers for the OpenAPI schema only: the responses themselves are built as plain dicts."""
 
 from typing import Any, get_type_hints
 
@@ -8,7 +8,7 @@ from rest_framework import serializers
 from catalog.api.serializers import ProductRow
 from core.api.serializers import Reference, TypedRow
 from core.text import MAX_LENGTH
-from recommendations.api.requests import DEEPEST, DEFAULT, MOST, MOST_NAMED
+from recommendations.api.requests import DEFAULT_TOP_N, MAX_DEPTH, MAX_NAMED, MAX_TOP_N
 from recommendations.engine.reasons import ReasonKind, exhaustive
 from recommendations.explainers.base import Source
 from recommendations.selectors.products import Details
@@ -19,7 +19,7 @@ Row = serializers.Serializer[Any]
 
 @extend_schema_field({"oneOf": [{"type": "string"}, {"type": "integer"}]})
 class ReasonValue(serializers.Field):  # type: ignore[type-arg]
-    """What the reason speaks of."""
+    """The value of a reason; its kind says what it means."""
 
 
 _VALUES = exhaustive(
@@ -28,15 +28,15 @@ _VALUES = exhaustive(
         ReasonKind.CATEGORY: "its name",
         ReasonKind.TAG: "its name",
         ReasonKind.POPULAR: "the number of interactions",
-        ReasonKind.TRENDING: "the number of recent ones",
-        ReasonKind.BECAUSE: "the id of a product that the shopper met",
-        ReasonKind.SIMILAR: "the id of the product asked about",
+        ReasonKind.TRENDING: "the number of recent interactions",
+        ReasonKind.BECAUSE: "the id of a product that the shopper interacted with",
+        ReasonKind.SIMILAR: "the id of the product in the request",
         ReasonKind.TOGETHER: "the number of baskets that held both products",
-        ReasonKind.LIFT: "how many times as often as by chance, in thousandths",
+        ReasonKind.LIFT: "how many times as often as by chance both are bought together, in thousandths",
         ReasonKind.BOUGHT: "the number of days on which the shopper bought it",
-        ReasonKind.DUE: "days since the last time, in thousandths of the usual gap",
-        ReasonKind.REST: "how many other things counted, for or against, that are not named; what they come "
-        "to together may be below 0",
+        ReasonKind.DUE: "the days since the last purchase, in thousandths of the usual gap",
+        ReasonKind.REST: "the number of further reasons that are not listed, for or against the product; "
+        "their points together may be negative",
     },
 )
 _MEANINGS = f"By kind: {'; '.join(f'`{kind}`: {meaning}' for kind, meaning in _VALUES.items())}."
@@ -46,7 +46,9 @@ class ReasonRow(Row):
     kind = serializers.ChoiceField(choices=[kind.value for kind in ReasonKind])
     value = ReasonValue(help_text=_MEANINGS)
     points = serializers.FloatField(help_text="The points of all reasons add up to the score.")
-    name = serializers.CharField(required=False, help_text="Of the product, where the value is one's id.")
+    name = serializers.CharField(
+        required=False, help_text="The name of the product, if the value is a product's id."
+    )
 
 
 class RecommendedProductRow(TypedRow):
@@ -59,18 +61,18 @@ class RecommendationRow(Row):
     user_id = serializers.IntegerField()
     user_name = serializers.CharField()
     recommended_products = RecommendedProductRow(many=True, help_text="Best first.")
-    llm_explanation = serializers.CharField(help_text="In words, why these products.")
+    llm_explanation = serializers.CharField(help_text="Why these products are recommended, as text.")
     explanation_source = serializers.ChoiceField(choices=[source.value for source in Source])
     explanation_url = serializers.CharField(
         required=False,
-        help_text="Where to wait for a model's words; only while workers write them.",
+        help_text="Where to get the language model's text. Present only while a worker writes it.",
     )
     user_behavior_summary = serializers.CharField()
     strategy = serializers.CharField()
     fallback = serializers.ChoiceField(
         choices=["popular", "trending"],
         allow_null=True,
-        help_text="What filled the list where the strategy itself found nothing, else null.",
+        help_text="What filled the list if the strategy itself found nothing, else null.",
     )
 
 
@@ -79,26 +81,26 @@ class PlacementRow(Row):
     placement = serializers.ChoiceField(
         choices=["trending", "session", "similar", "bought-together", "buy-again"]
     )
-    recommended_products = RecommendedProductRow(many=True, help_text="Best first; possibly none.")
+    recommended_products = RecommendedProductRow(many=True, help_text="Best first; may be empty.")
     strategy = serializers.CharField(
-        allow_null=True, help_text="The strategy from the settings that had a part in it, null for none."
+        allow_null=True, help_text="The configured strategy that took part in the list; null if none did."
     )
     fallback = serializers.ChoiceField(
         choices=["popular", "trending"],
         allow_null=True,
-        help_text="What filled the list where the placement itself found nothing, else null.",
+        help_text="What filled the list if the placement itself found nothing, else null.",
     )
 
 
 class PopularReasonRow(Row):
     kind = serializers.ChoiceField(choices=["popular"])
     value = serializers.IntegerField(help_text="The number of interactions.")
-    points = serializers.FloatField(help_text="0: it says nothing of whoever asks.")
+    points = serializers.FloatField(help_text="Always 0, since popularity does not depend on the shopper.")
 
 
 class PopularRow(ProductRow):
     interaction_count = serializers.IntegerField(help_text="Dismissals are not counted.")
-    score = serializers.FloatField(help_text="0, the sum of the reasons' points.")
+    score = serializers.FloatField(help_text="Always 0, the sum of the reasons' points.")
     reasons = PopularReasonRow(many=True)
 
 
@@ -109,30 +111,32 @@ class PopularList(Row):
 
 
 class SessionInput(Row):
-    """What an anonymous visitor has met."""
+    """The session of an anonymous visitor."""
 
     product_ids = serializers.ListField(
         child=Reference(),
         min_length=1,
-        max_length=MOST_NAMED,
+        max_length=MAX_NAMED,
         help_text="The products in the session or the cart, newest last.",
     )
-    top_n = serializers.IntegerField(required=False, default=DEFAULT, min_value=1, max_value=MOST)
+    top_n = serializers.IntegerField(required=False, default=DEFAULT_TOP_N, min_value=1, max_value=MAX_TOP_N)
     offset = serializers.IntegerField(
-        required=False, default=0, min_value=0, max_value=DEEPEST - 1, help_text="As in `/recommend`."
+        required=False, default=0, min_value=0, max_value=MAX_DEPTH - 1, help_text="As in `/recommend`."
     )
     strategy = serializers.CharField(
-        required=False, allow_null=True, help_text="Its name; the default strategy when not given."
+        required=False,
+        allow_null=True,
+        help_text="The strategy's name in settings. Without it, the default strategy.",
     )
     diversity = serializers.FloatField(required=False, default=0, min_value=0, max_value=1)
     category = serializers.ListField(
         child=serializers.CharField(max_length=MAX_LENGTH),
         required=False,
-        max_length=MOST_NAMED,
-        help_text="Names of categories, any of which will do.",
+        max_length=MAX_NAMED,
+        help_text="Names of the allowed categories.",
     )
     min_price = serializers.FloatField(required=False, allow_null=True, min_value=0)
     max_price = serializers.FloatField(required=False, allow_null=True, min_value=0)
     exclude = serializers.ListField(
-        child=Reference(), required=False, max_length=MOST_NAMED, help_text="Products that are not wanted."
+        child=Reference(), required=False, max_length=MAX_NAMED, help_text="Products to leave out."
     )

@@ -1,4 +1,4 @@
-"""The addresses of recommendations; each answers with and without the trailing slash."""
+"""URLs of recommendations, each with an optional trailing slash."""
 
 from rest_framework.routers import SimpleRouter
 
@@ -16,7 +16,7 @@ from recommendations.api.runs import RunViewSet
 
 router = SimpleRouter()
 router.trailing_slash = "/?"
-# Before /recommend/{user_id}, which would take it for a shopper.
+# Before /recommend/{user_id}, which would match it as well.
 router.register("recommend/session", SessionViewSet, basename="session")
 router.register("recommend/(?P<user_id>[^/]+)/buy-again", BuyAgainViewSet, basename="buy-again")
 router.register("recommend", RecommendViewSet, basename="recommend")

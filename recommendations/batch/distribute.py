@@ -1,4 +1,4 @@
-"""Cuts a run into shards and hands them to the workers, again where they were lost."""
+"""Split a run into shards, send them to the workers, and resend shards that may be lost."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -13,17 +13,17 @@ from recommendations.models import GenerationRun, GenerationShard, RunState
 
 logger = logging.getLogger(__name__)
 
-A_SHARD = 1_000  # shoppers; at a hundred a second it takes ten seconds
-# After how many minutes without a sign of life what is unfinished is sent again.
+SHARD_SIZE = 1_000  # shoppers per shard; ten seconds at a hundred shoppers a second
+# Minutes without a heartbeat after which the unfinished shards are sent again.
 SILENT_MINUTES = (5, 15, 30, 45)
 
 Send = Callable[[int, int], None]
 
 
 @transaction.atomic
-def plan(order: RunParameters, chunks: Iterable[list[int]], now: datetime) -> GenerationRun:
-    """Return the row of a new run with its shards, one a chunk of sorted ids. Raises GenerationUnderWay."""
-    run = begin_run(order, now)
+def create_run(parameters: RunParameters, chunks: Iterable[list[int]], now: datetime) -> GenerationRun:
+    """Create and return a run with one shard per chunk of sorted ids. Raises GenerationUnderWay."""
+    run = begin_run(parameters, now)
     shards = [
         GenerationShard(run=run, number=number, first_id=ids[0], last_id=ids[-1], n_users=len(ids))
         for number, ids in enumerate(chunks, start=1)
@@ -37,9 +37,9 @@ def plan(order: RunParameters, chunks: Iterable[list[int]], now: datetime) -> Ge
 
 
 def send_unfinished(run_id: int, send: Send) -> int:
-    """Return how many of the run's shards were sent: all that are not done.
+    """Send all shards of the run that are not done; return their number.
 
-    One that is under way is done twice then, and counts once.
+    A shard that a worker is processing may then be processed twice, but counts once.
     """
     numbers = GenerationShard.objects.filter(run_id=run_id, done_at__isnull=True).order_by("number")
     sent = 0
@@ -50,9 +50,10 @@ def send_unfinished(run_id: int, send: Send) -> int:
 
 
 def resend_silent_shards(send: Send, now: datetime) -> list[int]:
-    """Return the runs whose unfinished shards were sent again, as a queue that lost them would never do them.
+    """Send the unfinished shards of silent runs again; return the ids of these runs.
 
-    To be called once a minute. Runs of which nothing has come for an hour are given up for lost.
+    Recovers shards that the queue has lost. Call it once a minute. Runs without a heartbeat for an hour are
+    marked as lost.
     """
     mark_lost(now)
     running = GenerationRun.objects.filter(state=RunState.RUNNING, n_shards__gt=0).order_by("id")
@@ -62,24 +63,25 @@ def resend_silent_shards(send: Send, now: datetime) -> list[int]:
         if int((now - seen_at).total_seconds()) // 60 in SILENT_MINUTES
     ]
     for run_id in silent:
-        logger.warning("Nothing has come of run %d for some minutes; its shards are sent again.", run_id)
+        logger.warning("Run %d has made no progress for some minutes; sending its shards again.", run_id)
         send_unfinished(run_id, send)
     return silent
 
 
 @dataclass(frozen=True, slots=True)
 class ShardDistributor:
-    """send: hands a shard, by its run and number, to the workers"""
+    """Start runs on the workers. send: send a shard to the workers, by its run id and number"""
 
     send: Send
     now: Callable[[], datetime]
 
-    def __call__(self, order: RunParameters, chunks: Iterable[list[int]]) -> GenerationRun:
-        """Return the row of a run that the workers have begun. chunks: sorted ids, one a shard
+    def __call__(self, parameters: RunParameters, chunks: Iterable[list[int]]) -> GenerationRun:
+        """Create a run, send its shards to the workers, and return it.
 
-        Raises GenerationUnderWay, and QueueUnavailable, with which the run has failed.
+        chunks: sorted shopper ids, one list per shard
+        Raises GenerationUnderWay, and QueueUnavailable after marking the run as failed.
         """
-        run = plan(order, chunks, self.now())
+        run = create_run(parameters, chunks, self.now())
         try:
             send_unfinished(run.pk, self.send)
         except QueueUnavailable as error:

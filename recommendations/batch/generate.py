@@ -1,4 +1,4 @@
-"""Generates lists ahead, a chunk of shoppers at a time; what is written stays, whatever comes next."""
+"""Generate and store recommendation lists, one chunk of shoppers at a time. Each chunk is stored at once."""
 
 import logging
 from collections.abc import Callable
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class GenerationOptions:
-    """What to generate for whomever. explainer: None for no texts."""
+    """What to generate. explainer: None to store no explanations"""
 
     strategy: str
     digest: str
@@ -37,9 +37,12 @@ class GenerationOptions:
 
 @dataclass(slots=True)
 class Totals:
-    """What came of it.
+    """Counts of a generation.
 
-    fallbacks: lists of which the strategy found nothing; templates: texts that a model failed to write
+    users:     shoppers whose lists were computed, and stored unless it was a dry run
+    fallbacks: lists for which the strategy itself found nothing
+    templates: explanations that the language model failed to write
+    failed:    ids of the shoppers whose lists could not be stored
     """
 
     users: int = 0
@@ -56,86 +59,93 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
+    """Generates the lists of a chunk of shoppers."""
+
     ranker: Ranker
     now: Callable[[], datetime]
-    order: GenerationOptions
+    options: GenerationOptions
 
     def __call__(self, user_ids: list[int]) -> Totals:
-        """Return what came of these shoppers, whose ids are sorted: their lists are stored.
+        """Generate and store the lists of these shoppers; return the counts. user_ids: sorted
 
-        What the database refuses is logged and counted as failed.
+        A DatabaseError is logged, and the whole chunk counts as failed.
         """
-        order = self.order
+        options = self.options
         try:
             lists = self.lists(user_ids)
-            stored = len(lists) if order.dry_run else replace_lists(lists)
+            n_users = len(lists) if options.dry_run else replace_lists(lists)
         except DatabaseError:
-            logger.exception("No lists for users %d to %d.", user_ids[0], user_ids[-1])
+            logger.exception("The lists of users %d to %d were not stored.", user_ids[0], user_ids[-1])
             return Totals(failed=user_ids)
         return Totals(
-            users=stored,
+            users=n_users,
             fallbacks=n_fallbacks(lists),
-            templates=sum(made.explanation == "" for made in lists) if order.explainer else 0,
+            templates=sum(stored_list.explanation == "" for stored_list in lists) if options.explainer else 0,
         )
 
     def lists(self, user_ids: list[int]) -> list[StoredList]:
-        """Return what is to be stored of these shoppers, whose ids are sorted; nothing is stored yet."""
-        now, order = self.now(), self.order
-        ids, query = np.array(user_ids, np.int64), Query(order.top_n)
-        if order.explainer is None:
-            ranked = self.ranker(ids, query, known=ProductLookup(labels))
+        """Return the unsaved lists of these shoppers. user_ids: sorted"""
+        now, options = self.now(), self.options
+        ids, query = np.array(user_ids, np.int64), Query(options.top_n)
+        if options.explainer is None:
+            ranked = self.ranker(ids, query, products=ProductLookup(labels))
             return [
-                _stored(user_id, found, order, now) for user_id, found in zip(user_ids, ranked, strict=True)
+                _stored_list(user_id, result, options, now)
+                for user_id, result in zip(user_ids, ranked, strict=True)
             ]
-        known: ProductLookup[Details] = ProductLookup(details)
-        ranked = self.ranker(ids, query, known=known)
-        people = shoppers(user_ids)
-        shelves = {
+        products: ProductLookup[Details] = ProductLookup(details)
+        ranked = self.ranker(ids, query, products=products)
+        found_shoppers = shoppers(user_ids)
+        found_lists = {
             user_id: recommendation_list(
-                people[user_id], found, known, order.strategy, basis=self.ranker.pipeline.basis
+                found_shoppers[user_id], result, products, options.strategy, basis=self.ranker.pipeline.basis
             )
-            for user_id, found in zip(user_ids, ranked, strict=True)
-            if user_id in people
+            for user_id, result in zip(user_ids, ranked, strict=True)
+            if user_id in found_shoppers
         }
-        texts = _written(shelves, order.explainer)
+        explanations = _explanations(found_lists, options.explainer)
         return [
-            _stored(user_id, found, order, now, texts.get(user_id))
-            for user_id, found in zip(user_ids, ranked, strict=True)
+            _stored_list(user_id, result, options, now, explanations.get(user_id))
+            for user_id, result in zip(user_ids, ranked, strict=True)
         ]
 
 
 def n_fallbacks(lists: list[StoredList]) -> int:
-    """Return how many of them the strategy itself found nothing for."""
-    return sum(made.fallback != "" for made in lists)
+    """Return the number of lists for which the strategy itself found nothing."""
+    return sum(stored_list.fallback != "" for stored_list in lists)
 
 
-def _written(
-    shelves: dict[int, RecommendationList], explainer: Explainer
+def _explanations(
+    found_lists: dict[int, RecommendationList], explainer: Explainer
 ) -> dict[int, tuple[Explanation, str]]:
-    """Return each shelf's text with the digest of its evidence, asking as many at once as may run."""
-    grounds = [evidence(shelf) for shelf in shelves.values()]
+    """Return each list's explanation with the digest of its evidence, by user id.
+
+    Runs up to `explainer.concurrency` calls at once. Lists without an explanation of the explainer's own are
+    left out.
+    """
+    evidences = [evidence(found_list) for found_list in found_lists.values()]
     with ThreadPoolExecutor(max_workers=explainer.concurrency) as pool:
-        texts = list(pool.map(explainer.explain, grounds))
+        texts = list(pool.map(explainer.explain, evidences))
     return {
         user_id: (text, given.digest(explainer.identity))
-        for user_id, text, given in zip(shelves, texts, grounds, strict=True)
-        # A template in place of a model's words is not kept: asking again may give the real ones.
+        for user_id, text, given in zip(found_lists, texts, evidences, strict=True)
+        # The template fallback is not stored: a later request may get the model's text.
         if text.source == explainer.source
     }
 
 
-def _stored(
+def _stored_list(
     user_id: int,
     ranked: Ranked,
-    order: GenerationOptions,
+    options: GenerationOptions,
     now: datetime,
-    written: tuple[Explanation, str] | None = None,
+    explained: tuple[Explanation, str] | None = None,
 ) -> StoredList:
-    explanation, explanation_digest = written or (None, "")
+    explanation, explanation_digest = explained or (None, "")
     return StoredList(
         user_id=user_id,
-        strategy=order.strategy,
-        top_n=order.top_n,
+        strategy=options.strategy,
+        top_n=options.top_n,
         picks=picks_to_json(ranked.picks),
         fallback=ranked.fallback,
         summary=ranked.summary,
@@ -144,6 +154,6 @@ def _stored(
         explanation_digest=explanation_digest,
         event_count=ranked.event_count,
         last_event_id=ranked.last_event_id,
-        digest=order.digest,
+        digest=options.digest,
         generated_at=now,
     )

@@ -1,4 +1,4 @@
-"""Records a run that the command does itself: how far it is, that it lives, and how it ends."""
+"""Record the progress, heartbeat and outcome of a run that a command executes itself."""
 
 import logging
 import time
@@ -14,12 +14,12 @@ from recommendations.batch.runs import RunParameters, begin_run, end_run, record
 from recommendations.models import RunState
 
 logger = logging.getLogger(__name__)
-A_BEAT_SECONDS = 15.0
-A_REPORT_SECONDS = 1.0
+HEARTBEAT_SECONDS = 15.0
+WRITE_SECONDS = 1.0
 
 
 class Progress:
-    """Counts in what is done, and writes it down once a second; totals: all so far."""
+    """Counts what is done and writes it to the run's row once a second. totals: the counts so far"""
 
     def __init__(self, run_id: int, now: Callable[[], datetime]) -> None:
         self.run_id = run_id
@@ -31,35 +31,35 @@ class Progress:
     def add(self, part: Totals) -> None:
         self.totals.add(part)
         self._unwritten.add(part)
-        if time.monotonic() - self._written_at >= A_REPORT_SECONDS:
+        if time.monotonic() - self._written_at >= WRITE_SECONDS:
             self.write()
 
     def write(self) -> None:
-        """Write down what is done; a database that cannot now is told again with the next part."""
+        """Write the new counts to the row. After a DatabaseError they are written with the next ones."""
         try:
             record_progress(self.run_id, self._unwritten, self._now())
         except DatabaseError as error:
-            logger.warning("The progress of run %d was not written down: %s", self.run_id, error)
+            logger.warning("The progress of run %d was not recorded: %s", self.run_id, error)
         else:
             self._unwritten = Totals()
         self._written_at = time.monotonic()
 
 
 @contextmanager
-def recorded(order: RunParameters, now: Callable[[], datetime]) -> Iterator[Progress]:
-    """Give what is to be told of each part; the run's row says how the block ended.
+def record_run(parameters: RunParameters, now: Callable[[], datetime]) -> Iterator[Progress]:
+    """Create a run, yield its Progress, and record how the block ended.
 
-    Raises GenerationUnderWay, and then nothing was begun.
+    Raises GenerationUnderWay before it creates anything.
     """
-    progress = Progress(begin_run(order, now()).pk, now)
+    progress = Progress(begin_run(parameters, now()).pk, now)
     state, error = RunState.FAILED, ""
     try:
-        with heartbeat(lambda: record_heartbeat(progress.run_id, now()), A_BEAT_SECONDS):
+        with heartbeat(lambda: record_heartbeat(progress.run_id, now()), HEARTBEAT_SECONDS):
             yield progress
         failed = progress.totals.failed
         state, error = (RunState.FAILED, f"{len(failed)} users failed.") if failed else (RunState.DONE, "")
     except KeyboardInterrupt:
-        state, error = RunState.INTERRUPTED, "Interrupted. What was written stays."
+        state, error = RunState.INTERRUPTED, "Interrupted. Lists stored so far are kept."
         raise
     except Exception as raised:
         error = f"{type(raised).__name__}: {raised}"
@@ -70,24 +70,24 @@ def recorded(order: RunParameters, now: Callable[[], datetime]) -> Iterator[Prog
 
 
 @contextmanager
-def heartbeat(sign: Callable[[], None], every_seconds: float) -> Iterator[None]:
-    """Give a sign of life every so often, from a thread of its own, until the block is left."""
-    left = Event()
-    thread = Thread(target=_beat, args=(sign, every_seconds, left), name="signs-of-life", daemon=True)
+def heartbeat(beat: Callable[[], None], every_seconds: float) -> Iterator[None]:
+    """Call `beat` at this interval, in a thread of its own, until the block ends."""
+    stopped = Event()
+    thread = Thread(target=_beat, args=(beat, every_seconds, stopped), name="heartbeat", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        left.set()
+        stopped.set()
         thread.join()
 
 
-def _beat(sign: Callable[[], None], every_seconds: float, left: Event) -> None:
+def _beat(beat: Callable[[], None], every_seconds: float, stopped: Event) -> None:
     try:
-        while not left.wait(every_seconds):
+        while not stopped.wait(every_seconds):
             try:
-                sign()
+                beat()
             except DatabaseError as error:
-                logger.warning("A sign of life was not written down: %s", error)
+                logger.warning("A heartbeat was not recorded: %s", error)
     finally:
-        connection.close()  # this thread's own
+        connection.close()  # this thread's own connection

@@ -1,4 +1,4 @@
-"""Deletes what is too old to be of use, or to be kept."""
+"""Delete rows that are older than their retention period."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -8,12 +8,12 @@ from catalog.services.retention import remove_events
 from recommendations.batch.runs import mark_lost, remove_old_runs
 from recommendations.explaining.worker import remove_old_texts
 
-RUNS_KEPT = timedelta(days=90)
+RUN_RETENTION = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """How many rows are gone. answers: of requests with an Idempotency-Key"""
+    """Numbers of deleted rows. answers: stored answers to requests with an Idempotency-Key"""
 
     events: int
     answers: int
@@ -25,11 +25,11 @@ class Removed:
 
 
 def remove_old_rows(*, event_days: int, now: datetime) -> Removed:
-    """Return how many rows are gone. event_days: after how many days events go, 0 for never"""
+    """Delete old rows and return their numbers. event_days: the retention of events, 0 to keep all"""
     mark_lost(now)
     return Removed(
         events=remove_events(before=now - timedelta(days=event_days)) if event_days else 0,
         answers=remove_old_answers(now),
-        runs=remove_old_runs(now - RUNS_KEPT),
+        runs=remove_old_runs(now - RUN_RETENTION),
         texts=remove_old_texts(now),
     )

@@ -1,4 +1,4 @@
-"""Keeps the rows of runs: who generates what, how far it is, and how it ended."""
+"""Create, update and delete the rows of generation runs."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,14 +11,14 @@ from recommendations.errors import GenerationUnderWay
 from recommendations.models import GenerationRun, RunState
 from recommendations.models.generation_run import SILENCE_OF_A_COMMAND, SILENCE_OF_WORKERS
 
-SILENT = "It stopped giving signs of life: its process was killed, or its machine went down."
+SILENT = "The run stopped sending heartbeats: its process was killed, or its machine went down."
 
 
 @dataclass(frozen=True, slots=True)
 class RunParameters:
-    """What is to be run, by the names of the row's fields.
+    """The parameters of a run, by the names of the row's fields.
 
-    n_total: how many shoppers; is_whole: whether these are all there are
+    n_total: the number of shoppers; is_whole: whether these are all shoppers
     """
 
     strategy: str
@@ -31,36 +31,36 @@ class RunParameters:
     explains: bool = False
 
 
-def begin_run(order: RunParameters, now: datetime) -> GenerationRun:
-    """Return the row of a new run. Raises GenerationUnderWay while the strategy's lists are being generated.
+def begin_run(parameters: RunParameters, now: datetime) -> GenerationRun:
+    """Create a run and return it. Raises GenerationUnderWay while a whole run of the strategy is running.
 
-    Two whole runs of a strategy would do no harm, as each list is replaced as a whole; they would do
-    everything twice. Runs for some shoppers only, and dry runs, are always let through.
+    Two whole runs of a strategy would do the same work twice, but no harm: each list is replaced as a whole.
+    Dry runs and runs for some shoppers only are always allowed.
     """
     mark_lost(now)
-    row = GenerationRun(**asdict(order), started_at=now, seen_at=now)
+    row = GenerationRun(**asdict(parameters), started_at=now, seen_at=now)
     try:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:
-        under_way = GenerationRun.objects.filter(
-            strategy=order.strategy, state=RunState.RUNNING, is_whole=True, is_dry=False
+        running = GenerationRun.objects.filter(
+            strategy=parameters.strategy, state=RunState.RUNNING, is_whole=True, is_dry=False
         ).first()
-        if under_way is None:
+        if running is None:
             raise
         raise GenerationUnderWay(
-            order.strategy,
-            run=under_way.pk,
-            started_by=under_way.started_by,
-            started_at=under_way.started_at,
-            n_ready=under_way.n_ready,
-            n_total=under_way.n_total,
+            parameters.strategy,
+            run=running.pk,
+            started_by=running.started_by,
+            started_at=running.started_at,
+            n_ready=running.n_ready,
+            n_total=running.n_total,
         ) from None
     return row
 
 
 def record_progress(run_id: int, part: Totals, now: datetime) -> None:
-    """Count in what came of some shoppers. 1 query."""
+    """Add the counts of some shoppers to the run. 1 query."""
     GenerationRun.objects.filter(pk=run_id).update(
         n_done=F("n_done") + part.users,
         n_failed=F("n_failed") + len(part.failed),
@@ -70,19 +70,19 @@ def record_progress(run_id: int, part: Totals, now: datetime) -> None:
 
 
 def record_heartbeat(run_id: int, now: datetime) -> None:
-    """Note a sign of life. 1 query."""
+    """Record that the run is alive. 1 query."""
     GenerationRun.objects.filter(pk=run_id, state=RunState.RUNNING).update(seen_at=now)
 
 
 def end_run(run_id: int, state: RunState, now: datetime, error: str = "") -> None:
-    """Note how the run ended; one that was given up for lost, and was not, says how it ended after all."""
+    """Record how the run ended, even if it has been marked as lost before. 1 query."""
     GenerationRun.objects.filter(pk=run_id, state__in=(RunState.RUNNING, RunState.LOST)).update(
         state=state, error=error, ended_at=now, seen_at=now
     )
 
 
 def mark_lost(now: datetime) -> int:
-    """Return how many runs, silent for too long, are now said to be lost. 1 query."""
+    """Mark runs without a recent heartbeat as lost; return their number. 1 query."""
     silent = Q(n_shards=0, seen_at__lt=now - SILENCE_OF_A_COMMAND) | Q(
         n_shards__gt=0, seen_at__lt=now - SILENCE_OF_WORKERS
     )
@@ -92,11 +92,11 @@ def mark_lost(now: datetime) -> int:
 
 
 def run(run_id: int) -> GenerationRun | None:
-    """Return the run, None where there is none of that number. 1 query."""
+    """Return the run with this id, or None. 1 query."""
     return GenerationRun.objects.filter(pk=run_id).first()
 
 
 def remove_old_runs(before: datetime) -> int:
-    """Return how many runs that ended before that moment are gone, and their shards with them."""
-    gone = GenerationRun.objects.filter(ended_at__lt=before).delete()[1]
-    return gone.get(GenerationRun._meta.label, 0)
+    """Delete the runs that ended before this time, with their shards; return the number of runs."""
+    deleted = GenerationRun.objects.filter(ended_at__lt=before).delete()[1]
+    return deleted.get(GenerationRun._meta.label, 0)

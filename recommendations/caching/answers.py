@@ -60,13 +60,13 @@ class AnswerRenderer:
         model = self.model_ref(request.strategy)
         found = self.recommend(request, user, model)
         provided = self.explain(found)
-        body = self.render(payload(found, provided.explanation, awaited=provided.awaited))
+        body = self.render(payload(found, provided.explanation, pending_id=provided.pending_id))
         labels = self._labels(found, model)
-        # What stands in for a model that cannot be loaded now must not outlast that.
-        is_settled = provided.is_settled and not (labels.why == NO_MODEL and model.version)
+        # A model that cannot be loaded now may be loadable soon, so the answer without it is not cached.
+        is_final = provided.is_final and not (labels.why == NO_MODEL and model.version)
         return Answer(
             body,
-            found.version if is_settled else None,
+            found.version if is_final else None,
             self.etag(body),
             labels,
             STORED if found.is_stored else LIVE,

@@ -1,4 +1,4 @@
-"""Remembers what a model wrote while a shopper waited. Wraps nothing but the explainer itself."""
+"""Cache of explanations that a language model wrote during a request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,65 +10,68 @@ from recommendations.explainers.base import Explainer, Explanation
 from recommendations.explaining.inline import ProvidedExplanation, evidence
 from recommendations.serving.results import RecommendationList
 
-_LONGEST_TEXT_SECONDS = 6.0  # what an answer may wait for words at most
-_PATIENCE_SECONDS = 5.0  # of who waits for another's call, besides all else that an answer takes
+_CLAIM_SECONDS = 6.0  # the longest that a request waits for an explanation
+_PATIENCE_SECONDS = 5.0  # for another caller's explanation, besides all else that a response takes
 
 
 def key_prefix(user_id: int) -> str:
-    """Return how the keys of all that was written for that user begin."""
+    """Return the prefix of the keys of all explanations for that user."""
     return f"words:{user_id}:"
 
 
 def user_id_in(key: str) -> int:
-    """Return for whom the text under the key was written."""
+    """Return the id of the user whose explanation has this key."""
     return int(key.split(":")[1])
 
 
 @dataclass(frozen=True, slots=True)
 class ExplanationCache:
-    """Has words written while the shopper waits, once for the same shelf.
+    """Has an explanation written during the request, once for the same evidence.
 
-    meanwhile: words what another process or thread is having written and has not got yet
-    is_there:  whether there is such a user (still: writing takes seconds)
+    placeholder: explains while another process or thread waits for the model
+    user_exists: whether the user still exists, since writing takes seconds
     """
 
     explainer: Explainer
-    meanwhile: Explainer
+    placeholder: Explainer
     cache: Cache
     ttl_seconds: float
-    is_there: Callable[[int], bool]
+    user_exists: Callable[[int], bool]
 
-    def __call__(self, shelf: RecommendationList) -> ProvidedExplanation:
-        """Return the words; those of the explainer are settled, those that stand in for them are not."""
-        grounds = evidence(shelf)
-        digest = grounds.digest(self.explainer.identity)
-        if shelf.stored_explanation is not None and shelf.stored_explanation.digest == digest:
-            return ProvidedExplanation(shelf.stored_explanation.explanation, is_settled=True)
-        key = key_prefix(shelf.shopper.id) + digest
-        text, is_mine = self.cache.get_or_claim(key, _LONGEST_TEXT_SECONDS)
+    def __call__(self, recommendations: RecommendationList) -> ProvidedExplanation:
+        """Return the explanation. It is final if the explainer itself wrote the text."""
+        facts = evidence(recommendations)
+        digest = facts.digest(self.explainer.identity)
+        stored = recommendations.stored_explanation
+        if stored is not None and stored.digest == digest:
+            return ProvidedExplanation(stored.explanation, is_final=True)
+        user_id = recommendations.shopper.id
+        key = key_prefix(user_id) + digest
+        text, is_mine = self.cache.get_or_claim(key, _CLAIM_SECONDS)
         if text is None and not is_mine:
-            text = self._awaited(key)
+            text = self._wait_for(key)
         if isinstance(text, str):
             metrics.recorder.cache("explanations", metrics.HIT)
-            return ProvidedExplanation(Explanation(text, self.explainer.source), is_settled=True)
+            return ProvidedExplanation(Explanation(text, self.explainer.source), is_final=True)
         metrics.recorder.cache("explanations", metrics.MISS)
         if not is_mine:
-            return ProvidedExplanation(self.meanwhile.explain(grounds), is_settled=False)
-        words = self.explainer.explain(grounds)
-        is_settled = words.source is self.explainer.source
-        if is_settled and self.is_there(shelf.shopper.id):
-            self.cache.set(key, words.text, self.ttl_seconds)
+            return ProvidedExplanation(self.placeholder.explain(facts), is_final=False)
+        explanation = self.explainer.explain(facts)
+        is_final = explanation.source is self.explainer.source
+        if is_final and self.user_exists(user_id):
+            self.cache.set(key, explanation.text, self.ttl_seconds)
         else:
             self.cache.release(key)
-        return ProvidedExplanation(words, is_settled)
+        return ProvidedExplanation(explanation, is_final)
 
-    def _awaited(self, key: str) -> Any:
-        """Return what came of another's call, None for nothing: who has waited does not ask as well.
+    def _wait_for(self, key: str) -> Any:
+        """Return the text that another caller's model call stores, None if it stores none in time.
 
-        A call of its own would begin where the other one's time was up, and end twice as late.
+        A caller that has waited does not call the model itself: its call would begin when the other one's
+        time is up, and end twice as late.
         """
         text, is_mine = get_or_claim(
-            self.cache, key, claim_seconds=_LONGEST_TEXT_SECONDS, patience_seconds=_PATIENCE_SECONDS
+            self.cache, key, claim_seconds=_CLAIM_SECONDS, patience_seconds=_PATIENCE_SECONDS
         )
         if is_mine:
             self.cache.release(key)

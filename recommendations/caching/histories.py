@@ -1,4 +1,4 @@
-"""Keeps long histories, from which profiles are made. Wraps what reads events, and gives the same."""
+"""Cache of long event histories, in this process and in Redis."""
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ from recommendations.caching.lru import LRUCache
 from recommendations.engine.ragged import Ragged
 from recommendations.selectors.histories import Events
 
-# From here on reading the events takes longer than asking whether there are any new ones.
-LONG = 64
-_SECONDS = 86_400.0  # how long a history is shared after it was read
-_OWN_BYTES = 600  # of an entry besides its arrays
-_SHORT_BYTES = 120  # of the note that a history is not worth keeping
+# From this number of events on, reading them takes longer than checking whether they have changed.
+MIN_CACHED_EVENTS = 64
+_TTL_SECONDS = 86_400.0  # of a history in the shared cache
+_OVERHEAD_BYTES = 600  # of an entry besides its arrays
+_SHORT_BYTES = 120  # of an entry without events
 
-# How many events a user has, and the highest id among them.
+# The number of a user's events and the highest id among them.
 HistoryVersion = tuple[int, int]
 
 
 class BytesCache(Protocol):
-    """Django's cache, as far as it is used here."""
+    """The methods of Django's cache that are used here."""
 
     def get(self, key: str) -> Any: ...
     def set(self, key: str, value: bytes, timeout: float) -> None: ...
@@ -31,25 +31,25 @@ class BytesCache(Protocol):
 
 
 def cache_key(user_id: int) -> str:
-    """Return under which key the user's history is shared."""
+    """Return the key of the user's history in the shared cache."""
     return f"history:{user_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """events: of one user; None for a history that is short"""
+    """events: of one user; None for a history too short to cache"""
 
     events: Events | None
     n_bytes: int
 
 
 class HistoryCache:
-    """Gives the kept events of one user while no event was added or removed; those of several are read.
+    """Returns the cached events of one user while none was added or removed. Batches are always read.
 
     read:      reads the events of users
     version:   reads the version of one user's events
-    shared:    where other processes find them, None for nowhere
-    max_bytes: what this process keeps at most; what has not been asked for the longest goes first
+    shared:    the cache shared with other processes, None for none
+    max_bytes: of all histories in this process; the least recently used are dropped first
     """
 
     def __init__(
@@ -63,62 +63,62 @@ class HistoryCache:
         self._read = read
         self._version = version
         self._shared = shared
-        self._kept: LRUCache[int, _Entry] = LRUCache(max_bytes, lambda past: past.n_bytes)
+        self._entries: LRUCache[int, _Entry] = LRUCache(max_bytes, lambda entry: entry.n_bytes)
 
     def __call__(self, user_ids: NDArray[np.int64]) -> Events:
-        """Return the events of the users, who must be sorted by id. 1 query, 2 where a kept history grew."""
+        """Return the events of the users, sorted by id. 1 query; 2 if a cached history is stale."""
         if len(user_ids) != 1:
             found = self._read(user_ids)
             self._share(user_ids, found)
             return found
         user_id = int(user_ids[0])
-        past = self._found(user_id)
-        if past is not None and past.events is not None:
-            if self._version(user_id) == _version_of(past.events):
+        entry = self._entry(user_id)
+        if entry is not None and entry.events is not None:
+            if self._version(user_id) == _version_of(entry.events):
                 metrics.recorder.cache("profiles", metrics.HIT)
-                return past.events
+                return entry.events
             metrics.recorder.cache("profiles", metrics.STALE)
         found = self._read(user_ids)
-        is_long = len(found.at) >= LONG
-        if is_long and (past is None or past.events is None):
+        is_long = len(found.at) >= MIN_CACHED_EVENTS
+        if is_long and (entry is None or entry.events is None):
             metrics.recorder.cache("profiles", metrics.MISS)
-        if is_long or past is None or past.events is not None:
+        if is_long or entry is None or entry.events is not None:
             self._keep(user_id, found if is_long else None)
         if is_long and self._shared is not None:
-            self._shared.set(cache_key(user_id), to_bytes(found), _SECONDS)
+            self._shared.set(cache_key(user_id), to_bytes(found), _TTL_SECONDS)
         return found
 
     def user_ids(self) -> set[int]:
-        """Return of whom something is kept in this process."""
-        return {user_id for user_id, _ in self._kept.items()}
+        """Return the users with an entry in this process."""
+        return {user_id for user_id, _ in self._entries.items()}
 
     def forget(self, user_ids: Container[int]) -> None:
-        """Keep nothing of these users in this process."""
-        for user_id, past in self._kept.items():
+        """Drop the entries of these users in this process."""
+        for user_id, entry in self._entries.items():
             if user_id in user_ids:
-                self._kept.drop(user_id, past)
+                self._entries.drop(user_id, entry)
 
-    def _found(self, user_id: int) -> _Entry | None:
-        past = self._kept.get(user_id)
-        if past is None and self._shared is not None:
+    def _entry(self, user_id: int) -> _Entry | None:
+        entry = self._entries.get(user_id)
+        if entry is None and self._shared is not None:
             events = from_bytes(self._shared.get(cache_key(user_id)))
             if events is not None:
-                past = self._keep(user_id, events)
-        return past
+                entry = self._keep(user_id, events)
+        return entry
 
     def _share(self, user_ids: NDArray[np.int64], found: Events) -> None:
-        """Let others find the long ones of a batch."""
+        """Store the long histories of a batch in the shared cache."""
         if self._shared is None:
             return
-        long = np.flatnonzero(found.product_ids.lengths >= LONG).tolist()
-        of = {cache_key(int(user_ids[user])): to_bytes(_one(found, user)) for user in long}
-        if of:
-            self._shared.set_many(of, _SECONDS)
+        long = np.flatnonzero(found.product_ids.lengths >= MIN_CACHED_EVENTS).tolist()
+        values = {cache_key(int(user_ids[user])): to_bytes(_one(found, user)) for user in long}
+        if values:
+            self._shared.set_many(values, _TTL_SECONDS)
 
     def _keep(self, user_id: int, events: Events | None) -> _Entry:
-        past = _Entry(events, _SHORT_BYTES if events is None else _OWN_BYTES + _n_bytes(events))
-        self._kept.put(user_id, past)
-        return past
+        entry = _Entry(events, _SHORT_BYTES if events is None else _OVERHEAD_BYTES + _n_bytes(events))
+        self._entries.put(user_id, entry)
+        return entry
 
 
 def to_bytes(events: Events) -> bytes:
@@ -127,13 +127,13 @@ def to_bytes(events: Events) -> bytes:
     return b"".join([*[part.astype("<i8").tobytes() for part in parts], events.actions.tobytes()])
 
 
-def from_bytes(kept: Any) -> Events | None:
-    """Return the events of one user as they were packed; None for anything else."""
-    if not isinstance(kept, bytes) or (len(kept) - 8) % 17 or len(kept) < 8:
+def from_bytes(value: Any) -> Events | None:
+    """Return the events that `to_bytes` serialized; None for anything else."""
+    if not isinstance(value, bytes) or (len(value) - 8) % 17 or len(value) < 8:
         return None
-    n = (len(kept) - 8) // 17
-    numbers = np.frombuffer(kept, "<i8", 1 + 2 * n).astype(np.int64, copy=False)
-    actions = np.frombuffer(kept, np.uint8, n, offset=8 + 16 * n)
+    n = (len(value) - 8) // 17
+    numbers = np.frombuffer(value, "<i8", 1 + 2 * n).astype(np.int64, copy=False)
+    actions = np.frombuffer(value, np.uint8, n, offset=8 + 16 * n)
     return Events(
         Ragged(np.array([0, n], np.int64), numbers[1 : 1 + n]), actions, numbers[1 + n :], numbers[:1]
     )

@@ -1,4 +1,4 @@
-"""Keeps values in so much memory: what has not been asked for the longest goes first. For any thread."""
+"""In-process LRU cache bounded in bytes. Thread-safe."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -10,43 +10,47 @@ V = TypeVar("V")
 
 
 class LRUCache(Generic[K, V]):
-    """max_bytes: what is kept at most; size: gives about how many bytes a value takes"""
+    """Keeps the most recently used values.
+
+    max_bytes: of all values together; the least recently used are dropped first
+    size:      returns the approximate size of a value in bytes
+    """
 
     def __init__(self, max_bytes: int, size: Callable[[V], int]) -> None:
-        self._room = max_bytes
+        self._bytes_left = max_bytes
         self._size = size
-        self._kept: OrderedDict[K, V] = OrderedDict()
-        self._changing = Lock()
+        self._values: OrderedDict[K, V] = OrderedDict()
+        self._lock = Lock()
 
     def get(self, key: K) -> V | None:
-        """Return the value, None where there is none."""
-        with self._changing:
-            kept = self._kept.get(key)
-            if kept is not None:
-                self._kept.move_to_end(key)
-            return kept
+        """Return the value, None if there is none."""
+        with self._lock:
+            value = self._values.get(key)
+            if value is not None:
+                self._values.move_to_end(key)
+            return value
 
     def put(self, key: K, value: V) -> None:
-        """Keep the value in the place of any other of that key; not for long where it is larger than all."""
-        with self._changing:
+        """Set the value of the key. A value larger than max_bytes is dropped at once, with all others."""
+        with self._lock:
             self._remove(key)
-            self._kept[key] = value
-            self._room -= self._size(value)
-            while self._room < 0:
-                self._remove(next(iter(self._kept)))
+            self._values[key] = value
+            self._bytes_left -= self._size(value)
+            while self._bytes_left < 0:
+                self._remove(next(iter(self._values)))
 
     def drop(self, key: K, value: V) -> None:
-        """Keep that value no longer, if it is still the one of that key."""
-        with self._changing:
-            if self._kept.get(key) is value:
+        """Drop this value, unless another one has replaced it."""
+        with self._lock:
+            if self._values.get(key) is value:
                 self._remove(key)
 
     def items(self) -> list[tuple[K, V]]:
-        """Return what is kept at this moment."""
-        with self._changing:
-            return list(self._kept.items())
+        """Return a copy of the current keys and values."""
+        with self._lock:
+            return list(self._values.items())
 
     def _remove(self, key: K) -> None:
-        kept = self._kept.pop(key, None)
-        if kept is not None:
-            self._room += self._size(kept)
+        value = self._values.pop(key, None)
+        if value is not None:
+            self._bytes_left += self._size(value)

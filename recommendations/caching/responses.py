@@ -12,7 +12,7 @@ from recommendations.caching.versions import Validator
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import AnswerVersion
 
-_OWN_BYTES = 2_000  # of an entry besides its texts; tracemalloc said 1,600 to 1,800 for lists of ten
+_OVERHEAD_BYTES = 2_000  # of an entry besides its body and ids; tracemalloc: 1,600 to 1,800 for lists of ten
 # How long a thread waits for another one's answer to the same request: hundreds of times what one takes.
 PATIENCE_SECONDS = 0.3
 
@@ -56,7 +56,7 @@ class ResponseCache:
             answer = self._inner(request)
             metrics.recorder.cache("answers", metrics.MISS if entry is None else metrics.STALE)
             metrics.recorder.answered(answer.labels, answer.origin)
-            if answer.version is not None and self._validator.may_keep(answer.version):
+            if answer.version is not None:
                 self._keep(request, answer, answer.version)
             return answer
 
@@ -85,7 +85,7 @@ class ResponseCache:
         return entry.answer
 
     def _keep(self, request: RecommendationRequest, answer: Answer, version: AnswerVersion) -> None:
-        # A copy: the renderer may have allocated several times the length, and would keep all of it.
+        # A copy: the renderer's buffer may be several times as long as the body.
         tight = replace(answer, body=bytes(memoryview(answer.body)))
-        n_bytes = _OWN_BYTES + sys.getsizeof(tight.body) + 8 * len(version.product_ids)
+        n_bytes = _OVERHEAD_BYTES + sys.getsizeof(tight.body) + 8 * len(version.product_ids)
         self._entries.put(request, _Entry(tight, version, n_bytes))

@@ -55,7 +55,7 @@ class SharedResponseCache:
         try:
             answer = self.inner(request)
             version = answer.version
-            if version and version.snapshot and self.validator.may_keep(version):
+            if version and version.snapshot:
                 value = serialize(answer, version, version.snapshot, self.made_by)
                 self.cache.set(key, value, self.ttl_seconds)
                 is_kept = True

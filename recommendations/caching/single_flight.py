@@ -1,4 +1,4 @@
-"""Lets one thread do what several want done at once: the others wait for it, and look what came of it."""
+"""Single flight: one thread does a piece of work while the others that want it wait for the result."""
 
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
@@ -6,19 +6,22 @@ from threading import Event, Lock
 
 
 class SingleFlight:
-    """patience_seconds: how long the others wait at most; then each does it for itself"""
+    """Admits one thread for each key at a time.
+
+    patience_seconds: how long the other threads wait at most; after that, each is admitted
+    """
 
     def __init__(self, patience_seconds: float) -> None:
         self._patience_seconds = patience_seconds
-        self._under_way: dict[Hashable, Event] = {}
-        self._changing = Lock()
+        self._in_flight: dict[Hashable, Event] = {}
+        self._lock = Lock()
 
     @contextmanager
     def __call__(self, key: Hashable) -> Iterator[bool]:
-        """Enter at once and give False, or wait while another thread is in with that key and give True."""
+        """Yield False at once; if another thread is admitted with this key, wait for it and yield True."""
         mine = Event()
-        with self._changing:
-            first = self._under_way.setdefault(key, mine)
+        with self._lock:
+            first = self._in_flight.setdefault(key, mine)
         if first is not mine:
             first.wait(self._patience_seconds)
             yield True
@@ -26,6 +29,6 @@ class SingleFlight:
         try:
             yield False
         finally:
-            with self._changing:
-                del self._under_way[key]
+            with self._lock:
+                del self._in_flight[key]
             mine.set()

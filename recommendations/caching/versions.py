@@ -63,10 +63,6 @@ class Validator:
         found = row.fingerprint()
         return found if found == fingerprint or self._agrees(request, version, row) else None
 
-    def may_keep(self, version: AnswerVersion) -> bool:
-        """Return whether an answer of this version may be given again at all. No query."""
-        return version.snapshot is None or self.freshness.ttl_seconds > 0
-
     def _is_fresh(self, version: AnswerVersion) -> bool:
         if version.snapshot is not None:
             return self.freshness.allows(version.snapshot)

@@ -1,4 +1,4 @@
-"""What users can do with a product, what each deed is worth, and how that fades."""
+"""User actions, their weights, and how the weights decay with age."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _SLOWEST_DAYS = 36_500
 
 
 class Action(IntEnum):
-    """The code of each deed in arrays."""
+    """Codes of the actions in arrays."""
 
     VIEW = 0
     CLICK = 1
@@ -25,10 +25,10 @@ class Action(IntEnum):
 
 @dataclass(frozen=True)
 class EventTable:
-    """The one table of what an event is worth.
+    """Weight and half-life of the events of each action.
 
-    weights:        shape (5,), by Action; that of a dismissal is 0 or less, the others are 0 or more
-    half_life_days: shape (5,), by Action; after so many days an event is worth half
+    weights:        shape (5,), by Action; 0 or less for a dismissal, 0 or more for the others
+    half_life_days: shape (5,), by Action; the age in days at which an event has half its weight
     """
 
     weights: NDArray[np.float64]
@@ -38,7 +38,7 @@ class EventTable:
     def of(cls, raw: Mapping[str, Mapping[str, Any]]) -> "EventTable":
         """Return the table of {"view": {"WEIGHT": 1, "HALF_LIFE_DAYS": 90}, …}.
 
-        Raises ValueError naming the action that is missing or unknown, or the number that cannot be.
+        Raises ValueError that names the missing or unknown actions, or the number that is out of range.
         """
         names = [action.name.lower() for action in Action]
         if set(raw) != set(names):
@@ -48,7 +48,9 @@ class EventTable:
         return cls(weights, half_lives)
 
     def weigh(self, actions: NDArray[np.uint8], at: NDArray[np.int64], now: int) -> NDArray[np.float64]:
-        """Return what each event is worth at a moment, shape as given; one yet to come counts as new.
+        """Return the decayed weight of each event at `now`, shape as given (Ding & Li, 2005).
+
+        An event later than `now` has its full weight.
 
         actions: by Action; at, now: seconds since 1970
         """
@@ -56,14 +58,15 @@ class EventTable:
         return self.weights[actions] * np.exp2(-days / self.half_life_days[actions])
 
     def units(self, actions: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return the weight of each event in units of the heaviest deed's, shape as given."""
+        """Return the weight of each event relative to the heaviest action, shape as given."""
         return (self.weights / max(float(self.weights.max()), np.finfo(np.float64).tiny))[actions]
 
     def softened(self, power: float) -> "EventTable":
-        """Return the table by which each event, at every age, is worth what it was to some power, in units of
-        the heaviest deed: below 1 the deeds differ less from each other, and fade more slowly.
+        """Return a table in which each event's weight, relative to the heaviest action, is raised to a power.
 
-        power: above 0; a deed that is worth nothing stays so, a dismissal stays below 0
+        This holds at every age. Below 1, the actions differ less from each other and decay more slowly.
+
+        power: above 0; a weight of 0 stays 0, the weight of a dismissal stays negative
         """
         units = self.units(np.arange(len(self.weights), dtype=np.uint8))
         weights = np.sign(units) * np.abs(units) ** power

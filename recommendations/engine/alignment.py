@@ -1,4 +1,4 @@
-"""Where the products that a model speaks of are in a snapshot, and back again."""
+"""Mapping between the columns of a model and the positions of a snapshot."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -11,11 +11,11 @@ from recommendations.engine.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """A model's products, each of which is one of its columns.
+    """The products of a model, one a column, and their positions in a snapshot.
 
-    product_ids: shape (n_columns,), rising
-    positions:   shape (n_columns,), int32, -1 for what the snapshot has no more
-    columns:     shape (n_products,), int32, the column of each position, -1 for what the model does not know
+    product_ids: shape (n_columns,), ascending
+    positions:   shape (n_columns,), int32, the position of each column, -1 if the snapshot lacks the product
+    columns:     shape (n_products,), int32, the column of each position, -1 if the model lacks the product
     """
 
     product_ids: NDArray[np.int64]
@@ -31,7 +31,7 @@ class Alignment:
         return cls(product_ids, positions, columns)
 
     def shared(self, product_ids: NDArray[np.int64], snapshot: Snapshot) -> "Alignment":
-        """Return where other products are in the same snapshot; these arrays where they are the same."""
+        """Return the alignment of other products with the same snapshot; this object if they are the same."""
         if np.array_equal(product_ids, self.product_ids):
             return self
         return Alignment.of(product_ids, snapshot)

@@ -1,4 +1,4 @@
-"""What was bought in one go, from who bought what when."""
+"""Baskets: the purchases that belong together, derived from user, product and time."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,11 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 @dataclass(frozen=True, slots=True)
 class Baskets:
-    """products: one row a basket, rising, none twice; rows: shape (n_baskets,), whose each basket is.
+    """The baskets of users; the baskets of one user are unordered.
 
-    A user's baskets are in no order; `of_event` says which one each purchase went into, shape (n_purchases,).
+    products: one row a basket, ascending, no duplicates
+    rows:     shape (n_baskets,), the user's row of each basket
+    of_event: shape (n_purchases,), the basket of each purchase
     """
 
     products: Ragged
@@ -27,28 +29,30 @@ class Baskets:
 def baskets(
     rows: NDArray[np.int64], products: NDArray[np.int64], at: NDArray[np.int64], *, zone: str
 ) -> Baskets:
-    """Return the baskets of purchases: what one user bought at one moment is one basket.
+    """Return the baskets of purchases: the products that one user bought at the same second.
 
-    What was bought alone at its moment goes with the other such purchases of the user and the local day.
+    Products bought alone at their second form one basket for each user and local day.
 
-    rows, products, at: shape (n_purchases,): whose it is, what it is (small numbers: positions or columns,
-    not ids), when it was, in seconds since 1970
+    rows:     shape (n_purchases,), the user's row
+    products: shape (n_purchases,), small integers: positions or columns, not ids
+    at:       shape (n_purchases,), seconds since 1970
+    zone:     time zone of the local days, such as Europe/Paris
     """
-    # A moment with a single product is marked by its day (even), one with more by itself (odd).
+    # Keys: even numbers for days (single products), odd numbers for moments with several products.
     moments, of_moment = _grouped(rows, at)
     several = _distinct(of_moment, products, moments) > 1
     when = np.where(several[of_moment], 2 * at + 1, 2 * local_days(at, zone))
     n_baskets, of_event = _grouped(rows, when)
-    whose = np.zeros(n_baskets, np.int64)
-    whose[of_event] = rows
+    owners = np.zeros(n_baskets, np.int64)
+    owners[of_event] = rows
     width = int(products.max(initial=0)) + 1
     held, once = np.divmod(distinct(of_event * width + products), width)
     lengths = np.bincount(held, minlength=n_baskets)
-    return Baskets(Ragged(starts_of(lengths), once), whose, of_event)
+    return Baskets(Ragged(starts_of(lengths), once), owners, of_event)
 
 
 def _grouped(rows: NDArray[np.int64], when: NDArray[np.int64]) -> tuple[int, NDArray[np.int64]]:
-    """Return how many distinct pairs there are, and the number of each entry's, by row and then by when."""
+    """Return the number of distinct pairs, and the pair of each entry, numbered by row and then by when."""
     order = np.lexsort((when, rows))
     is_new = np.ones(len(rows), bool)
     is_new[1:] = (np.diff(rows[order]) != 0) | (np.diff(when[order]) != 0)
@@ -58,7 +62,7 @@ def _grouped(rows: NDArray[np.int64], when: NDArray[np.int64]) -> tuple[int, NDA
 
 
 def _distinct(groups: NDArray[np.int64], products: NDArray[np.int64], n_groups: int) -> NDArray[np.int64]:
-    """Return how many different products each group holds, shape (n_groups,)."""
+    """Return the number of distinct products of each group, shape (n_groups,)."""
     order = np.lexsort((products, groups))
     is_new = np.ones(len(groups), bool)
     is_new[1:] = (np.diff(groups[order]) != 0) | (np.diff(products[order]) != 0)
@@ -66,9 +70,10 @@ def _distinct(groups: NDArray[np.int64], products: NDArray[np.int64], n_groups: 
 
 
 def capped(products: Ragged, most: int) -> Ragged:
-    """Return the baskets with at most so many products each; of a larger one a sample is kept.
+    """Return the baskets, with larger ones reduced to a sample of `most` products.
 
-    The sample is always the same one, and favours no product: its order is a hash of basket and product.
+    The sample is deterministic and favours no product: it is ordered by a hash of basket and product
+    (multiplicative hashing; Knuth, 1973).
     """
     lengths = products.lengths
     if not (lengths > most).any():

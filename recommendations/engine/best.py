@@ -1,4 +1,4 @@
-"""The best of what was summed up for users: points, mask, cut."""
+"""Top k of sparse scores: rounding to points, mask, cut."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ from recommendations.engine.neighbours import Sums
 
 
 def best_of(sums: Sums, *, scale: float, allowed: Mask, k: int) -> Candidates:
-    """Return each user's k allowed positions of most points above 0, best first; ties by position.
+    """Return each user's k allowed positions with the most points, above 0, best first; ties by position.
 
-    Points are made whole before anything is compared, so the order is that of the points that are shown.
+    Points are rounded before they are compared, so the order agrees with the points that are shown.
 
-    sums: of positions; scale: thousandths of a point for a value of 1
+    sums: scores of positions; scale: thousandths of a point for a value of 1
     """
     n_users, n = len(sums.columns), len(allowed.everyone)
     positions = np.full((n_users, k), -1, np.int64)
@@ -22,12 +22,12 @@ def best_of(sums: Sums, *, scale: float, allowed: Mask, k: int) -> Candidates:
     for user in range(n_users):
         mine = slice(sums.columns.starts[user], sums.columns.starts[user + 1])
         offered = sums.columns.flat[mine][open_to_all[mine]]
-        worth = thousandths[mine][open_to_all[mine]]
+        score = thousandths[mine][open_to_all[mine]]
         own = allowed.own[user]
         if len(own) and len(offered):
             free = ~np.isin(offered, own)
-            offered, worth = offered[free], worth[free]
-        key = worth * n + (n - 1 - offered)  # none twice, so whatever cuts it cuts it the same way
+            offered, score = offered[free], score[free]
+        key = score * n + (n - 1 - offered)  # distinct, so the cut is deterministic
         if len(key) > k:
             key = np.partition(key, len(key) - k)[len(key) - k :] if k else key[:0]
         key = np.sort(key)[::-1]

@@ -1,4 +1,4 @@
-"""The products that a retriever proposes to each user."""
+"""Candidates: the products that a retriever returns for each user."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Best first, one row a user.
+    """Candidates, one row a user, best first.
 
-    positions: shape (n_users, k), positions in the snapshot, -1 pads a short row at its end
+    positions: shape (n_users, k), positions in the snapshot; short rows are padded by -1 at their end
     points:    shape (n_users, k), scores in integer thousandths of a point, 0 where padded
     """
 
@@ -23,5 +23,5 @@ class Candidates:
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """How many products each user is offered, shape (n_users,)."""
+        """The number of candidates of each user, shape (n_users,)."""
         return (self.positions >= 0).sum(axis=1)

@@ -1,34 +1,34 @@
-"""The shop's clock: the real time where the shop is live, else the end of its history."""
+"""The shop's clock: the real time in a live shop, otherwise the time of its last plausible event."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.actions import DAY
 
-# How many of the newest events decide.
-N_LOOKED_AT = 300
-# One in so many of these may be odd, 30 at most.
+# Number of newest events that are examined.
+N_NEWEST_EVENTS = 300
+# Fewer than 1 in 10 of them may be outliers, so fewer than 30.
 _SHARE = 10
 _GAP_SECONDS = 30 * DAY
 _LIVE_SECONDS = 7 * DAY
-# Offsets of time zones are whole quarters of an hour, so no day begins within one.
+# UTC offsets are multiples of 15 minutes, so no local day begins within a step.
 _STEP_SECONDS = 15 * 60
 
 
 def last_plausible(newest: NDArray[np.int64]) -> int:
-    """Return the moment of the last plausible event, 0 when there is none.
+    """Return the time of the last plausible event, 0 without events.
 
-    A few events at the end are odd when a gap of more than 30 days parts them from those before: a wrong
-    date, or one event tried out in an old shop. Few are fewer than 30, and fewer than a tenth in a shop of
-    fewer than 300 events. In a quiet shop such gaps are usual: the gap must also be longer than the time
-    that as many events took before it.
+    A few newest events are outliers when a gap of more than 30 days separates them from the earlier ones:
+    a wrong date, or a test event in an old shop. "A few" means fewer than 30, and fewer than a tenth in a
+    shop with fewer than 300 events. Such gaps are normal in a quiet shop, so the gap must also be longer
+    than the time span of as many events before it as "a few" allows (30 in a large shop).
 
-    newest: shape (n_events,), seconds since 1970, newest first, none later than the real time; the first
-        N_LOOKED_AT of a shop's events are enough, and more are not looked at
+    newest: shape (n_events,), seconds since 1970, newest first, none later than the real time; only the
+        first N_NEWEST_EVENTS events are examined
     """
     if not len(newest):
         return 0
-    at = newest[:N_LOOKED_AT]
+    at = newest[:N_NEWEST_EVENTS]
     few = -(-len(at) // _SHARE)
     n_odd = np.arange(1, few)
     gaps = at[n_odd - 1] - at[n_odd]
@@ -38,11 +38,10 @@ def last_plausible(newest: NDArray[np.int64]) -> int:
 
 
 def shop_now(newest: NDArray[np.int64], real_now: int) -> int:
-    """Return the shop's now in seconds since 1970, 0 in a shop without events.
+    """Return the shop's current time in seconds since 1970, 0 in a shop without events.
 
-    It is the real time where the last plausible event is at most 7 days old: the last second of the quarter
-    of an hour that has begun, so that a quiet shop's clock moves four times an hour. In an older shop it is
-    the moment of that event.
+    If the last plausible event is at most 7 days old, it is the last second of the current quarter of an
+    hour, so the clock of a quiet shop moves four times an hour. Otherwise it is the time of that event.
 
     newest: as in `last_plausible`; real_now: seconds since 1970
     """

@@ -1,4 +1,4 @@
-"""The day on a clock's own calendar, for many moments at once."""
+"""Local calendar days of many moments at once."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from recommendations.engine.actions import DAY
 
-# From before the first moment that an event may have until after the last.
+# Covers every time that an event may have, with a margin.
 _YEARS = range(1969, 2101)
 
 
 def local_days(at: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
-    """Return the number of the local day of each moment, shape as given; 0 is 1 January 1970 there.
+    """Return the local day of each moment as a number, shape as given; day 0 is 1 January 1970.
 
-    Exact through every change of the clocks. at: seconds since 1970; zone: a name such as Europe/Paris
-    Raises ValueError or KeyError for a zone that does not exist.
+    Exact across changes of the UTC offset. Raises ValueError or KeyError for an unknown time zone.
+
+    at: seconds since 1970; zone: a name such as Europe/Paris
     """
     begins, offsets = _offsets(zone)
     place = np.clip(np.searchsorted(begins, at, side="right") - 1, 0, len(offsets) - 1)
@@ -26,9 +27,9 @@ def local_days(at: NDArray[np.int64], zone: str) -> NDArray[np.int64]:
 
 @cache
 def _offsets(zone: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return when each offset from UTC begins, and how many seconds it is.
+    """Return the start of each UTC offset of the zone, and the offset in seconds.
 
-    Looked for once a zone, a quarter of a month at a time, then to the second.
+    Computed once for each zone: steps of a week find each change, bisection finds its second.
     """
     clock = ZoneInfo(zone)
     start = int(datetime(_YEARS[0], 1, 1, tzinfo=UTC).timestamp())
@@ -43,7 +44,7 @@ def _offsets(zone: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _change(clock: ZoneInfo, before: int, after: int) -> int:
-    """Return the first second with the offset of `after`, which that of `before` is not."""
+    """Return the first second with the offset of `after`, by bisection. `before` has another offset."""
     new = _offset(clock, after)
     while after - before > 1:
         middle = (before + after) // 2

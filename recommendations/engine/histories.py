@@ -1,4 +1,4 @@
-"""What a batch of users did, as positions in a snapshot; one user is a batch of one."""
+"""Histories of a batch of users, as positions in a snapshot. One user is a batch of one."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,20 +10,19 @@ from recommendations.engine.actions import Action
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.snapshot import Features
 
-_DISMISSAL = int(
-    Action.DISMISS
-)  # a number: arrays are compared with a member of an enum three times as slowly
+# A plain int: comparing an array with an enum member takes three times as long.
+_DISMISSAL = int(Action.DISMISS)
 
 
 @dataclass(frozen=True, slots=True)
 class Histories:
     """One row a user: the positions of the products of their events, newest first.
 
-    events:   a position of `len(snapshot)` or more is a product younger than the snapshot
-    actions:  shape (n_events,), by Action, along events.flat
-    at:       shape (n_events,), seconds since 1970, along events.flat
-    features: the snapshot's, completed by those younger products
-    derived:  what has been worked out from these histories already, by what was asked
+    events:   positions; one of `len(snapshot)` or more is a product that is newer than the snapshot
+    actions:  shape (n_events,), by Action, aligned with events.flat
+    at:       shape (n_events,), seconds since 1970, aligned with events.flat
+    features: those of the snapshot and of the newer products
+    derived:  cache of values computed from these histories; each key names its computation
     """
 
     events: Ragged
@@ -47,12 +46,12 @@ class Histories:
         )
 
     def having(self, events: NDArray[np.bool_]) -> "Histories":
-        """Return the same users with the marked events alone. events: shape (n_events,), bool."""
+        """Return the same users with only the marked events. events: shape (n_events,), bool."""
         return Histories(self.events.having(events), self.actions[events], self.at[events], self.features)
 
     @property
     def liked(self) -> "Histories":
-        """These histories without what was dismissed; themselves when nothing was."""
+        """These histories without dismissals; the same object when there are none. Cached."""
         if _DISMISSAL not in self.derived:
             kept = self.actions != _DISMISSAL
             self.derived[_DISMISSAL] = None if kept.all() else self.having(kept)
@@ -62,10 +61,10 @@ class Histories:
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """What may be shown.
+    """The products that may be shown.
 
-    everyone: shape (n_products,), bool, what may be shown to anybody
-    own:      one row a user, positions that this user must not see, each below n_products
+    everyone: shape (n_products,), bool, the products that may be shown to anybody
+    own:      one row a user, the positions that this user must not see, each below n_products
     """
 
     everyone: NDArray[np.bool_]
@@ -73,12 +72,12 @@ class Mask:
 
 
 def seen(histories: Histories, n_products: int) -> Ragged:
-    """Return the positions each user has an event on, one row a user, repeats kept, the young left out."""
+    """Return the positions of each user's events, with duplicates and without newer products."""
     known = histories.events.flat < n_products
     return histories.events if known.all() else histories.events.having(known)
 
 
 def dismissed(histories: Histories, n_products: int) -> Ragged:
-    """Return the positions that each user has dismissed, one row a user, repeats kept, the young left out."""
+    """Return the positions dismissed by each user, with duplicates and without newer products."""
     unwanted = (histories.actions == _DISMISSAL) & (histories.events.flat < n_products)
     return histories.events.having(unwanted)

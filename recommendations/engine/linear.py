@@ -1,4 +1,4 @@
-"""The closed-form linear item-item model: every product foretold by all the others at once."""
+"""Closed-form linear item-item model: each product is predicted from all others."""
 
 import numpy as np
 from scipy.linalg import lapack
@@ -10,14 +10,16 @@ _ROWS = 512
 
 
 def ease(matrix: csr_array, *, regularisation: float, n_links: int) -> Links:
-    """Return how much each column speaks for each other one, the strongest links of each alone.
+    """Return the weight of each column for each other column, limited to the strongest links of each.
 
-    EASE (Steck, 2019): the ridge regression of a matrix on itself that may not foretell a column by that
-    column. With P the inverse of X'X + λ, the weights are -P[i, j] / P[j, j], and 0 on the diagonal.
-    One dense inverse in place in float32: 256 MB and half a minute for 8,000 columns, whose strongest
-    links are then taken a block of rows at a time.
+    EASE (Steck, 2019): ridge regression of a matrix on itself, with a zero diagonal. With P the inverse of
+    X'X + λI, the weights are -P[i, j] / P[j, j], and 0 on the diagonal. The dense inverse is computed in
+    place in float32: 256 MB and half a minute for 8,000 columns. The strongest links are then selected in
+    blocks of rows.
 
-    matrix: shape (n_users, n_columns). Raises ValueError when the regularisation is too small to invert.
+    Raises ValueError when the regularisation is too small for the inversion.
+
+    matrix: shape (n_users, n_columns)
     """
     n = matrix.shape[1]
     if not n:
@@ -32,12 +34,12 @@ def ease(matrix: csr_array, *, regularisation: float, n_links: int) -> Links:
 
 
 def _inverted(gram: np.ndarray) -> np.ndarray:
-    """Return the inverse of a positive definite matrix, which is overwritten."""
+    """Return the inverse of a positive definite matrix, by Cholesky factorisation. Overwrites the matrix."""
     factor, failed = lapack.spotrf(gram, lower=1, overwrite_a=1)
     if not failed:
         factor, failed = lapack.spotri(factor, lower=1, overwrite_c=1)
     if failed:
-        raise ValueError("the products cannot be told apart; a larger regularisation is needed")
+        raise ValueError("the matrix is not positive definite; a larger regularisation is needed")
     for start in range(0, len(factor), _ROWS):
         end = start + _ROWS
         block = factor[start:end, start:end]

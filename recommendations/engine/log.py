@@ -1,4 +1,4 @@
-"""Everything that happened in a shop, as arrays in order of time."""
+"""The event log of a shop, as arrays in chronological order."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Log:
     """Events, oldest first.
 
     user_ids, product_ids: shape (n_events,)
-    at:      shape (n_events,), seconds since 1970 in UTC, never falling
+    at:      shape (n_events,), seconds since 1970 in UTC, non-decreasing
     actions: shape (n_events,), by Action
     """
 
@@ -36,15 +36,15 @@ class Log:
         return len(self.at)
 
     def take(self, events: NDArray[np.bool_]) -> "Log":
-        """Return the events that are marked."""
+        """Return the marked events. events: shape (n_events,), bool."""
         return Log(self.user_ids[events], self.product_ids[events], self.at[events], self.actions[events])
 
     def until(self, moment: int) -> "Log":
-        """Return what happened before the moment: views, however much that is."""
+        """Return the events before the moment, as views of these arrays."""
         return self._part(slice(int(np.searchsorted(self.at, moment))))
 
     def since(self, moment: int) -> "Log":
-        """Return what happened at the moment or later: views, however much that is."""
+        """Return the events at the moment or later, as views of these arrays."""
         return self._part(slice(int(np.searchsorted(self.at, moment)), None))
 
     def _part(self, events: slice) -> "Log":
@@ -52,21 +52,24 @@ class Log:
 
     @property
     def liked(self) -> "Log":
-        """The events without dismissals; this log itself when it holds none."""
+        """The events without dismissals; this log itself when it contains none."""
         kept = self.actions != Action.DISMISS
         return self if kept.all() else self.take(kept)
 
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the products with events, rising, and how many each has; dismissals count nowhere."""
+        """Return the products with events, ascending, and their numbers of events, without dismissals."""
         found = coded(self.liked.product_ids)
         return found.values, found.counts
 
     def histories(self, user_ids: NDArray[np.int64], snapshot: Snapshot) -> Histories:
-        """Return what these users did, newest first. user_ids: rising; every product is in the snapshot."""
+        """Return the histories of these users, newest event first.
+
+        user_ids: ascending; every product of the log must be in the snapshot
+        """
         place = np.minimum(np.searchsorted(user_ids, self.user_ids), len(user_ids) - 1)
-        theirs = np.flatnonzero(user_ids[place] == self.user_ids)
-        order = np.lexsort((-theirs, place[theirs]))
-        events = theirs[order]
+        found = np.flatnonzero(user_ids[place] == self.user_ids)
+        order = np.lexsort((-found, place[found]))
+        events = found[order]
         return Histories(
             Ragged(
                 starts_of(np.bincount(place[events], minlength=len(user_ids))),
@@ -79,6 +82,6 @@ class Log:
 
 
 def no_events() -> Log:
-    """Return a log in which nothing happened."""
+    """Return an empty log."""
     nothing = np.zeros(0, np.int64)
     return Log(nothing, nothing, nothing, np.zeros(0, np.uint8))

@@ -1,4 +1,4 @@
-"""Points for the features that products share with a user's favourites, over posting lists."""
+"""Points for the categories and tags that products share with a user's favourites, from posting lists."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +17,7 @@ _HIGHEST_BYTE = 255
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Whole points for a product in a favourite category, and for each of its favourite tags."""
+    """Points, as integers, for a favourite category and for each favourite tag."""
 
     category: int
     tag: int
@@ -28,13 +28,13 @@ class Weights:
                 raise ValueError(f"{name} is {points!r}; it must be a whole number from 1 to 1000")
 
     def scores(self, n_tags: int) -> list[int]:
-        """Every score above 0 that a product can reach with up to n_tags tags, highest first."""
+        """Return every positive score that up to n_tags favourite tags can give, highest first."""
         return _reachable(self.category, self.tag, n_tags)
 
 
 @cache
 def _reachable(category: int, tag: int, n_tags: int) -> list[int]:
-    """Return the scores in falling order; nobody may change the list."""
+    """Return the scores in descending order. The list is cached: callers must not change it."""
     reachable = {with_it * category + tags * tag for with_it in (0, 1) for tags in range(n_tags + 1)}
     return sorted(reachable - {0}, reverse=True)
 
@@ -42,10 +42,10 @@ def _reachable(category: int, tag: int, n_tags: int) -> list[int]:
 def best_matches(
     postings: PostingLists, profiles: Profiles, weights: Weights, *, allowed: Mask, k: int
 ) -> Candidates:
-    """Return each user's k products with the most points above 0; ties by position.
+    """Return each user's k products with the most points, above 0; ties by position.
 
-    One user costs their favourites' posting lists, plus a few passes over a byte for each product: at
-    20,000 products that is quicker than any sorting, since scores take few values and positions are in order.
+    Each user costs the posting lists of their favourites and a few passes over one byte a product. At
+    20,000 products this is faster than sorting: scores have few distinct values and positions are in order.
     """
     n_users, n_tags = profiles.tags.shape
     scores = weights.scores(n_tags)
@@ -53,7 +53,7 @@ def best_matches(
     positions = np.full((n_users, k), -1, np.int64)
     points = np.zeros((n_users, k), np.int64)
     row: NDArray[np.unsignedinteger] = np.empty(postings.n_products, row_type)
-    everyone = allowed.everyone.view(np.uint8)  # a bool would be cast, buffer by buffer
+    everyone = allowed.everyone.view(np.uint8)  # numpy would cast a bool array, buffer by buffer
     for user in range(n_users):
         _score(row, postings, profiles.categories[user], profiles.tags[user], weights)
         row[allowed.own[user]] = 0
@@ -69,9 +69,9 @@ def _score(
     tags: NDArray[np.int64],
     weights: Weights,
 ) -> None:
-    """Write every product's points into the row. A code beyond the posting lists matches nothing.
+    """Write the points of every product into the row. Codes beyond the posting lists match nothing.
 
-    Positions are widened before they index: numpy would do so too, three times as slowly.
+    Positions are cast to intp before indexing: numpy's implicit cast is three times slower.
     """
     row[:] = 0
     for code in categories.tolist():
@@ -89,7 +89,7 @@ def _take_best(
     positions: NDArray[np.int64],
     points: NDArray[np.int64],
 ) -> None:
-    """Fill positions and points with the row's best products, score by score."""
+    """Write the row's best products into positions and points, one score value at a time."""
     filled = 0
     highest = int(row.max(initial=0))
     for score in scores:

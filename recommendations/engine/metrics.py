@@ -1,4 +1,4 @@
-"""How good lists are: whether they foresaw what users met, and what else one wants of them."""
+"""Quality of recommendation lists: accuracy on held-out events, novelty, diversity and coverage."""
 
 from dataclasses import dataclass
 
@@ -17,9 +17,9 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Which of the listed products a user met.
+    """The listed products that are among a user's held-out products.
 
-    found: shape (n_users, k), bool; n_new: shape (n_users,), how many there were to find, 1 or more
+    found: shape (n_users, k), bool; n_new: shape (n_users,), number of held-out products, 1 or more
     """
 
     found: NDArray[np.bool_]
@@ -27,7 +27,10 @@ class Hits:
 
 
 def hits(lists: NDArray[np.int64], new: Ragged, n_products: int) -> Hits:
-    """Return the hits of lists of positions, shape (n_users, k), -1 pads; new: positions, one row a user."""
+    """Return the hits of the lists.
+
+    lists: positions, shape (n_users, k), padded by -1; new: held-out positions, one row a user
+    """
     rows = np.arange(len(lists))[:, None]
     wanted = new.rows() * n_products + new.flat
     return Hits(np.isin(rows * n_products + lists, wanted) & (lists >= 0), new.lengths)
@@ -36,7 +39,7 @@ def hits(lists: NDArray[np.int64], new: Ragged, n_products: int) -> Hits:
 def ndcg(hits: Hits) -> Values:
     """Return each user's normalised discounted cumulative gain at 10 (Järvelin & Kekäläinen, 2002).
 
-    Relevance is 0 or 1; the ideal list holds as many hits as there are new products, 10 at most.
+    Relevance is 0 or 1; the ideal list has one hit for each held-out product, 10 at most.
     """
     gains = 1 / np.log2(np.arange(CUT) + 2)
     ideal = np.concatenate([[0.0], np.cumsum(gains)])
@@ -44,17 +47,20 @@ def ndcg(hits: Hits) -> Values:
 
 
 def recall(hits: Hits) -> Values:
-    """Return the share of each user's new products that is among their first 20."""
+    """Return each user's recall at 20: the share of the held-out products among the first 20 listed."""
     return hits.found[:, :DEEP].sum(axis=1) / hits.n_new
 
 
 def hit_rate(hits: Hits) -> Values:
-    """Return 1 for each user with a hit among the first 10, else 0."""
+    """Return each user's hit rate at 10: 1 with a hit among the first 10, otherwise 0.
+
+    (Deshpande & Karypis, 2004)
+    """
     return hits.found[:, :CUT].any(axis=1).astype(float)
 
 
 def average_precision(hits: Hits) -> Values:
-    """Return each user's average precision at 10, over as many hits as were possible."""
+    """Return each user's average precision at 10, divided by the highest possible number of hits."""
     found = hits.found[:, :CUT]
     precision = np.cumsum(found, axis=1) / (np.arange(found.shape[1]) + 1)
     return (precision * found).sum(axis=1) / np.minimum(hits.n_new, CUT)
@@ -63,17 +69,18 @@ def average_precision(hits: Hits) -> Values:
 def novelty(lists: NDArray[np.int64], snapshot: Snapshot) -> Values:
     """Return each list's mean self-information at 10, in bits (Zhou et al., 2010); NaN for an empty list.
 
-    That of a product is minus the logarithm of its share of all events; without any, it counts as having one.
+    The self-information of a product is -log2 of its share of all events; a product without events counts as
+    having one.
     """
     share = np.maximum(snapshot.popularity, 1) / max(int(snapshot.popularity.sum()), 1)
     return _mean_shown(-np.log2(share), lists[:, :CUT])
 
 
 def diversity(lists: NDArray[np.int64], snapshot: Snapshot) -> Values:
-    """Return each list's mean distance between two of its first 10 (Ziegler et al., 2005); NaN below two.
+    """Return each list's mean pairwise distance at 10 (intra-list diversity; Ziegler et al., 2005).
 
-    The distance is 1 less the share of what two products have in common among all categories and tags that
-    either has (Jaccard); two products without any have nothing in common.
+    The distance is 1 - the Jaccard index of the categories and tags of two products, 1 when neither has any.
+    NaN for a list of fewer than two products.
     """
     top = lists[:, :CUT]
     total, n_pairs = np.zeros(len(top)), np.zeros(len(top))
@@ -87,13 +94,13 @@ def diversity(lists: NDArray[np.int64], snapshot: Snapshot) -> Values:
 
 
 def coverage(lists: NDArray[np.int64], n_products: int) -> float:
-    """Return the share of the products that is among the first 10 of anybody."""
+    """Return the share of products in the first 10 of any list (coverage; Herlocker et al., 2004)."""
     shown = np.unique(lists[:, :CUT])
     return np.count_nonzero(shown >= 0) / n_products
 
 
 def interval(values: Values, *, seed: int) -> tuple[float, float]:
-    """Return the 95 % interval of the mean by resampling users (percentile bootstrap; Efron, 1979)."""
+    """Return the 95 % confidence interval of the mean over users (percentile bootstrap; Efron, 1979)."""
     values = values[~np.isnan(values)]
     if not len(values):
         return (float("nan"), float("nan"))
@@ -114,7 +121,7 @@ def _mean_shown(values: Values, lists: NDArray[np.int64]) -> Values:
 
 
 def _distance(snapshot: Snapshot, left: NDArray[np.int64], right: NDArray[np.int64]) -> Values:
-    """Return the distance of each product on the left from its neighbour on the right."""
+    """Return the Jaccard distance of each pair of products, shape (n_pairs,)."""
     category, tags = snapshot.features.category, snapshot.features.tags
     n_tags = len(snapshot.features.tag_names.names)
     ours, theirs = tags.take(left), tags.take(right)

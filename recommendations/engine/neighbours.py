@@ -1,4 +1,4 @@
-"""Links between products: which ones each product speaks for, and how strongly."""
+"""Item-item links: the products that each product supports, with weights."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from recommendations.engine.ragged import Ragged, starts_of
 _BLOCK_BYTES = 32 * 1024 * 1024
 
 
-def mapped(path: Path) -> NDArray[Any]:
-    """Return a saved array, memory-mapped, as a plain array: small slices of it are several times quicker."""
+def load_mapped(path: Path) -> NDArray[Any]:
+    """Return a saved array, memory-mapped, as a plain ndarray: its small slices are several times faster."""
     return np.load(path, mmap_mode="r", allow_pickle=False).view(np.ndarray)
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Row j holds the columns that column j speaks for, in rising order.
+    """Sparse item-item weights. Row j holds the columns that column j supports, in ascending order.
 
     starts:  shape (n_columns + 1,), int64
     columns: shape (n_links,), int32
-    weights: shape (n_links,), float32, never 0; below 0 speaks against
+    weights: shape (n_links,), float32, never 0; a negative weight counts against the column
     """
 
     starts: NDArray[np.int64]
@@ -42,11 +42,11 @@ class Links:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Return what was saved there, memory-mapped. Raises OSError or ValueError."""
-        return cls(*(mapped(folder / f"{name}.npy") for name in ("starts", "columns", "weights")))
+        """Return the links saved in the folder, memory-mapped. Raises OSError or ValueError."""
+        return cls(*(load_mapped(folder / f"{name}.npy") for name in ("starts", "columns", "weights")))
 
     def of(self, columns: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the places of all links of some columns, one after another, and how many each has."""
+        """Return the indices of all links of the given columns, and the number of links of each column."""
         begins = np.asarray(self.starts[columns])
         lengths = self.starts[columns + 1] - begins
         starts = starts_of(lengths)
@@ -55,28 +55,28 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What was summed up for each user: the columns that anything speaks for or against, and by how much.
+    """Sparse scores: for each user, the columns with a link from their history and the sum of the weights.
 
-    columns: one row a user, none twice, in no order
-    values:  shape (n_entries,), float32, along columns.flat
+    columns: one row a user, no duplicates, unordered
+    values:  shape (n_entries,), float32, aligned with columns.flat
     """
 
     columns: Ragged
     values: NDArray[np.float32]
 
 
-def summed(links: Links, tastes: Ragged, liking: NDArray[np.float32]) -> Sums:
-    """Return, for each user, the links of all that they like, weighted and summed up.
+def summed(links: Links, liked: Ragged, liking: NDArray[np.float32]) -> Sums:
+    """Return, for each user, the weighted sum of the links of all columns that they like.
 
-    Costs what the links of each history cost, and nothing for products that it does not touch.
+    The cost is proportional to the number of links of each history, not to the number of products.
 
-    tastes: one row a user, columns; liking: shape (n_entries,), along tastes.flat
+    liked: one row a user, columns; liking: shape (n_entries,), aligned with liked.flat
     """
     total, mark = np.zeros(len(links), np.float32), np.zeros(len(links), np.int32)
     columns, values = [], []
-    for user in range(len(tastes)):
-        mine = slice(tastes.starts[user], tastes.starts[user + 1])
-        places, lengths = links.of(tastes.flat[mine])
+    for user in range(len(liked)):
+        mine = slice(liked.starts[user], liked.starts[user + 1])
+        places, lengths = links.of(liked.flat[mine])
         to = links.columns[places]
         np.add.at(total, to, links.weights[places] * np.repeat(liking[mine], lengths))
         turn = np.arange(len(to), dtype=np.int32)
@@ -92,17 +92,17 @@ def summed(links: Links, tastes: Ragged, liking: NDArray[np.float32]) -> Sums:
 
 
 def contributions(
-    links: Links, tastes: NDArray[np.int64], liking: NDArray[np.float32], columns: NDArray[np.int64]
+    links: Links, liked: NDArray[np.int64], liking: NDArray[np.float32], columns: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """Return what each liked column adds to each of the given ones, shape (n_tastes, n_given).
+    """Return what each liked column adds to each of the given columns, shape (n_liked, n_given).
 
-    tastes, liking: shape (n_tastes,), of one user; columns: shape (n_given,), a few, -1 for none
+    liked, liking: shape (n_liked,), of one user; columns: shape (n_given,), a few, -1 for none
     """
-    found = np.zeros((len(tastes), len(columns)), np.float32)
-    if not len(tastes) or not len(columns):
+    found = np.zeros((len(liked), len(columns)), np.float32)
+    if not len(liked) or not len(columns):
         return found
-    places, lengths = links.of(tastes)
-    to, rows = links.columns[places], np.repeat(np.arange(len(tastes)), lengths)
+    places, lengths = links.of(liked)
+    to, rows = links.columns[places], np.repeat(np.arange(len(liked)), lengths)
     order = np.argsort(columns, kind="stable")
     near = np.minimum(np.searchsorted(columns[order], to), len(columns) - 1)
     hit = columns[order][near] == to
@@ -111,7 +111,7 @@ def contributions(
 
 
 def strongest(dense: NDArray[np.float32], *, n_links: int) -> Links:
-    """Return the n links of each row of a square matrix that are largest by absolute value."""
+    """Return, for each row of a square matrix, the n_links entries that are largest by absolute value."""
     n = len(dense)
     step = max(1, _BLOCK_BYTES // (16 * max(n, 1)))
     parts = (_strongest_rows(dense[start : start + step], n_links) for start in range(0, n, step))
@@ -129,10 +129,12 @@ def _strongest_rows(block: NDArray[np.float32], n_links: int) -> csr_array:
 
 
 def joined(parts: Iterable[csr_array], n_at_most: int) -> Links:
-    """Return the rows of sparse blocks, one below another, without zeros.
+    """Return the rows of sparse blocks, stacked vertically, without zeros.
 
-    Each block is copied and let go before the next one is asked for, and what is reserved takes memory
-    only where it is written to: so the links are never held twice. n_at_most: of links, in all blocks
+    Each block is copied and freed before the next one is computed, and reserved arrays take memory only
+    where they are written, so the links are never in memory twice.
+
+    n_at_most: upper bound of the number of links in all blocks
     """
     columns, weights = np.empty(n_at_most, np.int32), np.empty(n_at_most, np.float32)
     lengths, end = [np.zeros(0, np.int64)], 0
@@ -143,5 +145,5 @@ def joined(parts: Iterable[csr_array], n_at_most: int) -> Links:
         columns[begin:end], weights[begin:end] = part.indices, part.data
         lengths.append(np.diff(part.indptr).astype(np.int64))
     for array in (columns, weights):
-        array.resize(end, refcheck=False)  # in place; nothing else knows of it
+        array.resize(end, refcheck=False)  # in place; no other reference exists
     return Links(starts_of(np.concatenate(lengths)), columns, weights)

@@ -1,4 +1,4 @@
-"""Which products are in the same baskets more often than by chance."""
+"""Association rules: products that share baskets more often than by chance."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +11,18 @@ from scipy.sparse import csr_array
 from recommendations.engine.ragged import Ragged, starts_of
 
 BLOCK_BYTES = 64 * 1024 * 1024
-_BYTES_A_PAIR = 32  # of a sparse product while it is made and sorted
+_BYTES_A_PAIR = 32  # of a sparse matrix product while it is computed and sorted
 _THOUSANDTHS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Row a holds what goes with column a, by lift, then by support, then by column.
+    """Associated columns. Row a lists those of column a, by lift, then by support, then by column.
 
     starts:  shape (n_columns + 1,), int64
     columns: shape (n_pairs,), int32
-    support: shape (n_pairs,), int32, the number of baskets with both
-    lift:    shape (n_pairs,), int64, thousandths: 1,000 is what chance would give, and each is above it
+    support: shape (n_pairs,), int32, number of baskets with both
+    lift:    shape (n_pairs,), int64, thousandths, above 1,000, which is the lift of independent products
     """
 
     starts: NDArray[np.int64]
@@ -37,7 +37,7 @@ class Pairs:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Return what was saved there, memory-mapped. Raises OSError or ValueError."""
+        """Return the pairs saved in the folder, memory-mapped. Raises OSError or ValueError."""
         return cls(
             *(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in cls.__slots__)
         )
@@ -46,13 +46,13 @@ class Pairs:
 def pairs(
     baskets: Ragged, n_columns: int, *, min_support: int, n_kept: int, block_bytes: int = BLOCK_BYTES
 ) -> Pairs:
-    """Return the n pairs of each column that have the highest lift among those with enough support.
+    """Return the n_kept pairs of each column with the highest lift among those with enough support.
 
-    Pairs that are no more often in one basket than chance would have it, to the thousandth, are left out.
-    Lift (Brin, Motwani, Ullman & Tsur, 1997) is n(a, b) × N ÷ (n(a) × n(b)), over N baskets. Pairs are
-    counted by multiplying sparse matrices, some columns at a time, under block_bytes.
+    Lift (Brin, Motwani, Ullman & Tsur, 1997) is n(a, b) × N ÷ (n(a) × n(b)), over N baskets. Pairs whose
+    lift, rounded to thousandths, is 1 or less are left out. Pairs are counted by sparse matrix
+    multiplication in blocks of columns, each under block_bytes.
 
-    baskets: one row a basket, columns, none twice
+    baskets: one row a basket, columns without duplicates
     """
     ones = np.ones(len(baskets.flat), np.int32)
     held = csr_array((ones, baskets.flat, baskets.starts), (len(baskets), n_columns))
@@ -64,7 +64,7 @@ def pairs(
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """counts: shape (n_columns,), in how many of the baskets each is; the rest as `pairs` has it."""
+    """The selection of pairs. counts: shape (n_columns,), baskets of each column; others: as in `pairs`."""
 
     counts: NDArray[np.int64]
     n_baskets: int
@@ -72,9 +72,9 @@ class _Rule:
     n_kept: int
 
     def best(self, common: csr_array, first: int) -> Pairs:
-        """Return the pairs of a block of columns, which begins with `first`.
+        """Return the pairs of a block of columns that begins at column `first`.
 
-        common: shape (n_in_block, n_columns), the number of baskets with both
+        common: shape (n_in_block, n_columns), number of baskets with both
         """
         rows = np.repeat(np.arange(common.shape[0]), np.diff(common.indptr))
         columns, support = common.indices.astype(np.int64), common.data.astype(np.int64)
@@ -110,13 +110,13 @@ def _joined(parts: list[Pairs]) -> Pairs:
 
 
 def _sizes(by_column: csr_array, baskets: Ragged) -> NDArray[np.int64]:
-    """Return the most pairs that each column can have, shape (n_columns,)."""
+    """Return an upper bound of the number of pairs of each column, shape (n_columns,)."""
     added = np.concatenate([np.zeros(1, np.int64), np.cumsum(baskets.lengths[by_column.indices])])
     return np.minimum(np.diff(added[by_column.indptr]), by_column.shape[0])
 
 
 def _blocks(sizes: NDArray[np.int64], block_bytes: int) -> list[tuple[int, int]]:
-    """Return ranges of columns, each of one column at least, whose pairs need no more than so many bytes."""
+    """Return ranges of columns whose pairs need at most block_bytes, or of a single column."""
     most = block_bytes // _BYTES_A_PAIR
     ends = np.cumsum(sizes)
     blocks, start = [], 0

@@ -1,4 +1,4 @@
-"""The first products of one order for all, as far as each user may see them."""
+"""The first products of a shared order that each user may see."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +11,17 @@ from recommendations.engine.ragged import Ints
 def most_popular(*, allowed: Mask, k: int) -> Candidates:
     """Return each user's k most popular allowed products, for 0 points each.
 
-    Positions are in the order of popularity, so this takes the first allowed ones: of the catalogue it
-    looks at no more than k and as many products as are forbidden.
+    Positions are ordered by popularity, so these are the first allowed positions. The cost grows with k and
+    with the number of forbidden products, not with the catalogue.
     """
     positions = first_allowed(None, allowed=allowed, k=k)
     return Candidates(positions, np.zeros(positions.shape, np.int64))
 
 
 def first_allowed(order: Ints | None, *, allowed: Mask, k: int) -> NDArray[np.int64]:
-    """Return the first k allowed positions of the order for each user, shape (n_users, k), -1 pads.
+    """Return the first k allowed positions of the order for each user, shape (n_users, k), padded by -1.
 
-    order: shape (n_ordered,), positions, none twice; None for all of them as they are
+    order: shape (n_ordered,), positions without duplicates; None for all positions, ascending
     """
     n_users = len(allowed.own)
     positions = np.full((n_users, k), -1, np.int64)
@@ -35,7 +35,7 @@ def first_allowed(order: Ints | None, *, allowed: Mask, k: int) -> NDArray[np.in
 
 
 def _first_open(order: Ints | None, everyone: NDArray[np.bool_], wanted: int) -> NDArray[np.int64]:
-    """Return the first positions that are open to everyone: as many as wanted, if there are, or more."""
+    """Return the first positions that anybody may see: at least `wanted` of them, if so many exist."""
     n = len(everyone) if order is None else len(order)
     width = max(2 * wanted, 64)
     found = _open(order, everyone, width)

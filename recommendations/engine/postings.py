@@ -1,4 +1,4 @@
-"""The products of each category and of each tag."""
+"""Posting lists: the products of each category and of each tag."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,7 +10,7 @@ from recommendations.engine.ragged import Ints, Ragged, starts_of
 
 @dataclass(frozen=True, slots=True)
 class PostingLists:
-    """The products of each category and of each tag, by position, so best-sold first."""
+    """The positions of the products of each category and of each tag, ascending, so most popular first."""
 
     by_category: Ragged
     by_tag: Ragged

@@ -1,4 +1,4 @@
-"""Who liked what, and how much: a log as a sparse matrix of users by products."""
+"""Preferences of users for products: a log as a sparse user-item matrix."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ from recommendations.engine.ragged import Ragged, starts_of
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """How much each user likes each product that they met.
+    """How much each user likes each product that they interacted with.
 
-    product_ids: shape (n_columns,), rising: what each column speaks of
-    matrix:      CSR, shape (n_users, n_columns), float32: more than 0, 1 at most; nobody's row has a name
+    product_ids: shape (n_columns,), ascending: the product of each column
+    matrix:      CSR, shape (n_users, n_columns), float32, above 0 and at most 1; rows carry no user id
     """
 
     product_ids: NDArray[np.int64]
@@ -34,41 +34,46 @@ def preferences(
     longest: int | None = None,
     fewest: int = 1,
 ) -> Preferences:
-    """Return what the log tells of a moment; dismissals are not preferences, and are left out.
+    """Return the preferences at `now`, from the log without dismissals.
 
-    A pair is worth the sum of its events, decayed, in units of the table's heaviest deed, 1 at most: who
-    bought the same thing ten times does not like it ten times as much (measured on a real shop).
+    The preference of a pair is the sum of its decayed event weights, relative to the table's heaviest action
+    and at most 1: somebody who buys a product ten times does not like it ten times as much (measured on a
+    real shop).
 
-    half_life_days: of every deed; None for the table's own
-    longest:        of a user with more events the newest so many count; None for all
+    now:            seconds since 1970
+    half_life_days: the half-life of every action; None for the table's half-lives
+    longest:        only this many newest events of each user count; None for all
     fewest:         products with fewer events are left out
     """
     liked = log.liked
     products = coded(liked.product_ids)
     kept, columns = products.counts >= fewest, products.codes
     if not kept.all():
-        chosen = kept[columns]
-        liked, columns = liked.take(chosen), (np.cumsum(kept, dtype=np.int32) - np.int32(1))[columns[chosen]]
+        usable = kept[columns]
+        liked, columns = liked.take(usable), (np.cumsum(kept, dtype=np.int32) - np.int32(1))[columns[usable]]
     users = coded(liked.user_ids).codes
-    worth = worths(table, liked.actions, liked.at, now, half_life_days).astype(np.float32)
+    weights = decayed_weights(table, liked.actions, liked.at, now, half_life_days).astype(np.float32)
     n_users, n_columns = int(users.max(initial=-1)) + 1, int(np.count_nonzero(kept))
     if longest is not None:
         recent = _newest(users, longest)
-        users, columns, worth = users[recent], columns[recent], worth[recent]
-    matrix = csr_array((worth, (users, columns)), (n_users, n_columns))
+        users, columns, weights = users[recent], columns[recent], weights[recent]
+    matrix = csr_array((weights, (users, columns)), (n_users, n_columns))
     matrix.sum_duplicates()
     np.minimum(matrix.data, 1, out=matrix.data)
     return Preferences(products.values[kept], matrix)
 
 
-def worths(
+def decayed_weights(
     table: EventTable,
     actions: NDArray[np.uint8],
     at: NDArray[np.int64],
     now: int,
     half_life_days: float | None = None,
 ) -> NDArray[np.float64]:
-    """Return what events are worth at a moment in units of the heaviest deed, shape as given."""
+    """Return decayed event weights at `now`, relative to the heaviest action, shape as given.
+
+    half_life_days: the half-life of every action; None for the table's half-lives
+    """
     if half_life_days is None:
         return table.weigh(actions, at, now) / max(float(table.weights.max()), np.finfo(np.float64).tiny)
     return table.units(actions) * np.exp2(-np.maximum(now - at, 0) / DAY / half_life_days)
@@ -83,13 +88,13 @@ def tastes(
     longest: int,
     most: float = 1,
 ) -> tuple[Ragged, NDArray[np.float32]]:
-    """Return the columns that each user's history speaks of, rising, and how much they like them.
+    """Return the columns of each user's history, ascending, and their preference for each of them.
 
-    Likes are above 0, what was dismissed is below 0.
+    Preferences are positive for liked products and negative for dismissed ones.
 
     columns: shape (n_products,), the column of each position, -1 for none
-    longest: so many of the newest events of a user count
-    most:    what all events with one product are worth at most, and no less than that below 0
+    longest: only this many newest events of each user count
+    most:    upper bound of the absolute preference for one product
     """
     events = histories.events
     ages = np.arange(len(events.flat)) - np.repeat(events.starts[:-1], events.lengths)
@@ -98,15 +103,15 @@ def tastes(
     column = columns[positions]
     usable[usable] = known = column >= 0
     n = len(columns) + 1
-    worth = worths(table, histories.actions[usable], histories.at[usable], now)
+    weights = decayed_weights(table, histories.actions[usable], histories.at[usable], now)
     keys, places = np.unique(rows[known] * n + column[known], return_inverse=True)
-    liking = np.clip(np.bincount(places, worth, minlength=len(keys)), -most, most)
+    liking = np.clip(np.bincount(places, weights, minlength=len(keys)), -most, most)
     row, flat = np.divmod(keys, n)
     return Ragged(starts_of(np.bincount(row, minlength=len(events))), flat), liking.astype(np.float32)
 
 
 def _newest(users: NDArray[np.int32], longest: int) -> NDArray[np.bool_]:
-    """Return which events are among the newest so many of their user; events are oldest first."""
+    """Return a mask of the newest `longest` events of each user; the events are oldest first."""
     counts = np.bincount(users)
     if not len(users) or counts.max() <= longest:
         return np.ones(len(users), bool)

@@ -1,4 +1,4 @@
-"""What each user likes best, counted from their history."""
+"""User profiles: favourite categories and tags, counted from histories."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ BLOCK_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Profiles:
-    """Favourites, best first; -1 pads a short row.
+    """Favourites, best first; short rows are padded by -1.
 
     categories: shape (n_users, top_categories), category codes
     tags:       shape (n_users, top_tags), tag codes
@@ -25,18 +25,18 @@ class Profiles:
 def profiles(histories: Histories, *, top_categories: int, top_tags: int) -> Profiles:
     """Return each user's most frequent categories and tags.
 
-    Every event counts once, but for dismissals, which count nowhere. Ties go to the more recent event,
-    then to the name in code-point order. Counted once for the same histories, however often it is asked.
+    Every event counts once; dismissals are ignored. Ties go to the more recent event, then to the name in
+    code-point order. The result is cached in histories.derived.
     """
-    asked = (profiles, top_categories, top_tags)
-    if asked not in histories.derived:
-        histories.derived[asked] = _counted(histories.liked, top_categories, top_tags)
-    found: Profiles = histories.derived[asked]
+    key = (profiles, top_categories, top_tags)
+    if key not in histories.derived:
+        histories.derived[key] = _counted(histories.liked, top_categories, top_tags)
+    found: Profiles = histories.derived[key]
     return found
 
 
 def _counted(histories: Histories, top_categories: int, top_tags: int) -> Profiles:
-    """Return the profiles, counted in a table of some users × all codes at a time, under BLOCK_BYTES."""
+    """Return the profiles, counted in blocks of users × codes, each under BLOCK_BYTES."""
     n_users, n_codes = len(histories), len(histories.features.ranks)
     best = np.full((n_users, top_categories + top_tags), -1, np.int64)
     step = max(1, BLOCK_BYTES // (16 * max(n_codes, 1)))
@@ -48,9 +48,9 @@ def _counted(histories: Histories, top_categories: int, top_tags: int) -> Profil
 def _fill(
     best: NDArray[np.int64], histories: Histories, first: int, top_categories: int, top_tags: int
 ) -> None:
-    """Write the favourites of as many users as best has rows, from the first on: categories, then tags.
+    """Write the favourites of users into `best`, one row each, from user `first` on: categories, then tags.
 
-    Both are counted as codes of one kind, the tags' after the categories', so that all is done once.
+    Tag codes are numbered after category codes, so that one pass counts both.
     """
     features = histories.features
     n_users, n_categories, n_codes = len(best), len(features.categories.names), len(features.ranks)
@@ -68,7 +68,7 @@ def _fill(
     ages = np.concatenate([ages[sorted_in], np.repeat(ages, per_event)])
     counts = np.bincount(keys, minlength=n_users * n_codes)
     newest = np.empty(n_users * n_codes, np.int64)
-    # The last write stands: going from the oldest event to the newest leaves the newest age.
+    # The last write wins: from the oldest event to the newest, it leaves the lowest age.
     newest[keys[::-1]] = ages[::-1]
     present = np.flatnonzero(counts)
     owners, codes = np.divmod(present, n_codes)

@@ -1,4 +1,4 @@
-"""Why a product was picked, as data: the points of its reasons add up exactly to its score."""
+"""Reasons for a recommendation, as data. The points of a product's reasons add up exactly to its score."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,25 +8,25 @@ from typing import TypeVar
 
 
 class ReasonKind(StrEnum):
-    """What a reason speaks of, and what its value means."""
+    """Kinds of reasons. The comments say what the value of each kind means."""
 
     CATEGORY = "category"  # the category's name
     TAG = "tag"  # the tag's name
     POPULAR = "popular"  # the number of interactions
     TRENDING = "trending"  # the number of recent interactions
-    BECAUSE = "because"  # the id of a product that the user met, whose users also met this one
-    SIMILAR = "similar"  # the id of a product that has much in common with this one
-    TOGETHER = "together"  # the number of baskets that held both this and the product asked about
-    LIFT = "lift"  # how many times as often as by chance they were in one basket, in thousandths
-    DUE = "due"  # days since the user last bought it, in thousandths of their usual gap
+    BECAUSE = "because"  # the id of a product in the user's history whose users also chose this one
+    SIMILAR = "similar"  # the id of a product that is similar to this one
+    TOGETHER = "together"  # the number of baskets with both this product and the one that it goes with
+    LIFT = "lift"  # how many times more often than by chance they share a basket, in thousandths
+    DUE = "due"  # days since the last purchase ÷ the usual interval, in thousandths
     BOUGHT = "bought"  # the number of days on which the user bought it
-    REST = "rest"  # how many other things counted, for or against; all that is not named
+    REST = "rest"  # the number of other factors, for or against, that no other reason names
 
 
-# Kinds whose value is the id of a product, which has a name that words need.
-OF_PRODUCTS = frozenset({ReasonKind.BECAUSE, ReasonKind.SIMILAR})
-# Kinds whose value is a number that says something even where it gives no points.
-COUNTED = frozenset({ReasonKind.POPULAR, ReasonKind.TRENDING, ReasonKind.TOGETHER, ReasonKind.BOUGHT})
+# Kinds whose value is a product id; a sentence needs the name of that product.
+PRODUCT_KINDS = frozenset({ReasonKind.BECAUSE, ReasonKind.SIMILAR})
+# Kinds whose value is a count that is worth mentioning even without points.
+COUNT_KINDS = frozenset({ReasonKind.POPULAR, ReasonKind.TRENDING, ReasonKind.TOGETHER, ReasonKind.BOUGHT})
 
 K = TypeVar("K", bound=StrEnum)
 V = TypeVar("V")
@@ -44,7 +44,7 @@ class Reason:
     """One part of a score.
 
     points: integer thousandths of a point
-    name:   that of the product which the value means, once it has been looked up
+    name:   the name of the product whose id is the value, once it has been looked up
     """
 
     kind: ReasonKind
@@ -53,11 +53,11 @@ class Reason:
     name: str | None = None
 
     @property
-    def is_sayable(self) -> bool:
-        """Whether it speaks for its product, and what words need is known.
+    def is_explainable(self) -> bool:
+        """Whether an explanation may mention it: it counts for the product, and its name or count is known.
 
-        A product that fills up a list has no points, but perhaps a number.
+        Products of a fallback have no points, but may have a count.
         """
-        if self.kind in COUNTED:
+        if self.kind in COUNT_KINDS:
             return self.points >= 0 and bool(self.value)
-        return self.points > 0 and (self.kind not in OF_PRODUCTS or bool(self.name))
+        return self.points > 0 and (self.kind not in PRODUCT_KINDS or bool(self.name))

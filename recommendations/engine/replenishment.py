@@ -1,4 +1,4 @@
-"""How due it is that users buy again what they have bought before."""
+"""Replenishment: how due each user's next purchase of a product is, by the rhythm of earlier ones."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,14 @@ from recommendations.engine.histories import Histories
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What users bought on two or more days, all of shape (n_habits,), by user and then by position.
+    """The products that users bought on two or more days, by user and then by position.
 
-    rows:      whose it is
-    positions: what it is
-    days:      on how many days
-    due:       days since the last ÷ the median number of days from one to the next
+    All arrays have the shape (n_habits,).
+
+    rows:      the user's row
+    positions: the product's position
+    days:      number of days with a purchase
+    due:       days since the last purchase ÷ the median number of days between purchases
     """
 
     rows: NDArray[np.int64]
@@ -27,15 +29,16 @@ class Habits:
 
 
 def habits(histories: Histories, *, now: int, zone: str, n_products: int) -> Habits:
-    """Return every habit. A day is a local one; what was bought on a day after that of `now` is due by 0.
+    """Return every habit, in local days. A product bought on a day later than `now` is due by 0.
 
-    now: seconds since 1970, by the shop's clock; positions from n_products on are left out
+    now: seconds since 1970, by the shop's clock; zone: time zone of the days, such as Europe/Paris;
+    n_products: positions from here on are ignored
     """
     bought = (histories.actions == Action.PURCHASE) & (histories.events.flat < n_products)
     rows, positions = histories.events.rows()[bought], histories.events.flat[bought]
     days = local_days(histories.at[bought], zone)
     today = int(local_days(np.array([now]), zone)[0])
-    # Every user, product and day once, the days of a pair one after another.
+    # Distinct triples of user, product and day; the days of each pair are adjacent.
     once = np.unique(np.stack([rows, positions, days]), axis=1)
     is_same = (np.diff(once[:2], axis=1) == 0).all(axis=0)
     pairs = np.concatenate([np.zeros(1, np.int64), np.cumsum(~is_same)])[: once.shape[1]]
@@ -56,7 +59,7 @@ def habits(histories: Histories, *, now: int, zone: str, n_products: int) -> Hab
 def _medians(
     values: NDArray[np.int64], groups: NDArray[np.int64], sizes: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return each group's median, shape (n_groups,), 0 for a group without values. groups: rising"""
+    """Return each group's median, shape (n_groups,), 0 for a group without values. groups: ascending"""
     ordered = values[np.lexsort((values, groups))]
     starts = np.cumsum(sizes) - sizes
     found = np.zeros(len(sizes))

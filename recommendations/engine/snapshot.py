@@ -1,4 +1,4 @@
-"""The catalogue as arrays, at one moment: what products are made of, and how popular they are."""
+"""Snapshot of the catalogue as arrays: categories, tags, prices and popularity of the products."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 from recommendations.engine.postings import PostingLists
 from recommendations.engine.ragged import Ints, Ragged
 
-# Ids that go up to so many times the number of products are looked up rather than searched for.
+# Ids of up to this many times the number of products use a lookup table instead of a binary search.
 _SPARSEST = 3
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Names behind codes. names: code → name; codes count from 0 and -1 is "none"."""
+    """Names of codes. names: the name of each code; codes count from 0, and -1 means "none"."""
 
     names: tuple[str, ...]
 
     @cached_property
     def rank(self) -> NDArray[np.int64]:
-        """Each code's place in the code-point order of the names, shape (n_codes,)."""
+        """The rank of each code in the code-point order of the names, shape (n_codes,)."""
         rank = np.empty(len(self.names), np.int64)
         rank[sorted(range(len(self.names)), key=self.names.__getitem__)] = np.arange(len(self.names))
         return rank
@@ -32,10 +32,10 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class Features:
-    """What products are made of.
+    """Categories and tags of products.
 
-    category:   shape (n_products,), category codes, -1 where a product has none
-    tags:       one row a product, tag codes, none twice
+    category:   shape (n_products,), category codes, -1 for none
+    tags:       one row a product, tag codes without duplicates
     """
 
     category: Ints
@@ -45,12 +45,12 @@ class Features:
 
     @cached_property
     def ranks(self) -> NDArray[np.int64]:
-        """The places of names among their kind, shape (n_categories + n_tags,): categories, then tags."""
+        """The ranks of the names of categories, then of tags, shape (n_categories + n_tags,)."""
         return np.concatenate([self.categories.rank, self.tag_names.rank])
 
     @cached_property
     def postings(self) -> PostingLists:
-        """Made once, for every strategy over these products: at a million of them they take 20 MB."""
+        """The posting lists, computed once and shared by all strategies; 20 MB for a million products."""
         return PostingLists.of(
             self.category,
             self.tags,
@@ -65,7 +65,7 @@ class Features:
         new_categories: Sequence[str],
         new_tags: Sequence[str],
     ) -> "Features":
-        """Return these products and then the given ones, whose codes may reach into the new names."""
+        """Return these products, followed by the given ones, whose codes may refer to the new names."""
         return Features(
             category=np.concatenate([self.category, category]),
             tags=self.tags.joined(tags),
@@ -76,14 +76,14 @@ class Features:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The whole catalogue. A product's position is its place by popularity, then by id: 0 is the favourite.
+    """The whole catalogue. Positions are ordered by popularity, then by id: 0 is the most popular product.
 
     product_ids: shape (n_products,), every product, inactive ones too
-    active:      shape (n_products,), bool, what may be shown: neither inactive nor sold out
-    popularity:  shape (n_products,), number of interactions but dismissals, never rising
-    price:       shape (n_products,), NaN where it is not known
-    now:         seconds since 1970, what the shop's clock says, see `engine.clock`; 0 without any event
-    version:     whatever tells two states of the catalogue (not of its popularity) apart
+    active:      shape (n_products,), bool, whether it may be shown: neither inactive nor sold out
+    popularity:  shape (n_products,), number of interactions without dismissals, non-increasing
+    price:       shape (n_products,), NaN if unknown
+    now:         seconds since 1970, by the shop's clock (`engine.clock`); 0 without events
+    version:     identifies the state of the catalogue, without its popularity
     """
 
     product_ids: NDArray[np.int64]
@@ -128,7 +128,7 @@ class Snapshot:
 
     @cached_property
     def stamp(self) -> str:
-        """What is the same of snapshots of which nobody can tell one from the other, in any process."""
+        """Hash that is the same, in any process, for snapshots of the same version, time and popularity."""
         stamp = hashlib.blake2b(repr((self.version, self.now)).encode(), digest_size=16)
         for column in (self.product_ids, self.popularity):
             stamp.update(np.ascontiguousarray(column).data)
@@ -144,9 +144,9 @@ class Snapshot:
 
     @cached_property
     def _places(self) -> Ints | None:
-        """The position of each id, in the place after it; -1 at both ends and where there is none.
+        """Lookup table: the position of id i at index i + 1; -1 at both ends and for unknown ids.
 
-        None where ids lie so far apart that this would take more memory than to search for them.
+        None for ids so sparse that the table would take more memory than a binary search.
         """
         lowest, highest = int(self.product_ids.min(initial=0)), int(self.product_ids.max(initial=0))
         if lowest < 0 or highest > _SPARSEST * len(self):
@@ -156,7 +156,7 @@ class Snapshot:
         return places
 
     def locate(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the positions of products, -1 for those that are not in here. Shape as given."""
+        """Return the positions of products, -1 for unknown ids. Shape as given."""
         if not len(self):
             return np.full(np.shape(ids), -1, np.int64)
         if self._places is not None:
@@ -165,9 +165,9 @@ class Snapshot:
         return np.where(self._sorted_ids[place] == ids, self._by_id[place].astype(np.int64), -1)
 
     def at(self, now: int, ids: NDArray[np.int64], counts: NDArray[np.int64]) -> "Snapshot":
-        """Return the same catalogue at another moment, by its popularity then; itself when nothing differs.
+        """Return the same catalogue at another time, with the popularity of then; self when nothing differs.
 
-        ids, counts: shape (n_known,), the products with events, and how many; the others have none
+        ids, counts: shape (n_known,), the products with events and their numbers of events
         """
         popularity = self.counted(ids, counts)
         if np.array_equal(popularity, self.popularity):
@@ -183,7 +183,7 @@ class Snapshot:
         )
 
     def counted(self, ids: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the counts by position, shape (n_products,)."""
+        """Return the counts by position, shape (n_products,), 0 for products that are not given."""
         popularity = np.zeros(len(self), np.int64)
         positions = self.locate(ids)
         popularity[positions[positions >= 0]] = counts[positions >= 0]
@@ -191,7 +191,7 @@ class Snapshot:
 
 
 def _sorted(features: Features, order: NDArray[np.int64]) -> Features:
-    """Return the features of the products in another order, their codes in half the width."""
+    """Return the features of the products in another order, with int32 codes."""
     tags = features.tags.take(order)
     return replace(
         features,

@@ -1,4 +1,4 @@
-"""What products have been worth lately: every event counts less the longer ago it was."""
+"""Trend scores: sums of event weights that decay exponentially with age."""
 
 from dataclasses import dataclass
 
@@ -12,30 +12,33 @@ from recommendations.engine.log import Log
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The products with events, and what these are worth.
+    """Trend scores of the products with events.
 
-    product_ids: shape (n_known,), rising
-    worth:       shape (n_known,), exponentially decayed sums of event weights, 0 or more
-    recent:      shape (n_known,), int32, how many events fell within one half-life of the moment
+    product_ids: shape (n_products,), ascending
+    scores:      shape (n_products,), exponentially decayed sums of event weights, 0 or more
+    recent:      shape (n_products,), int32, number of events within one half-life
     """
 
     product_ids: NDArray[np.int64]
-    worth: NDArray[np.float64]
+    scores: NDArray[np.float64]
     recent: NDArray[np.int32]
 
 
 def trend(log: Log, table: EventTable, *, half_life_days: float, now: int) -> Trend:
-    """Return what each product is worth at a moment; dismissals count nowhere.
+    """Return the trend score of each product at `now`; dismissals are ignored.
 
-    The table gives the weight of each deed; all fade by one half-life, so that time alone changes no order.
+    The table gives the weight of each action. All events share one half-life, so the passing of time alone
+    does not change the order.
+
+    now: seconds since 1970
     """
     liked = log.liked
     days = np.maximum(now - liked.at, 0) / DAY
-    worth = table.weights[liked.actions] * np.exp2(-days / half_life_days)
+    decayed = table.weights[liked.actions] * np.exp2(-days / half_life_days)
     products = coded(liked.product_ids)
     places, n = products.codes, len(products.values)
     return Trend(
         product_ids=products.values,
-        worth=np.bincount(places, worth, minlength=n).astype(np.float64),
+        scores=np.bincount(places, decayed, minlength=n).astype(np.float64),
         recent=np.bincount(places[days <= half_life_days], minlength=n).astype(np.int32),
     )

@@ -1,7 +1,7 @@
-"""Reads a shop's events many thousand lines at once, as long as the file is plain.
+"""Fast reader of a shop's events, many thousand lines at once, for plain files.
 
-Plain is what most exports are: no quotation mark, every line complete, every value known and without blanks
-around it. Whatever else may stand in a file, the importer's own reader decides on.
+A plain file has no quotation marks, every line is complete, and every value is known and without surrounding
+blanks. Most exports are plain. The importer's own reader reads all other files.
 """
 
 import csv
@@ -28,16 +28,16 @@ _SECOND = 1_000_000
 
 
 class NotPlain(Exception):
-    """The file holds something that takes a closer look."""
+    """The file is not plain."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventBlock:
-    """Some events, in the order of the file.
+    """A block of events, in the order of the file.
 
-    users, products: shape (n_events,), numbers as given for the external ids
+    users, products: shape (n_events,), numbers from the given mappings
     at:              shape (n_events,), microseconds since 1970 in UTC
-    actions:         shape (n_events,), codes as given for the names
+    actions:         shape (n_events,), codes from the given mapping
     """
 
     users: NDArray[np.int32]
@@ -48,15 +48,16 @@ class EventBlock:
 
 def plain_events(
     path: Path,
-    watcher: ImportObserver,
+    observer: ImportObserver,
     *,
     users: Mapping[str, int],
     products: Mapping[str, int],
     actions: Mapping[str, int],
 ) -> Iterator[EventBlock]:
-    """Yield the events of a plain file, a block of lines at a time; memory holds one block.
+    """Yield the events of a plain file in blocks, holding one block in memory.
 
-    Raises NotPlain, perhaps after some blocks, when the importer's own reader is to read the file.
+    users, products: numbers by external id; actions: codes by name
+    Raises NotPlain, perhaps after some blocks, when the importer's own reader has to read the file.
     """
     try:
         with open_lines(path) as stream:
@@ -66,20 +67,20 @@ def plain_events(
                 raise NotPlain
             places = [header.index(column) for column in EVENTS]
             for text in _blocks(stream):
-                who, what, did, when = _values(text, len(header), places)
+                user_ids, product_ids, action_names, times = _values(text, len(header), places)
                 yield EventBlock(
-                    np.fromiter(map(users.__getitem__, who), np.int32, len(who)),
-                    np.fromiter(map(products.__getitem__, what), np.int32, len(who)),
-                    microseconds(when),
-                    np.fromiter(map(actions.__getitem__, did), np.uint8, len(who)),
+                    np.fromiter(map(users.__getitem__, user_ids), np.int32, len(user_ids)),
+                    np.fromiter(map(products.__getitem__, product_ids), np.int32, len(user_ids)),
+                    microseconds(times),
+                    np.fromiter(map(actions.__getitem__, action_names), np.uint8, len(user_ids)),
                 )
-                watcher.advanced(len(who))
+                observer.advanced(len(user_ids))
     except (KeyError, OSError, EOFError, zlib.error) as error:
         raise NotPlain from error
 
 
 def _blocks(stream: TextIO) -> Iterator[str]:
-    """Yield the text in blocks of whole lines, the last line's end left out."""
+    """Yield the text in blocks of whole lines, each without its last line end."""
     rest = ""
     while text := stream.read(_CHARACTERS_A_BLOCK):
         whole, end, rest = (rest + text).rpartition("\n")
@@ -95,7 +96,8 @@ def _values(text: str, n_columns: int, places: Sequence[int]) -> list[list[str]]
         text = text.removesuffix("\r").replace("\r\n", "\n")
     if '"' in text or "\r" in text or (not text.isascii() and UNDECODED.search(text)):
         raise NotPlain
-    # A line end stands as a value of its own: where each (n + 1)th is one, and no other, every line is whole.
+    # Each line end becomes a value of its own. If every (n + 1)th value and no other is one, all lines are
+    # complete.
     values = text.replace("\n", ",\n,").split(",")
     ends = values[n_columns :: n_columns + 1]
     if (
@@ -109,8 +111,8 @@ def _values(text: str, n_columns: int, places: Sequence[int]) -> list[list[str]]
 
 
 def microseconds(texts: list[str]) -> NDArray[np.int64]:
-    """Return moments as microseconds since 1970 in UTC, as `moment` reads them. Raises NotPlain."""
-    found = _of_stamps(texts) if set(map(len, texts)) == {20} else None
+    """Return times, parsed as by `moment`, in microseconds since 1970 in UTC. Raises NotPlain."""
+    found = _from_timestamps(texts) if set(map(len, texts)) == {20} else None
     if found is None:
         moments = [at for at in map(moment, texts) if at]
         if len(moments) < len(texts):
@@ -121,32 +123,32 @@ def microseconds(texts: list[str]) -> NDArray[np.int64]:
 
 @lru_cache(maxsize=4096)
 def microseconds_of(at: datetime) -> int:
-    """Return the moment as microseconds since 1970 in UTC."""
+    """Return the time in microseconds since 1970 in UTC."""
     return (at - _EPOCH) // _MICROSECOND
 
 
-def _of_stamps(texts: list[str]) -> NDArray[np.int64] | None:
-    """Return the moments of texts such as 2026-03-01T09:00:00Z; None when one of them is another text."""
+def _from_timestamps(texts: list[str]) -> NDArray[np.int64] | None:
+    """Return the times of texts such as 2026-03-01T09:00:00Z; None if any text has another form."""
     try:
         characters = np.frombuffer("".join(texts).encode("ascii"), np.uint8).reshape(-1, 20)
     except UnicodeEncodeError:
         return None
     signs, digits = characters[:, [4, 7, 10, 13, 16, 19]], characters - np.uint8(ord("0"))
-    year = digits[:, 0] * np.int64(1000) + digits[:, 1] * np.int64(100) + _two(digits, 2)
-    month, day, hour, minute, second = (_two(digits, place) for place in (5, 8, 11, 14, 17))
-    begins = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
-    first, after = (m.astype("datetime64[D]").astype(np.int64) for m in (begins, begins + 1))
+    year = digits[:, 0] * np.int64(1000) + digits[:, 1] * np.int64(100) + _two_digits(digits, 2)
+    month, day, hour, minute, second = (_two_digits(digits, place) for place in (5, 8, 11, 14, 17))
+    month_start = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+    first, next_first = (m.astype("datetime64[D]").astype(np.int64) for m in (month_start, month_start + 1))
     numbers = digits[:, [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]]
-    good = (
+    is_valid = (
         (signs == np.frombuffer(b"--T::Z", np.uint8)).all()
         and (numbers <= 9).all()
         and ((year >= EARLIEST_YEAR) & (year <= LATEST_YEAR) & (month >= 1) & (month <= 12)).all()
-        and ((day >= 1) & (day <= after - first) & (hour <= 23) & (minute <= 59) & (second <= 59)).all()
+        and ((day >= 1) & (day <= next_first - first) & (hour <= 23) & (minute <= 59) & (second <= 59)).all()
     )
-    if not good:
+    if not is_valid:
         return None
     return (((first + day - 1) * 24 + hour) * 3600 + minute * 60 + second) * _SECOND
 
 
-def _two(digits: NDArray[np.uint8], place: int) -> NDArray[np.int64]:
+def _two_digits(digits: NDArray[np.uint8], place: int) -> NDArray[np.int64]:
     return digits[:, place] * np.int64(10) + digits[:, place + 1]

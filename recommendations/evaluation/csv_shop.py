@@ -1,4 +1,4 @@
-"""A shop read from a directory of CSV files into arrays, as if it had been imported; no database is asked."""
+"""Read a shop from a directory of CSV files into arrays, as if it had been imported. Uses no database."""
 
 import time
 from array import array
@@ -27,9 +27,9 @@ _ACTIONS = {action.name.lower(): action.value for action in Action}
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What a directory holds. Users and products are numbered from 1, in the order of their files.
+    """The shop in a directory. Users and products are numbered from 1, in the order of their files.
 
-    n_problems: how many values and lines were wrong; the rows that held them are left out
+    n_problems: number of invalid values and lines; their rows are skipped
     """
 
     log: Log
@@ -37,17 +37,19 @@ class Shop:
     n_problems: int
 
 
-def shop_of(folder: Path, watcher: ImportObserver, *, real_now: float | None = None) -> Shop:
-    """Return the shop whose files `import_shop` would store; what is wrong goes to the watcher.
+def read_shop(folder: Path, observer: ImportObserver, *, real_now: float | None = None) -> Shop:
+    """Return the shop that `import_shop` would store, reporting problems to the observer.
 
-    The log ends with the last plausible event, see `recommendations.engine.clock`; popularity counts all.
+    The log ends with the last plausible event, see `recommendations.engine.clock`; popularity counts all
+    events. Rows are checked by the importer's own rules.
 
-    Rows are checked by the importer's own rules. A million products, a million users and 20 million events
-    take three minutes and 1.6 GB (python 3.11, half of two busy cores, November 2026).
-    real_now: seconds since 1970; None for this machine's clock
-    Raises NoShop when there is no such directory.
+    A million products, a million users and 20 million events take three minutes and 1.6 GB (Python 3.11, half
+    of two busy cores, November 2026).
+
+    real_now: seconds since 1970; None for the system clock
+    Raises ShopNotFound if the directory does not exist.
     """
-    files = ShopDirectory(folder, watcher)
+    files = ShopDirectory(folder, observer)
     files.activity = "reading"
     products, catalogue = _catalogue(files.products())
     users = _users(folder, files)
@@ -67,7 +69,7 @@ def _users(folder: Path, files: ShopDirectory) -> dict[str, int]:
 
 
 def _catalogue(rows: Iterable[ProductRecord]) -> tuple[dict[str, int], Snapshot]:
-    """Return the number of each external id, and every product without popularity."""
+    """Return each product's number by external id, and a snapshot without popularity."""
     numbers: dict[str, int] = {}
     categories: dict[str, int] = {}
     tags: dict[str, int] = {}
@@ -100,7 +102,7 @@ def _catalogue(rows: Iterable[ProductRecord]) -> tuple[dict[str, int], Snapshot]
 def _event_blocks(
     folder: Path, files: ShopDirectory, users: Mapping[str, int], products: Mapping[str, int]
 ) -> list[EventBlock]:
-    """Return the good events in the order of the file."""
+    """Return the valid events in the order of the file."""
     found = [path for name in ("interactions.csv", "interactions.csv.gz") if (path := folder / name).exists()]
     if len(found) == 1:
         files.reading(f"reading {found[0].name}", count_lines(found[0]))
@@ -124,7 +126,7 @@ def _checked_events(
 
 
 def _log(blocks: list[EventBlock]) -> Log:
-    """Return the events of the blocks, oldest first; those of one moment in the order of the file."""
+    """Return the events of the blocks, oldest first; events of the same time in the order of the file."""
     if not blocks:
         return no_events()
     at = np.concatenate([block.at for block in blocks])

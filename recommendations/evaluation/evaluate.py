@@ -1,4 +1,4 @@
-"""Compares strategies on the last days of the shop, each in a process of its own."""
+"""Compare strategies on the last days of the shop, each in a process of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,16 +20,17 @@ from recommendations.processes.pool import run_in_process
 from recommendations.processes.transfer import dump, load
 from recommendations.strategies.base import Strategy
 
-# Means over fewer users say nothing: one user more may turn any comparison round.
+# Means over fewer users are meaningless: one more user may reverse any comparison.
 FEWEST_USERS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was measured.
+    """Result of an evaluation.
 
-    cutoff: where the window begins; new_products_per_user: the mean number that was to be foreseen
-    n_past: shape (n_users,), how many events each measured user had before the cutoff
+    cutoff:                start of the holdout window
+    new_products_per_user: mean number of products to predict
+    n_past:                shape (n_users,), number of events of each measured user before the cutoff
     """
 
     cutoff: datetime
@@ -41,21 +42,21 @@ class Evaluation:
 
     @property
     def warning(self) -> str:
-        """A sentence that says so when users are too few to say anything, else ""."""
+        """A warning if there are too few users to compare strategies, else ""."""
         return too_few(self.users)
 
 
 def too_few(users: int) -> str:
-    """Return a sentence when so many users are too few to say anything, "" when they are enough."""
+    """Return a warning if this number of users is too small to compare strategies, else ""."""
     if users >= FEWEST_USERS:
         return ""
     counted = "1 user" if users == 1 else f"{users} users"
-    return f"Measured on {counted} only: fewer than {FEWEST_USERS} say nothing about any strategy."
+    return f"Measured on only {counted}: too few to compare strategies, which takes {FEWEST_USERS} or more."
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """log and snapshot: read the shop; strategies: the recipes by name; table: what events are worth."""
+    """log, snapshot: read the shop; strategies: the recipes by name; table: weights of the events"""
 
     log: Callable[[], Log]
     snapshot: Callable[[], Snapshot]
@@ -70,12 +71,12 @@ class Evaluator:
         done: Callable[[str], object],
         most_users: int | None = None,
     ) -> Evaluation:
-        """Return what was measured; call `done` with each strategy's name once it is.
+        """Return the evaluation; call `done` with the name of each strategy once it is measured.
 
-        most_users: of more, so many are drawn, always the same ones; None for all
-        Raises NoEvents, NothingHeldOut when the window leaves nobody to measure on, StrategyFailed when a
-        strategy cannot be fitted, ProcessLost when the system ends a process that measures, such as for want
-        of memory, and OSError when there is no room for temporary files.
+        most_users: size of the fixed random sample of users to measure; None for all
+        Raises NoEvents, NothingHeldOut when the window leaves no users to measure on, StrategyFailed when a
+        strategy cannot be fitted, ProcessLost when the system kills a measuring process, for example for lack
+        of memory, and OSError when temporary files cannot be written.
         """
         case = Case.of(_held_out(self.log(), holdout_days), self.snapshot(), most_users)
         with TemporaryDirectory(prefix="evaluation-") as name:
@@ -105,9 +106,9 @@ def _held_out(log: Log, days: int) -> Holdout:
 
 
 def _measured(folder: Path, strategy: str) -> StrategyMetrics:
-    # A process of its own gives each its own peak of memory, and its own cold start.
+    # In a process of its own each strategy has its own peak of memory and a cold start.
     try:
-        return run_in_process(_measure, folder, strategy, task=f"measured {strategy}")
+        return run_in_process(_measure, folder, strategy, task=f"measuring {strategy}")
     except StrategyFailed.CAUSES as error:
         raise StrategyFailed(strategy, "measured", error) from error
 
@@ -118,7 +119,7 @@ def _measure(folder: Path, strategy: str) -> StrategyMetrics:
 
 
 def as_dict(evaluation: Evaluation) -> dict[str, Any]:
-    """Return the evaluation in the shape of its JSON; what cannot be said (NaN) is None."""
+    """Return the evaluation as JSON values; NaN becomes None."""
     return {
         "warning": evaluation.warning or None,
         "split": {
@@ -129,8 +130,8 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
         },
         "strategies": {
             name: {
-                **{metric: _said(mean) for metric, mean in found.means.items()},
-                "ci95": {metric: [_said(low), _said(high)] for metric, (low, high) in found.ci95.items()},
+                **{metric: _number(mean) for metric, mean in found.means.items()},
+                "ci95": {metric: [_number(low), _number(high)] for metric, (low, high) in found.ci95.items()},
                 "fit_seconds": found.fit_seconds,
                 "ms_per_user": found.ms_per_user,
                 "peak_mb": found.peak_mb,
@@ -140,5 +141,5 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _said(value: float) -> float | None:
-    return None if value != value else value  # noqa: PLR0124  NaN alone differs from itself
+def _number(value: float) -> float | None:
+    return None if value != value else value  # noqa: PLR0124  only NaN differs from itself

@@ -1,4 +1,4 @@
-"""Measures one strategy on a held-out window. Knows no database, so that a process of its own can do it."""
+"""Measure one strategy on a held-out window. Does not use the database."""
 
 import resource
 import sys
@@ -18,7 +18,7 @@ from recommendations.engine.holdout import Holdout
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline, Query
-from recommendations.serving.fillers import Fillers, untrained
+from recommendations.serving.fillers import Fillers, untrained_strategies
 from recommendations.strategies.base import Strategy, Training
 
 SEED = 20_111_209
@@ -33,20 +33,22 @@ _PER_USER: dict[str, Callable[[metrics.Hits], metrics.Values]] = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is measured on. snapshot: as it was at the cutoff; open to all that was known by then."""
+    """The data to measure on. snapshot: as at the cutoff; only products with events by then are allowed"""
 
     holdout: Holdout
     snapshot: Snapshot
 
     @classmethod
     def of(cls, holdout: Holdout, today: Snapshot, most_users: int | None = None) -> "Case":
-        """Return the case: popularity counted before the cutoff, and nothing recommended but what had events.
+        """Return the case of a holdout.
 
-        most_users: of more, so many are drawn, always the same ones; None for all
-        Categories, tags and prices are those of today: the shop does not keep older ones.
+        Popularity counts the events before the cutoff; products without any are not recommended.
+
+        most_users: size of the fixed random sample of users; None for all
+        Categories, tags and prices are today's, because the shop stores no older ones.
         """
         then = today.at(holdout.cutoff, *holdout.past.counts())
-        # The version speaks of the database, which the process that measures does not know.
+        # The version belongs to the database, which the measuring process does not use.
         snapshot = replace(then, active=then.popularity > 0, version=None)
         if most_users is None or most_users >= len(holdout.user_ids):
             return cls(holdout, snapshot)
@@ -55,23 +57,23 @@ class Case:
         return cls(replace(holdout, user_ids=holdout.user_ids[rows], new=holdout.new.take(rows)), snapshot)
 
     def training(self, recipe: Strategy, table: EventTable) -> Training:
-        """Return what the recipe is fitted to: the past, as far back as it looks. The arrays are views."""
+        """Return the recipe's training data: its log_days of events before the cutoff. Arrays are views."""
         past = self.holdout.past
         if recipe.log_days is not None:
             past = past.since(self.snapshot.now - int(recipe.log_days * DAY))
         return Training(self.snapshot, past, table)
 
     def n_past(self) -> NDArray[np.int64]:
-        """Return how many events each measured user had before the cutoff, shape (n_users,)."""
+        """Return the number of events of each measured user before the cutoff, shape (n_users,)."""
         users, counts = np.unique(self.holdout.past.user_ids, return_counts=True)
         return counts[np.searchsorted(users, self.holdout.user_ids)]
 
 
 @dataclass(frozen=True, slots=True)
 class StrategyMetrics:
-    """How good and how quick a strategy is.
+    """Quality and costs of a strategy.
 
-    means, ci95: by metric; means over users, and the 95 % interval of each; coverage has none
+    means, ci95: by metric: mean over users, and its 95 % interval; coverage has no interval
     ndcg:        shape (n_users,), NDCG@10 of each measured user, in the order of the case's user_ids
     """
 
@@ -89,14 +91,14 @@ def measure(
     table: EventTable,
     configured: Mapping[str, Strategy] = MappingProxyType({}),
 ) -> StrategyMetrics:
-    """Return how good and how quick the strategy is: fitted on the past alone, lists of 20.
+    """Return the quality and costs of the strategy, fitted to the events before the cutoff, for lists of 20.
 
-    strategy:   any recipe, whether settings know it or not; short lists are filled up as where it answers
-    configured: the strategies of the settings by name, among which are those that fill up
+    strategy:   any recipe, configured or not; short lists are filled as they are for requests
+    configured: the strategies in settings by name, which include the fillers
     """
     snapshot = case.snapshot
     began = time.perf_counter()
-    recipes = untrained(configured)
+    recipes = untrained_strategies(configured)
     fillers = Fillers(snapshot, lambda name: recipes[name].fit(case.training(recipes[name], table)))
     pipeline = fillers.pipeline(strategy, strategy.fit(case.training(strategy, table)))
     fit_seconds = time.perf_counter() - began
@@ -121,7 +123,7 @@ def measure(
 
 
 def _lists(histories: Histories, pipeline: Pipeline) -> NDArray[np.int64]:
-    """Return positions, shape (n_users, 20), -1 pads; a block of users at a time."""
+    """Return positions, shape (n_users, 20); -1 pads short lists. Ranks a block of users at a time."""
     lists = np.full((len(histories), metrics.DEEP), -1, np.int64)
     for start in range(0, len(lists), _USERS_A_BLOCK):
         block = histories.take(np.arange(start, min(start + _USERS_A_BLOCK, len(lists))))
@@ -136,15 +138,15 @@ def _located(case: Case) -> Ragged:
 
 
 def _mean(values: metrics.Values) -> float:
-    said = values[~np.isnan(values)]
-    return float(said.mean()) if len(said) else float("nan")
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")
 
 
 def peak_mb() -> float:
-    """Return the most memory that this process has held.
+    """Return the peak memory of this process in MiB.
 
-    Linux hands what `getrusage` says from a parent on to the program that it starts, but begins the number
-    in /proc anew. Where there is no /proc, macOS counts in bytes, others in KiB.
+    On Linux, `getrusage` includes the peak of the parent that started the program, but /proc does not.
+    Without /proc, macOS reports bytes and other systems KiB.
     """
     status = Path("/proc/self/status")
     if status.exists():

@@ -1,4 +1,4 @@
-"""Which of a model's keys to ask with: the one that was good last, then the other."""
+"""API keys of a language model: the key that worked last is tried first, then the other."""
 
 import logging
 from collections.abc import Callable
@@ -13,41 +13,41 @@ T = TypeVar("T")
 
 
 class ApiKeys:
-    """One key or two of the same server. Which one is good is remembered while the process lives."""
+    """One or two keys of the same server. The process remembers which one works."""
 
     def __init__(self, first: str, second: str = "") -> None:
         self._keys = tuple(dict.fromkeys(key for key in (first, second) if key))
-        self._good = 0
+        self._working = 0
 
     def __bool__(self) -> bool:
         return bool(self._keys)
 
     def __repr__(self) -> str:
-        return f"Keys({len(self._keys)})"
+        return f"ApiKeys({len(self._keys)})"
 
-    def ask(self, call: Callable[[str], T]) -> T:
-        """Return what the call with a key returns; with the next key, where one is refused.
+    def try_each(self, call: Callable[[str], T]) -> T:
+        """Return the result of the call with the first key that the server accepts.
 
-        Raises ChatUnavailable: the last key's, or whatever is not the key's fault.
+        Raises ChatUnavailable when the last key is refused, or when a call fails for another reason.
         """
-        begin = self._good
+        begin = self._working
         order = [*range(begin, len(self._keys)), *range(begin)]
         for place in order:
             try:
-                found = call(self._keys[place])
-            except ChatUnavailable as refused:
-                if not refused.of_key:
+                result = call(self._keys[place])
+            except ChatUnavailable as error:
+                if not error.is_key_refused:
                     raise
                 metrics.recorder.key_refused(NAMES[place])
                 if place == order[-1]:
                     raise
                 continue
             if place != begin:
-                self._good = place
+                self._working = place
                 log.warning(
-                    "The model's server refuses the %s key; from here on the %s is used.",
+                    "The language model's server refuses the %s key; the %s key is used from now on.",
                     NAMES[begin],
                     NAMES[place],
                 )
-            return found
+            return result
         raise ChatUnavailable("no API key is set", "no key")

@@ -1,24 +1,24 @@
-"""An event loop for one call: whatever connections the call opened are closed with it."""
+"""Event loop for one call, which closes every connection that the call opened."""
 
 import asyncio
 from typing import Any
 
 
 class BackgroundLoop(asyncio.SelectorEventLoop):
-    """Libraries close what they opened, but not all of it when they are cancelled, in a handshake for one."""
+    """Closes the connections that a cancelled library call leaves open, for example in a TLS handshake."""
 
     def __init__(self) -> None:
         super().__init__()
         self._opened: list[asyncio.WriteTransport] = []
 
     async def create_connection(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the transport and its protocol, and remember the transport."""
+        """Return the transport and its protocol, and record the transport for `close`."""
         transport, protocol = await super().create_connection(*args, **kwargs)
         self._opened.append(transport)
         return transport, protocol
 
     def close(self) -> None:
-        """Close every connection that is still open, then the loop."""
+        """Close every open connection, then the loop."""
         for transport in self._opened:
             transport.abort()
         self.run_until_complete(asyncio.sleep(0))

@@ -1,4 +1,4 @@
-"""What an explainer is given, what it gives back, and the shape that each has."""
+"""Interface of explainers: the evidence that they receive and the explanation that they return."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,27 +9,27 @@ from recommendations.engine.reasons import Reason
 
 
 class Source(StrEnum):
-    """Who wrote a text."""
+    """The author of an explanation."""
 
     OPENAI = "openai"
     TEMPLATE = "template"
 
 
 class Finding(StrEnum):
-    """What the strategy found of its own for a list, or why nothing, so that others filled the list up."""
+    """Whether the strategy itself found products for a list or, if the fallback filled it, why not."""
 
     FOUND = "found"
-    NO_MODEL = "no model"  # it needs a trained model and has none: nothing was looked at
-    NO_HISTORY = "no history"  # it goes by what the shopper did, and they did nothing yet
+    NO_MODEL = "no model"  # it needs a trained model and has none
+    NO_HISTORY = "no history"  # it is based on the shopper's history, which is empty
     NOTHING_POPULAR = "nothing popular"
     NOTHING_TRENDING = "nothing trending"
-    NO_FAVOURITES = "no favourites"  # it looked for what shares the shopper's favourites
-    NOTHING_RELATED = "nothing related"  # it looked for what goes with the products that the shopper met
+    NO_FAVOURITES = "no favourites"  # no product shares the shopper's favourite categories or tags
+    NOTHING_RELATED = "nothing related"  # no product is related to those in the shopper's history
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One recommended product, as far as words need it. category: its name, or None."""
+    """One recommended product, with what an explanation needs. category: its name, or None."""
 
     name: str
     category: str | None
@@ -38,10 +38,12 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that an explanation may speak of; what is not here, it cannot claim.
+    """The facts of an explanation. An explanation must not claim anything else.
 
-    summary: the shopper's behaviour in words; suggestions: in the order shown, possibly none
-    is_narrowed: whether only a part of the shop was looked at; is_continued: whether others come before these
+    summary:      the shopper's behaviour, in words
+    suggestions:  in the order shown, possibly none
+    is_narrowed:  whether filters limited the request to a part of the shop
+    is_continued: whether other products precede these, on an earlier page
     """
 
     user_name: str
@@ -52,38 +54,42 @@ class Evidence:
     is_continued: bool = False
 
     def digest(self, writer: str) -> str:
-        """Return what changes with the writer and with all that a text could speak of, 32 hex digits."""
-        said = f"{writer}\n{self!r}".encode("utf-8", "backslashreplace")
-        return hashlib.blake2b(said, digest_size=16).hexdigest()
+        """Return a hash of the writer and of all evidence, 32 hex digits. writer: an explainer's identity"""
+        content = f"{writer}\n{self!r}".encode("utf-8", "backslashreplace")
+        return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
+    """A text for the shopper, and its author."""
+
     text: str
     source: Source
 
 
 class Explainer(Protocol):
-    """Words evidence. It never raises: one that leaves the process falls back to the template."""
+    """Explains evidence in words. Never raises: explainers that use a server fall back to the template."""
 
     @classmethod
     def from_options(cls, **options: Any) -> Self:
-        """Return an explainer made from its OPTIONS in settings. Raises ValueError naming a bad one."""
+        """Return an explainer with the OPTIONS from settings. Raises ValueError that names a bad option."""
         ...
 
     @property
     def source(self) -> Source:
-        """Who writes the texts when nothing goes wrong."""
+        """The author of its texts, unless it falls back."""
         ...
 
     @property
     def concurrency(self) -> int:
-        """How many texts it may usefully be asked for at the same time."""
+        """The number of texts that it can write at the same time."""
         ...
 
     @property
     def identity(self) -> str:
-        """What tells its texts from those of any other: its kind, and the model behind it."""
+        """Identifies the writer of its texts: the kind of explainer, and the language model if any."""
         ...
 
-    def explain(self, evidence: Evidence) -> Explanation: ...
+    def explain(self, evidence: Evidence) -> Explanation:
+        """Return an explanation of the evidence."""
+        ...

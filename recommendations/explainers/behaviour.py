@@ -1,4 +1,4 @@
-"""What a shopper has done, in one line."""
+"""Summary of a shopper's behaviour, in one line."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ NO_HISTORY = "No interactions yet."
 
 
 def summary(*, purchased: Sequence[str], viewed: Sequence[str], interests: Sequence[str]) -> str:
-    """Return the line: names of products and categories, in the given order, parts without any left out."""
+    """Return the line with the given names of products and categories, in order, without empty parts."""
     parts = (("Recently purchased", purchased), ("Recently viewed", viewed), ("Interested in", interests))
-    said = [f"{title}: {', '.join(names)}." for title, names in parts if names]
-    return " ".join(said) or NO_HISTORY
+    sentences = [f"{title}: {', '.join(names)}." for title, names in parts if names]
+    return " ".join(sentences) or NO_HISTORY

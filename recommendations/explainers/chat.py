@@ -1,6 +1,6 @@
-"""Asks a chat model one question and ends in time, whatever the model's server does.
+"""Requests to a chat model, with a deadline that holds whatever the server does.
 
-Imported only when first needed: the openai package takes half a second.
+This module is imported on first use: importing the openai package takes half a second.
 """
 
 import asyncio
@@ -21,20 +21,22 @@ from recommendations.explainers.chat_options import ChatOptions, ChatUnavailable
 from recommendations.explainers.prompt import Prompt
 
 RETRIES = 1
-MOST_TOKENS = 10_000_000  # more, no answer takes: who says so is not believed
-# A token is some letters: what is longer than this was not written by a model that was told max_tokens.
-MOST_LETTERS = 10_000
-# What a call can fail with beside a status. What they say is never shown: it may quote the key or the answer.
+MOST_TOKENS = 10_000_000  # higher counts are implausible and ignored
+# A token is a few characters, so a longer answer ignores max_tokens.
+MOST_CHARACTERS = 10_000
+# Errors of a call other than HTTP statuses. Their messages may quote the key or the answer: never show them.
 FAILURES = (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, ImportError)
-OF_KEY = frozenset({401, 403})
+KEY_REFUSED = frozenset({401, 403})
 HINTS = {401: " (the key is refused)", 403: " (the key may not do this)", 404: " (wrong address or model)"}
 
 
-def ask(options: ChatOptions, key: str, prompt: Prompt, deadline: float) -> str:
-    """Return the model's text, stripped. key: one of the options'; deadline: on the clock of time.monotonic.
+def complete(options: ChatOptions, key: str, prompt: Prompt, deadline: float) -> str:
+    """Return the model's text, stripped. Raises ChatUnavailable.
 
-    Everything, retries and a dripping body included, is cancelled at the deadline; only a name look-up that
-    is under way has to be waited for. Raises ChatUnavailable.
+    Everything is cancelled at the deadline, including retries and slow bodies; only a running DNS lookup
+    cannot be cancelled.
+
+    key: one of the keys of the options; deadline: by time.monotonic
     """
     with asyncio.Runner(loop_factory=BackgroundLoop) as runner:
         body = runner.run(_body(options, key, prompt, deadline))
@@ -50,8 +52,9 @@ async def _body(options: ChatOptions, key: str, prompt: Prompt, deadline: float)
         raise ChatUnavailable(f"no answer within {options.timeout_seconds:g} s", "time-out") from None
     except openai.APIStatusError as error:
         status = error.status_code
-        told = f"HTTP {status}"
-        raise ChatUnavailable(f"{told}{HINTS.get(status, '')}", told, of_key=status in OF_KEY) from None
+        kind = f"HTTP {status}"
+        message = f"{kind}{HINTS.get(status, '')}"
+        raise ChatUnavailable(message, kind, is_key_refused=status in KEY_REFUSED) from None
     except openai.APIConnectionError as error:
         raise ChatUnavailable(f"no connection ({type(error.__cause__).__name__})", "no connection") from None
     except FAILURES as error:
@@ -60,7 +63,7 @@ async def _body(options: ChatOptions, key: str, prompt: Prompt, deadline: float)
 
 async def _post(options: ChatOptions, key: str, prompt: Prompt, deadline: float) -> bytes:
     async with (
-        # No redirects: what is meant for this server, and its key, goes to no other.
+        # No redirects: the data and the key are for this server only.
         httpx2.AsyncClient(
             verify=_tls(),
             follow_redirects=False,
@@ -74,7 +77,7 @@ async def _post(options: ChatOptions, key: str, prompt: Prompt, deadline: float)
             http_client=http,
         ) as client,
     ):
-        answer = await client.chat.completions.with_raw_response.create(
+        response = await client.chat.completions.with_raw_response.create(
             model=options.model,
             temperature=options.temperature,
             max_tokens=options.max_tokens,
@@ -83,29 +86,29 @@ async def _post(options: ChatOptions, key: str, prompt: Prompt, deadline: float)
                 {"role": "user", "content": prompt.user},
             ],
         )
-        return answer.content
+        return response.content
 
 
 def text_in(body: bytes) -> str:
-    """Return the text in a chat completion, without control characters. Raises ChatUnavailable."""
+    """Return the text of a chat completion, without control characters. Raises ChatUnavailable."""
     try:
         completion = json.loads(body)
     except (ValueError, RecursionError):
         raise ChatUnavailable("an answer that is not JSON", "garbage") from None
     match completion:
         case {"choices": [{"message": {"content": str(content)}}, *_]}:
-            text = "".join(letter for letter in content if letter == "\n" or _is_for_reading(letter)).strip()
+            text = "".join(char for char in content if char == "\n" or _is_printable(char)).strip()
         case _:
-            raise ChatUnavailable("an answer of another shape than a chat completion", "garbage")
+            raise ChatUnavailable("an answer that is not a chat completion", "garbage")
     if not text:
         raise ChatUnavailable("an empty answer", "garbage")
-    if len(text) > MOST_LETTERS:
-        raise ChatUnavailable(f"an answer of more than {MOST_LETTERS:,} letters", "garbage")
+    if len(text) > MOST_CHARACTERS:
+        raise ChatUnavailable(f"an answer of more than {MOST_CHARACTERS:,} characters", "garbage")
     return text
 
 
 def _count(body: bytes, options: ChatOptions) -> None:
-    """What the answer says that it took is counted; one that does not say so, or is garbage, is not."""
+    """Count the tokens that the answer reports, if it reports any."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
@@ -117,23 +120,25 @@ def _count(body: bytes, options: ChatOptions) -> None:
                 metrics.recorder.tokens(prompt, completion, cost / 1_000_000)
 
 
-def _is_for_reading(letter: str) -> bool:
-    """Return whether it is neither a control character nor half of one: databases and JSON refuse those."""
-    return unicodedata.category(letter) not in {"Cc", "Cs"}
+def _is_printable(char: str) -> bool:
+    """Return False for control characters and surrogates, which databases and JSON reject."""
+    return unicodedata.category(char) not in {"Cc", "Cs"}
 
 
 def _refuse_long_waits(deadline: float) -> Callable[[httpx2.Response], Awaitable[None]]:
+    """Return a response hook that raises ChatUnavailable if the server asks to retry after the deadline."""
+
     async def check(response: httpx2.Response) -> None:
         wait = _retry_after_seconds(response) if response.is_error else 0.0
         if wait > max(deadline - time.monotonic(), 0):
-            told = f"HTTP {response.status_code}"
-            raise ChatUnavailable(f"{told}, to be tried again in {wait:.0f} s", told)
+            kind = f"HTTP {response.status_code}"
+            raise ChatUnavailable(f"{kind}, to be tried again in {wait:.0f} s", kind)
 
     return check
 
 
 def _retry_after_seconds(response: httpx2.Response) -> float:
-    """Return how long the server asks to wait; 0 if it does not say, or not in a way we can read."""
+    """Return the wait that the server asks for; 0 without a valid header."""
     headers = response.headers
     try:
         if "retry-after-ms" in headers:
@@ -149,5 +154,5 @@ def _retry_after_seconds(response: httpx2.Response) -> float:
 
 @cache
 def _tls() -> SSLContext:
-    """Return what all calls share: reading the certificates takes longer than a call's own work."""
+    """Return the TLS context of all calls: loading certificates takes longer than a call's own work."""
     return httpx2.create_ssl_context()

@@ -1,4 +1,4 @@
-"""How a chat model is reached and asked: values that check themselves, and how it fails."""
+"""Options of a chat model, validated on creation, and the error when it gives no answer."""
 
 import math
 from dataclasses import dataclass, field
@@ -6,27 +6,27 @@ from urllib.parse import urlsplit
 
 
 class ChatUnavailable(Exception):
-    """No answer that can be shown. The message says why, without the key or a word of the answer.
+    """The chat model gave no usable answer. The message says why, without quoting the key or the answer.
 
-    kind: the same in a word or two, of which there are few, to be counted by
-    of_key: whether the key is what is wrong, so that another one may do
+    kind:           short category of the failure, a label of the metrics
+    is_key_refused: whether the server refused the key, so that another key may work
     """
 
-    def __init__(self, message: str, kind: str = "failed", *, of_key: bool = False) -> None:
+    def __init__(self, message: str, kind: str = "failed", *, is_key_refused: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
-        self.of_key = of_key
+        self.is_key_refused = is_key_refused
 
 
 @dataclass(frozen=True, slots=True)
 class ChatOptions:
-    """Raises ValueError, naming the option but never the key, when one cannot be right.
+    """Options of a chat model. Raises ValueError that names an invalid option, but never shows a key.
 
-    api_key: may be empty, and then nothing is asked
-    second_api_key: is tried when the first one is refused; may be empty
-    timeout_seconds: for one answer in all, retries included
-    max_concurrent: calls running at once in this process
-    prompt_price, completion_price: of a million tokens; 0 where nobody counts the cost
+    api_key:          may be empty; then no requests are sent
+    second_api_key:   is tried when the server refuses the first key; may be empty
+    timeout_seconds:  for one answer, retries included
+    max_concurrent:   maximum number of concurrent calls in this process
+    prompt_price, completion_price: price of a million tokens; 0 if costs are not counted
     """
 
     api_key: str = field(repr=False)
@@ -42,12 +42,10 @@ class ChatOptions:
 
     def __post_init__(self) -> None:
         for name, key in (("api_key", self.api_key), ("second_api_key", self.second_api_key)):
-            if not isinstance(key, str) or not all("!" <= letter <= "~" for letter in key):
-                raise ValueError(f"{name} must be text of visible ASCII letters, without blanks.")
+            if not isinstance(key, str) or not all("!" <= char <= "~" for char in key):
+                raise ValueError(f"{name} must be a string of printable ASCII characters, without spaces.")
         if not _is_http_address(self.base_url):
-            raise ValueError(
-                "base_url must be an address such as https://api.openai.com/v1, without a user name."
-            )
+            raise ValueError("base_url must be a URL such as https://api.openai.com/v1, without a user name.")
         if not isinstance(self.model, str) or not self.model.strip():
             raise ValueError("model must be the name of a chat model, such as gpt-3.5-turbo.")
         if not _is_number(self.temperature) or not 0 <= self.temperature <= 2:

@@ -1,4 +1,4 @@
-"""Lets a chat model word the evidence; whenever it cannot in time, the template does."""
+"""Explanations by a chat model. If it does not answer in time, the template explains instead."""
 
 import logging
 import time
@@ -17,77 +17,79 @@ log = logging.getLogger(__name__)
 
 
 class OpenAIExplainer:
-    """Asks any server that speaks OpenAI's chat completions.
+    """Requests explanations from any server with OpenAI's chat completions API.
 
-    Each call has a thread of its own, so that the caller is back in time even if the call hangs where it
-    cannot be cancelled (the system's name look-up). It counts as running until its thread is done; more
-    calls than max_concurrent are not made. Nothing is kept between calls, nothing imported before the first.
+    Each call runs in its own thread, so that `explain` returns in time even if the call hangs where it cannot
+    be cancelled, in a DNS lookup. A call counts towards max_concurrent until its thread ends; calls above the
+    limit fall back to the template. No connection is kept between calls, and the openai package is imported
+    by the first call.
     """
 
     source = Source.OPENAI
 
     def __init__(self, options: ChatOptions) -> None:
         self._options = options
-        self._free = BoundedSemaphore(options.max_concurrent)
+        self._slots = BoundedSemaphore(options.max_concurrent)
         self._keys = ApiKeys(options.api_key, options.second_api_key)
         self._template = TemplateExplainer()
 
     @classmethod
     def from_options(cls, **options: Any) -> Self:
-        """Return an explainer with these ChatOptions. Raises TypeError or ValueError naming a bad one."""
+        """Return an explainer with these ChatOptions. Raises TypeError or ValueError for a bad option."""
         return cls(ChatOptions(**options))
 
     @property
     def concurrency(self) -> int:
-        """How many texts it may be asked for at the same time."""
+        """The maximum number of concurrent calls."""
         return self._options.max_concurrent
 
     @property
     def identity(self) -> str:
-        """The server and the model that it asks."""
+        """The server and the model."""
         return f"{self.source} {self._options.base_url} {self._options.model}"
 
     def explain(self, evidence: Evidence) -> Explanation:
-        """Return the model's text, or the template's, with a line in the log that says why."""
+        """Return the model's text or, after a failure, the template's, and log the reason."""
         began, outcome = time.monotonic(), "written"
         try:
-            return Explanation(self._ask(prompt(evidence)), self.source)
-        except ChatUnavailable as reason:
-            outcome = reason.kind
-            log.warning("The template explains instead of %s: %s.", self._options.model, reason)
+            return Explanation(self._complete(prompt(evidence)), self.source)
+        except ChatUnavailable as error:
+            outcome = error.kind
+            log.warning("The template explains instead of %s: %s.", self._options.model, error)
             return self._template.explain(evidence)
         finally:
             metrics.recorder.model_called(outcome, time.monotonic() - began)
 
-    def _ask(self, question: Prompt) -> str:
+    def _complete(self, messages: Prompt) -> str:
+        """Return the model's text, from a thread that may outlive this call. Raises ChatUnavailable."""
         seconds = self._options.timeout_seconds
         if not self._keys:
             raise ChatUnavailable("no API key is set", "no key")
-        if not self._free.acquire(blocking=False):
+        if not self._slots.acquire(blocking=False):
             raise ChatUnavailable(f"no more than {self._options.max_concurrent} may run at once", "busy")
         answer: Future[str] = Future()
         call = Thread(
-            target=self._call, args=(question, time.monotonic() + seconds, answer), name="chat", daemon=True
+            target=self._call, args=(messages, time.monotonic() + seconds, answer), name="chat", daemon=True
         )
         try:
             call.start()
         except RuntimeError:
-            self._free.release()
+            self._slots.release()
             raise ChatUnavailable("no thread could be started") from None
         try:
             return answer.result(seconds)
         except TimeoutError:
             raise ChatUnavailable(f"no answer within {seconds:g} s", "time-out") from None
 
-    def _call(self, question: Prompt, deadline: float, answer: Future[str]) -> None:
-        """Fill in the answer: last of all, when nothing of the call is running any more."""
-        text, failure = "", ChatUnavailable("the call broke off")
+    def _call(self, messages: Prompt, deadline: float, answer: Future[str]) -> None:
+        """Set the answer as the last step, when the call has ended and its slot is free."""
+        text, failure = "", ChatUnavailable("the call was interrupted")
         try:
-            from recommendations.explainers import chat  # noqa: PLC0415  (half a second, only when needed)
+            from recommendations.explainers import chat  # noqa: PLC0415 - takes half a second, so it is imported on first use
 
-            text = self._keys.ask(lambda key: chat.ask(self._options, key, question, deadline))
-        except ChatUnavailable as reason:
-            failure = reason
+            text = self._keys.try_each(lambda key: chat.complete(self._options, key, messages, deadline))
+        except ChatUnavailable as error:
+            failure = error
         finally:
-            self._free.release()
+            self._slots.release()
             answer.set_result(text) if text else answer.set_exception(failure)

@@ -1,4 +1,4 @@
-"""Words the evidence with sentences of our own: always there, always true, never slow."""
+"""Explanations from fixed sentences: always available, fast, and limited to the evidence."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ INTERESTS = (ReasonKind.CATEGORY, ReasonKind.TAG)
 
 
 class _Topic(IntEnum):
-    """What a sentence is about, in the order in which they are said."""
+    """Topics of sentences, in the order of the text."""
 
     INTEREST = 0
     BECAUSE = 1
@@ -27,7 +27,7 @@ class _Topic(IntEnum):
     POPULAR = 6
 
 
-# None for a kind that names nothing: no sentence is about it.
+# The topic of each kind of reason; None for a kind without a sentence.
 _TOPICS = exhaustive(
     ReasonKind,
     {
@@ -47,7 +47,7 @@ _TOPICS = exhaustive(
 
 
 class TemplateExplainer:
-    """The explainer that needs nothing, and what every other one falls back to."""
+    """Explainer without options or servers, and the fallback of all other explainers."""
 
     source = Source.TEMPLATE
     concurrency = 1
@@ -55,13 +55,13 @@ class TemplateExplainer:
 
     @classmethod
     def from_options(cls, **options: Any) -> Self:
-        """Return the explainer. Raises ValueError when given any option, for it has none."""
+        """Return the explainer. Raises ValueError if any option is given."""
         if options:
             raise ValueError(f"the template explainer takes no options; it was given {', '.join(options)}.")
         return cls()
 
     def explain(self, evidence: Evidence) -> Explanation:
-        """Return a greeting and a sentence on each topic of the evidence; nothing else is claimed."""
+        """Return a greeting and one sentence for each topic of the evidence."""
         name = evidence.user_name.strip()
         greeting = f"Hi {name}!" if name else "Hi!"
         return Explanation(" ".join([greeting, *_sentences(evidence)]), self.source)
@@ -72,14 +72,14 @@ def _sentences(evidence: Evidence) -> list[str]:
     if not evidence.suggestions:
         return [f"{note}."]
     about = _by_topic(evidence.suggestions)
-    said = _of_matches(about)
+    sentences = _personal_sentences(about)
     trending, popular = about[_Topic.TRENDING], about[_Topic.POPULAR]
-    if said or not note:
+    if sentences or not note:
         if trending:
-            said.append(f"Trending now: {_names(trending)}.")
+            sentences.append(f"Trending now: {_names(trending)}.")
         if popular:
-            said.append(f"Popular with other shoppers: {_names(popular)}.")
-        return said or [f"Here is something from our range: {_names(evidence.suggestions)}."]
+            sentences.append(f"Popular with other shoppers: {_names(popular)}.")
+        return sentences or [f"Here is something from our range: {_names(evidence.suggestions)}."]
     if trending:
         return [f"{note}, so here is what is trending now: {_names(trending)}."]
     if popular:
@@ -87,35 +87,38 @@ def _sentences(evidence: Evidence) -> list[str]:
     return [f"{note}, so here is something from our range: {_names(evidence.suggestions)}."]
 
 
-def _of_matches(about: Mapping[_Topic, Sequence[Suggestion]]) -> list[str]:
-    """Return the sentences about products that something speaks for besides what everybody does."""
-    said = []
+def _personal_sentences(about: Mapping[_Topic, Sequence[Suggestion]]) -> list[str]:
+    """Return the sentences about products with a personal reason, neither popularity nor trend."""
+    sentences = []
     if matched := about[_Topic.INTEREST]:
         interests = _listed(_interests(matched)[:INTERESTS_SHOWN])
-        said.append(f"Based on your interest in {interests}, we picked {_names(matched)} for you.")
+        sentences.append(f"Based on your interest in {interests}, we picked {_names(matched)} for you.")
     if because := about[_Topic.BECAUSE]:
-        met = _listed(_origins(because, ReasonKind.BECAUSE))
-        said.append(f"Shoppers who met {met}, as you did, also chose {_names(because)}.")
+        origins = _listed(_origins(because, ReasonKind.BECAUSE))
+        sentences.append(
+            f"Shoppers who viewed or bought {origins}, as you did, also chose {_names(because)}."
+        )
     if together := about[_Topic.TOGETHER]:
-        said.append(f"Often bought together with what was in your basket last: {_names(together)}.")
+        sentences.append(f"Often bought together with products in your last basket: {_names(together)}.")
     if similar := about[_Topic.SIMILAR]:
-        said.append(f"Similar to {_listed(_origins(similar, ReasonKind.SIMILAR))}: {_names(similar)}.")
+        origins = _listed(_origins(similar, ReasonKind.SIMILAR))
+        sentences.append(f"Similar to {origins}: {_names(similar)}.")
     if again := about[_Topic.AGAIN]:
-        said.append(f"You have bought before: {_names(again)}.")
-    return said
+        sentences.append(f"From your past purchases: {_names(again)}.")
+    return sentences
 
 
 def _by_topic(suggestions: Sequence[Suggestion]) -> Mapping[_Topic, list[Suggestion]]:
-    """Return the suggestions by what is to be said of each: the topic of the reason that has most points.
+    """Return the suggestions by topic. Each belongs to the topic of its reason with the most points.
 
-    Of reasons that have as many, the topic that comes first.
+    Ties go to the topic that comes first.
     """
     about: dict[_Topic, list[Suggestion]] = {topic: [] for topic in _Topic}
     for suggestion in suggestions:
         weighed = [
             (reason.points, -topic)
             for reason in suggestion.reasons
-            if (topic := _TOPICS[reason.kind]) is not None and reason.is_sayable
+            if (topic := _TOPICS[reason.kind]) is not None and reason.is_explainable
         ]
         if weighed:
             _, place = max(weighed)
@@ -124,18 +127,19 @@ def _by_topic(suggestions: Sequence[Suggestion]) -> Mapping[_Topic, list[Suggest
 
 
 def _origins(suggestions: Sequence[Suggestion], kind: ReasonKind) -> list[str]:
-    """Return the names of the products that reasons of the kind speak of, those with most points first."""
+    """Return the names of the products that reasons of the kind refer to, most points first."""
     return _heaviest(
         (reason.name or "", reason.points)
         for suggestion in suggestions
         for reason in suggestion.reasons
-        if reason.kind is kind and reason.is_sayable
+        if reason.kind is kind and reason.is_explainable
     )[:ORIGINS_SHOWN]
 
 
 def _interests(suggestions: Sequence[Suggestion]) -> list[str]:
-    """Return the categories, then the tags, that the reasons name: of each kind those with most points in
-    all first, which are the commonest where each gives as many; each word once.
+    """Return the categories, then the tags, that the reasons name, each word once.
+
+    Within each kind, those with the highest sum of points come first: with equal points, the most frequent.
     """
     words: dict[str, str] = {}
     for kind in INTERESTS:
@@ -151,7 +155,7 @@ def _interests(suggestions: Sequence[Suggestion]) -> list[str]:
 
 
 def _heaviest(points: Iterable[tuple[str, int]]) -> list[str]:
-    """Return the distinct words, that with the highest sum of points first; ties as they came."""
+    """Return the distinct words by their sums of points, highest first; ties in the given order."""
     sums: Counter[str] = Counter()
     for word, n in points:
         sums[word] += n

@@ -1,4 +1,4 @@
-"""Words a shelf at once by the template, and has a model's words written by workers for the next time."""
+"""Explanations written by workers: a template's text now, the model's text in a later response."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,76 +15,81 @@ from recommendations.models import WrittenText
 from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.results import RecommendationList
 
-# What no worker has written by then was lost on the way, and is asked for again.
+# A text that no worker has written by then was lost on the way, and is requested again.
 LOST_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class DeferredExplanations:
-    """explainer: who is to write; meanwhile: who words it until then; send: hands a text to the workers"""
+    """Provides explanations that workers write.
+
+    explainer:   the one that workers use
+    placeholder: explains until the worker's text is there
+    send:        sends the id of a text to the workers; raises QueueUnavailable
+    """
 
     explainer: Explainer
-    meanwhile: Explainer
+    placeholder: Explainer
     send: Callable[[str], None]
     now: Callable[[], datetime]
 
-    def __call__(self, shelf: RecommendationList) -> ProvidedExplanation:
-        """Return the model's words where they are written, else the template's, and where to wait for others.
+    def __call__(self, recommendations: RecommendationList) -> ProvidedExplanation:
+        """Return the worker's text if there is one, else the placeholder's with the id of the pending text.
 
-        1 query; 3 in all where they are to be asked for. When nothing can be handed over now, the
-        template's words are all there is.
+        1 query; 3 if the text has to be requested. If the queue is unavailable, no text is pending.
         """
-        grounds = evidence(shelf)
-        digest = grounds.digest(self.explainer.identity)
-        if shelf.stored_explanation is not None and shelf.stored_explanation.digest == digest:
-            return ProvidedExplanation(shelf.stored_explanation.explanation, is_settled=True)
+        facts = evidence(recommendations)
+        digest = facts.digest(self.explainer.identity)
+        stored = recommendations.stored_explanation
+        if stored is not None and stored.digest == digest:
+            return ProvidedExplanation(stored.explanation, is_final=True)
         now = self.now()
-        found = WrittenText.objects.filter(digest=digest).first()
-        if found is not None and found.is_done and found.expires_at > now:
-            source = Source(found.source)
+        written = WrittenText.objects.filter(digest=digest).first()
+        if written is not None and written.is_done and written.expires_at > now:
+            source = Source(written.source)
             return ProvidedExplanation(
-                Explanation(found.text, source), is_settled=source is self.explainer.source
+                Explanation(written.text, source), is_final=source is self.explainer.source
             )
-        words = self.meanwhile.explain(grounds)
-        if found is not None and not found.is_done and found.asked_at > now - LOST_AFTER:
-            return ProvidedExplanation(words, is_settled=False, awaited=digest)
-        is_asked = self._ask(digest, grounds, shelf.shopper, words)
-        return ProvidedExplanation(words, is_settled=False, awaited=digest if is_asked else "")
+        placeholder = self.placeholder.explain(facts)
+        if written is not None and not written.is_done and written.asked_at > now - LOST_AFTER:
+            return ProvidedExplanation(placeholder, is_final=False, pending_id=digest)
+        is_requested = self._request(digest, facts, recommendations.shopper, placeholder)
+        return ProvidedExplanation(placeholder, is_final=False, pending_id=digest if is_requested else "")
 
-    def _ask(self, digest: str, grounds: Evidence, shopper: Shopper, words: Explanation) -> bool:
-        """Return whether the text will be written: asked for now, by this process or another one."""
+    def _request(self, digest: str, facts: Evidence, shopper: Shopper, placeholder: Explanation) -> bool:
+        """Return whether a worker will write the text, requested now by this process or by another one."""
         now = self.now()
         try:
-            is_mine = self._claim(digest, grounds, shopper, words, now)
-        except IntegrityError:  # the shopper was deleted this moment
+            is_mine = self._claim(digest, facts, shopper, placeholder, now)
+        except IntegrityError:  # the shopper has just been deleted
             return False
         if not is_mine:
             return True
         try:
             self.send(digest)
-        except QueueUnavailable:  # which is logged
+        except QueueUnavailable:  # logged where it is raised
             WrittenText.objects.filter(digest=digest, is_done=False, begun_at=None).delete()
             return False
         return True
 
     def _claim(
-        self, digest: str, grounds: Evidence, shopper: Shopper, words: Explanation, now: datetime
+        self, digest: str, facts: Evidence, shopper: Shopper, placeholder: Explanation, now: datetime
     ) -> bool:
-        """Return whether the row is to be written anew, and nobody else asked for that."""
-        wanted = {
-            # Without a name it is for anybody of whom the same is known.
-            "user_id": shopper.id if grounds.user_name else None,
-            "evidence": to_json(grounds),
-            "text": words.text,
-            "source": words.source.value,
+        """Create the row of the text, or reset an expired one. Return False if another process did that."""
+        fields = {
+            # Evidence without a name is the same for every shopper with this behaviour.
+            "user_id": shopper.id if facts.user_name else None,
+            "evidence": to_json(facts),
+            "text": placeholder.text,
+            "source": placeholder.source.value,
             "is_done": False,
             "asked_at": now,
             "begun_at": None,
             "expires_at": now + timedelta(days=1),
         }
         with transaction.atomic():
-            _, is_new = WrittenText.objects.get_or_create(digest=digest, defaults=wanted)
+            _, is_new = WrittenText.objects.get_or_create(digest=digest, defaults=fields)
             if is_new:
                 return True
             stale = Q(is_done=True, expires_at__lte=now) | Q(is_done=False, asked_at__lte=now - LOST_AFTER)
-            return bool(WrittenText.objects.filter(stale, digest=digest).update(**wanted))
+            return bool(WrittenText.objects.filter(stale, digest=digest).update(**fields))

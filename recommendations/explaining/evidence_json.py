@@ -1,4 +1,4 @@
-"""Evidence in the form in which it waits in the database for a worker: JSON, and the same evidence again."""
+"""Conversion of evidence to the JSON that is stored for a worker, and back."""
 
 from typing import Any
 
@@ -7,27 +7,30 @@ from recommendations.explainers.base import Evidence, Finding, Suggestion
 
 
 def to_json(evidence: Evidence) -> list[Any]:
-    """Return what JSON can hold."""
+    """Return the evidence as lists, strings and numbers."""
     return [
         evidence.user_name,
         evidence.summary,
         evidence.finding.value,
         [
             [
-                shown.name,
-                shown.category,
-                [[why.kind.value, why.value, why.points, why.name] for why in shown.reasons],
+                suggestion.name,
+                suggestion.category,
+                [
+                    [reason.kind.value, reason.value, reason.points, reason.name]
+                    for reason in suggestion.reasons
+                ],
             ]
-            for shown in evidence.suggestions
+            for suggestion in evidence.suggestions
         ],
         evidence.is_narrowed,
         evidence.is_continued,
     ]
 
 
-def from_json(form: Any) -> Evidence:
-    """Return the evidence that was packed. Raises ValueError for what another version packed otherwise."""
-    user_name, summary, finding, suggestions, is_narrowed, is_continued = form
+def from_json(stored: Any) -> Evidence:
+    """Return the evidence. Raises ValueError for JSON of an incompatible version."""
+    user_name, summary, finding, suggestions, is_narrowed, is_continued = stored
     return Evidence(
         user_name,
         summary,
@@ -36,7 +39,9 @@ def from_json(form: Any) -> Evidence:
             Suggestion(
                 name,
                 category,
-                tuple(Reason(ReasonKind(kind), value, points, said) for kind, value, points, said in reasons),
+                tuple(
+                    Reason(ReasonKind(kind), value, points, label) for kind, value, points, label in reasons
+                ),
             )
             for name, category, reasons in suggestions
         ),

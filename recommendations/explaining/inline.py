@@ -1,4 +1,4 @@
-"""Finds the words for a shelf, while somebody waits for them."""
+"""Explanations written during the request."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,55 +7,58 @@ from recommendations.explainers.base import Evidence, Explainer, Explanation, Fi
 from recommendations.serving.results import RecommendationList
 
 
-def evidence(shelf: RecommendationList) -> Evidence:
-    """Return what an explanation may say. Facts that no sentence would use are left out of its digest."""
-    has_note = shelf.finding is not Finding.FOUND or not shelf.items
+def evidence(recommendations: RecommendationList) -> Evidence:
+    """Return what an explanation may mention. Facts that no sentence uses do not change its digest."""
+    has_note = recommendations.finding is not Finding.FOUND or not recommendations.items
     return Evidence(
-        user_name=shelf.shopper.name,
-        summary=shelf.summary,
-        finding=shelf.finding,
+        user_name=recommendations.shopper.name,
+        summary=recommendations.summary,
+        finding=recommendations.finding,
         suggestions=tuple(
-            Suggestion(placed.product.name, placed.product.category, placed.reasons) for placed in shelf.items
+            Suggestion(item.product.name, item.product.category, item.reasons)
+            for item in recommendations.items
         ),
-        is_narrowed=shelf.is_narrowed and has_note,
-        is_continued=shelf.is_continued and not shelf.items,
+        is_narrowed=recommendations.is_narrowed and has_note,
+        is_continued=recommendations.is_continued and not recommendations.items,
     )
 
 
-def explained(shelf: RecommendationList, explainer: Explainer) -> Explanation:
-    """Return the text written ahead if this explainer wrote it for exactly this shelf, else a new one."""
-    found, stored = evidence(shelf), shelf.stored_explanation
-    if stored is not None and stored.digest == found.digest(explainer.identity):
+def explanation_of(recommendations: RecommendationList, explainer: Explainer) -> Explanation:
+    """Return the stored explanation if this explainer wrote it for the same evidence, else a new one."""
+    facts, stored = evidence(recommendations), recommendations.stored_explanation
+    if stored is not None and stored.digest == facts.digest(explainer.identity):
         return stored.explanation
-    return explainer.explain(found)
+    return explainer.explain(facts)
 
 
 @dataclass(frozen=True, slots=True)
 class ProvidedExplanation:
-    """What is said of a shelf.
+    """An explanation, and whether a response with it may be cached.
 
-    is_settled: whether the same shelf is given the same words again, so that the answer may be kept
-    awaited:    the id under which better words are being written, "" where none are
+    is_final:   whether the same evidence always gets the same explanation
+    pending_id: id of the explanation that a worker is still writing, "" without one
     """
 
     explanation: Explanation
-    is_settled: bool
-    awaited: str = ""
+    is_final: bool
+    pending_id: str = ""
 
 
 class ExplanationProvider(Protocol):
-    """Finds the words for a shelf."""
+    """Provides the explanation of a recommendation list."""
 
-    def __call__(self, shelf: RecommendationList) -> ProvidedExplanation: ...
+    def __call__(self, recommendations: RecommendationList) -> ProvidedExplanation: ...
 
 
 @dataclass(frozen=True, slots=True)
 class InlineExplanations:
-    """Has them written while the shopper waits."""
+    """Has the explainer write the explanation during the request."""
 
     explainer: Explainer
 
-    def __call__(self, shelf: RecommendationList) -> ProvidedExplanation:
-        words = explained(shelf, self.explainer)
-        was_written = shelf.stored_explanation is not None and words is shelf.stored_explanation.explanation
-        return ProvidedExplanation(words, was_written or self.explainer.source is Source.TEMPLATE)
+    def __call__(self, recommendations: RecommendationList) -> ProvidedExplanation:
+        """Return the explanation. It is final if it was stored or comes from the template."""
+        explanation = explanation_of(recommendations, self.explainer)
+        stored = recommendations.stored_explanation
+        is_stored = stored is not None and explanation is stored.explanation
+        return ProvidedExplanation(explanation, is_stored or self.explainer.source is Source.TEMPLATE)

@@ -1,4 +1,4 @@
-"""Writes the texts that answers wait for: each once, within the day's budget."""
+"""Writes deferred explanations in a worker: each once, within the daily budget."""
 
 import logging
 from collections.abc import Callable
@@ -13,16 +13,20 @@ from recommendations.models import ModelCalls, WrittenText
 
 logger = logging.getLogger(__name__)
 
-# A worker that has not written by then was killed.
-TAKEN_FOR = timedelta(minutes=2)
-# How long the template stands in for a model that failed, and for one that may not be asked any more today.
-AFTER_A_FAILURE = timedelta(minutes=1)
-OVER_BUDGET = timedelta(minutes=10)
+# A worker that has not written the text by then was killed.
+CLAIM_TTL = timedelta(minutes=2)
+# How long the template's text is used after the model failed, and when the daily budget is spent.
+FAILURE_TTL = timedelta(minutes=1)
+OVER_BUDGET_TTL = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class ExplanationWriter:
-    """explainer: who writes; daily_budget: how often it is asked in a day, 0 for no limit; ttl: of a text"""
+    """Writes the texts that `DeferredExplanations` requests.
+
+    daily_budget: how many calls of the explainer a day (UTC) may have, 0 for no limit
+    ttl:          how long a text is used
+    """
 
     explainer: Explainer
     daily_budget: int
@@ -30,44 +34,49 @@ class ExplanationWriter:
     now: Callable[[], datetime]
 
     def __call__(self, digest: str) -> bool:
-        """Return whether a model wrote the text now; not where another worker has, or does."""
+        """Write the text. Return whether the model wrote it now; False if another worker did or does."""
         now = self.now()
-        free = Q(begun_at=None) | Q(begun_at__lte=now - TAKEN_FOR)
-        mine = WrittenText.objects.filter(digest=digest, is_done=False)
-        if not mine.filter(free).update(begun_at=now):
+        unclaimed = Q(begun_at=None) | Q(begun_at__lte=now - CLAIM_TTL)
+        pending = WrittenText.objects.filter(digest=digest, is_done=False)
+        if not pending.filter(unclaimed).update(begun_at=now):
             return False
-        evidence = mine.values_list("evidence", flat=True).first()
-        if evidence is None:  # its user was erased this moment
+        stored = pending.values_list("evidence", flat=True).first()
+        if stored is None:  # the user has just been erased
             return False
         try:
-            grounds = from_json(evidence)
+            facts = from_json(stored)
         except ValueError as error:
-            logger.warning("Another version was to explain; it is asked anew: %s", error)
-            mine.delete()
-            return False
-        if grounds.digest(self.explainer.identity) != digest:
-            logger.warning("Another model than %s was to explain; it is asked anew.", self.explainer.identity)
-            mine.delete()
-            return False
-        if not self._may_ask(now.astimezone(UTC).date()):
             logger.warning(
-                "The %d explanations of the day are written; the template goes on.", self.daily_budget
+                "The request for an explanation is from another version, so it is dropped: %s", error
             )
-            mine.update(is_done=True, evidence=None, expires_at=now + OVER_BUDGET)
+            pending.delete()
             return False
-        words = self.explainer.explain(grounds)
-        is_real = words.source is self.explainer.source
-        mine.update(
-            text=words.text,
-            source=words.source.value,
+        if facts.digest(self.explainer.identity) != digest:
+            logger.warning(
+                "The request for an explanation is for another model than %s, so it is dropped.",
+                self.explainer.identity,
+            )
+            pending.delete()
+            return False
+        if not self._spend_call(now.astimezone(UTC).date()):
+            logger.warning(
+                "The daily budget of %d explanations is spent; the template explains.", self.daily_budget
+            )
+            pending.update(is_done=True, evidence=None, expires_at=now + OVER_BUDGET_TTL)
+            return False
+        explanation = self.explainer.explain(facts)
+        is_from_model = explanation.source is self.explainer.source
+        pending.update(
+            text=explanation.text,
+            source=explanation.source.value,
             is_done=True,
             evidence=None,
-            expires_at=self.now() + (self.ttl if is_real else AFTER_A_FAILURE),
+            expires_at=self.now() + (self.ttl if is_from_model else FAILURE_TTL),
         )
-        return is_real
+        return is_from_model
 
-    def _may_ask(self, day: date) -> bool:
-        """Return whether one more call is within the budget, and count it: exact, whoever else asks."""
+    def _spend_call(self, day: date) -> bool:
+        """Count one more call. Return False if the budget is spent; exact for any number of workers."""
         ModelCalls.objects.get_or_create(day=day)
         today = ModelCalls.objects.filter(day=day)
         if self.daily_budget:
@@ -76,5 +85,5 @@ class ExplanationWriter:
 
 
 def remove_old_texts(now: datetime) -> int:
-    """Return how many texts, too old to be shown, are gone."""
+    """Delete expired texts. Return how many were deleted."""
     return WrittenText.objects.filter(expires_at__lte=now).delete()[0]

@@ -1,4 +1,4 @@
-"""Follows a run that workers do, to its end."""
+"""Wait for a run that workers execute."""
 
 import time
 from collections.abc import Callable
@@ -8,23 +8,23 @@ from django.utils import timezone
 from recommendations import wiring
 from recommendations.models import GenerationRun, RunState
 
-A_LOOK_SECONDS = 0.5
-A_MINUTE = 60.0
+POLL_SECONDS = 0.5
+RECOVERY_SECONDS = 60.0
 
 
-def followed(run: GenerationRun, tell: Callable[[int], object]) -> GenerationRun:
-    """Return the run as it ended; `tell` is given how many shoppers more were dealt with.
+def wait_for_run(run: GenerationRun, advance: Callable[[int], object]) -> GenerationRun:
+    """Return the run once it has ended; `advance` is called with the number of newly processed shoppers.
 
-    Looks twice a second, and once a minute sees to runs that stand still.
+    Polls twice a second, and recovers silent runs once a minute.
     """
-    told, tended_at = 0, time.monotonic()
+    reported, recovered_at = 0, time.monotonic()
     while True:
         run.refresh_from_db()
-        tell(run.n_ready - told)
-        told = run.n_ready
+        advance(run.n_ready - reported)
+        reported = run.n_ready
         if run.state_at(timezone.now()) is not RunState.RUNNING:
             return run
-        if time.monotonic() - tended_at >= A_MINUTE:
+        if time.monotonic() - recovered_at >= RECOVERY_SECONDS:
             wiring.recover_runs()
-            tended_at = time.monotonic()
-        time.sleep(A_LOOK_SECONDS)
+            recovered_at = time.monotonic()
+        time.sleep(POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""The recommendations' tables."""
+"""Models of the recommendations app."""
 
 from recommendations.models.default_strategy import DefaultStrategy
 from recommendations.models.explanation import ModelCalls, WrittenText

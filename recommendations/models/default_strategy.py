@@ -1,10 +1,12 @@
-"""Which strategy answers when none is asked for: one row, or none while the setting decides."""
+"""The default strategy: one row, or none if the setting applies."""
 
 from django.db import models
 from django.db.models import Q
 
 
 class DefaultStrategy(models.Model):
+    """The strategy for requests that do not name one."""
+
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     strategy = models.CharField(max_length=64)
     changed_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""What a model wrote, or is to write, for one evidence; and how often models were asked on a day."""
+"""Explanations written by language models, and the daily number of calls to these."""
 
 from django.db import models
 
@@ -6,33 +6,37 @@ from catalog.models import User
 
 
 class WrittenText(models.Model):
-    """The words for one evidence by one writer. While they are awaited, `text` is the template's."""
+    """The explanation of one evidence by one explainer. Until it is written, `text` is the template's."""
 
-    digest = models.CharField(max_length=64, primary_key=True, help_text="Of the evidence and the writer.")
+    digest = models.CharField(
+        max_length=64, primary_key=True, help_text="Digest of the evidence and the explainer."
+    )
     user = models.ForeignKey(
         User,
         on_delete=models.CASCADE,
         related_name="written_texts",
         null=True,
-        help_text="Whom it addresses by name; empty where it is for anybody of whom the same is known.",
+        help_text="The user that the text addresses by name; empty if it fits all users with this evidence.",
     )
-    evidence = models.JSONField(null=True, help_text="What is to be worded; empty once it is.")
+    evidence = models.JSONField(
+        null=True, help_text="The evidence to explain; empty once the text is written."
+    )
     text = models.TextField()
     source = models.CharField(max_length=16)
     is_done = models.BooleanField(default=False)
-    asked_at = models.DateTimeField(help_text="When it was handed to the workers.")
-    begun_at = models.DateTimeField(null=True, help_text="When a worker took it.")
+    asked_at = models.DateTimeField(help_text="When it was sent to the workers.")
+    begun_at = models.DateTimeField(null=True, help_text="When a worker started on it.")
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        default_permissions = ()  # nobody is shown them
+        default_permissions = ()  # these rows are not shown to anybody
 
     def __str__(self) -> str:
         return self.digest
 
 
 class ModelCalls(models.Model):
-    """How often workers asked a model on a day (UTC)."""
+    """The number of calls by workers to language models on a day (UTC)."""
 
     day = models.DateField(primary_key=True)
     n_calls = models.PositiveBigIntegerField(default=0)

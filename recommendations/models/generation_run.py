@@ -1,4 +1,4 @@
-"""One run of generate_recommendations: how far it is, what came of it, and the shards it is cut into."""
+"""Runs of generate_recommendations: parameters, progress and outcome, and the shards of a run."""
 
 from datetime import datetime, timedelta
 
@@ -14,32 +14,42 @@ class RunState(models.TextChoices):
     LOST = "lost"
 
 
-# A run gives a sign of life much more often: its command every quarter of a minute, its workers with each
-# shard, which is sent again when nothing has come of it for some minutes.
+# A run without a heartbeat for longer is lost. Heartbeats are much more frequent: a command sends one every
+# 15 seconds; workers send one with each shard, and shards are sent again after some minutes of silence.
 SILENCE_OF_A_COMMAND = timedelta(seconds=90)
 SILENCE_OF_WORKERS = timedelta(hours=1)
 
 
 class GenerationRun(models.Model):
+    """One run of generate_recommendations."""
+
     state = models.CharField(max_length=16, choices=RunState.choices, default=RunState.RUNNING)
     strategy = models.CharField(max_length=64)
-    version = models.CharField(max_length=40, blank=True, default="", help_text="Of the strategy's model.")
-    top_n = models.PositiveSmallIntegerField("asked for", help_text="How many products a list.")
-    is_whole = models.BooleanField("for everybody", default=True)
-    is_dry = models.BooleanField("dry run", default=False, help_text="Whether nothing is stored.")
-    explains = models.BooleanField("explanations", default=False, help_text="Whether texts are written too.")
+    version = models.CharField(
+        max_length=40, blank=True, default="", help_text="Version of the strategy's model."
+    )
+    top_n = models.PositiveSmallIntegerField("products per list", help_text="Number of products per list.")
+    is_whole = models.BooleanField("for all shoppers", default=True)
+    is_dry = models.BooleanField(
+        "dry run", default=False, help_text="Whether the lists are computed without being stored."
+    )
+    explains = models.BooleanField(
+        "explanations", default=False, help_text="Whether explanations are written too."
+    )
     started_by = models.CharField(max_length=150)
     started_at = models.DateTimeField(db_index=True)
-    seen_at = models.DateTimeField("last sign of life")
+    seen_at = models.DateTimeField("last heartbeat")
     ended_at = models.DateTimeField(null=True, blank=True)
-    n_total = models.PositiveIntegerField("shoppers", help_text="How many there were when it began.")
+    n_total = models.PositiveIntegerField("shoppers", help_text="Number of shoppers when the run started.")
     n_done = models.PositiveIntegerField("done", default=0)
     n_failed = models.PositiveIntegerField("failed", default=0)
     n_fallbacks = models.PositiveIntegerField(
-        "fallbacks", default=0, help_text="Lists of which the strategy itself found nothing."
+        "fallbacks", default=0, help_text="Lists for which the strategy itself found nothing."
     )
     n_shards = models.PositiveIntegerField(
-        "shards", default=0, help_text="How many pieces workers do; 0: the command does all by itself."
+        "shards",
+        default=0,
+        help_text="Number of shards for the workers; 0 if the command generates all lists.",
     )
     n_shards_done = models.PositiveIntegerField("shards done", default=0)
     error = models.TextField(blank=True, default="")
@@ -65,23 +75,23 @@ class GenerationRun(models.Model):
 
     @property
     def seconds(self) -> float:
-        """How long it took, or has taken up to its last sign of life."""
+        """The duration up to the end, or to the last heartbeat."""
         return max(((self.ended_at or self.seen_at) - self.started_at).total_seconds(), 0.0)
 
     @property
     def n_ready(self) -> int:
-        """How many shoppers are dealt with, well or not; never more than there are."""
+        """The number of processed shoppers, including failed ones; at most n_total."""
         return min(self.n_done + self.n_failed, self.n_total)
 
     def state_at(self, now: datetime) -> RunState:
-        """Return its state; a run that gives no sign of life is lost, as its row will say later."""
+        """Return the state now: a run without a recent heartbeat is lost, even before its row says so."""
         state = RunState(self.state)
-        patience = SILENCE_OF_WORKERS if self.n_shards else SILENCE_OF_A_COMMAND
-        return RunState.LOST if state is RunState.RUNNING and now - self.seen_at > patience else state
+        limit = SILENCE_OF_WORKERS if self.n_shards else SILENCE_OF_A_COMMAND
+        return RunState.LOST if state is RunState.RUNNING and now - self.seen_at > limit else state
 
 
 class GenerationShard(models.Model):
-    """The shoppers from one id to another: what one worker does at once, and stores in one transaction."""
+    """The shoppers in a range of ids, whose lists one worker generates and stores in one transaction."""
 
     run = models.ForeignKey(GenerationRun, on_delete=models.CASCADE, related_name="shards")
     number = models.PositiveIntegerField()

@@ -1,4 +1,4 @@
-"""One user's recommendations as generated ahead, with all that tells whether they still hold."""
+"""A user's stored recommendations, with the versions that show whether they are still valid."""
 
 from django.db import models
 
@@ -6,11 +6,13 @@ from catalog.models import User
 
 
 class StoredList(models.Model):
+    """The list that one strategy generated for one user."""
+
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="stored_lists")
     strategy = models.CharField(max_length=64)
-    top_n = models.PositiveSmallIntegerField("asked for", help_text="How many products were asked for.")
+    top_n = models.PositiveSmallIntegerField("products requested", help_text="Number of products requested.")
     picks = models.JSONField(
-        help_text="Best first: [product id, score, [[reason, value, points], …]], in thousandths of a point."
+        help_text="Best first: [product ID, score, [[reason, value, points], …]], in thousandths of a point."
     )
     fallback = models.CharField(max_length=64, blank=True, default="")
     summary = models.TextField(blank=True, default="")
@@ -20,11 +22,13 @@ class StoredList(models.Model):
         max_length=64,
         blank=True,
         default="",
-        help_text="Of the evidence that the explanation was written for.",
+        help_text="Digest of the evidence that the explanation was written for.",
     )
-    event_count = models.PositiveIntegerField("events", help_text="How many events the user had.")
-    last_event_id = models.BigIntegerField("last event", default=0, help_text="The highest id among them.")
-    digest = models.CharField(max_length=64, help_text="Of the strategy, its model and its settings.")
+    event_count = models.PositiveIntegerField("events", help_text="Number of the user's events.")
+    last_event_id = models.BigIntegerField(
+        "last event", default=0, help_text="The highest ID of the user's events."
+    )
+    digest = models.CharField(max_length=64, help_text="Digest of the strategy, its model and its settings.")
     generated_at = models.DateTimeField(db_index=True)
 
     class Meta:

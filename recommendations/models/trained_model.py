@@ -1,31 +1,35 @@
-"""One version of a strategy's model: what it was fitted to, how good it was found, and where it stands."""
+"""Versions of strategies' models: training data, metrics, and which version is active."""
 
 from django.db import models
 from django.db.models import Q
 
 
 class TrainedModel(models.Model):
+    """One version of a strategy's model."""
+
     strategy = models.CharField(max_length=64)
     version = models.CharField(
-        max_length=40, help_text="When the training began, in UTC, and eight digits of its own."
+        max_length=40, help_text="Start of the training in UTC, and eight random hex digits."
     )
     settings_digest = models.CharField(
-        max_length=64, help_text="Of the strategy's settings that it was fitted with."
+        max_length=64, help_text="Digest of the strategy's settings that it was fitted with."
     )
     recipe = models.JSONField(help_text="The strategy's CLASS and OPTIONS that it was fitted with.")
     data_from = models.DateTimeField("first event", null=True)
     data_to = models.DateTimeField("last event", null=True)
-    n_events = models.PositiveBigIntegerField("events", help_text="How many events it was fitted to.")
+    n_events = models.PositiveBigIntegerField("events", help_text="Number of events that it was fitted to.")
     metrics = models.JSONField(
         default=dict,
         blank=True,
-        help_text="What the same recipe reached when the last days were held out; empty: not evaluated.",
+        help_text="Metrics of the same recipe on held-out days; empty if it was not measured.",
     )
-    record = models.JSONField(default=dict, blank=True, help_text="What the model says of itself.")
+    record = models.JSONField(
+        default=dict, blank=True, help_text="The model's own description of how it was made."
+    )
     fit_seconds = models.FloatField(default=0)
     peak_mb = models.FloatField("peak memory in MB", default=0)
-    n_bytes = models.PositiveBigIntegerField("size", help_text="Of its files, in bytes.")
-    digest = models.CharField(max_length=64, help_text="SHA-256 of the list of its files.")
+    n_bytes = models.PositiveBigIntegerField("size", help_text="Size of its files in bytes.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the manifest of its files.")
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=150)
     is_active = models.BooleanField("active", default=False)

@@ -1,4 +1,4 @@
-"""Does a long task's pieces in several processes. Imports nothing of Django, so that a fresh process can."""
+"""Run functions in other processes. Does not import Django, so that a new process can import it first."""
 
 import gc
 import os
@@ -22,25 +22,27 @@ class ProcessLost(RuntimeError):
 
 
 def run_in_process(function: Callable[..., T], *arguments: Any, task: str) -> T:
-    """Return what the function returns in a new process, which has a peak of memory of its own.
+    """Return the result of the function, called in a new process with a peak of memory of its own.
 
-    task: what the process does, for the error. Raises ProcessLost when the system ends the process, such
-    as for want of memory, and what the function raises.
+    task: what the process does, for the error message, such as "fitting the model"
+    Raises ProcessLost when the system kills the process, for example for lack of memory, and the function's
+    own errors.
     """
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=exit_with_parent) as pool:
         try:
             return pool.submit(function, *arguments).result()
         except BrokenProcessPool as error:
             raise ProcessLost(
-                f"The process that {task} was ended before it was done, perhaps for want of memory."
+                f"The process {task} was killed before it finished, perhaps for lack of memory."
             ) from error
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessPool:
-    """What has pieces done by processes.
+    """Processes pieces of work in several processes.
 
-    maker: the function, as "module:name", which once in each makes what does a piece, given the arguments
+    maker: a function, as "module:name"; each process calls it once with the arguments, and calls the result
+    with each piece
     """
 
     processes: int
@@ -48,35 +50,36 @@ class ProcessPool:
     arguments: tuple[Any, ...]
 
     def __call__(self, pieces: Iterable[T]) -> Iterator[tuple[T, Any]]:
-        """Yield each piece with what became of it, as they are done; few wait, however many there are.
+        """Yield each piece with its result, in the order of completion.
 
-        Raises ProcessLost when a process is killed, such as for want of memory, and what a piece raises.
+        Reads only a few pieces ahead, however many there are. Raises ProcessLost when the system kills a
+        process, for example for lack of memory, and the errors of the pieces.
         """
         waiting: dict[Future[Any], T] = {}
         with ProcessPoolExecutor(
             self.processes,
             mp_context=get_context("spawn"),
             initializer=_start,
-            # Packed, so that they are read when the process knows what they are made of.
+            # Pickled here, so that they are unpickled after the process has set up Django.
             initargs=(self.maker, pickle.dumps(self.arguments)),
         ) as pool:
             try:
                 for piece in pieces:
                     waiting[pool.submit(_do, piece)] = piece
                     if len(waiting) > 2 * self.processes:
-                        yield from _done(waiting)
+                        yield from _finished(waiting)
                 while waiting:
-                    yield from _done(waiting)
+                    yield from _finished(waiting)
             except BrokenProcessPool as error:
                 raise ProcessLost(
-                    "A process was ended before its work was done, perhaps for want of memory."
+                    "A process was killed before it finished, perhaps for lack of memory."
                 ) from error
             finally:
                 for future in waiting:
                     future.cancel()
 
 
-def _done(waiting: dict[Future[Any], T]) -> Iterator[tuple[T, Any]]:
+def _finished(waiting: dict[Future[Any], T]) -> Iterator[tuple[T, Any]]:
     finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
     for future in finished:
         yield waiting.pop(future), future.result()
@@ -86,13 +89,13 @@ _worker: Callable[[Any], Any]
 
 
 def _start(maker: str, arguments: bytes) -> None:
-    """Make this process ready for its pieces."""
+    """Set up Django and create the worker of this process."""
     exit_with_parent()
     import_module("django").setup()
-    global _worker  # noqa: PLW0603  what this process was started for
+    global _worker  # noqa: PLW0603  set once, when the process starts
     module, name = maker.split(":")
     _worker = getattr(import_module(module), name)(*pickle.loads(arguments))  # noqa: S301  our own
-    gc.freeze()  # what was made stays, and need not be looked through for garbage again and again
+    gc.freeze()  # keeps the collector from scanning long-lived objects again and again
 
 
 def _do(piece: Any) -> Any:
@@ -100,9 +103,9 @@ def _do(piece: Any) -> Any:
 
 
 def exit_with_parent() -> None:
-    """End this process, whatever it does then, once that which started it is gone, even if it was killed.
+    """End this process as soon as its parent has ended, even if the parent was killed.
 
-    Whoever interrupts the command from a terminal interrupts the parent alone, which ends its children.
+    Ignores SIGINT: an interrupt from the terminal is handled by the parent, which ends its children.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
@@ -114,4 +117,4 @@ def exit_with_parent() -> None:
 
 def _end_after(sentinel: int) -> None:
     wait_for([sentinel])
-    os._exit(1)  # nobody is left to be told, and nothing to be kept
+    os._exit(1)  # there is nothing to clean up or to report to

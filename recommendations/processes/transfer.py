@@ -1,4 +1,4 @@
-"""Hands values over to another process through a folder; their arrays are mapped there, not copied."""
+"""Pass values to another process through a folder; the other process memory-maps their arrays."""
 
 import pickle
 from pathlib import Path
@@ -10,9 +10,9 @@ _ALIGNMENT = 64
 
 
 def dump(value: Any, folder: Path) -> None:
-    """Write the value into the folder, which nobody else may write to. Raises OSError.
+    """Write the value to the folder, which no other user may write to. Raises OSError.
 
-    Arrays go into one file as they are, all else into another (pickle's protocol 5, buffers out of band).
+    The arrays' bytes go into one file, the rest into another (pickle protocol 5, out-of-band buffers).
     """
     buffers: list[pickle.PickleBuffer] = []
     head = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
@@ -23,12 +23,12 @@ def dump(value: Any, folder: Path) -> None:
             bounds.append((arrays.tell(), raw.nbytes))
             arrays.write(raw)
             arrays.write(bytes(-raw.nbytes % _ALIGNMENT))
-        arrays.write(bytes(_ALIGNMENT))  # so that there is something to map
+        arrays.write(bytes(_ALIGNMENT))  # an empty file cannot be mapped
     (folder / "head").write_bytes(pickle.dumps((bounds, head)))
 
 
 def load(folder: Path) -> Any:
-    """Return the value that was written there; its arrays cannot be written to. Raises OSError."""
+    """Return the value written by `dump`. Its arrays are read-only. Raises OSError."""
     bounds, head = pickle.loads((folder / "head").read_bytes())  # noqa: S301  our own
     arrays = np.memmap(folder / "arrays", np.uint8, "r")
     return pickle.loads(head, buffers=[arrays[start : start + n] for start, n in bounds])  # noqa: S301

@@ -1,1 +1,1 @@
-"""Reads rows and returns arrays and values; each function says how many queries it makes."""
+"""Functions that read the database and return arrays and values. Each says how many queries it makes."""

@@ -8,8 +8,8 @@ import orjson
 from django.db.models import Count, Max, OuterRef, Subquery
 
 from catalog.models import Interaction, User
-from core.db.json_sql import Record, only
-from core.db.prepared import Prepared
+from core.db.json_sql import JsonArray, aggregate_subquery
+from core.db.prepared import PreparedQuery
 from recommendations.models import DefaultStrategy, StoredList, TrainedModel
 from recommendations.selectors.products import Details, columns_as_text, details_of_text, tags_as_text
 from recommendations.selectors.shoppers import LIST_IDENTITY
@@ -66,8 +66,8 @@ def _rows(user: Mapping[str, Any], strategy: str, product_ids: list[int]) -> Any
     return (
         User.objects.filter(**user)
         .annotate(
-            events=only(events, Record(Count("*"), Max("id"))),
-            stored_list=only(lists, LIST_IDENTITY),
+            events=aggregate_subquery(events, JsonArray(Count("*"), Max("id"))),
+            stored_list=aggregate_subquery(lists, LIST_IDENTITY),
             default=Subquery(DefaultStrategy.objects.filter(id=1).values("strategy")),
             version=Subquery(active.values("version")),
             products=columns_as_text(product_ids),
@@ -78,8 +78,8 @@ def _rows(user: Mapping[str, Any], strategy: str, product_ids: list[int]) -> Any
 
 
 _by = {
-    "pk": Prepared(lambda key, *others: _rows({"pk": key}, *others)),
-    "external_id": Prepared(lambda key, *others: _rows({"external_id": key}, *others)),
+    "pk": PreparedQuery(lambda key, *others: _rows({"pk": key}, *others)),
+    "external_id": PreparedQuery(lambda key, *others: _rows({"external_id": key}, *others)),
 }
 
 

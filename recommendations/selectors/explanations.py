@@ -1,4 +1,4 @@
-"""Texts that workers write."""
+"""Explanations that workers write."""
 
 import re
 
@@ -8,5 +8,5 @@ _DIGEST = re.compile("[0-9a-f]{32}")
 
 
 def written_text(digest: str) -> WrittenText | None:
-    """Return the text of that digest, None where there is none. 1 query, none for what can be no digest."""
+    """Return the text with that digest, None without one. 1 query; none for a malformed digest."""
     return WrittenText.objects.filter(digest=digest).first() if _DIGEST.fullmatch(digest) else None

@@ -1,4 +1,4 @@
-"""What users did, read fresh, newest first."""
+"""Events of users and of the whole shop, read as arrays."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,16 +8,16 @@ from django.db.models import Count, Max
 from numpy.typing import NDArray
 
 from catalog.models import Interaction
-from core.db.prepared import Prepared, columns, integers, transposed
+from core.db.prepared import PreparedQuery, columns, integers, transposed
 from recommendations.engine.actions import Action
 from recommendations.engine.histories import Histories
 from recommendations.engine.log import Log
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Snapshot
-from recommendations.selectors.snapshots import joined_by_young
+from recommendations.selectors.snapshots import with_new_products
 from recommendations.selectors.timestamps import Seconds
 
-# Numbers: arrays are compared with a member of an enum three times as slowly.
+# Integers: comparing an array with an enum member takes three times as long.
 _PURCHASE, _DISMISSAL = int(Action.PURCHASE), int(Action.DISMISS)
 
 
@@ -36,10 +36,10 @@ class Events:
     at: NDArray[np.int64]
     last_ids: NDArray[np.int64]
 
-    def met(self, user: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return what the user of this row purchased, and what they met without purchase or dismissal.
+    def purchased_and_viewed(self, user: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the ids of the products in the purchases of this row's user, and in their other events.
 
-        Products, newest first.
+        Newest first; dismissals are in neither.
         """
         start, end = self.product_ids.starts[user : user + 2].tolist()
         products, actions = self.product_ids.flat[start:end], self.actions[start:end]
@@ -48,11 +48,11 @@ class Events:
 
 
 _FIELDS = ("product_id", "action_type", "id", Seconds("occurred_at"))
-_of_one = Prepared(
+_of_one = PreparedQuery(
     lambda user_id: Interaction.objects.filter(user_id=user_id).newest_first().values_list(*_FIELDS)
 )
 
-_version = Prepared(
+_version = PreparedQuery(
     lambda user_id: (
         Interaction.objects.filter(user_id=user_id)
         .order_by()
@@ -66,7 +66,8 @@ _version = Prepared(
 def version(user_id: int) -> tuple[int, int]:
     """Return how many events the user has, and the highest id among them, 0 and 0 without any.
 
-    1 query, answered by an index. Both the same means that the events are: none is ever changed.
+    1 query, answered by an index. If both are the same, so are the events: a correction replaces an event
+    by one with a new id.
     """
     for n, last in _version(user_id):
         return n, last
@@ -75,7 +76,7 @@ def version(user_id: int) -> tuple[int, int]:
 
 def events(user_ids: NDArray[np.int64]) -> Events:
     """Return the events of the users, who must be sorted by id. 1 query, answered by an index."""
-    if len(user_ids) == 1:  # without sorting by user, the order is the index's own
+    if len(user_ids) == 1:  # without sorting by user, the index gives the order
         products, actions, ids, moments = transposed(_of_one(int(user_ids[0])), len(_FIELDS))
         starts = np.array([0, len(ids)], np.int64)
         last_ids = np.array([max(ids, default=0)], np.int64)
@@ -91,15 +92,15 @@ def events(user_ids: NDArray[np.int64]) -> Events:
 
 
 def histories(found: Events, snapshot: Snapshot) -> Histories:
-    """Return the events as positions. No query; 2 when somebody met a product younger than the snapshot."""
+    """Return the events as positions. No query; 2 if an event's product is newer than the snapshot."""
     product_ids = found.product_ids
     positions = snapshot.locate(product_ids.flat)
     unknown = positions < 0
     if not unknown.any():
         return Histories(Ragged(product_ids.starts, positions), found.actions, found.at, snapshot.features)
-    young = np.unique(product_ids.flat[unknown])
-    positions[unknown] = len(snapshot) + np.searchsorted(young, product_ids.flat[unknown])
-    features = joined_by_young(snapshot.features, young)
+    new_ids = np.unique(product_ids.flat[unknown])
+    positions[unknown] = len(snapshot) + np.searchsorted(new_ids, product_ids.flat[unknown])
+    features = with_new_products(snapshot.features, new_ids)
     return Histories(Ragged(product_ids.starts, positions), found.actions, found.at, features)
 
 
@@ -109,7 +110,7 @@ _CODES = {action.name.lower(): action.value for action in Action}
 def log(*, since: int | None = None, until: int | None = None) -> Log:
     """Return the events of the shop, oldest first. 1 query, answered in the order of an index.
 
-    since, until: whole seconds since 1970, the first and the last that count; None for everything
+    since, until: whole seconds since 1970, both inclusive; None for no bound
     """
     events = Interaction.objects.order_by("occurred_at", "id")
     if since is not None:

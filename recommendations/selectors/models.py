@@ -1,4 +1,4 @@
-"""Which strategy answers by default, which versions of models are active, and what is known of one."""
+"""The default strategy, the active versions of models, and the digests of a version."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,34 +7,42 @@ from typing import Any
 
 from django.db.models import CharField, QuerySet, Value
 
-from core.db.prepared import Prepared
+from core.db.prepared import PreparedQuery
 from recommendations.models import DefaultStrategy, TrainedModel
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveModels:
-    """default: the strategy that was chosen, None while the setting decides; versions: the active ones."""
+    """What answers requests.
+
+    default:  the strategy that staff chose, None for the one in settings
+    versions: the active version of each strategy that has one
+    """
 
     default: str | None
     versions: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
-    """What tells whether files are those of a version. digest: of their list; settings_digest: as trained."""
+class RegisteredVersion:
+    """Digests of a version of a model.
+
+    digest:          of the manifest of its files
+    settings_digest: of the strategy's settings at training
+    """
 
     digest: str
     settings_digest: str
 
 
-def _standing_rows() -> "QuerySet[Any, Any]":
+def _active_rows() -> "QuerySet[Any, Any]":
     chosen = DefaultStrategy.objects.values_list("strategy", Value("", output_field=CharField()))
     active = TrainedModel.objects.filter(is_active=True).values_list("strategy", "version")
     return chosen.union(active, all=True)
 
 
-_standing = Prepared(_standing_rows)
-_registered = Prepared(
+_active = PreparedQuery(_active_rows)
+_registered = PreparedQuery(
     lambda strategy, version: TrainedModel.objects.filter(strategy=strategy, version=version).values_list(
         "digest", "settings_digest"
     )
@@ -42,9 +50,9 @@ _registered = Prepared(
 
 
 def active_models() -> ActiveModels:
-    """Return what answers now. 1 query."""
+    """Return the default strategy and the active versions. 1 query."""
     default, versions = None, {}
-    for strategy, version in _standing():
+    for strategy, version in _active():
         if version:
             versions[strategy] = version
         else:
@@ -53,13 +61,13 @@ def active_models() -> ActiveModels:
 
 
 def trained_at() -> list[tuple[str, datetime]]:
-    """Return each strategy that has an active version, and when that was trained. 1 query."""
+    """Return each strategy that has an active version, with the time when it was trained. 1 query."""
     active = TrainedModel.objects.filter(is_active=True).order_by("strategy")
     return list(active.values_list("strategy", "created_at"))
 
 
-def registered(strategy: str, version: str) -> Registered | None:
-    """Return what is known of the version, None when there is no such row. 1 query."""
+def registered_version(strategy: str, version: str) -> RegisteredVersion | None:
+    """Return the digests of the version, None if there is no such version. 1 query."""
     for row in _registered(strategy, version):
-        return Registered(*row)
+        return RegisteredVersion(*row)
     return None

@@ -1,4 +1,4 @@
-"""The fields of products as they are shown: one list of columns for all queries that read or compare them."""
+"""The fields of products that responses show. One list of columns serves all queries that read them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,28 +11,29 @@ from django.db.models.functions import Cast
 from catalog.models import Product
 from catalog.models.product import MAY_BE_SHOWN, is_in_stock
 from catalog.selectors import tags_of
-from core.db.json_sql import Joined, Record, only
-from core.db.prepared import Prepared, columns
+from core.db.json_sql import JoinedText, JsonArray, aggregate_subquery
+from core.db.prepared import PreparedQuery, columns
 
-# 1 for what may be shown, else 0: an integer, which every database gives alike.
+# 1 for products that may be shown, else 0: an integer is the same in every database.
 AVAILABLE = Case(When(MAY_BE_SHOWN, then=Value(1)), default=Value(0))
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a product is called, and whether it may be shown."""
+    """A product's name, and whether it may be shown."""
 
     name: str
     is_available: bool
 
 
 class Details(NamedTuple):
-    """All that is shown of a product. A field more here is read and compared by every query.
+    """The fields of a product that responses show. A field added here is read and compared by every query.
 
     category: its name, or None; tags: names, sorted
-    price:    the float nearest to it, which is what JSON carries
+    price:    the nearest float, as in JSON
 
-    Answers show every field but the last, in this order. It is a named tuple, since each answer needs ten.
+    Responses show every field but the last, in this order. It is a named tuple, which is quick to create:
+    a response needs ten.
     """
 
     id: int
@@ -62,24 +63,24 @@ _EXPRESSIONS = {
 COLUMNS: list[Any] = [_EXPRESSIONS.get(field, field) for field in Details._fields if field != "tags"]
 _PRICE, _TAGS = map(Details._fields.index, ("price", "tags"))
 
-_products = Prepared(lambda ids: Product.objects.filter(id__in=ids).values_list(*COLUMNS))
+_products = PreparedQuery(lambda ids: Product.objects.filter(id__in=ids).values_list(*COLUMNS))
 
 
 def labels(ids: Iterable[int]) -> dict[int, Label]:
-    """Return the labels of those products that exist. 1 query."""
+    """Return the labels of the products that exist, by id. 1 query."""
     rows = Product.objects.filter(id__in=list(ids)).values_list("id", "name", AVAILABLE)
     return {key: Label(name, bool(available)) for key, name, available in zip(*columns(rows, 3), strict=True)}
 
 
 def details(ids: Iterable[int]) -> dict[int, Details]:
-    """Return the details of those products that exist. 2 queries."""
-    wanted = sorted(ids)
-    tags = tags_of(wanted)
-    return {row[0]: _details(row, tags.get(row[0], ())) for row in _products(wanted)}
+    """Return the details of the products that exist, by id. 2 queries."""
+    sorted_ids = sorted(ids)
+    tags = tags_of(sorted_ids)
+    return {row[0]: _details(row, tags.get(row[0], ())) for row in _products(sorted_ids)}
 
 
 def unavailable(ids: Iterable[int]) -> dict[int, Unavailable]:
-    """Return why those of these products may not be shown that may not. 1 query, none without ids."""
+    """Return, for each of these products that may not be shown, why. 1 query; none without ids."""
     rows = Product.objects.filter(id__in=list(ids)).exclude(MAY_BE_SHOWN)
     return {
         key: Unavailable(not is_active, not is_in_stock(stock))
@@ -88,18 +89,18 @@ def unavailable(ids: Iterable[int]) -> dict[int, Unavailable]:
 
 
 def columns_as_text(ids: list[int]) -> Subquery:
-    """Return the columns of the products as one text, None for no products. Part of a statement."""
-    return only(Product.objects.filter(id__in=ids), Joined(Record(*COLUMNS)))
+    """Return a subquery for the columns of the products as one text, NULL for no products."""
+    return aggregate_subquery(Product.objects.filter(id__in=ids), JoinedText(JsonArray(*COLUMNS)))
 
 
 def tags_as_text(ids: list[int]) -> Subquery:
-    """Return the tags of the products as one text, None for no tags. Part of a statement."""
+    """Return a subquery for the tags of the products as one text, NULL for no tags."""
     rows = Product.tags.through.objects.filter(product_id__in=ids)
-    return only(rows, Joined(Record("product_id", "tag__name")))
+    return aggregate_subquery(rows, JoinedText(JsonArray("product_id", "tag__name")))
 
 
 def details_of_text(columns: str | None, tags: str | None) -> dict[int, Details]:
-    """Return what `details` returns, from the two texts. No query."""
+    """Return the same as `details`, from the texts of `columns_as_text` and `tags_as_text`. No query."""
     names: dict[int, list[str]] = {}
     for product_id, name in orjson.loads(f"[{tags or ''}]"):
         names.setdefault(product_id, []).append(name)
@@ -108,7 +109,7 @@ def details_of_text(columns: str | None, tags: str | None) -> dict[int, Details]
 
 
 def _details(row: Sequence[Any], tags: tuple[str, ...]) -> Details:
-    """Return the details of a row of COLUMNS. JSON may hold a whole price as an integer."""
+    """Return the details from a row of COLUMNS. In JSON, a whole price may be an integer."""
     values = [*row]
     values[_PRICE] = float(values[_PRICE])
     values[-1] = bool(values[-1])

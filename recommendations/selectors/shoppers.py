@@ -1,4 +1,4 @@
-"""Who asks, and what was stored ahead for them."""
+"""Shoppers and their stored lists."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -9,8 +9,8 @@ from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from catalog.models import Interaction, User
-from core.db.json_sql import Record
-from core.db.prepared import Prepared
+from core.db.json_sql import JsonArray
+from core.db.prepared import PreparedQuery
 from recommendations.errors import UnknownShopper
 from recommendations.models import StoredList
 
@@ -23,9 +23,13 @@ class Shopper:
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """A stored list as its row says, and the state of its user's events as it is now.
+    """A stored list, with the current version of its user's events.
 
-    picks: as StoredList says; events_now, last_event_now: their number, and the highest id among them
+    picks:          JSON, see `serving.stored_picks`
+    event_count, last_event_id: the number of the user's events and the highest id among them, when the list
+                    was made
+    events_now, last_event_now: the same now
+    identity:       changes if the list is replaced or altered
     """
 
     strategy: str
@@ -45,7 +49,7 @@ class StoredRow:
 
 
 _by = {
-    name: Prepared(lambda key, name=name: User.objects.filter(**{name: key}).values_list("id", "name"))
+    name: PreparedQuery(lambda key, name=name: User.objects.filter(**{name: key}).values_list("id", "name"))
     for name in ("pk", "external_id")
 }
 
@@ -58,15 +62,15 @@ def shopper(lookup: Mapping[str, int | str]) -> Shopper:
     ((name, key),) = lookup.items()
     for row in _by[name](key):
         return Shopper(*row)
-    raise UnknownShopper(_spelled(lookup))
+    raise UnknownShopper(_format_lookup(lookup))
 
 
-def _spelled(lookup: Mapping[str, Any]) -> str:
+def _format_lookup(lookup: Mapping[str, Any]) -> str:
     return f"ext:{lookup['external_id']}" if "external_id" in lookup else str(lookup.get("pk"))
 
 
 def shoppers(ids: Iterable[int]) -> dict[int, Shopper]:
-    """Return those of the shoppers that exist. 1 query."""
+    """Return the shoppers that exist, by id. 1 query."""
     rows = User.objects.filter(id__in=list(ids)).values_list("id", "name")
     return {key: Shopper(key, name) for key, name in rows}
 
@@ -77,7 +81,7 @@ def is_shopper(user_id: int) -> bool:
 
 
 def shopper_id_chunks(size: int) -> Iterator[list[int]]:
-    """Yield the ids of all shoppers in rising order, size at a time. 1 query a chunk."""
+    """Yield the ids of all shoppers in ascending order, in chunks of this size. 1 query a chunk."""
     last = 0
     while chunk := list(User.objects.filter(id__gt=last).order_by("id").values_list("id", flat=True)[:size]):
         yield chunk
@@ -85,45 +89,45 @@ def shopper_id_chunks(size: int) -> Iterator[list[int]]:
 
 
 def shopper_ids_between(first: int, last: int) -> list[int]:
-    """Return the ids of the shoppers from one id to another, both included, in rising order. 1 query."""
+    """Return the ids of the shoppers from first to last, both inclusive, in ascending order. 1 query."""
     rows = User.objects.filter(id__range=(first, last)).order_by("id")
     return list(rows.values_list("id", flat=True))
 
 
 def n_shoppers() -> int:
-    """Return how many shoppers there are. 1 query."""
+    """Return the number of shoppers. 1 query."""
     return User.objects.count()
 
 
 def first_with_history() -> Shopper | None:
-    """Return the first shopper who has done anything, None where nobody has. 1 query."""
+    """Return the first shopper with an event, None if there is none. 1 query."""
     with_history = User.objects.filter(interactions__isnull=False).order_by("id")
     row = with_history.values_list("id", "name").first()
     return None if row is None else Shopper(*row)
 
 
-# Changes when a stored list is replaced or altered.
-LIST_IDENTITY = Record("digest", "event_count", "last_event_id", "generated_at")
+# Changes if a stored list is replaced or altered.
+LIST_IDENTITY = JsonArray("digest", "event_count", "last_event_id", "generated_at")
 
 
 def _stored_rows(user_id: int, strategy: str) -> "QuerySet[StoredList, Any]":
-    mine = Interaction.objects.filter(user_id=OuterRef("user_id")).order_by().values("user_id")
+    events = Interaction.objects.filter(user_id=OuterRef("user_id")).order_by().values("user_id")
     return (
         StoredList.objects.filter(user_id=user_id, strategy=strategy)
         .annotate(
-            events_now=Coalesce(Subquery(mine.annotate(n=Count("*")).values("n")), 0),
-            last_event_now=Coalesce(Subquery(mine.annotate(last=Max("id")).values("last")), 0),
+            events_now=Coalesce(Subquery(events.annotate(n=Count("*")).values("n")), 0),
+            last_event_now=Coalesce(Subquery(events.annotate(last=Max("id")).values("last")), 0),
             identity=LIST_IDENTITY,
         )
         .values_list(*(field.name for field in fields(StoredRow)))
     )
 
 
-_stored = Prepared(_stored_rows)
+_stored = PreparedQuery(_stored_rows)
 
 
 def stored_list(user_id: int, strategy: str) -> StoredRow | None:
-    """Return the stored list of the user, with the state of their events now. 1 query."""
+    """Return the user's stored list with the current version of their events, None without one. 1 query."""
     for row in _stored(user_id, strategy):
         return StoredRow(*row)
     return None

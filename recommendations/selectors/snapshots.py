@@ -1,4 +1,4 @@
-"""The catalogue, read into arrays."""
+"""Snapshots: the catalogue as arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,52 +33,56 @@ _CENTS = Cast(Round(F("price") * Value(100), output_field=FloatField()), BigInte
 
 
 def snapshot(previous: Snapshot | None = None, *, real_now: float | None = None) -> Snapshot:
-    """Return the catalogue as it is now; the previous snapshot itself when nothing has changed since.
+    """Return the catalogue as it is now; the previous snapshot itself if nothing has changed.
 
     real_now: seconds since 1970; None for this machine's clock
-    8 queries; 6 when only popularity may have changed since the previous one.
+
+    8 queries; 6 if at most popularity has changed since the previous snapshot.
     """
-    words = _Words(_named(Category), _named(Tag))
+    names = _Names(_ids_and_names(Category), _ids_and_names(Tag))
     products = _fingerprint(Product, Coalesce(F("category_id"), Value(-1)), AVAILABLE, _CENTS)
-    version = (words, products, _fingerprint(_Tagged, F("tag_id")))
+    version = (names, products, _fingerprint(_Tagged, F("tag_id")))
     now = shop_now(real_now)
     if previous is not None and previous.version == version:
         return previous.at(now, *_popularity())
-    return _catalogue(words, version).at(now, *_popularity())
+    return _read_catalogue(names, version).at(now, *_popularity())
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
-    """Categories and tags: their ids, in order, and their names."""
+class _Names:
+    """The ids and names of all categories and tags, sorted by id."""
 
     categories: tuple[tuple[int, ...], tuple[str, ...]]
     tags: tuple[tuple[int, ...], tuple[str, ...]]
 
 
-def _named(model: type[Category] | type[Tag]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Return all ids, rising, and the name of each. 1 query."""
+def _ids_and_names(model: type[Category] | type[Tag]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return all ids in ascending order, and their names. 1 query."""
     ids, names = columns(model.objects.order_by("id").values_list("id", "name"), 2)
     return ids, names
 
 
 def _fingerprint(model: type[Model], *parts: Combinable) -> tuple[int, int]:
-    """Return the number of rows and a sum over them that changes with any of these parts. 1 query.
+    """Return the number of rows, and a checksum over them that changes with any of these parts. 1 query.
 
-    Looking at what is there finds every change, whoever made it and in whatever order transactions end;
-    a column with the time of the last change would miss one that was begun early and committed late.
+    Reading all rows finds every change, made by any program, in whatever order transactions end. A column
+    with the time of the last change would miss a change that began early and committed late.
     """
     key = "product_id" if model is _Tagged else "id"
-    mixed: Combinable = F(key) * _FACTORS[0]
-    for factor, part in zip(_FACTORS[1:], parts, strict=False):
-        mixed = mixed + part * factor
-    mixed = mixed % _PRIME
-    squared = ExpressionWrapper(mixed * mixed % _PRIME, output_field=BigIntegerField())
+    hashed: Combinable = F(key) * _FACTORS[0]
+    for factor, part in zip(_FACTORS[1 : len(parts) + 1], parts, strict=True):
+        hashed = hashed + part * factor
+    hashed = hashed % _PRIME
+    squared = ExpressionWrapper(hashed * hashed % _PRIME, output_field=BigIntegerField())
     found = model._default_manager.aggregate(n=Count("*"), total=Sum(squared, default=0))
     return found["n"], int(found["total"])
 
 
 def _popularity() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the products with events, and how many each has, dismissals left out. 1 query, by an index."""
+    """Return the ids of products with events, and their numbers of events. 1 query, answered by an index.
+
+    Dismissals do not count.
+    """
     ids, counts = columns(
         Interaction.objects.exclude(action_type=ActionType.DISMISS)
         .order_by()
@@ -90,7 +94,7 @@ def _popularity() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return integers(ids), integers(counts)
 
 
-def _catalogue(words: _Words, version: Any) -> Snapshot:
+def _read_catalogue(names: _Names, version: Any) -> Snapshot:
     """Return every product, without popularity. 2 queries."""
     ids, categories_of, available, prices = columns(
         Product.objects.order_by("id").values_list("id", "category_id", AVAILABLE, "price"), 4
@@ -101,10 +105,10 @@ def _catalogue(words: _Words, version: Any) -> Snapshot:
         active=np.array(available, bool),
         popularity=np.zeros(len(product_ids), np.int64),
         features=Features(
-            category=coded(integers(categories_of), integers(words.categories[0])),
-            tags=_tags(product_ids, integers(words.tags[0])),
-            categories=Vocabulary(words.categories[1]),
-            tag_names=Vocabulary(words.tags[1]),
+            category=coded(integers(categories_of), integers(names.categories[0])),
+            tags=_tags(product_ids, integers(names.tags[0])),
+            categories=Vocabulary(names.categories[1]),
+            tag_names=Vocabulary(names.tags[1]),
         ),
         price=np.array(prices, np.float64),
         version=version,
@@ -112,30 +116,30 @@ def _catalogue(words: _Words, version: Any) -> Snapshot:
 
 
 def coded(ids: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return each id's place among the known ones, which are sorted; -1 for one that is not known."""
+    """Return the index of each id among the known ids, which are sorted; -1 for an unknown id."""
     if not len(known):
         return np.full(len(ids), -1, np.int64)
-    place = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-    return np.where(known[place] == ids, place, -1)
+    index = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+    return np.where(known[index] == ids, index, -1)
 
 
-def _tags(product_ids: NDArray[np.int64], tag_codes: NDArray[np.int64]) -> Ragged:
-    """Return the tags of each product, in the order of the given ids, which are sorted. 1 query."""
+def _tags(product_ids: NDArray[np.int64], tag_ids: NDArray[np.int64]) -> Ragged:
+    """Return the tags of each product. product_ids: sorted; tag_ids: sorted. 1 query."""
     products, tags = columns(
         _Tagged._default_manager.order_by("product_id", "tag_id").values_list("product_id", "tag_id"), 2
     )
-    # What was added between the queries, to a product or a tag not yet read, waits for the next time.
-    rows, codes = coded(integers(products), product_ids), coded(integers(tags), tag_codes)
+    # A product or tag added between the queries is unknown here; the next snapshot includes it.
+    rows, codes = coded(integers(products), product_ids), coded(integers(tags), tag_ids)
     known = (rows >= 0) & (codes >= 0)
     return Ragged(starts_of(np.bincount(rows[known], minlength=len(product_ids))), codes[known])
 
 
-def joined_by_young(features: Features, young_ids: NDArray[np.int64]) -> Features:
-    """Return the features completed by products that are younger than the snapshot. 2 queries.
+def with_new_products(features: Features, new_ids: NDArray[np.int64]) -> Features:
+    """Return the features, extended by products that are newer than the snapshot. 2 queries.
 
-    young_ids: sorted; the first of them gets the position after the last product of the snapshot
+    new_ids: sorted; the first of them gets the position after the snapshot's last product
     """
-    products = Product.objects.filter(id__in=young_ids.tolist()).order_by("id")
+    products = Product.objects.filter(id__in=new_ids.tolist()).order_by("id")
     categories: Mapping[int, str | None] = dict(products.values_list("id", "category__name"))
     pairs = list(
         products.filter(tags__isnull=False).order_by("id", "tags__id").values_list("id", "tags__name")
@@ -144,11 +148,11 @@ def joined_by_young(features: Features, young_ids: NDArray[np.int64]) -> Feature
     new_tags = sorted({name for _, name in pairs} - set(features.tag_names.names))
     category_code = _codes((*features.categories.names, *new_categories))
     tag_code = _codes((*features.tag_names.names, *new_tags))
-    rows = coded(np.array([key for key, _ in pairs], np.int64), young_ids)
+    rows = coded(np.array([key for key, _ in pairs], np.int64), new_ids)
     return features.joined(
-        np.array([category_code.get(categories.get(key), -1) for key in young_ids.tolist()], np.int64),
+        np.array([category_code.get(categories.get(key), -1) for key in new_ids.tolist()], np.int64),
         Ragged(
-            starts_of(np.bincount(rows, minlength=len(young_ids))),
+            starts_of(np.bincount(rows, minlength=len(new_ids))),
             np.array([tag_code[name] for _, name in pairs], np.int64),
         ),
         new_categories,

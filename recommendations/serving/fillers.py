@@ -1,4 +1,4 @@
-"""What fills up the short lists of a strategy: the same wherever it answers, and where it is measured."""
+"""Fillers: the retrievers that fill up the short lists of a strategy, in serving and in evaluation alike."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,7 +11,7 @@ from recommendations.strategies.untrained import Untrained
 
 
 class Fillers:
-    """The fillers over one snapshot, each bound when it is first needed. fitted: gives each one's model."""
+    """The fillers over one snapshot, each bound on first use. fitted: returns a filler's model by name"""
 
     def __init__(self, snapshot: Snapshot, fitted: Callable[[str], Model]) -> None:
         self._snapshot = snapshot
@@ -19,7 +19,7 @@ class Fillers:
         self._bound: dict[str, Retriever] = {}
 
     def pipeline(self, strategy: Strategy, model: Model) -> Pipeline:
-        """Return the strategy's pipeline: its model, and after it what fills up."""
+        """Return the strategy's pipeline: its model, followed by the fillers."""
         names = ("trending", "popular") if strategy.fallback == "trending" else ("popular",)
         fillers = tuple(map(self._filler, names))
         basis = None if isinstance(model, Untrained) else strategy.basis
@@ -31,7 +31,9 @@ class Fillers:
         return self._bound[name]
 
 
-def untrained(configured: Mapping[str, Strategy]) -> dict[str, Strategy]:
-    """Return the strategies that are not trained ahead, by name, with those that fill up in any case."""
-    usual: dict[str, Strategy] = {"popular": Popular(), "trending": Trending.from_options()}
-    return usual | {name: recipe for name, recipe in configured.items() if recipe.log_days is not None}
+def untrained_strategies(configured: Mapping[str, Strategy]) -> dict[str, Strategy]:
+    """Return the strategies that are not trained ahead, by name. They always include the fillers."""
+    fillers: dict[str, Strategy] = {"popular": Popular(), "trending": Trending.from_options()}
+    return fillers | {
+        name: strategy for name, strategy in configured.items() if strategy.log_days is not None
+    }

@@ -27,20 +27,20 @@ class Filters:
     max_price: Decimal | None = None
     exclude: tuple[int, ...] = ()
 
-    def only(self, snapshot: Snapshot) -> NDArray[np.bool_] | None:
+    def allowed(self, snapshot: Snapshot) -> NDArray[np.bool_] | None:
         """Return the products within the bounds, shape (n_products,); None when all are."""
-        marks = []
+        masks = []
         if self.categories:
             names = snapshot.features.categories.names
             codes = [code for code, name in enumerate(names) if name in self.categories]
-            marks.append(np.isin(snapshot.features.category, codes))
+            masks.append(np.isin(snapshot.features.category, codes))
         if self.min_price is not None:
-            marks.append(snapshot.price >= float(self.min_price))
+            masks.append(snapshot.price >= float(self.min_price))
         if self.max_price is not None:
-            marks.append(snapshot.price <= float(self.max_price))
-        return np.logical_and.reduce(marks) if marks else None
+            masks.append(snapshot.price <= float(self.max_price))
+        return np.logical_and.reduce(masks) if masks else None
 
-    def closed(self, snapshot: Snapshot) -> NDArray[np.int64]:
+    def excluded(self, snapshot: Snapshot) -> NDArray[np.int64]:
         """Return the positions of the excluded products."""
         if not self.exclude:
             return np.zeros(0, np.int64)
@@ -68,7 +68,7 @@ def resolve_filters(request: RecommendationRequest) -> Filters:
         return NO_FILTERS
     known = named_rows.categories(request.categories)
     if unknown := [name for name in request.categories if name not in known]:
-        raise BadRequest(*(_unknown("category", name, "category; see /categories") for name in unknown))
+        raise BadRequest(*(_unknown_error("category", name, "category; see /categories") for name in unknown))
     exclude = resolve_products("exclude", request.exclude, knows_inactive=request.knows_inactive)
     return Filters(request.categories, request.min_price, request.max_price, exclude)
 
@@ -79,15 +79,17 @@ def resolve_products(field: str, references: Sequence[int | str], *, knows_inact
     Raises BadRequest naming the field and each product that does not exist, or is inactive unless the
     caller knows inactive products.
     """
-    known = named_rows.product_ids(references, inactive_too=knows_inactive)
+    known = named_rows.product_ids(references, include_inactive=knows_inactive)
     if unknown := [reference for reference in references if reference not in known]:
-        raise BadRequest(*(_unknown(field, _spelled(reference), "product") for reference in unknown))
+        raise BadRequest(
+            *(_unknown_error(field, _format_reference(reference), "product") for reference in unknown)
+        )
     return tuple(known[reference] for reference in references)
 
 
-def _spelled(reference: int | str) -> int | str:
+def _format_reference(reference: int | str) -> int | str:
     return f"ext:{reference}" if isinstance(reference, str) else reference
 
 
-def _unknown(field: str, value: int | str, what: str) -> dict[str, object]:
+def _unknown_error(field: str, value: int | str, what: str) -> dict[str, object]:
     return {"field": field, "value": value, "message": f"There is no such {what}."}

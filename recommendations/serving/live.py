@@ -18,7 +18,7 @@ from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import AnswerVersion, ModelRef, RecommendationList, SnapshotVersion
 from recommendations.strategies.base import Basis
 
-# Above so many products, reading them again to validate an answer costs more than computing it anew.
+# Above this number of products, validating an answer costs more than computing it again.
 _MOST_PRODUCTS = 250
 
 
@@ -45,25 +45,26 @@ class LiveRecommender:
         Raises BadRequest for a filter that names what does not exist.
         """
         filters = resolve_filters(request)
-        # Both before anything is read, and the age of the snapshot before the snapshot itself is taken.
+        # Both times are taken before anything is read, and read_at before the snapshot it belongs to, so that
+        # the answer never seems younger than it is.
         moments = (self.read_at(), self.clock()) if self.read_at and self.clock else None
         products = ProductLookup(details, filters.match)
         pipeline = self.pipeline(model)
         query = Query(
             n=request.offset + request.top_n,
             diversity=request.diversity,
-            only=filters.only(pipeline.snapshot),
-            closed=filters.closed(pipeline.snapshot),
+            allowed=filters.allowed(pipeline.snapshot),
+            excluded=filters.excluded(pipeline.snapshot),
         )
-        (ranked,) = Ranker(pipeline, self.events)(np.array([shopper.id], np.int64), query, known=products)
+        (ranked,) = Ranker(pipeline, self.events)(np.array([shopper.id], np.int64), query, products=products)
         version = None
-        if moments and len(products.asked) <= _MOST_PRODUCTS:
+        if moments and len(products.loaded_ids) <= _MOST_PRODUCTS:
             events = (ranked.event_count, ranked.last_event_id)
             version = AnswerVersion(
                 model=model,
                 user_id=shopper.id,
-                product_ids=products.asked or [0],
-                digest=digest_of(shopper.id, shopper.name, events, products.found),
+                product_ids=products.loaded_ids or [0],
+                digest=digest_of(shopper.id, shopper.name, events, products.by_id),
                 uses_list=request.is_plain,
                 snapshot=SnapshotVersion(pipeline.snapshot.stamp, *moments),
             )
@@ -90,7 +91,7 @@ def recommendation_list(
     version: AnswerVersion | None = None,
     is_narrowed: bool = False,
 ) -> RecommendationList:
-    """Return the ranked list from the offset on. basis: as in `RecommendationList`"""
+    """Return the ranked products from the offset on, as a list. basis: as in `RecommendationList`"""
     return RecommendationList(
         shopper=shopper,
         items=tuple(recommended_item(pick, products) for pick in ranked.picks[offset:]),

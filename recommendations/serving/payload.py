@@ -1,4 +1,4 @@
-"""A shelf and its words as plain dicts, the shape that REST clients get."""
+"""Recommendation lists as plain dicts, the JSON that REST clients receive."""
 
 from typing import Any
 
@@ -8,34 +8,39 @@ from recommendations.selectors.products import Details
 from recommendations.serving.results import RecommendationList, RecommendedItem
 
 EXPLANATIONS = "/explanations/"
-# All but whether it may be shown.
+# The fields of a product that responses show: all but `is_available`.
 SHOWN = Details._fields[:-1]
 
 
-def payload(shelf: RecommendationList, explanation: Explanation, *, awaited: str = "") -> dict[str, Any]:
-    """awaited: the id under which better words are being written, "" where none are"""
-    said = {
-        "user_id": shelf.shopper.id,
-        "user_name": shelf.shopper.name,
-        "recommended_products": [product(placed) for placed in shelf.items],
+def payload(
+    recommendations: RecommendationList, explanation: Explanation, *, pending_id: str = ""
+) -> dict[str, Any]:
+    """Return the response to a request for recommendations.
+
+    pending_id: id of the explanation that a worker is still writing, "" without one
+    """
+    fields = {
+        "user_id": recommendations.shopper.id,
+        "user_name": recommendations.shopper.name,
+        "recommended_products": [product(item) for item in recommendations.items],
         "llm_explanation": explanation.text,
         "explanation_source": explanation.source.value,
-        "user_behavior_summary": shelf.summary,
-        "strategy": shelf.strategy,
-        "fallback": shelf.fallback,
+        "user_behavior_summary": recommendations.summary,
+        "strategy": recommendations.strategy,
+        "fallback": recommendations.fallback,
     }
-    return {**said, "explanation_url": EXPLANATIONS + awaited} if awaited else said
+    return {**fields, "explanation_url": EXPLANATIONS + pending_id} if pending_id else fields
 
 
-def product(placed: RecommendedItem) -> dict[str, Any]:
-    """Return a recommended product. Points and scores leave as points, with three decimals at most."""
+def product(item: RecommendedItem) -> dict[str, Any]:
+    """Return a recommended product. Thousandths become points with at most three decimals."""
     return {
-        **dict(zip(SHOWN, placed.product, strict=False)),
-        "score": placed.score / 1000,
-        "reasons": [_reason(reason) for reason in placed.reasons],
+        **dict(zip(SHOWN, item.product, strict=False)),
+        "score": item.score / 1000,
+        "reasons": [_reason(reason) for reason in item.reasons],
     }
 
 
 def _reason(reason: Reason) -> dict[str, Any]:
-    said = {"kind": reason.kind, "value": reason.value, "points": reason.points / 1000}
-    return said if reason.name is None else {**said, "name": reason.name}
+    fields = {"kind": reason.kind, "value": reason.value, "points": reason.points / 1000}
+    return fields if reason.name is None else {**fields, "name": reason.name}

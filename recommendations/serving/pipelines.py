@@ -1,4 +1,4 @@
-"""All that answers are computed from at one moment: one snapshot, and pipelines bound to it."""
+"""Pipelines over one snapshot of the catalogue, built on first use."""
 
 import threading
 import time
@@ -8,106 +8,120 @@ from functools import cached_property
 
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline
-from recommendations.serving.fillers import Fillers, untrained
+from recommendations.serving.fillers import Fillers, untrained_strategies
 from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Model, Strategy, Training
 from recommendations.strategies.untrained import Untrained
 
-# Gives what there is to learn from a snapshot and so many days of the log before it.
+# Returns the training data of a snapshot and a number of days of the log before it.
 ReadTraining = Callable[[Snapshot, float], Training]
 
 
 @dataclass(frozen=True)
 class StrategyRegistry:
-    """strategies: by name; opened: gives the model of a version, None where it cannot be had."""
+    """The configured strategies and their trained models.
+
+    strategies: by name
+    load_model: returns the model of a version, None if it cannot be loaded
+    """
 
     strategies: Mapping[str, Strategy]
-    opened: Callable[[ModelRef], Model | None]
+    load_model: Callable[[ModelRef], Model | None]
 
     @cached_property
-    def untrained(self) -> Mapping[str, Strategy]:
-        return untrained(self.strategies)
+    def untrained_strategies(self) -> Mapping[str, Strategy]:
+        """The strategies that are not trained ahead, by name; they include the fillers."""
+        return untrained_strategies(self.strategies)
 
 
 @dataclass(frozen=True, slots=True)
 class RecentModels:
-    """What was fitted to the last days' events. at: when, by the clock; seconds: how long that took."""
+    """Models fitted to the events of the last days, by strategy.
+
+    fitted_at:   when fitting began, by the cache's clock
+    fit_seconds: how long reading the log and fitting took
+    """
 
     models: Mapping[str, Model]
-    at: float
-    seconds: float
+    fitted_at: float
+    fit_seconds: float
 
 
 class PipelineCache:
-    """Pipelines over one snapshot, each made when it is first asked for. For any number of threads.
+    """Pipelines over one snapshot, each built on first use. Thread-safe.
 
-    The log is read when something is first fitted to it, and is not kept. What was fitted to it outlives
-    the snapshot by SHARE times as long as that took, so that a large shop's log does not keep servers busy.
+    The log is read when the first model is fitted to it, and is not kept. Models fitted to it are reused
+    over later snapshots for REUSE_FACTOR times as long as fitting took, so that reading the log of a large
+    shop does not keep servers busy.
 
     read_at: when the snapshot was read, seconds since 1970
     """
 
-    SHARE = 20
+    REUSE_FACTOR = 20
 
     def __init__(
         self,
         snapshot: Snapshot,
-        recent: ReadTraining,
-        recipes: StrategyRegistry,
-        lately: RecentModels | None = None,
+        read_training: ReadTraining,
+        registry: StrategyRegistry,
+        recent_models: RecentModels | None = None,
         clock: Callable[[], float] = time.monotonic,
         *,
         read_at: float = 0.0,
     ) -> None:
         self.snapshot = snapshot
         self.read_at = read_at
-        self._recent = recent
-        self._recipes = recipes
-        self._lately = lately
+        self._read_training = read_training
+        self._registry = registry
+        self._recent_models = recent_models
         self._clock = clock
         self._pipelines: dict[ModelRef, Pipeline] = {}
-        self._fillers = Fillers(snapshot, self._fitted)
-        self._making = threading.RLock()
+        self._fillers = Fillers(snapshot, self._fit)
+        self._lock = threading.RLock()
 
-    def __call__(self, chosen: ModelRef) -> Pipeline:
+    def __call__(self, ref: ModelRef) -> Pipeline:
         """Return the pipeline of the strategy with that version of its model."""
-        found = self._pipelines.get(chosen)
-        if found is None:
-            with self._making:
-                found = self._pipelines.get(chosen) or self._made(chosen)
-                # Of each strategy one version is kept: another one takes its place.
-                others = {k: v for k, v in self._pipelines.items() if k.strategy != chosen.strategy}
-                self._pipelines = {**others, chosen: found}
-        return found
+        pipeline = self._pipelines.get(ref)
+        if pipeline is None:
+            with self._lock:
+                pipeline = self._pipelines.get(ref) or self._build(ref)
+                # One version of each strategy is cached: a new version replaces the old one.
+                others = {k: v for k, v in self._pipelines.items() if k.strategy != ref.strategy}
+                self._pipelines = {**others, ref: pipeline}
+        return pipeline
 
-    def renewed(self, snapshot: Snapshot, read_at: float = 0.0) -> "PipelineCache":
-        """Return the same pipelines over another snapshot, which was read at that moment, made already."""
-        lately = self._lately
-        if lately and self._clock() - lately.at >= self.SHARE * lately.seconds:
-            lately = None
-        fresh = PipelineCache(snapshot, self._recent, self._recipes, lately, self._clock, read_at=read_at)
-        for chosen in list(self._pipelines):
-            fresh(chosen)
-        return fresh
+    def with_snapshot(self, snapshot: Snapshot, read_at: float = 0.0) -> "PipelineCache":
+        """Return a cache over another snapshot, with all pipelines of this one built already."""
+        recent = self._recent_models
+        if recent and self._clock() - recent.fitted_at >= self.REUSE_FACTOR * recent.fit_seconds:
+            recent = None
+        other = PipelineCache(
+            snapshot, self._read_training, self._registry, recent, self._clock, read_at=read_at
+        )
+        for ref in list(self._pipelines):
+            other(ref)
+        return other
 
-    def _made(self, chosen: ModelRef) -> Pipeline:
-        return self._fillers.pipeline(self._recipes.strategies[chosen.strategy], self._model(chosen))
+    def _build(self, ref: ModelRef) -> Pipeline:
+        return self._fillers.pipeline(self._registry.strategies[ref.strategy], self._model(ref))
 
-    def _model(self, chosen: ModelRef) -> Model:
-        """Return the model: fitted now where that is quick, else the one that was trained."""
-        if chosen.strategy in self._recipes.untrained:
-            return self._fitted(chosen.strategy)
-        return (chosen.version and self._recipes.opened(chosen)) or Untrained()
+    def _model(self, ref: ModelRef) -> Model:
+        """Return the trained model, or fit the model of a strategy that is not trained ahead."""
+        if ref.strategy in self._registry.untrained_strategies:
+            return self._fit(ref.strategy)
+        return (ref.version and self._registry.load_model(ref)) or Untrained()
 
-    def _fitted(self, name: str) -> Model:
-        """Return the model of a strategy that is not trained ahead; the log is read once for all of them."""
-        recipe = self._recipes.untrained[name]
-        if not recipe.log_days:
-            return recipe.fit(self._recent(self.snapshot, 0))
-        if self._lately is None:
-            began = self._clock()
-            readers = {name: recipe for name, recipe in self._recipes.untrained.items() if recipe.log_days}
-            training = self._recent(self.snapshot, max(recipe.log_days or 0 for recipe in readers.values()))
-            models = {name: recipe.fit(training) for name, recipe in readers.items()}
-            self._lately = RecentModels(models, began, self._clock() - began)
-        return self._lately.models[name]
+    def _fit(self, name: str) -> Model:
+        """Return the model of a strategy that is not trained ahead. The log is read once for all of them."""
+        strategy = self._registry.untrained_strategies[name]
+        if not strategy.log_days:
+            return strategy.fit(self._read_training(self.snapshot, 0))
+        if self._recent_models is None:
+            fitted_at = self._clock()
+            on_log = {
+                name: each for name, each in self._registry.untrained_strategies.items() if each.log_days
+            }
+            training = self._read_training(self.snapshot, max(each.log_days or 0 for each in on_log.values()))
+            models = {name: each.fit(training) for name, each in on_log.items()}
+            self._recent_models = RecentModels(models, fitted_at, self._clock() - fitted_at)
+        return self._recent_models.models[name]

@@ -1,4 +1,4 @@
-"""The list of a placement: products in their places, checked against the shop as it is now."""
+"""The list of a placement, with the products' fields as they are now."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from recommendations.engine.actions import Action
 from recommendations.engine.histories import Histories, seen
 from recommendations.engine.ragged import Ragged
-from recommendations.pipeline import Own, Pipeline, Query
+from recommendations.pipeline import HiddenPositions, Pipeline, Query
 from recommendations.selectors.histories import Events, histories
 from recommendations.selectors.products import Details, details
 from recommendations.serving.filters import resolve_filters
@@ -23,8 +23,8 @@ from recommendations.serving.results import RecommendedItem
 class PlacementList:
     """The answer, best first.
 
-    strategy: the strategy from the settings that had a part in it, None where none had
-    fallback: what filled it when the placement itself found nothing, else None
+    strategy: the configured strategy that took part in it, None if none did
+    fallback: the filler that the list begins with if the placement itself found nothing, else None
     """
 
     placement: str
@@ -33,10 +33,10 @@ class PlacementList:
     fallback: str | None
 
     def payload(self) -> dict[str, Any]:
-        """Return the display as a plain dict, the shape that REST clients get."""
+        """Return the list as a plain dict, the JSON that REST clients receive."""
         return {
             "placement": self.placement,
-            "recommended_products": [product(one) for one in self.items],
+            "recommended_products": [product(item) for item in self.items],
             "strategy": self.strategy,
             "fallback": self.fallback,
         }
@@ -46,26 +46,27 @@ def placement_list(
     placement: str,
     request: RecommendationRequest,
     pipeline: Pipeline,
-    past: Histories,
+    history: Histories,
     *,
-    own: Own = seen,
+    hidden: HiddenPositions = seen,
     strategy: str | None,
 ) -> PlacementList:
-    """Return what the pipeline finds for one history. 2 queries, those of `resolve_filters`, and more only
-    as `Ranker.fresh` says. Raises BadRequest.
+    """Return the pipeline's list for one history.
 
-    own: which products of the history must not be shown
+    2 queries, those of `resolve_filters`, and more only as `Ranker.rank` says. Raises BadRequest.
+
+    hidden: which products of the history are not shown
     """
     filters = resolve_filters(request)
     products: ProductLookup[Details] = ProductLookup(details, filters.match)
     query = Query(
         n=request.offset + request.top_n,
         diversity=request.diversity,
-        only=filters.only(pipeline.snapshot),
-        closed=filters.closed(pipeline.snapshot),
-        own=own,
+        allowed=filters.allowed(pipeline.snapshot),
+        excluded=filters.excluded(pipeline.snapshot),
+        hidden=hidden,
     )
-    (ranking,) = Ranker(pipeline).fresh(past, query, products)
+    (ranking,) = Ranker(pipeline).rank(history, query, products)
     return PlacementList(
         placement=placement,
         items=tuple(recommended_item(pick, products) for pick in ranking.picks[request.offset :]),
@@ -74,10 +75,10 @@ def placement_list(
     )
 
 
-def session_histories(product_ids: NDArray[np.int64], action: Action, pipeline: Pipeline) -> Histories:
-    """Return the history of a visitor who did one thing with each product, all at the snapshot's moment.
+def session_history(product_ids: NDArray[np.int64], action: Action, pipeline: Pipeline) -> Histories:
+    """Return a history with one event for each product, all with this action and at the snapshot's time.
 
-    product_ids: newest first. No query; 2 when a product is younger than the snapshot.
+    product_ids: newest first. No query; 2 if a product is newer than the snapshot.
     """
     n = len(product_ids)
     found = Events(

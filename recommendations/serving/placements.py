@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from catalog.selectors import ProductPage, product_pages
+from catalog.selectors import ProductDetails, product_details
 from recommendations.engine.actions import Action
 from recommendations.engine.histories import dismissed
-from recommendations.pipeline import Pipeline, Query, nobody
+from recommendations.pipeline import Pipeline, Query, nothing
 from recommendations.selectors.histories import events, histories
 from recommendations.serving.filters import resolve_filters, resolve_products
-from recommendations.serving.placement_list import PlacementList, placement_list, session_histories
+from recommendations.serving.placement_list import PlacementList, placement_list, session_history
 from recommendations.serving.ranker import ProductLookup, Ranker
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import ModelRef
@@ -22,69 +22,70 @@ from recommendations.strategies.replenishment import BuyAgain
 from recommendations.strategies.similar import Similar
 from recommendations.strategies.untrained import Untrained
 
-_NONE = np.zeros(0, np.int64)
-# All that one product is made of counts, not only what a taste would remember.
-_WHOLE = ProfileLimits(top_categories=1, top_tags=50)
+_NO_PRODUCTS = np.zeros(0, np.int64)
+# Every category and tag of the product counts, not only as many as a user's profile would hold.
+_ALL_FEATURES = ProfileLimits(top_categories=1, top_tags=50)
 
 
 @dataclass(frozen=True, slots=True)
 class PopularProduct:
     """A product as it is now, with its number of interactions in the snapshot."""
 
-    product: ProductPage
+    product: ProductDetails
     n_interactions: int
 
 
 @dataclass(frozen=True, slots=True)
 class Placements:
-    """The lists of all placements but the user's own.
+    """Makes the lists of all placements other than the user's own list.
 
     pipeline: returns the pipeline of a model; zone: the time zone in which days are counted
 
     Each placement makes 2 queries for the products' fields, those of `resolve_filters`, and more only as
-    `Ranker.fresh` says. Each raises BadRequest for a filter that names what does not exist.
+    `Ranker.rank` says. Each raises BadRequest for a filter that names what does not exist.
     """
 
     pipeline: Callable[[ModelRef], Pipeline]
     zone: str
 
     def trending(self, request: RecommendationRequest, model: ModelRef) -> PlacementList:
-        """Return what everybody meets lately, whoever asks."""
+        """Return the products with most recent interactions, the same for everybody."""
         pipeline = self.pipeline(model)
-        past = session_histories(_NONE, Action.VIEW, pipeline)
-        return placement_list("trending", request, pipeline, past, own=nobody, strategy=model.strategy)
+        history = session_history(_NO_PRODUCTS, Action.VIEW, pipeline)
+        return placement_list("trending", request, pipeline, history, hidden=nothing, strategy=model.strategy)
 
     def popular(self, request: RecommendationRequest, model: ModelRef) -> list[PopularProduct]:
         """Return the products with most interactions, most first, then by id; only categories filter them.
 
-        model: any, since all share one snapshot. Raises BadRequest.
+        model: any model, since all share one snapshot
         """
         filters = resolve_filters(request)
         snapshot = self.pipeline(model).snapshot
         pipeline = Pipeline(snapshot, PopularRetriever(snapshot), ())
         products = ProductLookup(
-            product_pages,
+            product_details,
             lambda product: not filters.categories or product.category in filters.categories,
         )
-        query = Query(n=request.offset + request.top_n, only=filters.only(snapshot), own=nobody)
-        past = session_histories(_NONE, Action.VIEW, pipeline)
-        (ranking,) = Ranker(pipeline).fresh(past, query, products)
+        query = Query(n=request.offset + request.top_n, allowed=filters.allowed(snapshot), hidden=nothing)
+        history = session_history(_NO_PRODUCTS, Action.VIEW, pipeline)
+        (ranking,) = Ranker(pipeline).rank(history, query, products)
         return [
-            PopularProduct(products.found[pick.product_id], int(pick.reasons[0].value))
+            PopularProduct(products.by_id[pick.product_id], int(pick.reasons[0].value))
             for pick in ranking.picks[request.offset :]
         ]
 
     def session(self, request: RecommendationRequest, model: ModelRef) -> PlacementList:
-        """Return what suits a visitor of whom only the request's products are known; these are not shown.
+        """Return recommendations for a visitor who has seen the request's products. These are not shown.
 
-        They count as put into the cart at this moment, so that they are one basket. Raises BadRequest.
+        They count as put into the cart at the same moment, so they form one basket. Also raises BadRequest
+        for a product that does not exist.
         """
         product_ids = resolve_products(
             "product_ids", request.product_ids, knows_inactive=request.knows_inactive
         )
         pipeline = self.pipeline(model)
-        past = session_histories(np.array(product_ids[::-1], np.int64), Action.CART, pipeline)
-        return placement_list("session", request, pipeline, past, strategy=model.strategy)
+        history = session_history(np.array(product_ids[::-1], np.int64), Action.CART, pipeline)
+        return placement_list("session", request, pipeline, history, strategy=model.strategy)
 
     def similar(
         self,
@@ -93,44 +94,45 @@ class Placements:
         behaviour: ModelRef | None,
         product_id: int,
     ) -> PlacementList:
-        """Return what is like the product; nothing fills the list up.
+        """Return products similar to this one. The list is not filled up.
 
-        behaviour: a strategy that learns from what users met, None where there is none; the list names it
-        only if its model was asked, too
+        content:   a model that compares categories and tags
+        behaviour: a model that learns from interactions, None without one; the list names its strategy only
+                   if it was used
         """
         by_content = self.pipeline(content)
         learned = self.pipeline(behaviour) if behaviour else None
         if learned and learned.snapshot is not by_content.snapshot:
-            # The catalogue was read anew between the two.
+            # The snapshot was renewed between the two calls.
             by_content = self.pipeline(content)
-        retriever, named = _whole(by_content.retriever), content
-        if behaviour and learned and _can_be_asked(learned, by_content):
-            retriever, named = Similar(retriever, learned.retriever, product_id), behaviour
+        retriever, model = _with_all_features(by_content.retriever), content
+        if behaviour and learned and _is_usable(learned, by_content):
+            retriever, model = Similar(retriever, learned.retriever, product_id), behaviour
         pipeline = replace(by_content, retriever=retriever, fillers=())
-        past = session_histories(np.array([product_id], np.int64), Action.PURCHASE, pipeline)
-        return placement_list("similar", request, pipeline, past, strategy=named.strategy)
+        history = session_history(np.array([product_id], np.int64), Action.PURCHASE, pipeline)
+        return placement_list("similar", request, pipeline, history, strategy=model.strategy)
 
     def bought_together(
         self, request: RecommendationRequest, model: ModelRef, product_id: int
     ) -> PlacementList:
-        """Return what is bought along with the product; nothing where no model is active."""
+        """Return products bought together with this one; an empty list if no model is active."""
         pipeline = replace(self.pipeline(model), fillers=())
-        past = session_histories(np.array([product_id], np.int64), Action.PURCHASE, pipeline)
-        return placement_list("bought-together", request, pipeline, past, strategy=model.strategy)
+        history = session_history(np.array([product_id], np.int64), Action.PURCHASE, pipeline)
+        return placement_list("bought-together", request, pipeline, history, strategy=model.strategy)
 
     def buy_again(self, request: RecommendationRequest, model: ModelRef, user_id: int) -> PlacementList:
-        """Return what the user bought on two or more days, the most due first. 1 query more."""
+        """Return what the user bought on two or more days, the most due first. 1 more query."""
         base = self.pipeline(model)
         pipeline = replace(base, retriever=BuyAgain(base.snapshot, self.zone), fillers=())
-        past = histories(events(np.array([user_id], np.int64)), pipeline.snapshot)
-        return placement_list("buy-again", request, pipeline, past, own=dismissed, strategy=None)
+        history = histories(events(np.array([user_id], np.int64)), pipeline.snapshot)
+        return placement_list("buy-again", request, pipeline, history, hidden=dismissed, strategy=None)
 
 
-def _can_be_asked(learned: Pipeline, by_content: Pipeline) -> bool:
-    """Return whether there is a model, and both speak of the same positions."""
+def _is_usable(learned: Pipeline, by_content: Pipeline) -> bool:
+    """Return whether there is a trained model, and both pipelines have the same positions."""
     return learned.snapshot is by_content.snapshot and not isinstance(learned.retriever, Untrained)
 
 
-def _whole(retriever: Retriever) -> Retriever:
-    """Return what matches all that a product is made of, over the same posting lists."""
-    return replace(retriever, taste=_WHOLE) if isinstance(retriever, ContentRetriever) else retriever
+def _with_all_features(retriever: Retriever) -> Retriever:
+    """Return a retriever that matches all categories and tags, over the same posting lists."""
+    return replace(retriever, taste=_ALL_FEATURES) if isinstance(retriever, ContentRetriever) else retriever

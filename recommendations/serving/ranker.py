@@ -1,4 +1,4 @@
-"""Ranks for a batch of shoppers, checks the picks against the shop as it is now, and says what they did."""
+"""Rankings for a batch of users, in which every product is available now, with summaries of behaviour."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 from recommendations.engine.histories import Histories
 from recommendations.engine.profiles import profiles
-from recommendations.engine.reasons import OF_PRODUCTS
+from recommendations.engine.reasons import PRODUCT_KINDS
 from recommendations.explainers.behaviour import summary
-from recommendations.pipeline import DEPTH, Pick, Pipeline, Query, Ranking
+from recommendations.pipeline import DIVERSITY_DEPTH, Pick, Pipeline, Query, Ranking
 from recommendations.selectors.histories import Events, events, histories
 from recommendations.selectors.products import Details
 from recommendations.serving.results import RecommendedItem
 
-RECENT = 3  # names that a summary holds of each kind, and categories
-_DEEPEST = 4000  # how far down the lists one round looks for what is gone
-_AHEAD = 8  # events whose products are looked at first: nearly always enough for RECENT distinct ones
+RECENT = 3  # products of each kind in a summary, and categories
+_MAX_DEPTH = 4000  # how far down the lists one round looks for unavailable products
+_PRELOADED = 8  # events whose products are loaded first: nearly always enough for RECENT distinct names
 
 
 class ShownProduct(Protocol):
-    """What the shop knows of a product now."""
+    """The fields of a product that ranking needs, as they are now."""
 
     @property
     def name(self) -> str: ...
@@ -36,9 +36,11 @@ D = TypeVar("D", bound=ShownProduct)
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One shopper's list. Every pick might be shown when its description was read.
+    """One user's list. Every pick was available when its product was read.
 
-    fallback: what filled the list where the strategy itself found nothing, else ""
+    fallback:      the filler that the list begins with if the strategy itself found nothing, else ""
+    event_count:   number of the user's events
+    last_event_id: the highest id among them, 0 without events
     """
 
     picks: tuple[Pick, ...]
@@ -48,127 +50,136 @@ class Ranked:
     last_event_id: int
 
 
-def _everything(product: ShownProduct) -> bool:
+def _match_all(product: ShownProduct) -> bool:
     return True
 
 
 class ProductLookup(Generic[D]):
-    """Descriptions of products, each read once. fit: whether one that may be shown is wanted, too."""
+    """Products by id, each read from the database at most once.
+
+    read:    returns those of the products that exist, by id
+    matches: whether a product passes the request's filters
+    by_id:   the loaded products that exist
+    """
 
     def __init__(
         self,
-        describe: Callable[[Iterable[int]], Mapping[int, D]],
-        fit: Callable[[D], bool] = _everything,
+        read: Callable[[Iterable[int]], Mapping[int, D]],
+        matches: Callable[[D], bool] = _match_all,
     ) -> None:
-        self._describe = describe
-        self._fit = fit
-        self._asked: set[int] = set()
-        self.found: dict[int, D] = {}
+        self._read = read
+        self._matches = matches
+        self._loaded: set[int] = set()
+        self.by_id: dict[int, D] = {}
 
-    def ask(self, ids: Iterable[int]) -> None:
-        """Read what is not known yet, in one go."""
-        if missing := set(ids) - self._asked:
-            self._asked |= missing
-            self.found.update(self._describe(missing))
+    def load(self, ids: Iterable[int]) -> None:
+        """Read the products that are not loaded yet, in one call of `read`."""
+        if missing := set(ids) - self._loaded:
+            self._loaded |= missing
+            self.by_id.update(self._read(missing))
 
     @property
-    def asked(self) -> list[int]:
-        """Return the ids of all that was asked for, in rising order."""
-        return sorted(self._asked)
+    def loaded_ids(self) -> list[int]:
+        """The ids of all loaded products in ascending order, including those that do not exist."""
+        return sorted(self._loaded)
 
-    def is_gone(self, product_id: int) -> bool:
-        """Return whether the product may not be shown (any more), or is not what is wanted."""
-        product = self.found.get(product_id)
-        return product is None or not product.is_available or not self._fit(product)
+    def is_unavailable(self, product_id: int) -> bool:
+        """Return whether the product does not exist, may not be shown, or does not pass the filters."""
+        product = self.by_id.get(product_id)
+        return product is None or not product.is_available or not self._matches(product)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranker:
-    """A pipeline over histories as they are now. events: gives those of users, sorted by id"""
+    """Ranks products for users from their current events. events: returns those of users sorted by id"""
 
     pipeline: Pipeline
     events: Callable[[NDArray[np.int64]], Events] = events
 
-    def __call__(self, user_ids: NDArray[np.int64], query: Query, *, known: ProductLookup[D]) -> list[Ranked]:
-        """Return each user's best products, fewer only where no more may be shown.
+    def __call__(
+        self, user_ids: NDArray[np.int64], query: Query, *, products: ProductLookup[D]
+    ) -> list[Ranked]:
+        """Return each user's best products, fewer only if no more may be shown.
 
-        user_ids: sorted; known: receives the descriptions of all picks
-        1 query for the events, those of one call of `describe`, and more only when products were
+        user_ids: sorted
+        products: receives the products of all picks and those named in their reasons
+
+        1 query for the events, those of one call of the lookup's `read`, and more only if products were
         changed or added since the snapshot.
         """
         found = self.events(user_ids)
-        past = histories(found, self.pipeline.snapshot)
-        met = [found.met(user) for user in range(len(user_ids))]
-        recent = {key for kinds in met for product_ids in kinds for key in _newest(product_ids)}
-        rankings = self.fresh(past, query, known, also=recent)
-        summaries = _summaries(met, past, known)
+        user_histories = histories(found, self.pipeline.snapshot)
+        interactions = [found.purchased_and_viewed(user) for user in range(len(user_ids))]
+        recent = {key for kinds in interactions for product_ids in kinds for key in _recent(product_ids)}
+        rankings = self.rank(user_histories, query, products, also=recent)
+        summaries = _summaries(interactions, user_histories, products)
         return [
-            Ranked(ranking.picks, ranking.filled_by, said, count, last_id)
-            for ranking, said, count, last_id in zip(
+            Ranked(ranking.picks, ranking.filled_by, text, count, last_id)
+            for ranking, text, count, last_id in zip(
                 rankings, summaries, found.product_ids.lengths.tolist(), found.last_ids.tolist(), strict=True
             )
         ]
 
-    def fresh(
-        self, past: Histories, query: Query, known: ProductLookup[D], also: Iterable[int] = ()
+    def rank(
+        self, user_histories: Histories, query: Query, products: ProductLookup[D], also: Iterable[int] = ()
     ) -> list[Ranking]:
-        """Return rankings in which nothing is gone. also: products to be described in the same go."""
-        rankings = self.pipeline.rank(past, query)
-        known.ask({*also, *_referenced_in(rankings)})
-        self._replace_gone(rankings, past, query, known)
+        """Return rankings whose products are all available. also: ids of products to load with theirs"""
+        rankings = self.pipeline.rank(user_histories, query)
+        products.load({*also, *_referenced_in(rankings)})
+        self._replace_unavailable(rankings, user_histories, query, products)
         return rankings
 
-    def _replace_gone(
-        self, rankings: list[Ranking], past: Histories, query: Query, known: ProductLookup[D]
+    def _replace_unavailable(
+        self, rankings: list[Ranking], user_histories: Histories, query: Query, products: ProductLookup[D]
     ) -> None:
-        """Rank again, without what is gone, for whom something gone was picked, until nothing is.
+        """Rank again without the unavailable products, for users with one in their list, until none is left.
 
-        Each round looks four times as far down the lists for more that is gone, _DEEPEST places at most,
-        so that many products deactivated at once cost a few rounds, not one for every n of them. It looks
-        at the best, without diversity, which is chosen from them and dear so far down.
+        Each round looks four times as far down the lists for more unavailable products, at most _MAX_DEPTH
+        places, so that many products deactivated at once cost a few rounds, not one for every n of them.
+        It looks without diversity, which chooses from the best products and is expensive that far down.
         """
         pipeline, depth = self.pipeline, query.n
-        deepest = max(query.n, min(_DEEPEST, len(pipeline.snapshot)))
-        gone: set[int] = set()
-        while spoilt := [user for user, ranking in enumerate(rankings) if _gone(ranking, known)]:
-            depth = min(depth * 4, deepest)
-            theirs = past.take(np.array(spoilt, np.int64))
-            for user in spoilt:
-                gone |= _gone(rankings[user], known)
-            far = max(depth, min(DEPTH, deepest)) if query.diversity else depth
-            deeper = pipeline.rank(theirs, self._without(replace(query, n=far, diversity=0.0), gone))
-            known.ask(_referenced_in(deeper))
+        max_depth = max(query.n, min(_MAX_DEPTH, len(pipeline.snapshot)))
+        excluded: set[int] = set()
+        while users := [user for user, ranking in enumerate(rankings) if _unavailable(ranking, products)]:
+            depth = min(depth * 4, max_depth)
+            theirs = user_histories.take(np.array(users, np.int64))
+            for user in users:
+                excluded |= _unavailable(rankings[user], products)
+            n = max(depth, min(DIVERSITY_DEPTH, max_depth)) if query.diversity else depth
+            deeper = pipeline.rank(theirs, self._excluding(replace(query, n=n, diversity=0.0), excluded))
+            products.load(_referenced_in(deeper))
             for ranking in deeper:
-                gone |= _gone(ranking, known)
-            again = pipeline.rank(theirs, self._without(query, gone))
-            known.ask(_referenced_in(again))
-            for user, ranking in zip(spoilt, again, strict=True):
+                excluded |= _unavailable(ranking, products)
+            again = pipeline.rank(theirs, self._excluding(query, excluded))
+            products.load(_referenced_in(again))
+            for user, ranking in zip(users, again, strict=True):
                 rankings[user] = ranking
 
-    def _without(self, query: Query, gone: set[int]) -> Query:
-        positions = self.pipeline.snapshot.locate(np.array(sorted(gone), np.int64))
-        return replace(query, closed=np.concatenate([query.closed, positions]))
+    def _excluding(self, query: Query, product_ids: set[int]) -> Query:
+        positions = self.pipeline.snapshot.locate(np.array(sorted(product_ids), np.int64))
+        return replace(query, excluded=np.concatenate([query.excluded, positions]))
 
 
-def recommended_item(pick: Pick, known: ProductLookup[Details]) -> RecommendedItem:
-    """Return the pick with its product's fields, its reasons with the names of the products they speak of."""
+def recommended_item(pick: Pick, products: ProductLookup[Details]) -> RecommendedItem:
+    """Return the pick with its product's fields, and its reasons with the names of their products."""
     reasons = tuple(
         [
-            replace(reason, name=known.found[int(reason.value)].name)
-            if reason.kind in OF_PRODUCTS and int(reason.value) in known.found
+            replace(reason, name=products.by_id[int(reason.value)].name)
+            if reason.kind in PRODUCT_KINDS and int(reason.value) in products.by_id
             else reason
             for reason in pick.reasons
         ]
     )
-    return RecommendedItem(known.found[pick.product_id], pick.score, reasons)
+    return RecommendedItem(products.by_id[pick.product_id], pick.score, reasons)
 
 
 def referenced_products(picks: Iterable[Pick]) -> set[int]:
-    """Return the products that must be known to show the picks: themselves, and those in their reasons."""
+    """Return the ids of the picked products and of those in their reasons."""
     found = set()
     for pick in picks:
         found.add(pick.product_id)
-        found.update([int(reason.value) for reason in pick.reasons if reason.kind in OF_PRODUCTS])
+        found.update([int(reason.value) for reason in pick.reasons if reason.kind in PRODUCT_KINDS])
     return found
 
 
@@ -177,44 +188,49 @@ def _referenced_in(rankings: Iterable[Ranking]) -> set[int]:
 
 
 def _summaries(
-    met: list[tuple[NDArray[np.int64], NDArray[np.int64]]], past: Histories, known: ProductLookup[D]
+    interactions: list[tuple[NDArray[np.int64], NDArray[np.int64]]],
+    user_histories: Histories,
+    products: ProductLookup[D],
 ) -> list[str]:
-    """Return a summary for each user. met: what they purchased, and what they viewed, newest first."""
-    # The tags are not needed here; asking for as many as the content strategy does counts nothing twice.
-    favourites = profiles(past, top_categories=RECENT, top_tags=5).categories
-    names = past.features.categories.names
+    """Return a summary for each user.
+
+    interactions: for each user, ids of the products they purchased and of those they viewed, newest first
+    """
+    # Tags are not needed here. With the limits of the content strategy, its cached profiles are reused.
+    favourites = profiles(user_histories, top_categories=RECENT, top_tags=5).categories
+    names = user_histories.features.categories.names
     return [
         summary(
-            purchased=_recent_names(purchased, known),
-            viewed=_recent_names(viewed, known),
+            purchased=_recent_names(purchased, products),
+            viewed=_recent_names(viewed, products),
             interests=[names[code] for code in codes if code >= 0],
         )
-        for (purchased, viewed), codes in zip(met, favourites.tolist(), strict=True)
+        for (purchased, viewed), codes in zip(interactions, favourites.tolist(), strict=True)
     ]
 
 
-def _gone(ranking: Ranking, known: ProductLookup[D]) -> set[int]:
-    """Return the picks that may not be shown any more."""
-    return {pick.product_id for pick in ranking.picks if known.is_gone(pick.product_id)}
+def _unavailable(ranking: Ranking, products: ProductLookup[D]) -> set[int]:
+    """Return the ids of the picks that are unavailable."""
+    return {pick.product_id for pick in ranking.picks if products.is_unavailable(pick.product_id)}
 
 
-def _recent_names(product_ids: NDArray[np.int64], known: ProductLookup[D]) -> list[str]:
-    """Return the first RECENT distinct names, reading on where those known ahead do not give as many."""
-    names = _names(_newest(product_ids), known)
-    start, step = 0, _AHEAD
+def _recent_names(product_ids: NDArray[np.int64], products: ProductLookup[D]) -> list[str]:
+    """Return the first RECENT distinct names, loading more products if those loaded have too few."""
+    names = _names(_recent(product_ids), products)
+    start, step = 0, _PRELOADED
     while start < len(product_ids) and len(names) < RECENT:
-        some = product_ids[start : start + step].tolist()
-        known.ask(some)
-        names |= _names(some, known)
+        ids = product_ids[start : start + step].tolist()
+        products.load(ids)
+        names |= _names(ids, products)
         start, step = start + step, step * 4
     return list(names)[:RECENT]
 
 
-def _newest(product_ids: NDArray[np.int64]) -> list[int]:
-    """Return the first RECENT distinct products of the first _AHEAD."""
-    return list(dict.fromkeys(product_ids[:_AHEAD].tolist()))[:RECENT]
+def _recent(product_ids: NDArray[np.int64]) -> list[int]:
+    """Return the first RECENT distinct products among the first _PRELOADED events."""
+    return list(dict.fromkeys(product_ids[:_PRELOADED].tolist()))[:RECENT]
 
 
-def _names(product_ids: Iterable[int], known: ProductLookup[D]) -> dict[str, None]:
-    """Return the distinct names of those known; some may have been deleted since their event was read."""
-    return dict.fromkeys(known.found[key].name for key in product_ids if key in known.found)
+def _names(product_ids: Iterable[int], products: ProductLookup[D]) -> dict[str, None]:
+    """Return the distinct names of the products that exist: one may be deleted after its event was read."""
+    return dict.fromkeys(products.by_id[key].name for key in product_ids if key in products.by_id)

@@ -1,4 +1,4 @@
-"""Recommendation lists as they are answered, and the versions that say how long they are valid."""
+"""Recommendation lists, and the versions by which cached ones are validated."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +12,8 @@ from recommendations.serving.request import RecommendationRequest
 from recommendations.strategies.base import Basis
 
 POPULAR = "popular"
-# What it means that a strategy found nothing, by what it looks at.
-_NOTHING_BY = exhaustive(
+# The finding of a strategy that found nothing, by its basis.
+_FINDINGS = exhaustive(
     Basis,
     {
         Basis.POPULARITY: Finding.NOTHING_POPULAR,
@@ -22,12 +22,12 @@ _NOTHING_BY = exhaustive(
         Basis.HISTORY: Finding.NOTHING_RELATED,
     },
 )
-_OF_EVERYBODY = frozenset({Basis.POPULARITY, Basis.TREND})
+_IMPERSONAL = frozenset({Basis.POPULARITY, Basis.TREND})
 
 
 @dataclass(frozen=True, slots=True)
 class ModelRef:
-    """A strategy by name, and the version of its model; "" where it needs none, or none is active."""
+    """A strategy by name and the version of its model, "" if it needs none or none is active."""
 
     strategy: str
     version: str = ""
@@ -35,7 +35,7 @@ class ModelRef:
 
 @dataclass(frozen=True, slots=True)
 class RecommendedItem:
-    """A product in its place. score: integer thousandths, the sum of the reasons' points."""
+    """A recommended product. score: integer thousandths, the sum of the reasons' points"""
 
     product: Details
     score: int
@@ -44,7 +44,7 @@ class RecommendedItem:
 
 @dataclass(frozen=True, slots=True)
 class StoredExplanation:
-    """A text that was written ahead, and the digest of what it was written for."""
+    """An explanation that was written ahead, and the digest of the evidence that it was written for."""
 
     explanation: Explanation
     digest: str
@@ -89,11 +89,12 @@ class AnswerVersion:
 class RecommendationList:
     """The answer, best first.
 
-    fallback: what filled it when the strategy itself found nothing, else None
-    basis:    what the strategy looked at; None where it looked at nothing, for want of a model
-    version:  None when too much was looked at to compare it later
-    is_stored: whether it was made ahead
-    is_narrowed: whether filters left some products out; is_continued: whether the best were left out
+    fallback:     the filler that the list begins with if the strategy itself found nothing, else None
+    basis:        what the strategy looks at; None if it had no model, so it looked at nothing
+    version:      None if the list cannot be validated later
+    is_stored:    whether the list was made ahead
+    is_narrowed:  whether filters left some products out
+    is_continued: whether an offset left out the best products
     """
 
     shopper: Shopper
@@ -111,12 +112,12 @@ class RecommendationList:
 
     @property
     def finding(self) -> Finding:
-        """What the strategy found for this shopper, or why nothing."""
+        """Whether the strategy found anything for this shopper, and if not, why."""
         if self.fallback is None:
             return Finding.FOUND
-        if not self.has_history and self.basis not in _OF_EVERYBODY:
+        if not self.has_history and self.basis not in _IMPERSONAL:
             return Finding.NO_HISTORY
-        return Finding.NO_MODEL if self.basis is None else _NOTHING_BY[self.basis]
+        return Finding.NO_MODEL if self.basis is None else _FINDINGS[self.basis]
 
 
 class Recommender(Protocol):

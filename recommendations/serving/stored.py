@@ -86,8 +86,8 @@ class StoredLists:
             logger.warning("The stored list of user %d is not served: %s", shopper.id, error)
             return None
         products = ProductLookup(details)
-        products.ask(referenced_products(picks))
-        if any(products.is_gone(pick.product_id) for pick in picks):
+        products.load(referenced_products(picks))
+        if any(products.is_unavailable(pick.product_id) for pick in picks):
             return None
         events = (row.events_now, row.last_event_now)
         return RecommendationList(
@@ -102,8 +102,8 @@ class StoredLists:
             version=AnswerVersion(
                 model=model,
                 user_id=shopper.id,
-                product_ids=products.asked or [0],
-                digest=digest_of(shopper.id, shopper.name, events, products.found),
+                product_ids=products.loaded_ids or [0],
+                digest=digest_of(shopper.id, shopper.name, events, products.by_id),
                 uses_list=True,
                 stored_list=row.identity,
                 list_at=row.generated_at,

@@ -1,4 +1,4 @@
-"""Picks as JSON, the shape in which a stored list holds them, and back."""
+"""Conversion of picks to the JSON of a stored list, and back."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -18,8 +18,8 @@ def picks_to_json(picks: Iterable[Pick]) -> list[Any]:
 def picks_from_json(stored: Any) -> list[Pick]:
     """Return the picks of a stored list.
 
-    Raises TypeError or ValueError when it is in another form, names an unknown kind of reason, or holds
-    reasons that do not add up to the score.
+    Raises TypeError or ValueError if the JSON has another form, names an unknown kind of reason, or holds
+    reasons whose points do not add up to the score.
     """
     return [
         Pick(

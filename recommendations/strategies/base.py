@@ -1,4 +1,4 @@
-"""What a way of recommending must offer: a recipe, what fitting makes of it, and what proposes products."""
+"""Interfaces of strategies, their fitted models and their retrievers."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,21 +16,21 @@ Reasons = list[list[tuple[Reason, ...]]]
 
 
 class Basis(StrEnum):
-    """What a strategy looks at to find products. What is said of a list claims no more than that."""
+    """The data that a strategy's recommendations are based on. Explanations claim no more than this."""
 
-    POPULARITY = "popularity"  # how often everybody met a product
-    TREND = "trend"  # how often everybody met it lately
+    POPULARITY = "popularity"  # number of interactions of all users
+    TREND = "trend"  # recent interactions of all users
     FAVOURITES = "favourites"  # the categories and tags that the user likes
-    HISTORY = "history"  # the products that the user met
+    HISTORY = "history"  # the products in the user's history
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What a strategy is fitted to.
+    """Training data of a strategy.
 
-    snapshot: the catalogue as it is at the moment that it calls now
-    log:      what happened before, as far back as the strategy looks
-    table:    what events are worth
+    snapshot: the catalogue at the time snapshot.now
+    log:      the events before that time, as far back as the strategy needs
+    table:    weights and half-lives of events
     """
 
     snapshot: Snapshot
@@ -39,59 +39,63 @@ class Training:
 
 
 class Retriever(Protocol):
-    """Proposes products. Immutable, and good for any number of threads."""
+    """Retrieves candidates. Immutable and thread-safe."""
 
     def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
         """Return each user's k best products among the allowed ones, best first; ties by position."""
         ...
 
     def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
-        """Return, for each user, the reasons of each candidate in its place; they add up to its points."""
+        """Return, for each user, the reasons of each candidate, in order; they add up to its points."""
         ...
 
 
 class Model(Protocol):
-    """What was learned. Immutable, of plain arrays, without a row for any user; it speaks of product ids."""
+    """A fitted strategy. Immutable plain arrays that refer to product ids and hold no user's data."""
 
     def bind(self, snapshot: Snapshot) -> Retriever:
-        """Return the retriever over the snapshot's positions, which may be of another day."""
+        """Return a retriever for the positions of the snapshot, which may be newer than the model."""
         ...
 
 
 class Strategy(Protocol):
-    """A recipe: frozen, made from its OPTIONS in settings."""
+    """A way of recommending: frozen options, made from OPTIONS in settings."""
 
-    fallback: ClassVar[str]  # the strategy that fills up its short lists: "popular" or "trending"
+    fallback: ClassVar[str]  # the strategy that completes short lists: "popular" or "trending"
     basis: ClassVar[Basis]
 
     @property
     def log_days(self) -> float | None:
-        """How many days of the log it is fitted to; None for all of it, and then it is trained ahead."""
+        """Number of days of the log for `fit`; None for the whole log, in models that are trained ahead."""
         ...
 
     @classmethod
-    def from_options(cls, *_: Any, **options: Any) -> Self:  # so typed, any named options will do
-        """Return the recipe. Raises ValueError or TypeError naming a bad option."""
+    def from_options(cls, *_: Any, **options: Any) -> Self:  # typed so that subclasses may name their options
+        """Return the strategy. Raises ValueError or TypeError that names an invalid option."""
         ...
 
-    def fit(self, training: Training) -> Model: ...
+    def fit(self, training: Training) -> Model:
+        """Return the model fitted to the training data."""
+        ...
 
 
 @runtime_checkable
 class SavedModel(Model, Protocol):
-    """A model that outlives its process."""
+    """A model that can be saved to files."""
 
     def save(self, folder: Path) -> None:
-        """Write .npy and JSON files into the folder, which exists and is empty. Raises OSError."""
+        """Write .npy and JSON files into the folder, which must exist and be empty. Raises OSError."""
         ...
 
 
 @runtime_checkable
 class Trainable(Strategy, Protocol):
-    """A recipe whose models are fitted ahead and kept in files."""
+    """A strategy whose models are trained ahead and saved to files."""
 
-    def fit(self, training: Training) -> SavedModel: ...
+    def fit(self, training: Training) -> SavedModel:
+        """Return the model fitted to the training data."""
+        ...
 
     def load(self, folder: Path) -> SavedModel:
-        """Return the model that was saved there, its arrays memory-mapped. Raises OSError or ValueError."""
+        """Return the model saved in the folder, memory-mapped. Raises OSError or ValueError."""
         ...

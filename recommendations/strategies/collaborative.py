@@ -1,4 +1,4 @@
-"""The collaborative strategy: products that were liked together with what the user likes."""
+"""The collaborative strategy: products liked by users who like the same products (item-item)."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from recommendations.engine.candidates import Candidates
 from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.item_item import cosine
 from recommendations.engine.linear import ease
-from recommendations.engine.neighbours import Links, Sums, contributions, mapped, summed
+from recommendations.engine.neighbours import Links, Sums, contributions, load_mapped, summed
 from recommendations.engine.preferences import preferences, tastes
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.reasons import Reason, ReasonKind
@@ -25,26 +25,27 @@ from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.base import Basis, Reasons, Training
 
 METHODS = ("auto", "ease", "sparse")
-# A score of 1 is about as much as one product can be foretold.
+# Thousandths of a point for a score of 1, which is about the highest score from one product.
 POINTS = 100_000
-_NAMED = 3
-_LONGEST = 1_000
-# Above this many links in all, each product keeps fewer: 50 at a million products, 400 MB.
+_NAMED = 3  # products named as reasons
+_LONGEST = 1_000  # events of each user
+# Limit of all links; it leaves 50 links a product at a million products, 400 MB.
 _MOST_LINKS = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Collaborative:
-    """The recipe.
+    """Item-item collaborative filtering by EASE (Steck, 2019) or by sparse cosine (Sarwar et al., 2001).
 
-    method:         "ease", "sparse", or "auto" for ease where at most `largest_dense` products have events
-    half_life_days: after how many days an event counts half in what ease learns of products
-    sparse_half_life_days: the same for sparse
-    regularisation: of ease; shrinkage: of sparse; both in users
-    evenness:       of sparse: to what power the worth of an event is raised; 1 leaves it as the table has it
-    damping:        of sparse: by what power of its length a long history counts less in what is learned
-    neighbours:     how many links a product keeps at most
-    min_events:     a product with fewer events is left to other strategies
+    method:         "ease", "sparse", or "auto": ease if at most `largest_dense` products have events
+    half_life_days: ease: half-life of events in training
+    sparse_half_life_days: sparse: half-life of events in training
+    regularisation: ease: L2 regularisation, in users
+    shrinkage:      sparse: shrinkage of similarities with little support, in users
+    evenness:       sparse: exponent of the event weights; 1 leaves the weights of the table unchanged
+    damping:        sparse: exponent of the history length by which users with long histories count less
+    neighbours:     maximum number of links of each product
+    min_events:     products with fewer events are left out
     """
 
     method: str = "auto"
@@ -103,12 +104,12 @@ class Collaborative:
             "n_users": int(liked.matrix.shape[0]),
             "neighbours": n_links,
             "longest_history": _LONGEST,
-            **self._chosen(dense),
+            **self._options_of_method(dense),
         }
         return CollaborativeModel(liked.product_ids, links, training.table, record)
 
-    def _chosen(self, dense: bool) -> dict[str, float]:
-        """Return the options that the method has taken."""
+    def _options_of_method(self, dense: bool) -> dict[str, float]:
+        """Return the options that apply to the method used."""
         if dense:
             return {"half_life_days": self.half_life_days, "regularisation": self.regularisation}
         return {
@@ -124,7 +125,7 @@ class Collaborative:
 
 @dataclass(frozen=True)
 class CollaborativeModel:
-    """product_ids: shape (n_columns,), rising; record: what was chosen, and why, as it is written down."""
+    """Item-item links. product_ids: shape (n_columns,), ascending; record: contents of model.json."""
 
     product_ids: NDArray[np.int64]
     links: Links
@@ -139,38 +140,41 @@ class CollaborativeModel:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Return what was saved there, memory-mapped. Raises OSError or ValueError."""
+        """Return the model saved in the folder, memory-mapped. Raises OSError or ValueError."""
         record = json.loads((folder / "model.json").read_text())
         table = record.pop("table")
         return cls(
-            mapped(folder / "product_ids.npy"),
+            load_mapped(folder / "product_ids.npy"),
             Links.load(folder),
             EventTable(np.array(table["weights"]), np.array(table["half_life_days"])),
             record,
         )
 
     def bind(self, snapshot: Snapshot) -> "CollaborativeRetriever":
-        return self.over(snapshot, Alignment.of(self.product_ids, snapshot))
+        return self.bind_aligned(snapshot, Alignment.of(self.product_ids, snapshot))
 
-    def over(self, snapshot: Snapshot, placed: Alignment) -> "CollaborativeRetriever":
-        """Return the retriever over the snapshot, in which the model's products are placed already."""
+    def bind_aligned(self, snapshot: Snapshot, alignment: Alignment) -> "CollaborativeRetriever":
+        """Return the retriever for the snapshot, given the alignment of the model's products with it."""
         return CollaborativeRetriever(
             self.links,
             self.table,
             self.record.get("evenness"),
             snapshot.product_ids,
             snapshot.now,
-            placed.positions,
-            placed.columns,
+            alignment.positions,
+            alignment.columns,
         )
 
 
 @dataclass(frozen=True)
 class CollaborativeRetriever:
-    """table: the shop's own, of what events are worth; evenness: to what power they are weighed, without a
-    limit to what repeats add; None where they are weighed as they are, and repeats add nothing above 1.
+    """Scores products by the links from each user's history.
 
-    positions: shape (n_columns,), int32, -1 if gone; columns: shape (n_products,), back again
+    table:     the shop's event weights
+    evenness:  exponent of the event weights, with unlimited sums of repeated events; None for unchanged
+               weights, with sums of at most 1
+    positions: shape (n_columns,), int32, -1 if the snapshot lacks the product
+    columns:   shape (n_products,), int32, -1 if the model lacks the product
     """
 
     links: Links
@@ -183,20 +187,21 @@ class CollaborativeRetriever:
 
     @cached_property
     def complete(self) -> bool:
-        """Whether every product that was learned of is still in the catalogue."""
+        """Whether every product of the model is in the snapshot."""
         return bool((self.positions >= 0).all())
 
     @cached_property
     def weighed(self) -> EventTable:
-        """The table by which the events of a history speak."""
+        """The event weights applied to histories."""
         return self.table if self.evenness is None else self.table.softened(self.evenness)
 
     def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
         return best_of(self.sums(histories), scale=POINTS, allowed=allowed, k=k)
 
     def sums(self, histories: Histories) -> Sums:
-        """Return what each history says of each position that it touches; nothing where nothing is liked:
-        what is dismissed may push a product down or up, but is no ground to offer any.
+        """Return the score of each position with a link from the history.
+
+        Dismissed products change scores, but histories without any liked product get no scores.
         """
         liked, liking = self.tastes(histories)
         if (liking <= 0).any():
@@ -211,6 +216,7 @@ class CollaborativeRetriever:
         return Sums(Ragged(found.columns.starts, positions).having(kept), found.values[kept])
 
     def tastes(self, histories: Histories) -> tuple[Ragged, NDArray[np.float32]]:
+        """Return the columns of each user's history and the preference for each (`preferences.tastes`)."""
         return tastes(
             histories,
             self.weighed,
@@ -221,7 +227,7 @@ class CollaborativeRetriever:
         )
 
     def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
-        """The few products of the history that speak most for it; what is left over as one more."""
+        """Return the 3 liked products that add most to each candidate, then the rest as one reason."""
         liked, liking = self.tastes(histories)
         found: Reasons = []
         for user, (positions, points) in enumerate(zip(candidates.positions, candidates.points, strict=True)):
@@ -241,9 +247,11 @@ class CollaborativeRetriever:
 def because(
     added: NDArray[np.float32], ids: NDArray[np.int64], liked: NDArray[np.bool_], total: int
 ) -> tuple[Reason, ...]:
-    """Return the reasons of one pick: the most helpful products that are liked, and the rest of the points.
+    """Return the reasons of one candidate: the liked products that add most, and the rest of its points.
 
-    added: shape (n_met,), what each product of the history adds; ids: theirs; liked: which may be named
+    added: shape (n_products,), what each product of the history adds
+    ids:   shape (n_products,), product ids
+    liked: shape (n_products,), whether the product may be named
     """
     order = np.argsort(np.where(liked, -added, 0), kind="stable")[:_NAMED]
     named = [place for place in order.tolist() if liked[place] and added[place] > 0]

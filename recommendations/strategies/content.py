@@ -1,4 +1,4 @@
-"""The content strategy: points for a favourite category and for each favourite tag."""
+"""The content strategy: points for a favourite category and for each favourite tag of the user."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -15,7 +15,7 @@ from recommendations.strategies.base import Basis, Reasons, Training
 
 @dataclass(frozen=True, slots=True)
 class ProfileLimits:
-    """How many favourites a profile keeps."""
+    """Number of favourite categories and tags in a profile."""
 
     top_categories: int = 3
     top_tags: int = 5
@@ -26,12 +26,13 @@ class ProfileLimits:
                 raise ValueError(f"{name} is {n!r}; it must be a whole number from 0 to 50")
 
     def profiles(self, histories: Histories) -> Profiles:
+        """Return each user's favourites, within these limits."""
         return profiles(histories, top_categories=self.top_categories, top_tags=self.top_tags)
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The recipe: `weights` for each match with the favourites of `taste`. There is nothing to learn."""
+    """Content-based strategy: `weights` for matches with the favourites within `taste`. Needs no training."""
 
     taste: ProfileLimits
     weights: Weights
@@ -71,7 +72,7 @@ class ContentRetriever:
         return best_matches(self.postings, self.taste.profiles(histories), self.weights, allowed=allowed, k=k)
 
     def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
-        """The category first, then tags in the order in which the user likes them."""
+        """Return the category, then the tags in the order of the user's preference."""
         profile = self.taste.profiles(histories)
         found: Reasons = []
         for user, positions in enumerate(candidates.positions):
@@ -101,5 +102,5 @@ class ContentRetriever:
 
 
 def _matching(by_tag: dict[int, Reason], tags: list[int]) -> tuple[Reason, ...]:
-    """Return the reasons of the tags, in the order in which the user likes them."""
+    """Return the reasons of the tags, in the order of the user's preference."""
     return tuple([by_tag[code] for code in by_tag if code in tags])

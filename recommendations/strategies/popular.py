@@ -1,4 +1,4 @@
-"""The popular strategy: what everybody looks at, for those of whom nothing is known, and to fill up."""
+"""The popular strategy: products with the most interactions, for new users and as a fallback."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -13,7 +13,7 @@ from recommendations.strategies.base import Basis, Reasons, Training
 
 @dataclass(frozen=True, slots=True)
 class Popular:
-    """The recipe: most interactions first, then the lower id; no points. There is nothing to learn."""
+    """Orders products by number of interactions, then by id, with 0 points. Needs no training."""
 
     fallback: ClassVar[str] = "popular"
     basis: ClassVar[Basis] = Basis.POPULARITY
@@ -41,7 +41,7 @@ class PopularRetriever:
         return most_popular(allowed=allowed, k=k)
 
     def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
-        """One reason a product: its number of interactions, for 0 points."""
+        """Return one reason a product: its number of interactions, with 0 points."""
         return [
             [
                 (Reason(ReasonKind.POPULAR, n, 0),)

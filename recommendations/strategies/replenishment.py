@@ -1,4 +1,4 @@
-"""What users buy again and again, by how due it is: a placement's own retriever, fitted to nothing."""
+"""Retriever of the buy-again placement: products bought repeatedly, most due first. Needs no training."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,10 @@ _THOUSANDTHS = 1000
 
 @dataclass(frozen=True, slots=True)
 class BuyAgain:
-    """The most due first, a point for a whole gap; ties by position. zone: whose days count."""
+    """Orders repeated purchases by how due they are, 1 point for one usual interval; ties by position.
+
+    zone: time zone of the days, such as Europe/Paris
+    """
 
     snapshot: Snapshot
     zone: str
@@ -26,18 +29,18 @@ class BuyAgain:
         found = self._habits(histories)
         positions = np.full((len(histories), k), -1, np.int64)
         points = np.zeros((len(histories), k), np.int64)
-        worth = _thousandths(found)
+        due = _thousandths(found)
         for user in range(len(histories)):
             mine = found.rows == user
             mine &= allowed.everyone[found.positions] & ~np.isin(found.positions, allowed.own[user])
             order = np.flatnonzero(mine)
-            order = order[np.argsort(-worth[order], kind="stable")][:k]
+            order = order[np.argsort(-due[order], kind="stable")][:k]
             positions[user, : len(order)] = found.positions[order]
-            points[user, : len(order)] = worth[order]
+            points[user, : len(order)] = due[order]
         return Candidates(positions, points)
 
     def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
-        """Two a product: on how many days it was bought, for 0 points, and how due it is, for all of them."""
+        """Return two reasons a product: its days of purchase, with 0 points, and how due it is, with all."""
         found = self._habits(histories)
         days = dict(
             zip(

@@ -1,4 +1,4 @@
-"""Products like a given one, by content and by behaviour: a placement's own retriever, fitted to nothing."""
+"""Retriever of the similar-products placement, by content and behaviour. Needs no training."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ from recommendations.engine.histories import Histories, Mask
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.strategies.base import Reasons, Retriever
 
-# How many each of the two proposes: no placement shows more than 200.
+# Number of candidates of each of the two retrievers; a placement shows at most 200.
 DEPTH = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """The points of both added up, the highest first; ties by position.
+    """Adds up the points of two retrievers, highest first; ties by position.
 
-    content:   gives points for the category and the tags that a history's product has
-    behaviour: gives points for what those who met the product met too; one that knows nothing adds nothing
-    product:   the id of the product, the one in the history
+    content:   gives points for the category and tags of the product in the history
+    behaviour: gives points for products whose users also interacted with that product
+    product:   the id of the product, the only one in the history
     """
 
     content: Retriever
@@ -35,14 +35,14 @@ class Similar:
         both = _united(content, behaviour)
         for user, why in enumerate(self.content.reasons(histories, both)):
             shown = both.positions[user, : len(why)]
-            worth = np.array([_points(reasons) for reasons in why], np.int64) + both.points[user, : len(why)]
-            order = np.lexsort((shown, -worth))[:k]
+            total = np.array([_points(reasons) for reasons in why], np.int64) + both.points[user, : len(why)]
+            order = np.lexsort((shown, -total))[:k]
             positions[user, : len(order)] = shown[order]
-            points[user, : len(order)] = worth[order]
+            points[user, : len(order)] = total[order]
         return Candidates(positions, points)
 
     def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
-        """The category and the tags in common, then what behaviour adds."""
+        """Return the shared category and tags, then the points from behaviour as one reason."""
         return [
             [
                 (*reasons, *self._behaviour(total - _points(reasons)))
@@ -58,15 +58,15 @@ class Similar:
 
 
 def _united(content: Candidates, behaviour: Candidates) -> Candidates:
-    """Return what either proposes, each product once, with the points of behaviour alone."""
+    """Return the candidates of both, each product once, with the points of `behaviour` only."""
     n_users = len(content.positions)
     width = content.positions.shape[1] + behaviour.positions.shape[1]
     positions, points = np.full((n_users, width), -1, np.int64), np.zeros((n_users, width), np.int64)
     for user in range(n_users):
         liked = behaviour.positions[user, : behaviour.lengths[user]]
         alike = content.positions[user, : content.lengths[user]]
-        all_of_them = np.concatenate([liked, alike[~np.isin(alike, liked)]])
-        positions[user, : len(all_of_them)] = all_of_them
+        union = np.concatenate([liked, alike[~np.isin(alike, liked)]])
+        positions[user, : len(union)] = union
         points[user, : len(liked)] = behaviour.points[user, : len(liked)]
     return Candidates(positions, points)
 

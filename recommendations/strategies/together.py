@@ -1,4 +1,4 @@
-"""The together strategy: what goes with what was in the basket last, learned from baskets."""
+"""The together strategy: products that are often in the same basket as those of the user's last basket."""
 
 import json
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ from recommendations.strategies.base import Basis, Reasons, Training
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """The recipe: pairs that are in one basket more often than by chance (lift above 1), in enough baskets.
+    """Association rules with a lift above 1 (Brin, Motwani, Ullman & Tsur, 1997) and enough support.
 
-    time_zone:      whose days make a basket of what was bought alone at its moment
-    min_support:    baskets that must hold both of a pair
-    largest_basket: of a larger one, a sample of so many products counts
-    neighbours:     how many pairs a product keeps at most
+    time_zone:      time zone of the days by which single purchases are grouped into baskets
+    min_support:    minimum number of baskets with both products
+    largest_basket: a larger basket is reduced to a sample of this many products
+    neighbours:     maximum number of pairs of each product
     """
 
     time_zone: str = "UTC"
@@ -44,7 +44,7 @@ class Together:
             local_days(np.zeros(1, np.int64), self.time_zone)
         except (KeyError, ValueError, TypeError, OSError) as error:
             raise ValueError(
-                f"time_zone is {self.time_zone!r}; it must be one such as Europe/Paris"
+                f"time_zone is {self.time_zone!r}; it must be the name of a time zone, such as Europe/Paris"
             ) from error
         for name, low, high in (
             ("min_support", 1, 1_000_000),
@@ -85,7 +85,7 @@ class Together:
 
 @dataclass(frozen=True)
 class TogetherModel:
-    """product_ids: shape (n_columns,), rising; record: what was learned from, as it is written down."""
+    """Pairs by lift. product_ids: shape (n_columns,), ascending; record: contents of record.json."""
 
     product_ids: NDArray[np.int64]
     pairs: Pairs
@@ -98,7 +98,7 @@ class TogetherModel:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Return what was saved there, memory-mapped. Raises OSError or ValueError."""
+        """Return the model saved in the folder, memory-mapped. Raises OSError or ValueError."""
         return cls(
             np.load(folder / "product_ids.npy", mmap_mode="r", allow_pickle=False),
             Pairs.load(folder),
@@ -106,16 +106,16 @@ class TogetherModel:
         )
 
     def bind(self, snapshot: Snapshot) -> "TogetherRetriever":
-        placed = Alignment.of(self.product_ids, snapshot)
+        alignment = Alignment.of(self.product_ids, snapshot)
         zone = str(self.record["time_zone"])
-        return TogetherRetriever(self.pairs, placed.positions, placed.columns, zone)
+        return TogetherRetriever(self.pairs, alignment.positions, alignment.columns, zone)
 
 
 @dataclass(frozen=True, eq=False)
 class TogetherRetriever:
-    """What goes with anything in each user's last basket, by its highest lift; ties by position.
+    """Retrieves the products paired with a user's last basket, by their highest lift; ties by position.
 
-    The last basket is of what was bought; of who bought nothing yet, of what they put into the cart.
+    The last basket is the last purchase or, for users without purchases, the last products put into the cart.
 
     positions, columns: as in `Alignment`
     """
@@ -138,24 +138,24 @@ class TogetherRetriever:
         return Candidates(positions, points)
 
     def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
-        """Two a product: in how many baskets it was with one of the last, for 0 points, and the lift."""
-        told: Reasons = []
+        """Return two reasons a product: support of its best pair, with 0 points, and lift, with all."""
+        reasons: Reasons = []
         for user, basket in enumerate(self._last_baskets(histories)):
             shown = candidates.positions[user, candidates.positions[user] >= 0]
             found, lift, support = self._offered(basket)
             place = np.searchsorted(found, shown)
-            told.append(
+            reasons.append(
                 [
                     (Reason(ReasonKind.TOGETHER, n, 0), Reason(ReasonKind.LIFT, times, times))
                     for n, times in zip(support[place].tolist(), lift[place].tolist(), strict=True)
                 ]
             )
-        return told
+        return reasons
 
     def _offered(
         self, basket: NDArray[np.int32]
     ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-        """Return what goes with the basket, rising, with the lift and support of the best pair of each."""
+        """Return the positions paired with the basket, ascending, and the lift and support of each."""
         starts = self.pairs.starts
         places = np.concatenate(
             [np.arange(starts[column], starts[column + 1]) for column in basket.tolist()]
@@ -169,13 +169,13 @@ class TogetherRetriever:
         return found, lift[order][first], support[order][first]
 
     def _last_baskets(self, histories: Histories) -> list[NDArray[np.int32]]:
-        """Return the columns of each user's last basket, nothing for those who have none."""
+        """Return the columns of each user's last basket, empty without one. Cached in histories.derived."""
         if self not in histories.derived:
-            histories.derived[self] = self._worked_out(histories)
+            histories.derived[self] = self._computed_last_baskets(histories)
         found: list[NDArray[np.int32]] = histories.derived[self]
         return found
 
-    def _worked_out(self, histories: Histories) -> list[NDArray[np.int32]]:
+    def _computed_last_baskets(self, histories: Histories) -> list[NDArray[np.int32]]:
         is_bought = histories.actions == Action.PURCHASE
         rows = histories.events.rows()
         have_bought = np.bincount(rows, is_bought, minlength=len(histories)) > 0

@@ -1,4 +1,4 @@
-"""The trending strategy: what everybody has looked at lately."""
+"""The trending strategy: products with the most recent interactions."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -17,13 +17,13 @@ from recommendations.engine.trend import Trend, trend
 from recommendations.strategies.base import Basis, Reasons, Training
 
 _THOUSANDTHS = 1000
-# An event that is older counts less than a thousandth, and is left out.
+# Older events have less than a thousandth of their weight and are ignored.
 _HALF_LIVES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Trending:
-    """The recipe: decayed sums of event weights, by one half-life for every deed."""
+    """Orders products by sums of event weights that decay with one half-life for all actions."""
 
     half_life_days: float
     fallback: ClassVar[str] = "popular"
@@ -48,24 +48,24 @@ class TrendingModel:
 
     def bind(self, snapshot: Snapshot) -> "TrendingRetriever":
         positions = snapshot.locate(self.trend.product_ids)
-        points = np.rint(self.trend.worth * _THOUSANDTHS).astype(np.int64)
+        points = np.rint(self.trend.scores * _THOUSANDTHS).astype(np.int64)
         kept = (positions >= 0) & (points > 0)
         by_position = np.zeros(len(snapshot) + 1, np.int64)
         by_position[positions[kept]] = points[kept]
         recent = np.zeros(len(snapshot) + 1, np.int32)
         recent[positions[kept]] = self.trend.recent[kept]
-        worthy = np.flatnonzero(by_position)
-        order = worthy[np.argsort(-by_position[worthy], kind="stable")].astype(np.int32)
+        trending = np.flatnonzero(by_position)
+        order = trending[np.argsort(-by_position[trending], kind="stable")].astype(np.int32)
         return TrendingRetriever(order, by_position, recent)
 
 
 @dataclass(frozen=True, slots=True)
 class TrendingRetriever:
-    """What is worth anything, best first; ties by position.
+    """Products with a trend score above 0, best first; ties by position.
 
-    order:  shape (n_worthy,), positions
-    points: shape (n_products + 1,), thousandths; the last, which position -1 finds, is 0
-    recent: shape (n_products + 1,), events within one half-life
+    order:  shape (n_ordered,), positions
+    points: shape (n_products + 1,), thousandths; the last entry, for position -1, is 0
+    recent: shape (n_products + 1,), number of events within one half-life
     """
 
     order: Ints
@@ -77,7 +77,7 @@ class TrendingRetriever:
         return Candidates(positions, self.points[positions])
 
     def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
-        """One reason a product: how many events it had within one half-life, for all of its points."""
+        """Return one reason a product: its number of events within one half-life, with all of its points."""
         found: Reasons = []
         for positions in candidates.positions:
             shown = positions[positions >= 0]

@@ -1,4 +1,4 @@
-"""What stands in for a model that has not been trained: it proposes nothing, so that others fill up."""
+"""Placeholder for a missing model: it returns no candidates, so the fallback fills the list."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -13,6 +13,8 @@ from recommendations.strategies.base import Reasons
 
 @dataclass(frozen=True, slots=True)
 class Untrained:
+    """Model and retriever without candidates."""
+
     def bind(self, snapshot: Snapshot) -> Self:
         return self
 

@@ -1,4 +1,4 @@
-"""Fits one strategy in a process of its own. Knows no database, so that a fresh process can do it."""
+"""Fit one strategy in a process of its own. Does not use the database."""
 
 import json
 import time
@@ -16,18 +16,20 @@ from recommendations.processes.pool import run_in_process
 from recommendations.processes.transfer import dump, load
 from recommendations.strategies.base import Model, Trainable, Training
 
-# Where a model says of itself what it was made of and how; the first that there is.
+# Files in which a model may describe itself; the first that exists is its record.
 RECORDS = ("record.json", "model.json")
-# Whether a model proposes anything is tried with the users of so many events.
+# The users of this many newest events show whether a model recommends anything.
 _LAST_EVENTS = 10_000
 _USERS_A_BLOCK = 250
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What fitting took, and what the model says of itself, such as by which method it was made.
+    """The costs of fitting, and what the model says of itself.
 
-    peak_mb: the most memory that the process has held; is_empty: whether the model proposes nothing
+    peak_mb:  peak memory of the process
+    record:   the model's own description, such as the method that it was fitted with; {} for none
+    is_empty: whether the model recommends nothing
     """
 
     seconds: float
@@ -37,18 +39,18 @@ class Fit:
 
 
 def fit_in_process(recipe: Trainable, training: Training, folder: Path) -> Fit:
-    """Return what it took: the model's files are in the folder, which was empty.
+    """Fit the recipe, write the model's files to the folder, and return the costs. folder: empty
 
-    Raises OSError when they cannot be written, ProcessLost when the system ends the process, such as for
-    want of memory, and whatever fitting raises.
+    Raises OSError when the files cannot be written, ProcessLost when the system kills the process, for
+    example for lack of memory, and the errors of fitting.
     """
     with TemporaryDirectory(prefix="training-") as name:
         dump((recipe, training), Path(name))
-        return run_in_process(_fit, Path(name), folder, task="fitted the model")
+        return run_in_process(_fit, Path(name), folder, task="fitting the model")
 
 
-def _fit(handed: Path, folder: Path) -> Fit:
-    recipe, training = load(handed)
+def _fit(arguments: Path, folder: Path) -> Fit:
+    recipe, training = load(arguments)
     began = time.perf_counter()
     model = recipe.fit(training)
     model.save(folder)
@@ -58,17 +60,17 @@ def _fit(handed: Path, folder: Path) -> Fit:
 
 
 def is_empty(model: Model, training: Training) -> bool:
-    """Return whether the model proposes no product at all to any user of the last events."""
+    """Return whether the model recommends no product to any user of the newest 10,000 events."""
     snapshot, log = training.snapshot, training.log
     if not len(log):
         return True
     last = log.since(int(log.at[-_LAST_EVENTS:][0]))
     last = last.take(snapshot.locate(last.product_ids) >= 0)
     users, retriever = np.unique(last.user_ids), model.bind(snapshot)
-    everything = np.ones(len(snapshot), bool)
+    all_allowed = np.ones(len(snapshot), bool)
     for start in range(0, len(users), _USERS_A_BLOCK):
         histories = last.histories(users[start : start + _USERS_A_BLOCK], snapshot)
-        found = retriever.retrieve(histories, allowed=Mask(everything, empty(len(histories))), k=1)
+        found = retriever.retrieve(histories, allowed=Mask(all_allowed, empty(len(histories))), k=1)
         if (found.positions >= 0).any():
             return False
     return True

@@ -1,8 +1,8 @@
-"""Remembers that a model's files were read and found whole, so that a server reads them once.
+"""Integrity stamps: record that a model's files were verified, so that each server reads them once.
 
-A seal is a file beside the model's folder: a keyed digest (HMAC with SECRET_KEY) of the registered digest and
-of what the system says of each file. Whatever is written to a file, or put in its place, moves its time of
-change (ctime), which nobody can set, so the seal fits no more. Who does not know the key cannot seal.
+A stamp is a file next to the model's folder. It holds an HMAC, keyed with SECRET_KEY, of the registered
+digest and of each file's inode, size and times. Writing to a file or replacing it changes its ctime, which no
+program can set, so the stamp no longer matches. A valid stamp cannot be made without the key.
 """
 
 import hmac
@@ -14,46 +14,46 @@ from django.utils.crypto import salted_hmac
 
 from recommendations.training.manifest import Manifest
 
-# A constant, not the module's name: moving the module must not make every server read all files again.
+# A constant rather than the module's name: moving the module must not invalidate every stamp.
 _SALT = "recommendations.services.seal"
 
 
 def integrity_stamp(folder: Path, digest: str, manifest: Manifest) -> str:
-    """Return what the files are sealed with as they are now; none is read. Raises OSError for one missing.
+    """Return the stamp of the files as they are now, without reading them. Raises OSError for a missing file.
 
-    Take it before the files are read: then it does not fit if one is changed meanwhile.
+    Take it before reading the files: if one changes meanwhile, the stamp does not match.
     """
     parts = [digest]
     for name in manifest.files:
-        found = (folder / name).stat()
-        parts.append(f"{name} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}")
+        status = (folder / name).stat()
+        parts.append(f"{name} {status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}")
     return salted_hmac(_SALT, "\n".join(parts), algorithm="sha256").hexdigest()
 
 
-def has_stamp(folder: Path, seal: str) -> bool:
-    """Return whether the seal was left beside the folder."""
+def has_stamp(folder: Path, stamp: str) -> bool:
+    """Return whether the folder has this stamp."""
     try:
-        return hmac.compare_digest(_beside(folder).read_bytes(), seal.encode())
+        return hmac.compare_digest(_stamp_file(folder).read_bytes(), stamp.encode())
     except OSError:
         return False
 
 
-def write_stamp(folder: Path, seal: str) -> None:
-    """The seal lies beside the folder, unless this process may not write there: then others read again."""
+def write_stamp(folder: Path, stamp: str) -> None:
+    """Write the stamp next to the folder. If it cannot be written, every process verifies the files."""
     with (
         suppress(OSError),
         tempfile.TemporaryDirectory(prefix=".unfinished-fetch-", dir=folder.parent) as name,
     ):
-        made = Path(name) / "seal"
-        made.write_text(seal)
-        made.replace(_beside(folder))
+        file = Path(name) / "stamp"
+        file.write_text(stamp)
+        file.replace(_stamp_file(folder))
 
 
 def remove_stamp(folder: Path) -> None:
-    """No seal lies beside the folder, as far as this process may remove it."""
+    """Remove the folder's stamp, if there is one and this process may remove it."""
     with suppress(OSError):
-        _beside(folder).unlink()
+        _stamp_file(folder).unlink()
 
 
-def _beside(folder: Path) -> Path:
+def _stamp_file(folder: Path) -> Path:
     return folder.with_name(f".sealed-{folder.name}")

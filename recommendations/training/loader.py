@@ -1,11 +1,11 @@
-"""Opens trained models for those who answer: each once a process, and in place of a bad one, none."""
+"""Load trained models, each once per process."""
 
 import logging
 import threading
 from collections.abc import Callable, Mapping
 
 from recommendations.errors import ModelUnavailable
-from recommendations.selectors.models import Registered
+from recommendations.selectors.models import RegisteredVersion
 from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Model, Strategy, Trainable
 from recommendations.training.store import ModelStore
@@ -14,17 +14,18 @@ logger = logging.getLogger(__name__)
 
 
 class ModelLoader:
-    """Gives the model of a version, memory-mapped; None, with one line in the log, when it cannot be had.
+    """Thread-safe loader of memory-mapped models. Keeps one version of each strategy open.
 
-    strategies: the recipes by name; registered: what the database says of a version; digest: of the
-    settings of a strategy as they are now. For any number of threads.
+    strategies: the recipes by name
+    registered: return a version's row, by strategy and version; None if there is none
+    digest:     return the digest of a strategy's current settings
     """
 
     def __init__(
         self,
         store: ModelStore,
         strategies: Mapping[str, Strategy],
-        registered: Callable[[str, str], Registered | None],
+        registered: Callable[[str, str], RegisteredVersion | None],
         digest: Callable[[str], str],
     ) -> None:
         self._store = store
@@ -32,66 +33,64 @@ class ModelLoader:
         self._registered = registered
         self._digest = digest
         self._open: dict[str, tuple[str, Model]] = {}
-        self._lacking: dict[str, str] = {}
-        self._opening = threading.Lock()
+        self._failures: dict[str, str] = {}
+        self._lock = threading.Lock()
 
-    def __call__(self, chosen: ModelRef) -> Model | None:
-        """Return the model. 1 query when it is first asked for; of each strategy one version stays open."""
-        with self._opening:
-            version, model = self._open.get(chosen.strategy, ("", None))
-            if version == chosen.version:
+    def __call__(self, ref: ModelRef) -> Model | None:
+        """Return the model, or None if it cannot be loaded, which is logged once. 1 query at first."""
+        with self._lock:
+            version, model = self._open.get(ref.strategy, ("", None))
+            if version == ref.version:
                 return model
             try:
-                model = self._loaded(chosen)
+                model = self._loaded(ref)
             except ModelUnavailable as error:
-                if self._lacking.get(chosen.strategy) != str(error):
-                    logger.error("%s What fills up answers in its place.", error)
-                self._lacking[chosen.strategy] = str(error)
+                if self._failures.get(ref.strategy) != str(error):
+                    logger.error("%s Its fallback is used instead.", error)
+                self._failures[ref.strategy] = str(error)
                 return None
-            self._lacking.pop(chosen.strategy, None)
-            self._open[chosen.strategy] = (chosen.version, model)
-            logger.info("Opened model %s %s.", chosen.strategy, chosen.version)
+            self._failures.pop(ref.strategy, None)
+            self._open[ref.strategy] = (ref.version, model)
+            logger.info("Loaded model %s %s.", ref.strategy, ref.version)
             return model
 
-    def check(self, chosen: ModelRef) -> None:
-        """Raise ModelUnavailable or UnknownStrategy unless the version could answer; it is opened, not kept.
+    def check(self, ref: ModelRef) -> None:
+        """Raise ModelUnavailable or UnknownStrategy unless the version can be loaded. 1 query.
 
-        1 query. What answers meanwhile is not held up.
+        The model is not kept, and requests that are being answered do not wait.
         """
-        self._loaded(chosen)
+        self._loaded(ref)
 
-    def problem(self, chosen: ModelRef) -> str:
-        """Return why the version could not answer, in a sentence; "" where it could. 1 query."""
+    def problem(self, ref: ModelRef) -> str:
+        """Return a sentence on why the version cannot be loaded, or "" if it can. 1 query."""
         try:
-            self.check(chosen)
+            self.check(ref)
         except ModelUnavailable as error:
             return str(error)
         return ""
 
     def lacks(self, strategy: str) -> bool:
-        """Return whether the strategy's model could not be had when it was last asked for."""
-        return strategy in self._lacking
+        """Return whether the strategy's model could not be loaded when it was last requested."""
+        return strategy in self._failures
 
     @property
     def is_lacking(self) -> bool:
-        """Whether a model could not be had when it was last asked for, so that asking again may help."""
-        return bool(self._lacking)
+        """Whether any model could not be loaded when it was last requested, so that a retry may help."""
+        return bool(self._failures)
 
-    def _loaded(self, chosen: ModelRef) -> Model:
-        row = self._registered(chosen.strategy, chosen.version)
+    def _loaded(self, ref: ModelRef) -> Model:
+        row = self._registered(ref.strategy, ref.version)
         if row is None:
-            raise ModelUnavailable(chosen.strategy, chosen.version, "it is not registered")
-        if row.settings_digest != self._digest(chosen.strategy):
+            raise ModelUnavailable(ref.strategy, ref.version, "it is not registered")
+        if row.settings_digest != self._digest(ref.strategy):
             raise ModelUnavailable(
-                chosen.strategy, chosen.version, "it was trained with other settings than those of now"
+                ref.strategy, ref.version, "it was trained with settings other than the current ones"
             )
-        recipe = self._strategies[chosen.strategy]
+        recipe = self._strategies[ref.strategy]
         if not isinstance(recipe, Trainable):
-            raise ModelUnavailable(chosen.strategy, chosen.version, "the strategy opens no models")
-        folder = self._store.open(chosen.strategy, chosen.version, row.digest)
+            raise ModelUnavailable(ref.strategy, ref.version, "its strategy does not load models")
+        folder = self._store.open(ref.strategy, ref.version, row.digest)
         try:
             return recipe.load(folder)
         except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
-            raise ModelUnavailable(
-                chosen.strategy, chosen.version, f"it cannot be loaded: {error}"
-            ) from error
+            raise ModelUnavailable(ref.strategy, ref.version, f"it cannot be loaded: {error}") from error

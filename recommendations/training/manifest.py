@@ -1,4 +1,4 @@
-"""Which files a model is made of: their names, sizes and SHA-256, in a file that lies among them."""
+"""A model's manifest: the names, sizes and SHA-256 digests of its files, stored among them."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ _CHUNK = 1 << 20
 
 
 class DamagedModel(Exception):
-    """Files are not those that the manifest names, or the manifest is not the one that was registered."""
+    """The files differ from the manifest, or the manifest differs from the registered one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """files: by their path below the model's folder, with slashes, in order."""
+    """files: by path relative to the model's folder, with slashes, sorted"""
 
     files: Mapping[str, Entry]
 
     @classmethod
     def of(cls, folder: Path) -> "Manifest":
-        """Return what the folder holds, every file read."""
+        """Return the manifest of the folder's files. Reads every file."""
         paths = sorted(path for path in folder.rglob("*") if path.is_file())
         names = [path.relative_to(folder).as_posix() for path in paths]
         return cls(
@@ -44,18 +44,18 @@ class Manifest:
 
     @classmethod
     def parse(cls, text: bytes, digest: str) -> "Manifest":
-        """Return what the text says. Raises DamagedModel unless its SHA-256 is the digest."""
+        """Return the parsed manifest. Raises DamagedModel unless the text's SHA-256 is the digest."""
         if hashlib.sha256(text).hexdigest() != digest:
             raise DamagedModel(f"{MANIFEST} is not the one that was registered")
         files = {name: Entry(**entry) for name, entry in json.loads(text).items()}
         for name in files:
             if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-                raise DamagedModel(f"{MANIFEST} names {name!r}, which is not below the model's folder")
+                raise DamagedModel(f"{MANIFEST} names {name!r}, which is outside the model's folder")
         return cls(files)
 
     @classmethod
     def read(cls, folder: Path, digest: str) -> "Manifest":
-        """Return the manifest of the folder. Raises DamagedModel, or OSError where there is none."""
+        """Return the manifest in the folder. Raises DamagedModel, or OSError if there is none."""
         return cls.parse((folder / MANIFEST).read_bytes(), digest)
 
     @property
@@ -63,7 +63,7 @@ class Manifest:
         return sum(entry.size for entry in self.files.values())
 
     def write(self, folder: Path) -> str:
-        """Return the manifest's digest; it lies in the folder, and everything there is safely on disk."""
+        """Write the manifest to the folder, sync the folder to disk, and return the manifest's digest."""
         text = json.dumps({name: asdict(entry) for name, entry in self.files.items()}, indent=1).encode()
         (folder / MANIFEST).write_bytes(text)
         for path in [*folder.rglob("*"), folder]:
@@ -71,7 +71,7 @@ class Manifest:
         return hashlib.sha256(text).hexdigest()
 
     def check_sizes(self, folder: Path) -> None:
-        """Raise DamagedModel unless every file is there in its size; none is read."""
+        """Raise DamagedModel unless every file exists with its size. Reads no file."""
         for name, entry in self.files.items():
             try:
                 size = (folder / name).stat().st_size
@@ -81,15 +81,15 @@ class Manifest:
                 raise DamagedModel(f"{name} has {size:,} bytes instead of {entry.size:,}")
 
     def check_contents(self, folder: Path) -> None:
-        """Raise DamagedModel unless every file is there as it was; each is read."""
+        """Raise DamagedModel unless every file exists with its SHA-256. Reads every file."""
         self.check_sizes(folder)
         for name, entry in self.files.items():
             if sha256_of(folder / name) != entry.sha256:
-                raise DamagedModel(f"{name} is not what was registered: its SHA-256 differs")
+                raise DamagedModel(f"the SHA-256 of {name} differs from the registered one")
 
 
 def sha256_of(path: Path) -> str:
-    """Return the file's SHA-256 as 64 hex digits; a chunk at a time."""
+    """Return the file's SHA-256 as 64 hex digits. Reads a chunk at a time."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
@@ -98,7 +98,7 @@ def sha256_of(path: Path) -> str:
 
 
 def sync(path: Path) -> None:
-    """Wait until the file, or the names in the folder, are on disk."""
+    """Sync the file, or the directory's entries, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

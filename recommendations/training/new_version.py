@@ -1,4 +1,4 @@
-"""Makes a new version of a strategy's model: fits it to the shop, keeps its files, registers it."""
+"""Build a new version of a strategy's model: fit it, store its files, register it."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -14,13 +14,13 @@ from recommendations.training import registry
 from recommendations.training.fit import Fit, fit_in_process
 from recommendations.training.store import ModelStore
 
-# Stands in the record of a version whose model proposes nothing.
+# Key in the record of a version whose model recommends nothing.
 EMPTY = "empty"
 
 
 @dataclass(frozen=True, slots=True)
 class VersionBuilder:
-    """strategies: every configured recipe by name."""
+    """Builds new versions. strategies: every configured recipe by name"""
 
     config: Config
     strategies: Mapping[str, Strategy]
@@ -30,15 +30,15 @@ class VersionBuilder:
     def __call__(
         self, strategy: str, training: Training, *, metrics: Mapping[str, Any], created_by: str, note: str
     ) -> TrainedModel:
-        """Return the version: fitted in a process of its own, its files kept, its row stored, not active.
+        """Fit the model in a process of its own, store files and row, and return the inactive version.
 
-        metrics: what is known of the recipe, see `TrainedModel`
-        Whatever happens before the row is stored, nothing of the version is left. Raises TrainingUnderWay,
-        ProcessLost, OSError where the files cannot be written, StrategyFailed where it cannot be fitted.
+        metrics: the measured metrics of the recipe, see `TrainedModel`
+        Raises TrainingUnderWay, ProcessLost, OSError when the files cannot be written, StrategyFailed when
+        the strategy cannot be fitted. After an error nothing of the version is left.
         """
         recipe = self.strategies[strategy]
         if not isinstance(recipe, Trainable):
-            raise TypeError(f"{strategy} has no load(), so its models cannot be kept")
+            raise TypeError(f"{strategy} has no load(), so its models cannot be loaded again")
         now = self.now()
         version = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         with self.store.staging(strategy) as staged:
@@ -47,7 +47,7 @@ class VersionBuilder:
             except StrategyFailed.CAUSES as error:
                 raise StrategyFailed(strategy, "fitted", error) from error
             manifest, digest = self.store.keep(staged, strategy, version)
-            made = TrainedModel(
+            model = TrainedModel(
                 strategy=strategy,
                 version=version,
                 settings_digest=self.config.digest(strategy),
@@ -62,11 +62,11 @@ class VersionBuilder:
                 **_costs(fit),
             )
             try:
-                registry.register(made)
+                registry.register(model)
             except BaseException:
                 self.store.remove(strategy, version, digest)
                 raise
-        return made
+        return model
 
     def _recipe(self, strategy: str) -> dict[str, Any]:
         named = self.config.strategy(strategy)

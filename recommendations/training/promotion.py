@@ -1,10 +1,10 @@
-"""Whether a new version should answer, and why."""
+"""Decide whether to activate a new version, and give the reason."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from recommendations.conf import Config, Named
+from recommendations.conf import Config, ConfiguredClass
 from recommendations.errors import StaleComparison
 from recommendations.evaluation.evaluate import Evaluation, too_few
 from recommendations.evaluation.uplift import Uplift, uplift
@@ -15,18 +15,20 @@ from recommendations.strategies.base import Strategy
 from recommendations.training import registry
 from recommendations.training.new_version import EMPTY
 
-ALL_THE_SAME = (
-    "Staff can activate it in the admin under Trained models; --activate activates whatever is fitted."
+HOW_TO_ACTIVATE = (
+    "Activate it in the admin under Trained models, or use --activate to activate new models in any case."
 )
-# Says why a version cannot answer, "" where it can.
+# Returns a sentence on why a version cannot be loaded, or "".
 Problem = Callable[[ModelRef], str]
 
 
 class ActivationRule(Enum):
-    """When a new version is activated.
+    """When to activate a new version.
 
-    NEEDED: where none is active that can and should answer; PROVEN: unless something speaks against it;
-    ALWAYS: whatever speaks against it
+    NEEDED:    if it is proven, and no other proven version is active and can be loaded
+    PROVEN:    if it was measured on enough users and recommends something
+    ALWAYS:    in any case
+    IF_BETTER: if it is surely better than the current default model
     """
 
     NEEDED = "needed"
@@ -37,19 +39,21 @@ class ActivationRule(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PromotionDecision:
-    """because: a sentence; gain: over what answers by default, where that was asked for."""
+    """reason: a sentence; uplift: over the current default, if the two were compared"""
 
     is_active: bool
-    because: str
+    reason: str
     uplift: Uplift | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentModel:
-    """What answers by default.
+    """The current default strategy and its active model.
 
-    name: of the strategy, with its version if it has one; digest: of settings; problem: why it cannot answer
-    standing: what the database said
+    name:          the strategy, with the version of its model if there is one
+    digest:        of the settings that it was fitted with
+    problem:       a sentence on why it cannot be loaded, or ""
+    active_models: as read from the database
     """
 
     strategy: str
@@ -59,110 +63,116 @@ class CurrentModel:
     problem: str
     active_models: ActiveModels
 
-    def check(self, now: ActiveModels) -> None:
-        """Raise StaleComparison unless the same answers by default now."""
-        theirs, ours = (found.versions.get(self.strategy) for found in (now, self.active_models))
-        if (now.default, theirs) != (self.active_models.default, ours):
+    def check(self, active: ActiveModels) -> None:
+        """Raise StaleComparison unless the default strategy and its version are still the same."""
+        before = self.active_models
+        version, version_before = active.versions.get(self.strategy), before.versions.get(self.strategy)
+        if (active.default, version) != (before.default, version_before):
             raise StaleComparison(self.name)
 
 
 def current_model(config: Config, strategies: Mapping[str, Strategy], problem: Problem) -> CurrentModel:
-    """Return what answers by default now: of a trained strategy the recipe of its active version. 3 queries.
+    """Return the current default; of a trained strategy, with the active version's recipe. 3 queries.
 
-    problem: says why a version cannot answer, "" where it can
-    Raises BadConfiguration when that recipe cannot be made any more.
+    Raises BadConfiguration when that recipe can no longer be created.
     """
-    found = active_models()
-    chosen = found.default
-    strategy = chosen if chosen is not None and chosen in strategies else config.default_strategy
-    row = registry.active(strategy) if strategies[strategy].log_days is None else None
+    active = active_models()
+    default = active.default
+    strategy = default if default is not None and default in strategies else config.default_strategy
+    row = registry.active_version(strategy) if strategies[strategy].log_days is None else None
     if row is None:
-        lacking = f"No version of {strategy} was active." if strategies[strategy].log_days is None else ""
-        return CurrentModel(strategy, strategy, config.digest(strategy), strategies[strategy], lacking, found)
-    recipe: Strategy = Named(row.recipe["CLASS"], row.recipe["OPTIONS"]).make()
+        why = f"No version of {strategy} was active." if strategies[strategy].log_days is None else ""
+        return CurrentModel(strategy, strategy, config.digest(strategy), strategies[strategy], why, active)
+    recipe: Strategy = ConfiguredClass(row.recipe["CLASS"], row.recipe["OPTIONS"]).make()
     why = problem(ModelRef(strategy, row.version))
-    return CurrentModel(strategy, str(row), row.settings_digest, recipe, why, found)
+    return CurrentModel(strategy, str(row), row.settings_digest, recipe, why, active)
 
 
-def unproven(model: TrainedModel) -> str:
-    """Return a sentence on why the version should not answer unless staff decide so, "" where it may."""
+def unproven_reason(model: TrainedModel) -> str:
+    """Return a sentence on why only staff should activate the version, or "" if it is proven."""
     if model.record.get(EMPTY):
-        return "It is empty: it proposes nothing to anybody."
+        return "It is empty: it recommends nothing to any user."
     if not model.metrics:
         return "It was not measured."
     return too_few(model.metrics["split"]["users"])
 
 
-def refused(why: str) -> PromotionDecision:
-    """Return the verdict on a version that is unproven."""
-    return PromotionDecision(False, f"Not activated. {why} {ALL_THE_SAME}")
+def rejection(why: str) -> PromotionDecision:
+    """Return the decision not to activate a version. why: a sentence"""
+    return PromotionDecision(False, f"Not activated. {why} {HOW_TO_ACTIVATE}")
 
 
-def proven(model: TrainedModel) -> PromotionDecision:
-    """Return whether nothing speaks against the new version."""
-    why = unproven(model)
-    return refused(why) if why else PromotionDecision(True, "Activated.")
+def decide_if_proven(model: TrainedModel) -> PromotionDecision:
+    """Return the decision under PROVEN."""
+    why = unproven_reason(model)
+    return rejection(why) if why else PromotionDecision(True, "Activated.")
 
 
-def needed(model: TrainedModel, problem: Problem) -> PromotionDecision:
-    """Return whether the new version may answer, and no active one that may can. 2 queries at most.
+def decide_if_needed(model: TrainedModel, problem: Problem) -> PromotionDecision:
+    """Return the decision under NEEDED. At most 2 queries.
 
-    What is unproven is not activated, nor does it keep a version that is not from taking its place.
+    An unproven version is not activated, and an active one that is unproven is replaced.
     """
     strategy = model.strategy
-    if why := unproven(model):
-        return refused(why)
-    row = registry.active(strategy)
+    if why := unproven_reason(model):
+        return rejection(why)
+    row = registry.active_version(strategy)
     if row is None:
         return PromotionDecision(True, f"Activated: no version of {strategy} was active.")
     if why := problem(ModelRef(strategy, row.version)):
-        return PromotionDecision(True, f"Activated, for what was active could not answer: {why}")
-    if why := unproven(row):
-        return PromotionDecision(True, f"Activated in place of {row.version}. {why}")
+        return PromotionDecision(True, f"Activated: the active version could not be used. {why}")
+    if why := unproven_reason(row):
+        return PromotionDecision(True, f"Activated in place of {row.version}, which is unproven. {why}")
     return PromotionDecision(False, f"Not activated: {row.version} stays active.")
 
 
-def unchanged(strategy: str, digest: str, now: CurrentModel) -> PromotionDecision | None:
-    """Return the verdict on what already answers by default, None for any other recipe."""
-    if strategy != now.strategy or digest != now.digest:
+def decide_unchanged(strategy: str, digest: str, current: CurrentModel) -> PromotionDecision | None:
+    """Return the decision on the recipe that is already the default, None for any other."""
+    if strategy != current.strategy or digest != current.digest:
         return None
-    if now.problem:
+    if current.problem:
         return PromotionDecision(
-            True, f"Activated, for {strategy} is to answer by default and could not: {now.problem}"
+            True, f"Activated: {strategy} is the default and could not be used. {current.problem}"
         )
     return PromotionDecision(
         False,
-        f"Not fitted: {now.name} answers by default and has the same recipe, so there is nothing to compare. "
-        f"Give --activate-if-measured to fit it to the newest events.",
+        f"Not fitted: {current.name} is the default and has the same recipe, so there is nothing to compare. "
+        f"Use --activate-if-measured to fit it to the newest events.",
     )
 
 
-def compared(names: Iterable[str], now: CurrentModel, evaluation: Evaluation) -> dict[str, PromotionDecision]:
-    """Return the verdict on each strategy: of those surely better than the present one the best answers."""
-    gains = {name: uplift(evaluation.strategies[name], evaluation.strategies[now.name]) for name in names}
+def decide_by_uplift(
+    names: Iterable[str], current: CurrentModel, evaluation: Evaluation
+) -> dict[str, PromotionDecision]:
+    """Return the decision on each strategy: the best of those surely better than the default is activated."""
+    uplifts = {
+        name: uplift(evaluation.strategies[name], evaluation.strategies[current.name]) for name in names
+    }
     best = max(
-        (name for name in gains if gains[name].is_sure), key=lambda name: gains[name].mean, default=None
+        (name for name in uplifts if uplifts[name].is_sure), key=lambda name: uplifts[name].mean, default=None
     )
-    return {name: _compared(name, found, best, now) for name, found in gains.items()}
+    return {name: _decision(name, difference, best, current) for name, difference in uplifts.items()}
 
 
-def unmeasured(evaluation: Evaluation) -> PromotionDecision:
-    """Return the verdict on whatever was measured on too few users."""
+def decide_unmeasured(evaluation: Evaluation) -> PromotionDecision:
+    """Return the decision on a strategy that was measured on too few users."""
     return PromotionDecision(
-        False, f"Not fitted. {evaluation.warning} --activate fits and activates it all the same."
+        False, f"Not fitted. {evaluation.warning} Use --activate to fit and activate it in any case."
     )
 
 
-def _compared(name: str, found: Uplift, best: str | None, now: CurrentModel) -> PromotionDecision:
+def _decision(name: str, difference: Uplift, best: str | None, current: CurrentModel) -> PromotionDecision:
     if name == best:
         return PromotionDecision(
-            True, f"Activated, and answers by default: better than {now.name} by {found}.", found
+            True, f"Activated and made the default: better than {current.name} by {difference}.", difference
         )
-    if found.is_sure:
+    if difference.is_sure:
         return PromotionDecision(
-            False, f"Not fitted: better than {now.name} by {found}, but {best} gains more.", found
+            False,
+            f"Not fitted: better than {current.name} by {difference}, but {best} is better still.",
+            difference,
         )
-    said = f"Not fitted: not surely better than {now.name}, NDCG@10 differs by {found}."
-    if now.problem:
-        said = f"{said} {now.problem} What fills up answers meanwhile; --activate lets a new version answer."
-    return PromotionDecision(False, said, found)
+    reason = f"Not fitted: not surely better than {current.name}. NDCG@10 differs by {difference}."
+    if current.problem:
+        reason = f"{reason} {current.problem} Its fallback is used; use --activate to activate a new version."
+    return PromotionDecision(False, reason, difference)

@@ -1,4 +1,4 @@
-"""Registers trained models, and says which of them answer."""
+"""Register, activate and delete trained models, and set the default strategy."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -15,18 +15,18 @@ Remove = Callable[[str, str, str], None]
 
 
 def register(model: TrainedModel) -> None:
-    """Store the row of a new version, which is not active yet. 1 query."""
+    """Save the row of a new, inactive version. 1 query."""
     model.save(force_insert=True)
 
 
 def activate(model: TrainedModel, *, at: datetime, default: bool = False) -> None:
-    """Let the version answer for its strategy; with default, let its strategy answer by default too.
+    """Make the version the active one of its strategy; with `default`, make the strategy the default too.
 
-    Raises VersionGone when its row is deleted already, and then nothing has changed. 4 queries in one
-    transaction, or 5 to 6 with default.
+    Raises VersionGone when its row has been deleted; nothing changes then. 4 queries in one transaction, or
+    5 to 6 with `default`.
     """
     with transaction.atomic():
-        # Whoever activates another version of the strategy meanwhile waits here.
+        # Concurrent activations of versions of the same strategy wait here.
         same = TrainedModel.objects.filter(strategy=model.strategy)
         list(same.select_for_update().order_by("id").values_list("id"))
         same.filter(is_active=True).exclude(pk=model.pk).update(is_active=False)
@@ -37,11 +37,11 @@ def activate(model: TrainedModel, *, at: datetime, default: bool = False) -> Non
     model.is_active, model.activated_at = True, at
 
 
-def succeed(model: TrainedModel, *, at: datetime, check: Callable[[ActiveModels], None]) -> None:
-    """Let the version answer for its strategy, and its strategy by default.
+def activate_as_default(model: TrainedModel, *, at: datetime, check: Callable[[ActiveModels], None]) -> None:
+    """Activate the version and make its strategy the default, if `check` accepts the current default.
 
-    check: raises what is raised when what answers now is not what the version should take the place of; then
-    nothing has changed. Of several who do this at once each sees what the former did.
+    check: raises an error if the default is not the model that the version was compared with; nothing changes
+    then. Concurrent calls run one after the other, each on the result of the last.
     """
     with transaction.atomic():
         list(TrainedModel.objects.select_for_update().order_by("id").values_list("id"))
@@ -49,8 +49,8 @@ def succeed(model: TrainedModel, *, at: datetime, check: Callable[[ActiveModels]
         activate(model, at=at, default=True)
 
 
-def former(strategy: str) -> TrainedModel:
-    """Return the version that was active before the present one. 1 query. Raises NothingToRollBackTo."""
+def previous_version(strategy: str) -> TrainedModel:
+    """Return the version that was active before the current one. 1 query. Raises NothingToRollBackTo."""
     inactive = TrainedModel.objects.filter(strategy=strategy, is_active=False, activated_at__isnull=False)
     found = inactive.order_by("-activated_at", "-id").first()
     if found is None:
@@ -59,42 +59,43 @@ def former(strategy: str) -> TrainedModel:
 
 
 def set_default(strategy: str, *, at: datetime) -> None:
-    """Let the strategy answer when none is asked for."""
+    """Use the strategy for requests that do not name one."""
     DefaultStrategy.objects.update_or_create(id=1, defaults={"strategy": strategy, "changed_at": at})
 
 
 def default_strategy() -> str | None:
-    """Return the strategy that was chosen to answer by default, None while the setting decides. 1 query."""
+    """Return the default strategy in the database, None if the setting applies. 1 query."""
     return DefaultStrategy.objects.values_list("strategy", flat=True).first()
 
 
-def active(strategy: str) -> TrainedModel | None:
-    """Return the active version, None where there is none. 1 query."""
+def active_version(strategy: str) -> TrainedModel | None:
+    """Return the strategy's active version, or None. 1 query."""
     return TrainedModel.objects.filter(strategy=strategy, is_active=True).first()
 
 
 def delete(models: Iterable[TrainedModel], remove: Remove) -> list[TrainedModel]:
-    """Return what was deleted: the rows, and with them, once that is committed, the files.
+    """Delete the versions' rows, and their files after the commit; return the deleted rows.
 
-    Raises VersionActive, and then nothing is deleted. 2 queries in one transaction.
+    remove: removes the files of a version, by strategy, version and digest
+    Raises VersionActive; nothing is deleted then. 2 queries in one transaction.
     """
-    wanted = [model.pk for model in models]
+    ids = [model.pk for model in models]
     with transaction.atomic():
-        rows = list(TrainedModel.objects.select_for_update().filter(pk__in=wanted).order_by("id"))
+        rows = list(TrainedModel.objects.select_for_update().filter(pk__in=ids).order_by("id"))
         for row in rows:
             if row.is_active:
                 raise VersionActive(row.strategy, row.version)
-        TrainedModel.objects.filter(pk__in=wanted).delete()
+        TrainedModel.objects.filter(pk__in=ids).delete()
         for row in rows:
             transaction.on_commit(partial(remove, row.strategy, row.version, row.digest), robust=True)
     return rows
 
 
 def surplus(strategy: str, *, keep: int) -> list[TrainedModel]:
-    """Return all but the newest versions, the active one, and that which one would roll back to. 1 query."""
+    """Return all versions but the `keep` newest, the active one and the one to roll back to. 1 query."""
     rows = list(TrainedModel.objects.filter(strategy=strategy).order_by("-created_at", "-id"))
-    past = [row for row in rows if row.activated_at is not None and not row.is_active]
-    spared: set[Any] = {row.pk for row in rows[:keep]} | {row.pk for row in rows if row.is_active}
-    if past:
-        spared.add(max(past, key=lambda row: (row.activated_at, row.pk)).pk)
-    return [row for row in rows if row.pk not in spared]
+    formerly_active = [row for row in rows if row.activated_at is not None and not row.is_active]
+    kept: set[Any] = {row.pk for row in rows[:keep]} | {row.pk for row in rows if row.is_active}
+    if formerly_active:
+        kept.add(max(formerly_active, key=lambda row: (row.activated_at, row.pk)).pk)
+    return [row for row in rows if row.pk not in kept]

@@ -1,4 +1,4 @@
-"""Where the files of models are: a folder a strategy and version, and a storage behind it if one is named."""
+"""Store of models' files: one folder per strategy and version, and an optional shared storage."""
 
 import fcntl
 import logging
@@ -20,23 +20,23 @@ from recommendations.training.manifest import MANIFEST, DamagedModel, Manifest, 
 logger = logging.getLogger(__name__)
 _UNFINISHED = ".unfinished-"
 _LOCK = ".lock"
-# No fetching takes as long; what is older was left by a process that was killed.
+# No download takes this long, so an older folder was left by a killed process.
 _STALE_SECONDS = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class ModelStore:
-    """root: the folder MODEL_DIR; storage: Django's storage that several servers share, None for none."""
+    """root: MODEL_DIR; storage: a Django storage that several servers share, or None"""
 
     root: Path
     storage: Storage | None = None
 
     @contextmanager
     def staging(self, strategy: str) -> Iterator[Path]:
-        """Give an empty folder for a new model; whatever is still there in the end is removed.
+        """Yield an empty folder for a new model, and remove it at the end unless `keep` has renamed it.
 
-        One training a strategy and server at a time: raises TrainingUnderWay while there is another. What
-        a training that was killed left behind is removed first. Raises OSError where nothing can be written.
+        Allows one training per strategy and server at a time. Removes what a killed training left behind.
+        Raises TrainingUnderWay, and OSError when nothing can be written.
         """
         folder = self.root / strategy
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,8 +45,8 @@ class ModelStore:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise TrainingUnderWay(strategy) from None
-            for left in folder.glob(f"{_UNFINISHED}training-*"):
-                shutil.rmtree(left, ignore_errors=True)
+            for leftover in folder.glob(f"{_UNFINISHED}training-*"):
+                shutil.rmtree(leftover, ignore_errors=True)
             staged = Path(tempfile.mkdtemp(prefix=f"{_UNFINISHED}training-", dir=folder))
             try:
                 yield staged
@@ -54,14 +54,14 @@ class ModelStore:
                 shutil.rmtree(staged, ignore_errors=True)
 
     def keep(self, staged: Path, strategy: str, version: str) -> tuple[Manifest, str]:
-        """Return the manifest and its digest; the staged folder has become that of the version.
+        """Rename the staged folder to the version's, upload it, and return its manifest and digest.
 
-        It is on disk before it has its name, and uploaded where there is a storage. Raises OSError, or what
-        the storage raises; then nothing of the version is left.
+        The files are synced to disk before the folder is renamed. Raises OSError or the storage's errors;
+        nothing of the version is left then.
         """
         manifest = Manifest.of(staged)
         digest = manifest.write(staged)
-        staged.chmod(0o755)  # mkdtemp's own folders are closed to the server's user
+        staged.chmod(0o755)  # mkdtemp makes folders that other users, such as the server's, cannot read
         folder = self._folder(strategy, version)
         staged.rename(folder)
         try:
@@ -74,10 +74,10 @@ class ModelStore:
         return manifest, digest
 
     def open(self, strategy: str, version: str, digest: str) -> Path:
-        """Return the version's folder; where it is lacking or incomplete it is fetched from the storage.
+        """Return the version's folder, downloaded from the storage if it is missing or damaged.
 
-        digest: the registered one. Contents are read and checked unless they were since a file last changed,
-        so that opening takes no longer for a large model. Raises ModelUnavailable saying what is wrong.
+        digest: the registered one. Contents are verified only if a file has changed since the last time, so
+        opening a large model takes no longer. Raises ModelUnavailable with the problem.
         """
         folder = self._folder(strategy, version)
         try:
@@ -86,15 +86,15 @@ class ModelStore:
             problem = str(error) if isinstance(error, DamagedModel) else f"{folder} cannot be read: {error}"
             if self.storage is None:
                 raise ModelUnavailable(strategy, version, problem) from error
-            logger.info("Fetching model %s %s from the storage: %s.", strategy, version, problem)
+            logger.info("Downloading model %s %s from the storage: %s.", strategy, version, problem)
             self._fetch(self.storage, strategy, version, digest)
         return folder
 
     def remove(self, strategy: str, version: str, digest: str) -> None:
-        """Remove the files of the version, here first and then in the storage, as far as they are there.
+        """Remove the files of the version that exist, first here and then in the storage.
 
-        digest: the registered one; a list of files in the storage that is another one is not believed.
-        Raises OSError, or what the storage raises, for what cannot be removed.
+        digest: the registered one; a manifest in the storage with another digest is ignored. Raises OSError
+        or the storage's errors for files that cannot be removed.
         """
         folder = self._folder(strategy, version)
         names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -110,7 +110,7 @@ class ModelStore:
             try:
                 names |= set(Manifest.parse(text, digest).files)
             except DamagedModel as error:
-                logger.warning("Files of %s %s may be left in the storage: %s.", strategy, version, error)
+                logger.warning("Some files of %s %s may remain in the storage: %s.", strategy, version, error)
         for name in [MANIFEST, *sorted(names - {MANIFEST})]:
             self.storage.delete(f"{stored}/{name}")
 
@@ -120,16 +120,19 @@ class ModelStore:
     def _upload(self, manifest: Manifest, strategy: str, version: str) -> None:
         if self.storage is None:
             return
-        for name in [*manifest.files, MANIFEST]:  # the manifest last: where it is, everything is
-            wanted = f"{strategy}/{version}/{name}"
-            with (self._folder(strategy, version) / name).open("rb") as file:
-                stored = self.storage.save(wanted, File(file))
-            if stored != wanted:
+        for file_name in [
+            *manifest.files,
+            MANIFEST,
+        ]:  # the manifest comes last: if it exists, so do all files
+            name = f"{strategy}/{version}/{file_name}"
+            with (self._folder(strategy, version) / file_name).open("rb") as file:
+                stored = self.storage.save(name, File(file))
+            if stored != name:
                 self.storage.delete(stored)
-                raise OSError(f"the storage holds {wanted} already")
+                raise OSError(f"the storage already contains {name}")
 
     def _fetch(self, storage: Storage, strategy: str, version: str, digest: str) -> None:
-        """Put the version's folder into its place. Raises ModelUnavailable; then nothing has changed."""
+        """Download the version's folder and verify it. Raises ModelUnavailable; nothing changes then."""
         parent, folder = self.root / strategy, self._folder(strategy, version)
         staged = None
         try:
@@ -139,45 +142,48 @@ class ModelStore:
                 manifest = Manifest.parse(file.read(), digest)
             for name in manifest.files:
                 (staged / name).parent.mkdir(parents=True, exist_ok=True)
-                with storage.open(f"{strategy}/{version}/{name}") as file, (staged / name).open("wb") as own:
-                    shutil.copyfileobj(file, own)
+                with (
+                    storage.open(f"{strategy}/{version}/{name}") as file,
+                    (staged / name).open("wb") as local,
+                ):
+                    shutil.copyfileobj(file, local)
             manifest.check_contents(staged)
             manifest.write(staged)
             staged.chmod(0o755)
             _put(staged, folder, digest)
             _check(folder, digest)
-        # Any storage raises errors of its own, and whichever it is, other models must go on answering.
+        # Each storage raises errors of its own, and none of them may affect other models.
         except Exception as error:
-            raise ModelUnavailable(strategy, version, f"the storage gives no whole copy: {error}") from error
+            raise ModelUnavailable(strategy, version, f"the storage has no intact copy: {error}") from error
         finally:
             if staged is not None:
                 shutil.rmtree(staged, ignore_errors=True)
-            _clear_away(parent)
+            _remove_leftovers(parent)
 
 
-def _clear_away(parent: Path) -> None:
-    """Remove what fetching left behind that was killed; what another process fetches now stays."""
-    for left in parent.glob(f"{_UNFINISHED}fetch-*"):
-        with suppress(FileNotFoundError):  # another process clears away too
-            if left.stat().st_mtime < time.time() - _STALE_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
+def _remove_leftovers(parent: Path) -> None:
+    """Remove what killed downloads left behind, but not the downloads of other processes in progress."""
+    for leftover in parent.glob(f"{_UNFINISHED}fetch-*"):
+        with suppress(FileNotFoundError):  # another process may have removed it
+            if leftover.stat().st_mtime < time.time() - _STALE_SECONDS:
+                shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _check(folder: Path, digest: str) -> None:
-    """Raise DamagedModel, or what reading raises, unless every file is what was registered.
+    """Raise DamagedModel or OSError unless every file is the registered one.
 
-    Files that a process on this server read and found whole are not read again until one of them changes.
+    Files that a process on this server has verified are not read again until one of them changes.
     """
     manifest = Manifest.read(folder, digest)
     manifest.check_sizes(folder)
-    found = integrity.integrity_stamp(folder, digest, manifest)
-    if not integrity.has_stamp(folder, found):
+    stamp = integrity.integrity_stamp(folder, digest, manifest)
+    if not integrity.has_stamp(folder, stamp):
         manifest.check_contents(folder)
-        integrity.write_stamp(folder, found)
+        integrity.write_stamp(folder, stamp)
 
 
 def _put(staged: Path, folder: Path, digest: str) -> None:
-    """Give the staged folder its name, instead of a damaged one; a whole one of another process may stay."""
+    """Rename the staged folder to the version's. Replaces a damaged folder, but keeps an intact one."""
     try:
         staged.rename(folder)
     except OSError:

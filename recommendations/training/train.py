@@ -1,4 +1,4 @@
-"""Trains models, and activates those that should answer."""
+"""Train models, and activate those that should be used."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,22 +17,22 @@ from recommendations.training.promotion import (
     CurrentModel,
     Problem,
     PromotionDecision,
-    compared,
     current_model,
-    needed,
-    proven,
-    refused,
-    unchanged,
-    unmeasured,
-    unproven,
+    decide_by_uplift,
+    decide_if_needed,
+    decide_if_proven,
+    decide_unchanged,
+    decide_unmeasured,
+    rejection,
+    unproven_reason,
 )
 
-Say = Callable[[str], object]
+Report = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
-    """names: of strategies; evaluate: whether to measure first; keep: how many versions, None for all."""
+    """names: strategies, () for all; evaluate: measure first; keep: versions to keep, None for all"""
 
     names: tuple[str, ...]
     created_by: str
@@ -45,20 +45,24 @@ class TrainingOptions:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """What came of one strategy. model: None where it was not worth fitting; removed: old versions."""
+    """The result for one strategy. model: None if it was not fitted; removed: number of old versions"""
 
     strategy: str
     model: TrainedModel | None
-    verdict: PromotionDecision
+    decision: PromotionDecision
     removed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Trainer:
-    """The use case.
+    """Measures, fits and activates strategies.
 
-    strategies: every configured recipe by name; evaluate: makes what compares recipes; training: reads the
-    shop as it is; remove: removes the files of a version; problem: says why a version cannot answer
+    strategies:  every configured recipe by name
+    evaluate:    returns the Evaluator of these recipes
+    training:    reads the shop's current data
+    new_version: fits and registers a new version
+    remove:      removes the files of a version
+    problem:     returns a sentence on why a version cannot be loaded, or ""
     """
 
     config: Config
@@ -70,132 +74,145 @@ class Trainer:
     problem: Problem
     now: Callable[[], datetime]
 
-    def __call__(self, order: TrainingOptions, say: Say) -> Iterator[TrainingResult]:
-        """Yield what came of each strategy, one after the other; `say` is told what is being done.
+    def __call__(self, options: TrainingOptions, report: Report) -> Iterator[TrainingResult]:
+        """Train the strategies and yield the result of each as it is done.
 
-        What was yielded stays. Raises UnknownStrategy, NothingToTrain, and the errors of `Evaluator` and
-        `VersionBuilder`.
+        report: called with a message before each step
+        Raises UnknownStrategy, NothingToTrain, and the errors of `Evaluator` and `VersionBuilder`. Results
+        that were yielded before an error stay valid.
         """
-        names = self._names(order.names)
-        if order.activate is ActivationRule.IF_BETTER:
-            yield from self._contest(order, names, say)
+        names = self._names(options.names)
+        if options.activate is ActivationRule.IF_BETTER:
+            yield from self._if_better(options, names, report)
             return
-        evaluation = self._evaluation(order, names, None, say)
-        training = self._read(say)
+        evaluation = self._evaluation(options, names, None, report)
+        training = self._training_data(report)
         for name in names:
-            model = self._fitted(order, name, training, evaluation, say)
-            verdict = self._verdict(model, order.activate)
-            if verdict.is_active:
+            model = self._fit(options, name, training, evaluation, report)
+            decision = self._decision(model, options.activate)
+            if decision.is_active:
                 registry.activate(model, at=self.now())
-            yield TrainingResult(name, model, verdict, self._thinned(name, order.keep))
+            yield TrainingResult(name, model, decision, self._remove_surplus(name, options.keep))
 
-    def _verdict(self, model: TrainedModel, when: ActivationRule) -> PromotionDecision:
-        if when is ActivationRule.ALWAYS:
-            why = unproven(model)
-            return PromotionDecision(True, f"Activated, as asked. {why}" if why else "Activated.")
-        return proven(model) if when is ActivationRule.PROVEN else needed(model, self.problem)
+    def _decision(self, model: TrainedModel, rule: ActivationRule) -> PromotionDecision:
+        if rule is ActivationRule.ALWAYS:
+            why = unproven_reason(model)
+            return PromotionDecision(True, f"Activated because of --activate. {why}" if why else "Activated.")
+        if rule is ActivationRule.PROVEN:
+            return decide_if_proven(model)
+        return decide_if_needed(model, self.problem)
 
-    def _contest(self, order: TrainingOptions, names: list[str], say: Say) -> Iterator[TrainingResult]:
-        """Yield what came of each strategy; the one that is to answer by default, if any, is fitted last."""
-        now = current_model(self.config, self.strategies, self.problem)
-        same = {name: unchanged(name, self.config.digest(name), now) for name in names}
-        verdicts = {name: verdict for name, verdict in same.items() if verdict}
-        others = [name for name in names if name not in verdicts]
-        measured = [*others, *(name for name, verdict in verdicts.items() if verdict.is_active)]
-        evaluation = self._evaluation(order, measured, now, say) if measured else None
+    def _if_better(
+        self, options: TrainingOptions, names: list[str], report: Report
+    ) -> Iterator[TrainingResult]:
+        """Yield the result of each strategy under IF_BETTER; the new default, if any, is fitted last."""
+        current = current_model(self.config, self.strategies, self.problem)
+        already_default = {name: decide_unchanged(name, self.config.digest(name), current) for name in names}
+        decisions = {name: decision for name, decision in already_default.items() if decision}
+        others = [name for name in names if name not in decisions]
+        measured = [*others, *(name for name, decision in decisions.items() if decision.is_active)]
+        evaluation = self._evaluation(options, measured, current, report) if measured else None
         if evaluation:
-            few = {name: unmeasured(evaluation) for name in measured} if evaluation.warning else {}
-            verdicts |= few or compared(others, now, evaluation)
-        winner = next((name for name in others if verdicts[name].is_active), None)
-        for name, verdict in verdicts.items():
-            if verdict.is_active and winner and name != winner:
-                verdicts[name] = PromotionDecision(
-                    False, f"Not fitted: {winner} is to answer by default in its place."
+            too_few_users = (
+                {name: decide_unmeasured(evaluation) for name in measured} if evaluation.warning else {}
+            )
+            decisions |= too_few_users or decide_by_uplift(others, current, evaluation)
+        winner = next((name for name in others if decisions[name].is_active), None)
+        for name, decision in decisions.items():
+            if decision.is_active and winner and name != winner:
+                decisions[name] = PromotionDecision(
+                    False, f"Not fitted: {winner} becomes the default in its place."
                 )
-        for name in sorted(names, key=lambda name: verdicts[name].is_active):
-            verdict, model, removed = verdicts[name], None, 0
-            if verdict.is_active:
-                model = self._fitted(order, name, self._read(say), evaluation, say)
-                verdict = self._activated(model, verdict, now)
-                removed = self._thinned(name, order.keep)
-            yield TrainingResult(name, model, verdict, removed)
+        for name in sorted(names, key=lambda name: decisions[name].is_active):
+            decision, model, removed = decisions[name], None, 0
+            if decision.is_active:
+                model = self._fit(options, name, self._training_data(report), evaluation, report)
+                decision = self._activated(model, decision, current)
+                removed = self._remove_surplus(name, options.keep)
+            yield TrainingResult(name, model, decision, removed)
 
     def _activated(
-        self, model: TrainedModel, verdict: PromotionDecision, now: CurrentModel
+        self, model: TrainedModel, decision: PromotionDecision, current: CurrentModel
     ) -> PromotionDecision:
-        """Return the verdict: the version answers, unless it is empty, or something else was let answer
-        meanwhile.
-        """
-        if why := unproven(model):
-            return replace(refused(why), uplift=verdict.uplift)
+        """Activate the version unless it is unproven or the default has changed; return the decision."""
+        if why := unproven_reason(model):
+            return replace(rejection(why), uplift=decision.uplift)
         try:
-            if verdict.uplift is None:
+            if decision.uplift is None:
                 registry.activate(model, at=self.now())
             else:
-                registry.succeed(model, at=self.now(), check=now.check)
+                registry.activate_as_default(model, at=self.now(), check=current.check)
         except StaleComparison as error:
-            return replace(verdict, is_active=False, because=f"Not activated: {error}")
-        return verdict
+            return replace(decision, is_active=False, reason=f"Not activated: {error}")
+        return decision
 
-    def _fitted(
-        self, order: TrainingOptions, name: str, training: Training, evaluation: Evaluation | None, say: Say
+    def _fit(
+        self,
+        options: TrainingOptions,
+        name: str,
+        training: Training,
+        evaluation: Evaluation | None,
+        report: Report,
     ) -> TrainedModel:
-        """Return a new version, which is not active yet."""
-        say(f"{name}: fitting to {len(training.log):,} events")
-        metrics = kept_metrics(evaluation, name, order.holdout_days) if evaluation else {}
-        return self.new_version(name, training, metrics=metrics, created_by=order.created_by, note=order.note)
+        """Fit the strategy and return the new, inactive version."""
+        report(f"{name}: fitting to {len(training.log):,} events")
+        metrics = stored_metrics(evaluation, name, options.holdout_days) if evaluation else {}
+        return self.new_version(
+            name, training, metrics=metrics, created_by=options.created_by, note=options.note
+        )
 
-    def _names(self, wanted: tuple[str, ...]) -> list[str]:
-        """Return the strategies to train, each once: those wanted, or all that are trained ahead."""
-        for name in wanted:
+    def _names(self, requested: tuple[str, ...]) -> list[str]:
+        """Return the strategies to train, each once: the requested ones, or all that are trained ahead."""
+        for name in requested:
             self.config.strategy(name)
         trained = [name for name, recipe in self.strategies.items() if recipe.log_days is None]
-        quick = [name for name in wanted if name not in trained]
-        if quick or not trained:
-            raise NothingToTrain(quick, trained)
-        return list(dict.fromkeys(wanted)) or trained
+        untrained = [name for name in requested if name not in trained]
+        if untrained or not trained:
+            raise NothingToTrain(untrained, trained)
+        return list(dict.fromkeys(requested)) or trained
 
     def _evaluation(
-        self, order: TrainingOptions, names: list[str], now: CurrentModel | None, say: Say
+        self, options: TrainingOptions, names: list[str], current: CurrentModel | None, report: Report
     ) -> Evaluation | None:
-        """Return what was measured of these recipes, and of that which answers now.
+        """Return the evaluation of these recipes, and of the current default if it is given.
 
-        None where it is not wanted; and where nobody can be measured on, or a recipe cannot be fitted to the
-        past alone, unless something is to be compared.
+        Returns None if no evaluation is requested. Without `current` it also returns None, instead of raising
+        an error, when there are no users to measure on or a recipe cannot be fitted to the data before the
+        cutoff.
         """
-        if not order.evaluate:
+        if not options.evaluate:
             return None
         recipes, all_names = dict(self.strategies), list(names)
-        if now is not None and now.name not in names:
-            recipes[now.name] = now.recipe
-            all_names.append(now.name)
-        say(f"measuring {', '.join(all_names)} on the last {order.holdout_days} days")
+        if current is not None and current.name not in names:
+            recipes[current.name] = current.recipe
+            all_names.append(current.name)
+        report(f"measuring {', '.join(all_names)} on the last {options.holdout_days} days")
         try:
             return self.evaluate(recipes)(
-                all_names, holdout_days=order.holdout_days, done=lambda name: say(f"{name}: measured")
+                all_names, holdout_days=options.holdout_days, done=lambda name: report(f"{name}: measured")
             )
         except (NothingHeldOut, StrategyFailed) as error:
-            if now is not None:
+            if current is not None:
                 raise
-            say(f"not measured: {str(error).rstrip('.')}")
+            report(f"not measured: {str(error).rstrip('.')}")
             return None
 
-    def _read(self, say: Say) -> Training:
-        """Return all that the shop knows. Raises NoEvents."""
-        say("reading the shop")
+    def _training_data(self, report: Report) -> Training:
+        """Return the shop's data. Raises NoEvents."""
+        report("reading the shop")
         training = self.training()
         if not len(training.log):
             raise NoEvents
-        # The version speaks of the database, which the process that fits does not know.
+        # The version belongs to the database, which the fitting process does not use.
         return replace(training, snapshot=replace(training.snapshot, version=None))
 
-    def _thinned(self, strategy: str, keep: int | None) -> int:
+    def _remove_surplus(self, strategy: str, keep: int | None) -> int:
         if keep is None:
             return 0
         return len(registry.delete(registry.surplus(strategy, keep=keep), self.remove))
 
 
-def kept_metrics(evaluation: Evaluation, name: str, holdout_days: int) -> dict[str, Any]:
-    """Return what is kept of one recipe's measures: the shape of the evaluation's JSON, with the split."""
-    whole = as_dict(evaluation)
-    return {**whole["strategies"][name], "split": {**whole["split"], "holdout_days": holdout_days}}
+def stored_metrics(evaluation: Evaluation, name: str, holdout_days: int) -> dict[str, Any]:
+    """Return a recipe's metrics for its row: its part of the evaluation's JSON, and the split."""
+    result = as_dict(evaluation)
+    return {**result["strategies"][name], "split": {**result["split"], "holdout_days": holdout_days}}

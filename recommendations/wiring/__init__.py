@@ -1,4 +1,4 @@
-"""Where settings become objects, and nowhere else. What a process keeps, `forget()` drops."""
+"""The composition root: builds all objects from settings. `forget()` drops those that this process caches."""
 
 import logging
 
@@ -6,7 +6,7 @@ from django.db import DatabaseError
 
 from recommendations.wiring import answers, catalogue, configured, work
 from recommendations.wiring.answers import (
-    behaviour,
+    behaviour_model,
     explanation_provider,
     explanation_writer,
     history_cache,
@@ -42,7 +42,7 @@ from recommendations.wiring.work import (
 )
 
 __all__ = [
-    "behaviour",
+    "behaviour_model",
     "cached_about",
     "config",
     "digest",
@@ -81,13 +81,16 @@ logger = logging.getLogger(__name__)
 
 
 def warm_up() -> None:
-    """Build what the first request would wait for, and renew it in the background from now on.
+    """Build what the first request would wait for, and start to renew it in the background.
 
-    A server calls it once, as it starts. A database without tables is logged, and asked again at need.
+    A server calls this once at startup. If the catalogue cannot be read, that is logged, and the first
+    request tries again.
     """
     catalogue.renew_in_background(forget_deleted_users)
-    explainer()  # before the threads: two made at once would each allow as many calls as one may
-    response_cache()  # and each keep as much
+    # Before there are threads: two explainers made at once would allow twice as many calls, and two caches
+    # would take twice the memory.
+    explainer()
+    response_cache()
     try:
         pipeline(model_ref())
     except DatabaseError as error:
@@ -95,9 +98,9 @@ def warm_up() -> None:
 
 
 def forget() -> None:
-    """Drop all that this process keeps, as if it had just started."""
+    """Drop everything that this process has built or cached, as if it had just started."""
     catalogue.forget()
     if not configured.shared_cache().is_shared:
         configured.shared_cache().clear()
-    for made in (*answers.SINGLETONS, *work.SINGLETONS, *configured.SINGLETONS):
-        made.cache_clear()
+    for cached in (*answers.SINGLETONS, *work.SINGLETONS, *configured.SINGLETONS):
+        cached.cache_clear()

@@ -1,4 +1,4 @@
-"""What answers shoppers: live, from stored lists, from what is kept; and the words for it."""
+"""Builds the recommenders, their caches, the placements and the explanations."""
 
 import time
 from datetime import timedelta
@@ -42,12 +42,12 @@ from recommendations.wiring.configured import (
 )
 
 _BEHAVIOUR = "collaborative"
-_HISTORY_SHARE = 4  # histories may use a quarter of what answers may
+_HISTORY_SHARE = 4  # histories may use a quarter of the memory for answers
 
 
 @cache
 def response_cache() -> ResponseCache:
-    """Return what answers requests as JSON, and caches the answers."""
+    """Return the cache of responses, which answers all requests for a user's list."""
     return ResponseCache(_answer_source(), validator=_validator(), max_bytes=config().answer_cache_bytes)
 
 
@@ -62,7 +62,7 @@ def _answer_source() -> AnswerSource:
 
 
 def recommender() -> StoredLists:
-    """Return what recommends: from the stored list while it is valid, otherwise live."""
+    """Return the recommender that uses the stored list while it is valid, else computes a live list."""
     return StoredLists(
         inner=live_recommender(),
         digest=digest,
@@ -73,19 +73,19 @@ def recommender() -> StoredLists:
 
 
 def live_recommender() -> Recommender:
-    """Return what recommends from the shop as it is now, whatever was stored."""
+    """Return the recommender that always computes a live list."""
     if config().answer_cache_bytes and config().result_cache_seconds:
         return LiveRecommender(catalogue.pipeline, history_cache(), time.time, catalogue.read_at)
     return LiveRecommender(catalogue.pipeline, history_cache())
 
 
 def placements() -> Placements:
-    """Return what answers the placements besides each shopper's own list."""
+    """Return the placements other than the user's own list."""
     return Placements(catalogue.pipeline, settings.TIME_ZONE)
 
 
-def behaviour() -> ModelRef | None:
-    """Return the strategy `collaborative` with its active model, None where there is none. 1 query."""
+def behaviour_model() -> ModelRef | None:
+    """Return the strategy `collaborative` with its active model, None without one. 1 query."""
     if _BEHAVIOUR not in config().strategies:
         return None
     found = model_ref(_BEHAVIOUR)
@@ -94,7 +94,7 @@ def behaviour() -> ModelRef | None:
 
 @cache
 def history_cache() -> HistoryCache:
-    """Return what reads the events of shoppers, and keeps long histories."""
+    """Return the reader of users' events, which caches long histories."""
     return HistoryCache(
         events,
         version=version,
@@ -105,18 +105,18 @@ def history_cache() -> HistoryCache:
 
 @cache
 def explanation_provider() -> ExplanationProvider:
-    """Return what finds the words for a shelf: by workers where a model writes them and there are any."""
-    made = explainer()
-    if made.source is Source.TEMPLATE:
-        return InlineExplanations(made)
+    """Return the provider of explanations. Workers write those of a language model if there is a queue."""
+    configured = explainer()
+    if configured.source is Source.TEMPLATE:
+        return InlineExplanations(configured)
     if settings.SYNC_EXPLANATIONS or not queue().is_there:
         ttl_seconds = settings.EXPLANATION_TTL_SECONDS
-        return ExplanationCache(made, TemplateExplainer(), shared_cache(), ttl_seconds, is_shopper)
-    return DeferredExplanations(made, TemplateExplainer(), _send_text, timezone.now)
+        return ExplanationCache(configured, TemplateExplainer(), shared_cache(), ttl_seconds, is_shopper)
+    return DeferredExplanations(configured, TemplateExplainer(), _send_text, timezone.now)
 
 
 def explanation_writer() -> ExplanationWriter:
-    """Return what writes the texts that answers wait for."""
+    """Return the writer of deferred explanations."""
     ttl = timedelta(seconds=settings.EXPLANATION_TTL_SECONDS)
     return ExplanationWriter(explainer(), settings.EXPLANATION_DAILY_BUDGET, ttl, timezone.now)
 

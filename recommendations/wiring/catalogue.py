@@ -1,4 +1,4 @@
-"""The catalogue in this process's memory, with what is fitted to it, and its renewal."""
+"""The snapshot of the catalogue in this process, the pipelines over it, and their renewal."""
 
 import time
 from collections.abc import Callable
@@ -17,13 +17,13 @@ from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Training
 from recommendations.wiring.configured import config, model_loader, strategy_registry
 
-# What a server does after each renewal in the background; None in a command, which renews in the foreground.
-_afterwards: Callable[[], None] | None = None
+# Called after each renewal in the background, in a server; None in a command, which renews in the foreground.
+_after_renewal: Callable[[], None] | None = None
 
 
-def pipeline(chosen: ModelRef) -> Pipeline:
-    """Return the pipeline over the latest snapshot."""
-    return _pipelines()()(chosen)
+def pipeline(model: ModelRef) -> Pipeline:
+    """Return the model's pipeline over the latest snapshot."""
+    return _pipelines()()(model)
 
 
 def stamp() -> str:
@@ -36,52 +36,52 @@ def read_at() -> float:
     return _pipelines()().read_at
 
 
-def renew_in_background(afterwards: Callable[[], None]) -> None:
-    """From now on a thread renews the snapshot, and does that afterwards, each time."""
-    global _afterwards  # noqa: PLW0603  the one thing that tells a server from a command
-    _afterwards = afterwards
+def renew_in_background(after_renewal: Callable[[], None]) -> None:
+    """Let a thread renew the snapshot from now on, and call this function after each renewal."""
+    global _after_renewal  # noqa: PLW0603  the only difference between a server and a command
+    _after_renewal = after_renewal
 
 
 def forget() -> None:
-    """Drop the snapshot, and renew none in the background any more."""
-    global _afterwards  # noqa: PLW0603
-    _afterwards = None
+    """Drop the snapshot, and stop its renewal in the background."""
+    global _after_renewal  # noqa: PLW0603
+    _after_renewal = None
     if _pipelines.cache_info().currsize:
         _pipelines().stop()
     _pipelines.cache_clear()
 
 
-def refreshed_pipelines(former: PipelineCache | None) -> PipelineCache:
-    """Return what is fitted to the shop as it is now; the former itself where nothing changed."""
-    began = time.time()
-    now = snapshot(former.snapshot if former else None)
-    if former is None:
-        return PipelineCache(now, _recent, strategy_registry(), read_at=began)
-    if now is former.snapshot and not model_loader().is_lacking:
-        return former
-    return former.renewed(now, began)
+def refreshed_pipelines(previous: PipelineCache | None) -> PipelineCache:
+    """Return the pipelines over the shop as it is now; the previous ones themselves if nothing changed."""
+    read_at = time.time()
+    current = snapshot(previous.snapshot if previous else None)
+    if previous is None:
+        return PipelineCache(current, _read_training, strategy_registry(), read_at=read_at)
+    if current is previous.snapshot and not model_loader().is_lacking:
+        return previous
+    return previous.with_snapshot(current, read_at)
 
 
 @cache
 def _pipelines() -> RefreshAheadCache[PipelineCache]:
-    in_background = _afterwards is not None
+    in_background = _after_renewal is not None
     return RefreshAheadCache(
-        _renewed, max_age_seconds=config().snapshot_max_age_seconds, in_background=in_background
+        _renew, max_age_seconds=config().snapshot_max_age_seconds, in_background=in_background
     )
 
 
-def _renewed(former: PipelineCache | None) -> PipelineCache:
+def _renew(previous: PipelineCache | None) -> PipelineCache:
     began = time.time()
-    fresh = refreshed_pipelines(former)
+    renewed = refreshed_pipelines(previous)
     if config().result_cache_seconds:
-        fresh.snapshot.stamp  # noqa: B018  made here, so that no shopper waits for it
+        renewed.snapshot.stamp  # noqa: B018  computed here, so that no request waits for it
     metrics.recorder.snapshot_read(began)
-    if _afterwards is not None:
-        _afterwards()
-    return fresh
+    if _after_renewal is not None:
+        _after_renewal()
+    return renewed
 
 
-def _recent(now: Snapshot, days: float) -> Training:
-    """Return the snapshot with so many days of the log before it. 1 query; none for 0 days."""
-    events = log(since=now.now - int(days * DAY), until=now.now) if days else no_events()
-    return Training(now, events, config().events)
+def _read_training(of: Snapshot, days: float) -> Training:
+    """Return the snapshot with this number of days of the log before it. 1 query; none for 0 days."""
+    events = log(since=of.now - int(days * DAY), until=of.now) if days else no_events()
+    return Training(of, events, config().events)

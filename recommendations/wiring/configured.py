@@ -1,4 +1,4 @@
-"""What the settings name: strategies, their models, the explainer, the cache; and who answers now."""
+"""Objects that settings name: strategies, models, the explainer, the queue and the cache."""
 
 import logging
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from recommendations.batch.queue import Queue
 from recommendations.conf import Config
 from recommendations.errors import BadConfiguration
 from recommendations.explainers.base import Explainer
-from recommendations.selectors.models import ActiveModels, active_models, registered
+from recommendations.selectors.models import ActiveModels, active_models, registered_version
 from recommendations.serving.pipelines import StrategyRegistry
 from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Basis, Strategy
@@ -25,32 +25,33 @@ logger = logging.getLogger(__name__)
 
 @cache
 def config() -> Config:
-    """Return the configuration. Raises BadConfiguration naming what is wrong."""
+    """Return the configuration. Raises BadConfiguration naming each fault."""
     return Config.of(settings.RECOMMENDATIONS)
 
 
 @cache
 def explainer() -> Explainer:
-    made: Explainer = config().explainer.make()
-    return made
+    """Return the configured explainer."""
+    configured: Explainer = config().explainer.make()
+    return configured
 
 
 @cache
 def queue() -> Queue:
-    """Return what hands work to the workers."""
+    """Return the queue of the workers."""
     return Queue(settings.CELERY_BROKER_URL)
 
 
 def shared_cache() -> Any:
-    """Return the cache: that which all servers share, or this process's own."""
+    """Return the default cache: shared by all servers (Redis), or local to this process."""
     return caches["default"]
 
 
 def model_ref(strategy: str | None = None) -> ModelRef:
-    """Return the named strategy, or that which answers by default, with the active version of its model.
+    """Return the named strategy, or the default one, with the active version of its model.
 
-    1 query, so that whatever was activated a moment ago answers in every process; none for a named strategy
-    that is not trained ahead. Raises UnknownStrategy.
+    1 query, so that every process uses a newly activated model at once; none for a named strategy that is
+    not trained ahead. Raises UnknownStrategy.
     """
     if strategy is not None:
         config().strategy(strategy)
@@ -59,20 +60,20 @@ def model_ref(strategy: str | None = None) -> ModelRef:
     return resolve_model_ref(strategy, active_models())
 
 
-def resolve_model_ref(strategy: str | None, now: ActiveModels) -> ModelRef:
-    """Return what answers in that standing. strategy: a configured one, None for the default"""
-    name = strategy or default_strategy(now.default)
-    return ModelRef(name, now.versions.get(name, "") if is_trained(name) else "")
+def resolve_model_ref(strategy: str | None, active: ActiveModels) -> ModelRef:
+    """Return the strategy with the active version of its model. strategy: configured; None for the default"""
+    name = strategy or default_strategy(active.default)
+    return ModelRef(name, active.versions.get(name, "") if is_trained(name) else "")
 
 
 @cache
-def default_strategy(model_ref: str | None) -> str:
-    """Return the strategy that staff chose, or the setting's where it is none, or none that is configured."""
-    if model_ref in config().strategies:
-        return str(model_ref)
-    if model_ref is not None:
+def default_strategy(chosen: str | None) -> str:
+    """Return the strategy that staff chose, or the one in settings if theirs is none or not configured."""
+    if chosen in config().strategies:
+        return str(chosen)
+    if chosen is not None:
         logger.warning(
-            "The default strategy %r is not configured; %s answers.", model_ref, config().default_strategy
+            "The default strategy %r is not configured; %s answers.", chosen, config().default_strategy
         )
     return config().default_strategy
 
@@ -82,45 +83,43 @@ def is_trained(strategy: str) -> bool:
     return strategy_registry().strategies[strategy].log_days is None
 
 
-def lacks_model(model_ref: ModelRef) -> bool:
-    """Return whether what fills up answers in place of the model that the strategy needs."""
-    return is_trained(model_ref.strategy) and (
-        not model_ref.version or model_loader().lacks(model_ref.strategy)
-    )
+def lacks_model(model: ModelRef) -> bool:
+    """Return whether the strategy needs a model and none is active or loadable, so that fillers answer."""
+    return is_trained(model.strategy) and (not model.version or model_loader().lacks(model.strategy))
 
 
-def basis(model_ref: ModelRef) -> Basis | None:
-    """Return what the strategy looks at, None where it needs a model and none is active."""
-    if is_trained(model_ref.strategy) and not model_ref.version:
+def basis(model: ModelRef) -> Basis | None:
+    """Return what the strategy looks at, None if it needs a model and none is active."""
+    if is_trained(model.strategy) and not model.version:
         return None
-    return strategy_registry().strategies[model_ref.strategy].basis
+    return strategy_registry().strategies[model.strategy].basis
 
 
-def digest(model_ref: ModelRef) -> str:
-    """Return what changes with all that a list depends on besides the shop: settings, code, model."""
-    return config().digest(model_ref.strategy) + model_ref.version
+def digest(model: ModelRef) -> str:
+    """Return a digest of what a list depends on besides the shop: settings, code and model."""
+    return config().digest(model.strategy) + model.version
 
 
 @cache
 def strategies() -> Mapping[str, Strategy]:
     """Return every configured strategy by name."""
-    return {name: named.make() for name, named in config().strategies.items()}
+    return {name: strategy.make() for name, strategy in config().strategies.items()}
 
 
 @cache
 def strategy_registry() -> StrategyRegistry:
-    """Return every configured strategy, and what opens their models."""
+    """Return the configured strategies with the loader of their models."""
     return StrategyRegistry(strategies(), model_loader())
 
 
 @cache
 def model_loader() -> ModelLoader:
-    """Return what opens the models of versions, and keeps them."""
-    return ModelLoader(model_store(), strategies(), registered, config().digest)
+    """Return the loader of models, which keeps them open."""
+    return ModelLoader(model_store(), strategies(), registered_version, config().digest)
 
 
 def model_store() -> ModelStore:
-    """Return where the files of models are. Raises BadConfiguration for a storage that does not exist."""
+    """Return the store of model files. Raises BadConfiguration for a storage that is not configured."""
     name = config().model_storage
     try:
         return ModelStore(config().model_dir, storages[name] if name else None)

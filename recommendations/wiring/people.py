@@ -1,4 +1,4 @@
-"""What is kept of one user, in this process and in the cache: told, and forgotten."""
+"""Export and erasure of what the caches hold about a user."""
 
 from typing import Any
 
@@ -9,57 +9,58 @@ from recommendations.selectors.shoppers import shoppers
 from recommendations.wiring import answers
 from recommendations.wiring.configured import shared_cache
 
-_AT_ONCE = 10_000  # ids in one query
+_CHUNK = 10_000  # ids in one query
 
 
 def cached_about(user_id: int, external_id: str | None) -> dict[str, list[Any]]:
-    """Return what the cache holds of that user and nothing else does: answers, and texts written for them."""
-    found = {
+    """Return what only the cache holds about the user: responses, and explanations written for them."""
+    held = {
         "answers": [
-            orjson.loads(value.partition(b"\n")[2]) for value in _values(_answers(user_id, external_id))
+            orjson.loads(value.partition(b"\n")[2])
+            for value in _values(_response_prefixes(user_id, external_id))
         ],
         "texts": list(_values([explanations.key_prefix(user_id)])),
     }
-    return {name: values for name, values in found.items() if values}
+    return {name: values for name, values in held.items() if values}
 
 
 def forget_user(user_id: int, external_id: str | None) -> bool:
-    """Drop all that this process and the cache keep of that user; return whether the cache was reached."""
+    """Drop everything about the user from this process and the cache. Return whether the cache answered."""
     answers.response_cache().forget([user_id])
     answers.history_cache().forget([user_id])
-    starts = [*_answers(user_id, external_id), explanations.key_prefix(user_id)]
-    gone = [shared_cache().delete_beginning(start) for start in starts]
+    prefixes = [*_response_prefixes(user_id, external_id), explanations.key_prefix(user_id)]
+    deleted = [shared_cache().delete_beginning(prefix) for prefix in prefixes]
     shared_cache().delete(histories.cache_key(user_id))
-    return None not in gone
+    return None not in deleted
 
 
 def forget_deleted_users() -> None:
-    """Drop all that this process keeps of users who are gone, whichever process erased them.
+    """Drop everything about deleted users from this process, whichever process deleted them.
 
-    Nobody would be given it; it should not even stay in memory. 1 query for ten thousand users.
+    Validation already keeps it from being served; this removes it from memory. 1 query for 10,000 users.
     """
     texts = [] if shared_cache().is_shared else shared_cache().beginning("words:")
-    known = sorted(
+    user_ids = sorted(
         answers.response_cache().user_ids()
         | answers.history_cache().user_ids()
         | {explanations.user_id_in(key) for key in texts}
     )
-    for start in range(0, len(known), _AT_ONCE):
-        ids = known[start : start + _AT_ONCE]
-        gone = set(ids) - shoppers(ids).keys()
-        answers.response_cache().forget(gone)
-        answers.history_cache().forget(gone)
-        shared_cache().delete_many([key for key in texts if explanations.user_id_in(key) in gone])
+    for start in range(0, len(user_ids), _CHUNK):
+        ids = user_ids[start : start + _CHUNK]
+        deleted = set(ids) - shoppers(ids).keys()
+        answers.response_cache().forget(deleted)
+        answers.history_cache().forget(deleted)
+        shared_cache().delete_many([key for key in texts if explanations.user_id_in(key) in deleted])
 
 
-def _answers(user_id: int, external_id: str | None) -> list[str]:
-    """Return how the keys of the user's answers begin, by either way to name them."""
+def _response_prefixes(user_id: int, external_id: str | None) -> list[str]:
+    """Return the prefixes of the keys of the user's responses, by id and by external id."""
     lookups: list[tuple[str, int | str]] = [("pk", user_id)]
     if external_id is not None:
         lookups.append(("external_id", external_id))
     return [shared_responses.key_prefix(lookup) for lookup in lookups]
 
 
-def _values(starts: list[str]) -> list[Any]:
-    keys = [key for start in starts for key in shared_cache().beginning(start)]
+def _values(prefixes: list[str]) -> list[Any]:
+    keys = [key for prefix in prefixes for key in shared_cache().beginning(prefix)]
     return [value for key, value in shared_cache().get_many(keys).items() if not key.endswith(":claim")]

@@ -1,4 +1,4 @@
-"""What works ahead and beside the requests: lists, models, evidence, and what is too old to be kept."""
+"""Builds what runs outside requests: generation of lists, training, evaluation, retention."""
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -9,9 +9,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from recommendations.batch import retention
-from recommendations.batch.distribute import A_SHARD, ShardDistributor, resend_silent_shards
+from recommendations.batch.distribute import SHARD_SIZE, ShardDistributor, resend_silent_shards
 from recommendations.batch.generate import GenerationOptions, Generator
-from recommendations.batch.recorded_run import Progress, recorded
+from recommendations.batch.recorded_run import Progress, record_run
 from recommendations.batch.retention import Removed
 from recommendations.batch.runs import RunParameters
 from recommendations.batch.shards import ShardWorker
@@ -41,56 +41,56 @@ from recommendations.wiring.configured import (
 )
 
 
-def generator(chosen: ModelRef, top_n: int = 10, dry_run: bool = False, explain: bool = False) -> Generator:
-    """Return what generates lists of top_n ahead, fitted to the catalogue as it is now."""
-    fitted = catalogue.refreshed_pipelines(None)(chosen)
-    order = GenerationOptions(
-        strategy=chosen.strategy,
-        # What fills up in place of a model must not be served once the model can be had.
-        digest=digest(chosen) + ("!" if model_loader().lacks(chosen.strategy) else ""),
+def generator(model: ModelRef, top_n: int = 10, dry_run: bool = False, explain: bool = False) -> Generator:
+    """Return the generator of stored lists of top_n products, over the catalogue as it is now."""
+    pipeline = catalogue.refreshed_pipelines(None)(model)
+    options = GenerationOptions(
+        strategy=model.strategy,
+        # Lists made by fillers in place of a model are not valid any more once the model can be loaded.
+        digest=digest(model) + ("!" if model_loader().lacks(model.strategy) else ""),
         top_n=top_n,
         explainer=explainer() if explain else None,
         dry_run=dry_run,
     )
-    return Generator(Ranker(fitted, history_cache()), timezone.now, order)
+    return Generator(Ranker(pipeline, history_cache()), timezone.now, options)
 
 
-def generator_pool(processes: int, chosen: ModelRef, top_n: int, dry_run: bool) -> ProcessPool:
-    """Return what lets as many processes generate, each with a generator of its own."""
-    return ProcessPool(processes, f"{__name__}:{generator.__name__}", (chosen, top_n, dry_run))
+def generator_pool(processes: int, model: ModelRef, top_n: int, dry_run: bool) -> ProcessPool:
+    """Return a pool of processes, each with its own generator."""
+    return ProcessPool(processes, f"{__name__}:{generator.__name__}", (model, top_n, dry_run))
 
 
-def recorded_run(order: RunParameters) -> AbstractContextManager[Progress]:
-    """Return what records a run of this process. Raises GenerationUnderWay as it is entered."""
-    return recorded(order, timezone.now)
+def recorded_run(parameters: RunParameters) -> AbstractContextManager[Progress]:
+    """Return a context that records a run of this process. Raises GenerationUnderWay when it is entered."""
+    return record_run(parameters, timezone.now)
 
 
 def distributed_run(
-    chosen: ModelRef, *, started_by: str, top_n: int = 10, a_shard: int = A_SHARD
+    model: ModelRef, *, started_by: str, top_n: int = 10, a_shard: int = SHARD_SIZE
 ) -> GenerationRun:
-    """Return the row of a run for all shoppers that the workers have begun.
+    """Start a run for all shoppers in the workers, and return its row.
 
-    Raises GenerationUnderWay, and QueueUnavailable where there are no workers.
+    Raises GenerationUnderWay if another run is active, and QueueUnavailable without a queue.
     """
     queue().require()
-    order = RunParameters(chosen.strategy, chosen.version, top_n, n_shoppers(), started_by)
-    return ShardDistributor(_send_shard, timezone.now)(order, shopper_id_chunks(a_shard))
+    parameters = RunParameters(model.strategy, model.version, top_n, n_shoppers(), started_by)
+    return ShardDistributor(_send_shard, timezone.now)(parameters, shopper_id_chunks(a_shard))
 
 
 def recover_runs() -> list[int]:
-    """Return the runs by workers of which nothing came for some minutes, whose shards were sent again."""
+    """Send the shards of silent runs to the workers again. Return the ids of these runs."""
     return resend_silent_shards(_send_shard, timezone.now())
 
 
 def shard_worker() -> ShardWorker:
-    """Return what does a shard of a run."""
-    return ShardWorker(_of_run, timezone.now)
+    """Return the worker that generates the lists of a shard."""
+    return ShardWorker(_run_generator, timezone.now)
 
 
 @lru_cache(maxsize=1)
-def _of_run(run_id: int, chosen: ModelRef, top_n: int) -> Generator:
-    """Return the generator of a run, which all its shards in this process share."""
-    return generator(chosen, top_n)
+def _run_generator(run_id: int, model: ModelRef, top_n: int) -> Generator:
+    """Return the generator of a run, shared by all of its shards in this process."""
+    return generator(model, top_n)
 
 
 def _send_shard(run_id: int, number: int) -> None:
@@ -98,25 +98,25 @@ def _send_shard(run_id: int, number: int) -> None:
 
 
 def remove_old_rows() -> Removed:
-    """Return how many rows, too old to be kept, are gone."""
+    """Delete rows older than their retention period. Return how many were deleted, by kind."""
     return retention.remove_old_rows(event_days=settings.EVENT_RETENTION_DAYS, now=timezone.now())
 
 
 def evaluator(names: Iterable[str]) -> Evaluator:
-    """Return what compares these strategies on the last days of the shop. Raises UnknownStrategy."""
-    recipes = {name: config().strategy(name).make() for name in names}
-    return Evaluator(_history, snapshot, recipes, config().events)
+    """Return the evaluator of these strategies on the last days of the shop. Raises UnknownStrategy."""
+    compared = {name: config().strategy(name).make() for name in names}
+    return Evaluator(_history, snapshot, compared, config().events)
 
 
 def trainer() -> Trainer:
-    """Return what trains models on the shop as it is."""
-    store, recipes = model_store(), strategies()
+    """Return the trainer of models on the shop as it is now."""
+    store, configured = model_store(), strategies()
     return Trainer(
         config=config(),
-        strategies=recipes,
-        evaluate=lambda recipes: Evaluator(_history, snapshot, recipes, config().events),
-        training=_everything,
-        new_version=VersionBuilder(config(), recipes, store, timezone.now),
+        strategies=configured,
+        evaluate=lambda compared: Evaluator(_history, snapshot, compared, config().events),
+        training=_training,
+        new_version=VersionBuilder(config(), configured, store, timezone.now),
         remove=store.remove,
         problem=model_loader().problem,
         now=timezone.now,
@@ -124,14 +124,14 @@ def trainer() -> Trainer:
 
 
 def _history() -> Log:
-    """Return the shop's events up to the last plausible one. 2 queries."""
+    """Return the events up to the last plausible one. 2 queries."""
     return log(until=last_event_at())
 
 
-def _everything() -> Training:
-    """Return all that the shop knows at the moment of its last plausible event. 10 queries."""
+def _training() -> Training:
+    """Return the catalogue and all events at the time of the last plausible event. 10 queries."""
     ends = last_event_at()
     return Training(replace(snapshot(), now=ends), log(until=ends), config().events)
 
 
-SINGLETONS = (_of_run,)
+SINGLETONS = (_run_generator,)

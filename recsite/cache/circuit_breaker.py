@@ -1,4 +1,4 @@
-"""Notices that something is away, says so once, and has it left alone but for one try now and then."""
+"""A circuit breaker that logs the beginning and the end of an outage once."""
 
 import logging
 import time
@@ -8,53 +8,56 @@ from threading import Lock
 from recsite.postgresql.backoff import Backoff
 
 logger = logging.getLogger(__name__)
-# An outage is over when nothing has failed for so many rests: what comes and goes is told of once, too.
-CALM = 5
+# An outage ends when no call has failed for this many rest periods, so that a flapping server is logged once.
+CALM_PERIODS = 5
 
 
 class CircuitBreaker:
-    """Whether to try, and one line in the log for the beginning and the end of an outage. For any thread.
+    """Allows one call per rest period during an outage, and logs its beginning and end. Thread-safe.
 
-    what: what is away, and what is done about it, as the log is to say it; rest_seconds: from try to try
+    message:      the line for the log: what fails, and what happens instead
+    rest_seconds: the time between two attempts during an outage
     """
 
-    def __init__(self, what: str, rest_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._what = what
-        self._calm_seconds = CALM * rest_seconds
+    def __init__(
+        self, message: str, rest_seconds: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._message = message
+        self._calm_seconds = CALM_PERIODS * rest_seconds
         self._clock = clock
-        self._patience = Backoff(rest_seconds, clock)
-        self._changing = Lock()
+        self._backoff = Backoff(rest_seconds, clock)
+        self._lock = Lock()
         self._began: float | None = None
         self._failed_at = 0.0
         self._n_failed = 0
 
     @property
-    def is_on(self) -> bool:
-        """Whether it was away when it was last tried, or a moment before."""
+    def is_open(self) -> bool:
+        """Whether an outage has begun and has not ended."""
         return self._began is not None
 
     def may_try(self) -> bool:
-        """Return whether to try now; what is tried is told to `failed` or `worked`."""
-        return self._patience.is_worth_it()
+        """Return whether to try now. The caller must then call record_failure or record_success."""
+        return self._backoff.may_try()
 
-    def failed(self, error: Exception) -> None:
-        self._patience.was_in_vain()
-        with self._changing:
+    def record_failure(self, error: Exception) -> None:
+        self._backoff.record_failure()
+        with self._lock:
             self._failed_at = self._clock()
             self._n_failed += 1
             if self._began is not None:
                 return
             self._began = self._failed_at
-        logger.warning("%s (%s)", self._what, type(error).__name__)
+        logger.warning("%s (%s)", self._message, type(error).__name__)
 
-    def worked(self) -> None:
-        self._patience.was_rewarded()
+    def record_success(self) -> None:
+        self._backoff.record_success()
         if self._began is None:
             return
-        with self._changing:
+        with self._lock:
             now = self._clock()
             if self._began is None or now - self._failed_at < self._calm_seconds:
                 return
             seconds, n_failed = now - self._began, self._n_failed
             self._began, self._n_failed = None, 0
-        logger.warning("That is over: %s (%d tries failed in %.0f s)", self._what, n_failed, seconds)
+        logger.warning("The outage is over: %s (%d calls failed in %.0f s)", self._message, n_failed, seconds)

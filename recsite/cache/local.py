@@ -1,38 +1,38 @@
-"""Django's cache in the process: what there is without a Redis, with the same methods."""
+"""Django's in-process cache with the methods of `TolerantRedisCache`, for deployments without Redis."""
 
 from typing import Any
 
 from django.core.cache.backends.locmem import LocMemCache
 
-CLAIM = ":claim"  # ends the key of a claim to make what is to be kept under the key before it
+CLAIM = ":claim"  # suffix of the key that claims the computation of an entry
 
 
 class LocalCache(LocMemCache):
-    """Keeps what it is given for as long as the process lives, in as many entries as MAX_ENTRIES says."""
+    """In-process cache of up to MAX_ENTRIES entries."""
 
-    is_well = True
+    is_healthy = True
     is_shared = False
 
     def get_or_claim(self, key: str, seconds: float) -> tuple[Any, bool]:
-        """Return what is kept, else None and whether nobody else claims for now to make it."""
+        """Return the entry and False, or None and whether the caller now holds the claim to compute it."""
         found = self.get(key)
         return found, found is None and self.add(key + CLAIM, 1, seconds)
 
     def release(self, key: str) -> None:
-        """Give up the claim: whoever waits need not."""
+        """Give up the claim, so that other callers stop waiting."""
         self.delete(key + CLAIM)
 
     def beginning(self, start: str) -> list[str]:
-        """Return the keys that begin like this."""
-        beginning = self.make_key(start)
-        skipped = len(beginning) - len(start)
+        """Return the keys with this prefix."""
+        prefix = self.make_key(start)
+        n_skipped = len(prefix) - len(start)
         with self._lock:  # type: ignore[attr-defined]
-            return [key[skipped:] for key in self._cache if key.startswith(beginning)]  # type: ignore[attr-defined]
+            return [key[n_skipped:] for key in self._cache if key.startswith(prefix)]  # type: ignore[attr-defined]
 
     def delete_beginning(self, start: str) -> int:
-        """Return how many keys that begin like this are gone."""
-        beginning = self.make_key(start)
-        kept: dict[str, bytes] = self._cache  # type: ignore[attr-defined]
+        """Delete the keys with this prefix, and return their number."""
+        prefix = self.make_key(start)
+        entries: dict[str, bytes] = self._cache  # type: ignore[attr-defined]
         with self._lock:  # type: ignore[attr-defined]
-            found = [key for key in kept if key.startswith(beginning)]
-            return sum(self._delete(key) for key in found)  # type: ignore[attr-defined]
+            keys = [key for key in entries if key.startswith(prefix)]
+            return sum(self._delete(key) for key in keys)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Django's cache in Redis, none of whose failures reaches a request. `memory.py` is the same without one."""
+"""Django's Redis cache, but no failure of Redis reaches a request. `local.py` works without Redis."""
 
 import re
 from collections import Counter
@@ -18,46 +18,50 @@ from observe import metrics
 from recsite.cache.circuit_breaker import CircuitBreaker
 from recsite.cache.local import CLAIM
 
-# Of connecting, and of each word with the server.
-PATIENCE_SECONDS = 0.1
-# How long nobody tries after a failure.
+# For connecting, and for each read and write.
+TIMEOUT_SECONDS = 0.1
+# The time between two attempts during an outage.
 REST_SECONDS = 1.0
-_RAW = b"\x00"  # begins no JSON
-_PLAIN = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
+_RAW = b"\x00"  # JSON never begins with it
+_STRICT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
-class Plain:
-    """Bytes as they are, all else as JSON: whoever may write to Redis cannot have code run here."""
+class JSONSerializer:
+    """Stores bytes as they are and other values as JSON, which unlike pickle cannot execute code."""
 
     def dumps(self, value: Any) -> int | bytes:
-        """Return what Redis keeps. Raises TypeError for what JSON has no form for."""
+        """Return the serialized value. Raises TypeError if JSON cannot represent it."""
         if type(value) is int:
             return value
-        return _RAW + value if isinstance(value, bytes) else orjson.dumps(value, option=_PLAIN)
+        return _RAW + value if isinstance(value, bytes) else orjson.dumps(value, option=_STRICT)
 
-    def loads(self, kept: bytes) -> Any:
-        """Return the value, lists for tuples. Raises ValueError."""
-        return kept[1:] if kept[:1] == _RAW else orjson.loads(kept)
+    def loads(self, data: bytes) -> Any:
+        """Return the value, with lists for tuples. Raises ValueError."""
+        return data[1:] if data[:1] == _RAW else orjson.loads(data)
 
 
 class Script:
-    """What Redis does in one step. text: Lua"""
+    """A Lua script that Redis executes atomically."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest()  # by which Redis knows it
+        self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest()  # the argument of EVALSHA
 
 
-class Link(RedisCacheClient):
-    """Redis with one client, made once: one a call costs more than what is asked of it."""
+class SharedClient(RedisCacheClient):
+    """A Redis client that is created once: creating one for each call costs more than the call."""
 
     def __init__(self, servers: list[str], rest_seconds: float = REST_SECONDS, **options: Any) -> None:
-        patient = {"socket_connect_timeout": PATIENCE_SECONDS, "socket_timeout": PATIENCE_SECONDS}
-        plain: Any = Plain()
-        super().__init__(servers, plain, retry=Retry(NoBackoff(), 0), **(patient | options))
-        self._one = super().get_client(write=True)
-        self.away = CircuitBreaker("The cache cannot be reached; answers go on without it.", rest_seconds)
-        self.full = CircuitBreaker("The cache takes nothing; answers go on with what it has.", rest_seconds)
+        timeouts = {"socket_connect_timeout": TIMEOUT_SECONDS, "socket_timeout": TIMEOUT_SECONDS}
+        serializer: Any = JSONSerializer()
+        super().__init__(servers, serializer, retry=Retry(NoBackoff(), 0), **(timeouts | options))
+        self._single = super().get_client(write=True)
+        self.outage = CircuitBreaker(
+            "The cache cannot be reached. Requests continue without it.", rest_seconds
+        )
+        self.writes_refused = CircuitBreaker(
+            "The cache rejects writes. Requests continue with its current entries.", rest_seconds
+        )
         self.counts: Counter[str] = Counter()
 
     def count(self, outcome: str) -> None:
@@ -65,19 +69,20 @@ class Link(RedisCacheClient):
         metrics.recorder.shared_cache(outcome)
 
     def get_client(self, key: Any = None, *, write: bool = False) -> Any:
-        return self._one
+        return self._single
 
 
 @lru_cache
-def _link(servers: tuple[str, ...], options: tuple[tuple[str, Any], ...]) -> Link:
-    """Return the link that all threads of this process share; Django makes a cache for each of them."""
-    return Link(list(servers), **dict(options))
+def _shared_client(servers: tuple[str, ...], options: tuple[tuple[str, Any], ...]) -> SharedClient:
+    """Return the client of all threads of this process. Django creates a cache object for each thread."""
+    return SharedClient(list(servers), **dict(options))
 
 
 class TolerantRedisCache(RedisCache):
-    """A Redis that is away, slow or full holds nothing and takes nothing, at once after the first failure.
+    """A Redis cache that behaves like an empty one if Redis is unreachable, slow or full.
 
-    counts: what became of calls: "hit", "miss", "done", "failed", and "skipped" during an outage
+    After a failure, calls are skipped for REST_SECONDS, so that requests do not wait for the timeout.
+    counts: the numbers of calls by outcome: "hit", "miss", "done", "failed", and "skipped" during an outage
     """
 
     is_shared = True
@@ -85,154 +90,156 @@ class TolerantRedisCache(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
         options = tuple(sorted(params.get("OPTIONS", {}).items()))
-        self._cache = self._link = _link((server,), options)
+        self._cache = self._client = _shared_client((server,), options)
 
     @property
     def counts(self) -> Counter[str]:
-        return self._link.counts
+        return self._client.counts
 
     @property
-    def is_well(self) -> bool:
-        """Whether neither reading nor writing has failed lately."""
-        return not (self._link.away.is_on or self._link.full.is_on)
+    def is_healthy(self) -> bool:
+        """Whether there is no outage of reads or writes."""
+        return not (self._client.outage.is_open or self._client.writes_refused.is_open)
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        found = self._tried(super().get, key, _NOTHING, version, otherwise=_NOTHING)
-        self._link.count("miss" if found is _NOTHING else "hit")
-        return default if found is _NOTHING else found
+        found = self._call(super().get, key, _MISSING, version, default=_MISSING)
+        self._client.count("miss" if found is _MISSING else "hit")
+        return default if found is _MISSING else found
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         wanted = list(keys)
-        return self._tried(super().get_many, wanted, version, otherwise={}) if wanted else {}
+        return self._call(super().get_many, wanted, version, default={}) if wanted else {}
 
     def has_key(self, key: str, version: int | None = None) -> bool:
-        return self._tried(super().has_key, key, version, otherwise=False)
+        return self._call(super().has_key, key, version, default=False)
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
-        self._tried(super().set, key, value, timeout, version, writes=True)
+        self._call(super().set, key, value, timeout, version, writes=True)
 
     def set_many(
         self, data: Mapping[str, Any], timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> list[str]:
-        """Keep them all, and return the keys of those that were not kept."""
-        return self._tried(super().set_many, data, timeout, version, writes=True, otherwise=list(data))
+        """Set the entries, and return the keys of those that could not be set."""
+        return self._call(super().set_many, data, timeout, version, writes=True, default=list(data))
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        return self._tried(super().add, key, value, timeout, version, writes=True, otherwise=False)
+        return self._call(super().add, key, value, timeout, version, writes=True, default=False)
 
     def get_or_claim(self, key: str, seconds: float) -> tuple[Any, bool]:
-        """Return what is kept, else None and whether nobody else claims for now to make it. 1 round trip.
+        """Return the entry and False, or None and whether the caller now holds the claim to compute it.
 
-        It is the caller's, too, where nobody can tell. seconds: how long a claim lasts that is not released
+        1 round trip. During an outage every caller gets the claim. seconds: when an unreleased claim expires
         """
-        found, is_mine = self._tried(self._got_or_claimed, key, seconds, otherwise=(None, True))
-        self._link.count("miss" if found is None else "hit")
+        found, is_mine = self._call(self._get_or_claim, key, seconds, default=(None, True))
+        self._client.count("miss" if found is None else "hit")
         return found, is_mine
 
     def release(self, key: str) -> None:
-        """Give up the claim: whoever waits need not."""
+        """Give up the claim, so that other callers stop waiting."""
         self.delete(key + CLAIM)
 
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        return self._tried(super().touch, key, timeout, version, writes=True, otherwise=False)
+        return self._call(super().touch, key, timeout, version, writes=True, default=False)
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        """Return the number, increased. Raises ValueError where there is none, or none can be had."""
-        found = self._tried(super().incr, key, delta, version, writes=True, passing=(ValueError,))
+        """Return the incremented number. Raises ValueError if there is none, or if Redis is unavailable."""
+        found = self._call(super().incr, key, delta, version, writes=True, reraise=(ValueError,))
         if found is None:
-            raise ValueError(f"Key {key!r} cannot be had.")
+            raise ValueError(f"Key {key!r} is unavailable.")
         return found
 
     def delete(self, key: str, version: int | None = None) -> bool:
-        return self._tried(super().delete, key, version, otherwise=False)
+        return self._call(super().delete, key, version, default=False)
 
     def delete_many(self, keys: Iterable[str], version: int | None = None) -> None:
         if wanted := list(keys):
-            self._tried(super().delete_many, wanted, version)
+            self._call(super().delete_many, wanted, version)
 
     def beginning(self, start: str) -> list[str]:
-        """Return the keys that begin like this, none where it cannot be told."""
-        found: list[str] = self._tried(self._begun, start, otherwise=[])
+        """Return the keys with this prefix; none during an outage."""
+        found: list[str] = self._call(self._keys_with_prefix, start, default=[])
         return found
 
     def delete_beginning(self, start: str) -> int | None:
-        """Return how many keys that begin like this are gone; None where it cannot be told."""
-        return self._tried(self._deleted, self.make_key(start))
+        """Delete the keys with this prefix, and return their number; None during an outage."""
+        return self._call(self._delete_prefix, self.make_key(start))
 
     def run(self, script: Script, key: str, *arguments: int) -> Any:
-        """Return what the script makes of the key, by one round trip; None where it cannot be told."""
-        return self._tried(self._ran, script, self.make_key(key), *arguments, writes=True)
+        """Run the script on the key, and return its result; None during an outage. 1 round trip."""
+        return self._call(self._evaluate, script, self.make_key(key), *arguments, writes=True)
 
     def clear(self) -> None:
-        self._tried(super().clear)
+        self._call(super().clear)
 
-    def _ran(self, script: Script, key: str, *arguments: int) -> Any:
-        client = self._link.get_client()
+    def _evaluate(self, script: Script, key: str, *arguments: int) -> Any:
+        client = self._client.get_client()
         try:
             return client.evalsha(script.digest, 1, key, *arguments)
-        except redis.exceptions.NoScriptError:  # a server that has begun anew hears it whole, once
+        except redis.exceptions.NoScriptError:  # the server was restarted: send the script once
             return client.eval(script.text, 1, key, *arguments)
 
-    def _deleted(self, start: str) -> int:
-        client = self._link.get_client()
-        return sum(client.unlink(key) for key in self._scanned(client, start))
+    def _delete_prefix(self, prefix: str) -> int:
+        client = self._client.get_client()
+        return sum(client.unlink(key) for key in self._scan(client, prefix))
 
-    def _begun(self, start: str) -> list[str]:
-        made = self.make_key(start)
-        skipped = len(made) - len(start)
-        return [key.decode()[skipped:] for key in self._scanned(self._link.get_client(), made)]
+    def _keys_with_prefix(self, start: str) -> list[str]:
+        prefix = self.make_key(start)
+        n_skipped = len(prefix) - len(start)
+        return [key.decode()[n_skipped:] for key in self._scan(self._client.get_client(), prefix)]
 
     @staticmethod
-    def _scanned(client: Any, start: str) -> Iterator[bytes]:
-        """Yield the keys on the server that begin like this."""
-        pattern = re.sub(r"([*?\[\]\\])", r"\\\1", start) + "*"
+    def _scan(client: Any, prefix: str) -> Iterator[bytes]:
+        """Yield the server's keys with this prefix."""
+        pattern = re.sub(r"([*?\[\]\\])", r"\\\1", prefix) + "*"
         yield from client.scan_iter(match=pattern, count=1_000)
 
-    def _got_or_claimed(self, key: str, seconds: float) -> tuple[Any, bool]:
-        link = self._link
-        with link.get_client().pipeline(transaction=False) as both:
-            both.get(self.make_and_validate_key(key))
-            both.set(self.make_and_validate_key(key + CLAIM), 1, nx=True, px=max(1, round(seconds * 1000)))
-            found, claimed = both.execute(raise_on_error=False)
+    def _get_or_claim(self, key: str, seconds: float) -> tuple[Any, bool]:
+        client = self._client
+        with client.get_client().pipeline(transaction=False) as pipeline:
+            pipeline.get(self.make_and_validate_key(key))
+            pipeline.set(
+                self.make_and_validate_key(key + CLAIM), 1, nx=True, px=max(1, round(seconds * 1000))
+            )
+            found, claimed = pipeline.execute(raise_on_error=False)
         if isinstance(found, Exception):
             raise found
-        if isinstance(claimed, Exception):  # it is full, and yet gives what it has
-            link.full.failed(claimed)
+        if isinstance(claimed, Exception):  # a full server still reads
+            client.writes_refused.record_failure(claimed)
             claimed = True
-        return (None, bool(claimed)) if found is None else (_PLAIN_FORM.loads(found), False)
+        return (None, bool(claimed)) if found is None else (_SERIALIZER.loads(found), False)
 
-    def _tried(
+    def _call(
         self,
-        call: Callable[..., Any],
+        function: Callable[..., Any],
         *arguments: Any,
         writes: bool = False,
-        otherwise: Any = None,
-        passing: tuple[type[Exception], ...] = (),
+        default: Any = None,
+        reraise: tuple[type[Exception], ...] = (),
     ) -> Any:
-        """Return what the call does, else `otherwise`. passing: errors that are the caller's own"""
-        link = self._link
-        if not link.away.may_try() or (writes and not link.full.may_try()):
-            link.count("skipped")
-            return otherwise
+        """Return the function's result, or the default if it fails. reraise: errors to pass to the caller"""
+        client = self._client
+        if not client.outage.may_try() or (writes and not client.writes_refused.may_try()):
+            client.count("skipped")
+            return default
         try:
-            found = call(*arguments)
-        except passing:
+            found = function(*arguments)
+        except reraise:
             raise
-        except redis.ResponseError as error:  # it is there, and refuses: full, or only to be read
-            (link.full if writes else link.away).failed(error)
+        except redis.ResponseError as error:  # the server responds and refuses: full, or read-only
+            (client.writes_refused if writes else client.outage).record_failure(error)
         except (redis.RedisError, OSError) as error:
-            link.away.failed(error)
-        except ValueError:  # what another program put there
-            link.away.worked()
+            client.outage.record_failure(error)
+        except ValueError:  # the value is from another program
+            client.outage.record_success()
         else:
-            link.away.worked()
+            client.outage.record_success()
             if writes:
-                link.full.worked()
-            link.count("done")
+                client.writes_refused.record_success()
+            client.count("done")
             return found
-        link.count("failed")
-        return otherwise
+        client.count("failed")
+        return default
 
 
-_NOTHING = object()
-_PLAIN_FORM = Plain()
+_MISSING = object()
+_SERIALIZER = JSONSerializer()

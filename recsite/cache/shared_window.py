@@ -1,14 +1,13 @@
-"""Counts as `windows.py` does, for all processes of all servers in one Redis; without it, in this process."""
+"""Fixed-window counters in Redis, shared by all processes of all servers."""
 
 from collections.abc import Callable
 
 from observe import metrics
-from observe.metrics import ALONE, TOGETHER
+from observe.metrics import LOCAL, SHARED
 from recsite.cache.fixed_window import Count, FixedWindowCounter
 from recsite.cache.redis import Script, TolerantRedisCache
 
-# One step, so that nothing comes between counting and looking, and one round trip. The window is timed by the
-# server's own clock: those of the web servers may differ.
+# One atomic script in one round trip. Redis's clock times the window, since the web servers' may differ.
 _COUNT = Script(
     """
     local n = redis.call('INCR', KEYS[1])
@@ -23,29 +22,30 @@ _COUNT = Script(
 
 
 class SharedWindowCounter:
-    """While Redis is away, slow or full, the process counts alone, and nobody waits.
+    """Counts in Redis, or in this process while Redis is unreachable, slow or full.
 
-    redis: gives the cache of the thread that asks
+    redis: returns the cache of the current thread
+    local: the counter for outages
     """
 
-    def __init__(self, redis: Callable[[], TolerantRedisCache], alone: FixedWindowCounter) -> None:
+    def __init__(self, redis: Callable[[], TolerantRedisCache], local: FixedWindowCounter) -> None:
         self._redis = redis
-        self._alone = alone
+        self._local = local
 
     def count(self, key: str, seconds: float) -> Count:
-        """Return how often it happened under this key, now included. seconds: how long a window is open"""
+        """Count a call under the key, and return the count. seconds: the length of the window"""
         found = self._redis().run(_COUNT, key, round(seconds * 1000))
         if found is None:
-            metrics.recorder.counted_for_throttling(ALONE)
-            return self._alone.count(key, seconds)
-        metrics.recorder.counted_for_throttling(TOGETHER)
+            metrics.recorder.counted_for_throttling(LOCAL)
+            return self._local.count(key, seconds)
+        metrics.recorder.counted_for_throttling(SHARED)
         n, left = found
         return Count(n, left / 1000)
 
 
 class LocalWindowCounter(FixedWindowCounter):
-    """Where there is no Redis every process counts by itself, and says so."""
+    """A counter for deployments without Redis, which records that it counts in this process only."""
 
     def count(self, key: str, seconds: float) -> Count:
-        metrics.recorder.counted_for_throttling(ALONE)
+        metrics.recorder.counted_for_throttling(LOCAL)
         return super().count(key, seconds)

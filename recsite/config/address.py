@@ -1,4 +1,4 @@
-"""The address at which `make run` serves. `python -m recsite.config.address` prints it, for `make demo`."""
+"""The URL of `make run`. `python -m recsite.config.address` prints it for `make demo`."""
 
 import sys
 
@@ -6,7 +6,7 @@ from recsite.config import env
 
 
 def url(host: str, port: int) -> str:
-    """Return the address of that host, a name or a number of either kind, and port."""
+    """Return the URL of the host, a name or an IPv4 or IPv6 address, and port."""
     bare = host.strip("[]")
     return f"http://[{bare}]:{port}" if ":" in bare else f"http://{bare}:{port}"
 

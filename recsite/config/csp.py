@@ -1,24 +1,24 @@
-"""What a browser may do with what is answered here: as little as lets it be shown."""
+"""Security policies that responses send to browsers. They allow only what the pages need."""
 
 from csp.constants import NONCE, NONE, SELF
 
-# What is made to be looked at: the admin and Swagger UI. Everything they load comes from here. Code and style
-# within a page only where it shows the nonce of this one answer; no attribute style="…" or onclick="…".
+# The pages for browsers: the admin and Swagger UI. They load everything from this server. Inline scripts and
+# styles need the nonce of the response; attributes such as style="…" and onclick="…" are not allowed.
 PAGES = ("/admin/", "/docs")
 FOR_PAGES = {
     "default-src": [NONE],
     "script-src": [SELF, NONCE],
     "style-src": [SELF, NONCE],
-    "img-src": [SELF, "data:"],  # icons within style sheets
+    "img-src": [SELF, "data:"],  # icons in style sheets
     "font-src": [SELF],
     "connect-src": [SELF],
     "form-action": [SELF],
     "frame-ancestors": [NONE],
     "base-uri": [NONE],
 }
-# All else is read by programs, and shown by no browser but as text.
+# All other responses are for programs.
 FOR_PROGRAMS = "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
-# Of what a page could ask its reader for, nothing.
+# No page may use these features of the browser.
 PERMISSIONS = ", ".join(
     f"{feature}=()"
     for feature in (
@@ -26,5 +26,5 @@ PERMISSIONS = ", ".join(
         *("magnetometer", "microphone", "midi", "payment", "screen-wake-lock", "usb", "xr-spatial-tracking"),
     )
 )
-# For no-cors requests of other origins, such as images; whom CORS_ALLOWED_ORIGINS lists asks by CORS.
+# Applies to no-cors requests of other origins, such as images. Origins in CORS_ALLOWED_ORIGINS use CORS.
 RESOURCES = "same-origin"

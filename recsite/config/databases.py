@@ -1,4 +1,4 @@
-"""Turns the address of a database into Django's settings of it: how each kind is spoken to."""
+"""Django's settings of a database, made from its parsed URL."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,22 +9,22 @@ POSTGRESQL = "django.db.backends.postgresql"
 
 @dataclass(frozen=True, slots=True)
 class PoolSize:
-    """How many connections to PostgreSQL a process keeps, and how long a request waits for one."""
+    """The least and most connections to PostgreSQL of a process, and how long a request waits for one."""
 
-    least: int
-    most: int
-    patience_seconds: float
+    min_size: int
+    max_size: int
+    timeout_seconds: float
 
 
 def configured(address: dict[str, Any], pool: PoolSize) -> dict[str, Any]:
-    """Return Django's settings of the database. What the address says itself (`?sslmode=require`) wins."""
+    """Return Django's settings of the database. Options in its URL (`?sslmode=require`) take precedence."""
     own: dict[str, Any] = address.get("OPTIONS", {})
     connected: dict[str, Any] = {"CONN_MAX_AGE": None}
     if address["ENGINE"] == SQLITE:
         return {**address, **connected, "OPTIONS": {**_sqlite(), **own}}
     if address["ENGINE"] == POSTGRESQL:
-        # The pool keeps the connections, and looks at one before it gives it away, so that none which a
-        # restarted server has closed reaches a request.
+        # The pool keeps the connections and checks each before a request gets it, so that none is one that a
+        # restarted server has closed.
         connected = {"ENGINE": "recsite.postgresql", "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
         return {**address, **connected, "OPTIONS": {**_postgresql(pool), **own}}
     return {**address, **connected}
@@ -32,7 +32,8 @@ def configured(address: dict[str, Any], pool: PoolSize) -> dict[str, Any]:
 
 def _sqlite() -> dict[str, Any]:
     return {
-        # Readers never wait for the writer; a writer waits its turn instead of failing half-way through.
+        # Readers never wait for the writer. A writer waits for the lock at the start of its transaction
+        # instead of failing in the middle.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA mmap_size=268435456; PRAGMA cache_size=-16000;",
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -42,11 +43,11 @@ def _sqlite() -> dict[str, Any]:
 def _postgresql(pool: PoolSize) -> dict[str, Any]:
     return {
         "pool": {
-            "min_size": pool.least,
-            "max_size": pool.most,
-            "timeout": pool.patience_seconds,
-            # Then the pool gives up, and tries at once when the next request wants a connection: later
-            # attempts of its own come ever more seldom, and would find a server late that is back.
+            "min_size": pool.min_size,
+            "max_size": pool.max_size,
+            "timeout": pool.timeout_seconds,
+            # The pool gives up after this and tries again when a request wants a connection: its own retries
+            # become less and less frequent, and would notice late that the server is back.
             "reconnect_timeout": 1,
         },
         "connect_timeout": 5,

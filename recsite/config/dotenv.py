@@ -1,4 +1,4 @@
-"""Writes a .env for development on this machine. `make demo` calls it: `python -m recsite.config.dotenv`."""
+"""Write a .env file for this machine. `make demo` runs it: `python -m recsite.config.dotenv`."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from recsite.config.env import ROOT
 
-# Plain HTTP, no log-in to read, and nobody but this machine: env.py holds the last two together.
+# Plain HTTP, reads without login, and only this machine. `validation.py` requires the last two together.
 LOOPBACK_ONLY = {
     "DEBUG": "false",
     "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
@@ -18,9 +18,9 @@ LOOPBACK_ONLY = {
 
 
 def write_once(directory: Path) -> str:
-    """Return a sentence on what was done: .env is written from .env.example, unless there is one already.
+    """Write .env from .env.example unless it exists, and return a sentence that says what was done.
 
-    Only its owner may read it. Raises ValueError if the example lacks a variable that must be set.
+    Only its owner may read the file. Raises ValueError if the example lacks a required variable.
     """
     path = directory / ".env"
     text = (directory / ".env.example").read_text(encoding="utf-8")
@@ -31,10 +31,10 @@ def write_once(directory: Path) -> str:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode=0o600)
     except FileExistsError:
-        return f"{path.name} is there already; it stays as it is."
+        return f"{path.name} already exists and is unchanged."
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
-    return f"{path.name} is written, with a fresh secret key, for plain HTTP on this machine only."
+    return f"Wrote {path.name} with a new secret key, for plain HTTP on this machine only."
 
 
 if __name__ == "__main__":

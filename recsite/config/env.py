@@ -1,4 +1,4 @@
-"""Reads the environment, and is the only file that does: one frozen value for settings and server."""
+"""The environment, read in this file only, as one frozen value for the settings and the server."""
 
 import os
 import sys
@@ -11,15 +11,15 @@ from django.core.exceptions import ImproperlyConfigured
 
 from recsite.config.derived_keys import for_tokens
 from recsite.config.throttle_rates import Rates, rates
-from recsite.config.validation import DAY, refuse
-from recsite.config.variables import Variables, from_file
+from recsite.config.validation import DAY, validate
+from recsite.config.variables import Variables, read_file
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Every variable that the project reads; `.env.example` says what each means."""
+    """The variables that the project reads. `.env.example` describes them."""
 
     secret_key: str = field(repr=False)
     secret_key_fallbacks: list[str] = field(repr=False)
@@ -78,11 +78,11 @@ class Environment:
     web_threads: int
 
     def __post_init__(self) -> None:
-        refuse(self)
+        validate(self)
 
     @property
     def secrets(self) -> list[str]:
-        """What must never be seen in a log, whatever it stands in."""
+        """The values that logs must not contain."""
         return [
             *(self.secret_key, *self.secret_key_fallbacks),
             *(self.jwt_signing_key, *self.jwt_verifying_keys),
@@ -95,18 +95,18 @@ class Environment:
 
 
 def read() -> Environment:
-    """Return the environment, completed by the file ENV_FILE (default: .env beside manage.py).
+    """Return the environment, completed by the file ENV_FILE (default: .env next to manage.py).
 
-    Raises ImproperlyConfigured, naming the variable, when one is missing or cannot be read.
+    Raises ImproperlyConfigured, naming the variable, if one is missing or invalid.
     """
     named, default = os.environ.get("ENV_FILE"), ROOT / ".env"
-    file = from_file(Path(named) if named else default) if named or default.exists() else {}
+    file = read_file(Path(named) if named else default) if named or default.exists() else {}
     env = Variables({**file, **os.environ})
     secret_key = env.str("SECRET_KEY", default="")
     if not secret_key:
         raise ImproperlyConfigured(
-            "SECRET_KEY is not set. Give it 50 or more random characters in the environment or in .env "
-            "(`make demo` writes a .env with a fresh one)."
+            "SECRET_KEY is not set. Set it to 50 or more random characters in the environment or in .env "
+            "(`make demo` writes a .env with a new key)."
         )
     fallbacks = env.list("SECRET_KEY_FALLBACKS", default=[])
     signing_key = env.str("JWT_SIGNING_KEY", default="")
@@ -117,7 +117,7 @@ def read() -> Environment:
     openai_api_key = env.str("OPENAI_API_KEY", default="")
     open_reads = env.bool("API_OPEN_READS", default=False)
     openai_max_concurrent = env.int("OPENAI_MAX_CONCURRENT", default=4)
-    # A model that writes slowly holds a thread for its whole time-out; the spare threads keep answering.
+    # A slow model occupies a thread for its whole timeout. The spare threads handle other requests.
     web_threads = env.int("WEB_THREADS", default=openai_max_concurrent + 2 if openai_api_key else 1)
     return Environment(
         secret_key=secret_key,
@@ -178,6 +178,6 @@ def read() -> Environment:
     )
 
 
-def hand_on(name: str, value: str) -> None:
-    """This process has the variable from here on, and so has whatever it starts or becomes."""
+def set_variable(name: str, value: str) -> None:
+    """Set the variable for this process and the processes that it starts or becomes."""
     os.environ[name] = value

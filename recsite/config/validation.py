@@ -1,4 +1,4 @@
-"""What the environment may not say: numbers out of bounds, addresses that are none, and contradictions."""
+"""Validation of the environment: bounds of numbers, formats, and variables that contradict each other."""
 
 import re
 from importlib.util import find_spec
@@ -19,36 +19,36 @@ DAY = 24 * 60 * 60
 REDIS = re.compile(r"(redis|rediss|unix)://[^\s]+")
 BROKER = re.compile(r"(redis|rediss|amqp|amqps)://[^\s/]+")
 RATE = re.compile(r"[1-9][0-9]{0,5}/[smh]")
-SHORTEST_TOKEN = 16
-SHORTEST_KEY = 32
+MIN_TOKEN_LENGTH = 16
+MIN_KEY_LENGTH = 32
 
 
-def refuse(env: "Environment") -> None:
-    """Return when everything fits together. Raises ImproperlyConfigured naming the variable that does not."""
+def validate(env: "Environment") -> None:
+    """Raise ImproperlyConfigured, naming the variable, if a value is invalid or contradicts another one."""
     for check in (
-        _refuse_open_doors,
-        _refuse_out_of_bounds,
-        _refuse_short_keys,
-        _refuse_too_few_connections,
-        _refuse_what_nobody_understands,
-        _refuse_what_tells_nobody,
-        _refuse_waiting_threads,
+        _check_open_reads,
+        _check_bounds,
+        _check_key_lengths,
+        _check_pool_size,
+        _check_formats,
+        _check_observability,
+        _check_spare_threads,
     ):
         check(env)
 
 
-def _refuse_open_doors(env: "Environment") -> None:
-    strangers = [host for host in env.allowed_hosts if host not in LOOPBACK]
-    if env.api_open_reads and (strangers or not env.allowed_hosts):
+def _check_open_reads(env: "Environment") -> None:
+    public = [host for host in env.allowed_hosts if host not in LOOPBACK]
+    if env.api_open_reads and (public or not env.allowed_hosts):
         raise ImproperlyConfigured(
-            f"API_OPEN_READS=true lets anybody read the API, so ALLOWED_HOSTS may hold only "
-            f"{', '.join(sorted(LOOPBACK))}; it holds {', '.join(strangers) or 'nothing'}. "
+            f"API_OPEN_READS=true lets anyone read the API, so ALLOWED_HOSTS may only contain "
+            f"{', '.join(sorted(LOOPBACK))}. It contains {', '.join(public) or 'nothing'}. "
             f"Set API_OPEN_READS=false, or ALLOWED_HOSTS=localhost,127.0.0.1,[::1]."
         )
 
 
-def _refuse_out_of_bounds(env: "Environment") -> None:
-    for name, value, least, most in (
+def _check_bounds(env: "Environment") -> None:
+    for name, value, low, high in (
         ("DB_POOL_MIN_SIZE", env.db_pool_min_size, 0, 1000),
         ("DB_POOL_MAX_SIZE", env.db_pool_max_size, 1, 1004),
         ("DB_POOL_TIMEOUT_SECONDS", env.db_pool_timeout_seconds, 0.001, 600),
@@ -72,34 +72,34 @@ def _refuse_out_of_bounds(env: "Environment") -> None:
         ("WEB_WORKERS", env.web_workers, 1, 1000),
         ("WEB_THREADS", env.web_threads, 1, 1002),
     ):
-        if not least <= value <= most:
-            raise ImproperlyConfigured(f"{name} is {value}; it must be from {least} to {most}.")
+        if not low <= value <= high:
+            raise ImproperlyConfigured(f"{name} is {value}. It must be from {low} to {high}.")
 
 
-def _refuse_short_keys(env: "Environment") -> None:
+def _check_key_lengths(env: "Environment") -> None:
     for name, keys in (
         ("JWT_SIGNING_KEY", [env.jwt_signing_key]),
         ("JWT_VERIFYING_KEYS", env.jwt_verifying_keys),
     ):
-        if any(len(key) < SHORTEST_KEY for key in keys):
-            raise ImproperlyConfigured(f"{name}: each key must have {SHORTEST_KEY} characters or more.")
+        if any(len(key) < MIN_KEY_LENGTH for key in keys):
+            raise ImproperlyConfigured(f"{name}: each key must have {MIN_KEY_LENGTH} characters or more.")
 
 
-def _refuse_too_few_connections(env: "Environment") -> None:
+def _check_pool_size(env: "Environment") -> None:
     if env.db_pool_min_size > env.db_pool_max_size:
         raise ImproperlyConfigured(
-            f"DB_POOL_MIN_SIZE is {env.db_pool_min_size}, more than DB_POOL_MAX_SIZE, which is "
-            f"{env.db_pool_max_size}."
+            f"DB_POOL_MIN_SIZE is {env.db_pool_min_size}. It must not be more than DB_POOL_MAX_SIZE, "
+            f"which is {env.db_pool_max_size}."
         )
     if env.database["ENGINE"] == POSTGRESQL and env.db_pool_max_size <= env.web_threads:
         raise ImproperlyConfigured(
-            f"DB_POOL_MAX_SIZE is {env.db_pool_max_size}, but {env.web_threads} threads answer "
-            f"(WEB_THREADS) and one more renews the catalogue, so that some would wait for a connection. "
-            f"Leave DB_POOL_MAX_SIZE out, or set it to {env.web_threads + 2}."
+            f"DB_POOL_MAX_SIZE is {env.db_pool_max_size}. {env.web_threads} threads handle requests "
+            f"(WEB_THREADS) and one more refreshes the catalogue, so some would wait for a connection. "
+            f"Unset DB_POOL_MAX_SIZE, or set it to {env.web_threads + 2}."
         )
 
 
-def _refuse_what_nobody_understands(env: "Environment") -> None:
+def _check_formats(env: "Environment") -> None:
     try:
         ZoneInfo(env.time_zone)
     except (KeyError, ValueError, OSError):
@@ -108,45 +108,47 @@ def _refuse_what_nobody_understands(env: "Environment") -> None:
         ) from None
     if env.redis_url and not REDIS.fullmatch(env.redis_url):
         raise ImproperlyConfigured(
-            "REDIS_URL must be the address of a Redis, such as redis://127.0.0.1:6379/0."
+            "REDIS_URL must be the URL of a Redis server, such as redis://127.0.0.1:6379/0."
         )
     if env.celery_broker_url and not BROKER.match(env.celery_broker_url):
         raise ImproperlyConfigured(
-            "CELERY_BROKER_URL must be the address of a broker, such as redis://127.0.0.1:6379/1."
+            "CELERY_BROKER_URL must be the URL of a broker, such as redis://127.0.0.1:6379/1."
         )
     if not RATE.fullmatch(env.explanation_rate):
         raise ImproperlyConfigured(
-            "EXPLANATION_RATE must read like 60/m: how many a second (s), minute (m) or hour (h)."
+            "EXPLANATION_RATE must look like 60/m: a number per second (s), minute (m) or hour (h)."
         )
     if env.log_level not in LOG_LEVELS:
         raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
 
 
-def _refuse_what_tells_nobody(env: "Environment") -> None:
-    """Raise ImproperlyConfigured for logs, metrics, errors or traces that could reach nobody."""
+def _check_observability(env: "Environment") -> None:
+    """Check the variables of logs, metrics, error reports and traces."""
     for name, address, package in (
         ("SENTRY_DSN", env.sentry_dsn, "sentry_sdk"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", env.otlp_endpoint, "opentelemetry"),
     ):
         if address and not address.startswith(("http://", "https://")):
-            raise ImproperlyConfigured(f"{name} must be an address that begins with https:// or http://.")
+            raise ImproperlyConfigured(f"{name} must be a URL that begins with https:// or http://.")
         if address and not find_spec(package):
             raise ImproperlyConfigured(
-                f"{name} is set, which needs packages besides those of requirements.txt: "
+                f"{name} is set. It needs packages that requirements.txt does not include: "
                 f"pip install --require-hashes -r requirements-observe.txt"
             )
-    if env.metrics_token and len(env.metrics_token) < SHORTEST_TOKEN:
-        raise ImproperlyConfigured(f"METRICS_TOKEN must have {SHORTEST_TOKEN} characters or more.")
+    if env.metrics_token and len(env.metrics_token) < MIN_TOKEN_LENGTH:
+        raise ImproperlyConfigured(f"METRICS_TOKEN must have {MIN_TOKEN_LENGTH} characters or more.")
     if env.log_format not in FORMATS:
         raise ImproperlyConfigured(f"LOG_FORMAT must be one of {', '.join(FORMATS)}.")
 
 
-def _refuse_waiting_threads(env: "Environment") -> None:
+def _check_spare_threads(env: "Environment") -> None:
     if env.openai_api_key_2 and not env.openai_api_key:
-        raise ImproperlyConfigured("OPENAI_API_KEY_2 is tried after OPENAI_API_KEY, which is not set.")
+        raise ImproperlyConfigured(
+            "OPENAI_API_KEY_2 is only used after OPENAI_API_KEY, which is not set. Set OPENAI_API_KEY too."
+        )
     if env.openai_api_key and env.web_threads <= env.openai_max_concurrent:
         raise ImproperlyConfigured(
-            f"WEB_THREADS is {env.web_threads}, but {env.openai_max_concurrent} threads may wait for a "
-            f"model (OPENAI_MAX_CONCURRENT), so that none would be left to answer anybody else. "
-            f"Leave WEB_THREADS out, or set it to {env.openai_max_concurrent + 2}."
+            f"WEB_THREADS is {env.web_threads}. {env.openai_max_concurrent} threads may wait for a model "
+            f"(OPENAI_MAX_CONCURRENT), so none might be left for other requests. "
+            f"Unset WEB_THREADS, or set it to {env.openai_max_concurrent + 2}."
         )

@@ -1,4 +1,4 @@
-"""Reads one variable strictly: what it means or a refusal that names it and never shows what it holds."""
+"""Strict parsing of environment variables. Errors name the variable and never show its value."""
 
 import math
 import re
@@ -11,7 +11,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-SAID = {
+BOOLEANS = {
     "true": True,
     "on": True,
     "yes": True,
@@ -26,14 +26,14 @@ LINE = re.compile(r"(?:export )?[A-Za-z_0-9]+=.*")
 
 
 class Variables(environ.Env):
-    """Variables to read from. One that is empty counts as not set, and a leading $ has no meaning."""
+    """Variables to parse. An empty one counts as not set, and a leading $ has no special meaning."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         super().__init__()
         self.ENVIRON = {name: value for name, value in values.items() if value}
 
     def get_value(self, var: str, cast: Any = None, default: Any = None, parse_default: bool = False) -> Any:
-        """Return the variable's meaning, or the default. Raises ImproperlyConfigured naming the variable."""
+        """Return the parsed variable, or the default. Raises ImproperlyConfigured naming the variable."""
         if var not in self.ENVIRON:
             return default
         try:
@@ -43,9 +43,9 @@ class Variables(environ.Env):
 
     @classmethod
     def parse_value(cls, value: str, cast: Any) -> Any:
-        """Return the text as that type: a list by its commas, without blanks around its parts."""
+        """Return the text as that type. A list is split at commas, without spaces around its items."""
         if cast is bool:
-            return SAID[value.strip().lower()]
+            return BOOLEANS[value.strip().lower()]
         if cast is list:
             return [part.strip() for part in value.split(",") if part.strip()]
         if cast is float and not math.isfinite(float(value)):
@@ -60,19 +60,19 @@ class Variables(environ.Env):
                 database: dict[str, Any] = super().db_url(var, default=default, engine=engine)
             except (ValueError, UserWarning):
                 database = {}
-        # What looks like a comment behind the address would become a part of the database's name.
+        # A comment after the URL would become part of the database's name.
         is_commented = re.search(r"[\s#]", self.ENVIRON.get(var, ""))
         if is_commented or database.get("ENGINE") not in self.DB_SCHEMES.values():
             raise ImproperlyConfigured(
-                f"{var} must read like postgres://user:password@host:5432/name or "
-                f"sqlite:////a/whole/path.sqlite3, with blanks, # and other special characters "
-                f"percent-encoded, and no comment behind it."
+                f"{var} must look like postgres://user:password@host:5432/name or "
+                f"sqlite:////an/absolute/path.sqlite3, with spaces, # and other special characters "
+                f"percent-encoded, and without a comment after it."
             )
         return database
 
 
-def from_file(path: Path) -> dict[str, str]:
-    """Return the variables that the file sets. Raises ImproperlyConfigured naming a line that is none."""
+def read_file(path: Path) -> dict[str, str]:
+    """Return the variables that the file sets. Raises ImproperlyConfigured naming an invalid line."""
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""The OpenAPI schema, and Swagger UI on top of it, served from here: no other host is asked."""
+"""The OpenAPI schema and Swagger UI, without files from other hosts."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ from core.api.viewsets import StrictQuery
 
 
 class SchemaView(StrictQuery, SpectacularAPIView):
-    """The API in OpenAPI: YAML, or JSON when the Accept header asks for it."""
+    """The OpenAPI schema: YAML, or JSON if the Accept header asks for it."""
 
     policies = reads(None)
     throttle_scopes = READING
 
 
 class DocsView(StrictQuery, SpectacularSwaggerView):
-    """The API to read and to try."""
+    """Swagger UI."""
 
     template_name = "docs/swagger.html"
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Any:
-        """Return the page as closed to others as any: nobody logs in by a window of another site here."""
+        """Remove drf-spectacular's relaxed Cross-Origin-Opener-Policy: no login uses another site's popup."""
         del response["Cross-Origin-Opener-Policy"]
         return super().finalize_response(request, response, *args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""The one table from error to status: what a domain error is called on the web."""
+"""The table from exceptions to HTTP statuses, and the exception handler of the API."""
 
 import logging
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ from django.http import Http404, HttpResponse
 from rest_framework import exceptions
 from rest_framework.request import Request
 
-from catalog.errors import BadEvents, BadKey, InUse, KeyOfAnother, TooManyEvents
+from catalog.errors import IdempotencyKeyReused, InUse, InvalidEvents, InvalidIdempotencyKey, TooManyEvents
 from recommendations.errors import BadRequest, UnknownProduct, UnknownShopper, UnknownStrategy
 from recsite.http import throttling
-from recsite.http.problems import Fault, faults, problem, sentence
+from recsite.http.problems import FieldError, field_errors, problem, summarize
 
 LOG_IN = (
-    "This is not for everybody: send Authorization: Api-Key <key> or Authorization: Bearer <token>, "
-    "or log in at /admin/ and send the session's cookie along."
+    "Authentication is required: send Authorization: Api-Key <key> or Authorization: Bearer <token>, "
+    "or log in at /admin/ and send the session cookie."
 )
 
 logger = logging.getLogger(__name__)
@@ -27,65 +27,66 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ErrorResponse:
-    """A status, and the words for it where the error's own are not meant for callers.
+    """The status of an exception.
 
-    again_in: after how many seconds it is worth asking again, None where that would not help
+    detail:      the message for callers, None for the exception's own
+    retry_after: seconds until a retry may succeed, None if it would not
     """
 
     status: int
     detail: str | None = None
-    again_in: int | None = None
+    retry_after: int | None = None
 
 
-# The first line whose class fits counts; put a special case above the general one.
+# The first matching class applies, so subclasses come before their base class.
 TABLE: tuple[tuple[type[Exception], ErrorResponse], ...] = (
-    (BadEvents, ErrorResponse(400)),
-    (BadKey, ErrorResponse(400)),
-    (KeyOfAnother, ErrorResponse(422)),
+    (InvalidEvents, ErrorResponse(400)),
+    (InvalidIdempotencyKey, ErrorResponse(400)),
+    (IdempotencyKeyReused, ErrorResponse(422)),
     (TooManyEvents, ErrorResponse(413)),
     (InUse, ErrorResponse(409)),
     (BadRequest, ErrorResponse(400)),
     (UnknownProduct, ErrorResponse(404)),
     (UnknownShopper, ErrorResponse(404)),
     (UnknownStrategy, ErrorResponse(400)),
-    (ProtectedError, ErrorResponse(409, "Other rows stand on this one, so it cannot be deleted.")),
+    (ProtectedError, ErrorResponse(409, "Other rows refer to this one, so it cannot be deleted.")),
     (
         IntegrityError,
-        ErrorResponse(409, "Somebody changed the same rows at this moment; look again, then repeat."),
+        ErrorResponse(409, "The same rows were changed at the same time. Read them again, then retry."),
     ),
     (
         OperationalError,
-        ErrorResponse(503, "The database cannot answer now; try again in a moment.", again_in=1),
+        ErrorResponse(503, "The database is unavailable. Try again in a moment.", retry_after=1),
     ),
-    (RequestDataTooBig, ErrorResponse(413, "The request is too large; send it in smaller parts.")),
-    (SuspiciousOperation, ErrorResponse(400, "The request cannot be understood; see the server's log.")),
-    (Http404, ErrorResponse(404, "There is nothing at this address.")),
-    (PermissionDenied, ErrorResponse(403, "You may not do this.")),
+    (RequestDataTooBig, ErrorResponse(413, "The request is too large. Send it in smaller parts.")),
+    (SuspiciousOperation, ErrorResponse(400, "The request is invalid; the server's log says why.")),
+    (Http404, ErrorResponse(404, "This URL does not exist.")),
+    (PermissionDenied, ErrorResponse(403, "You do not have permission to do this.")),
 )
 
 
 def problem_response(exc: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
-    """Return the problem document of an error in a view, or None for a defect, which becomes a plain 500.
+    """Return the problem document of an exception in a view, or None for a bug, which becomes a plain 500.
 
-    It is rendered here, so that it is JSON whatever the view would have rendered.
+    The document is JSON, whatever the view would have rendered.
     """
     request: Request = context["request"]
-    exc = throttling.counted_too(exc, request, context.get("view"))
+    exc = throttling.count_failed(exc, request, context.get("view"))
     if isinstance(exc, exceptions.APIException):
         return _of_rest_framework(exc, request, hide=getattr(context.get("view"), "hides_values", False))
-    for kind, answer in TABLE:
-        if isinstance(exc, kind):
-            serious = answer.status >= 500
+    for exception_class, response in TABLE:
+        if isinstance(exc, exception_class):
+            serious = response.status >= 500
             level = logging.ERROR if serious else logging.INFO
-            errors: list[Fault] = getattr(exc, "errors", [])
-            told = sentence(errors)
-            said = f"{type(exc).__name__}: {told}" if errors else exc
+            errors: list[FieldError] = getattr(exc, "errors", [])
+            summary = summarize(errors)
+            logged = f"{type(exc).__name__}: {summary}" if errors else exc
             logger.log(
-                level, "%s %s: %r", request.method, request.path, said, exc_info=exc if serious else None
+                level, "%s %s: %r", request.method, request.path, logged, exc_info=exc if serious else None
             )
-            detail = " ".join(filter(None, [answer.detail or str(exc), told]))
-            headers = {} if answer.again_in is None else {"Retry-After": str(answer.again_in)}
-            return problem(answer.status, detail, errors=errors, headers=headers)
+            detail = " ".join(filter(None, [response.detail or str(exc), summary]))
+            headers = {} if response.retry_after is None else {"Retry-After": str(response.retry_after)}
+            return problem(response.status, detail, errors=errors, headers=headers)
     return None
 
 
@@ -98,16 +99,16 @@ def _of_rest_framework(exc: exceptions.APIException, request: Request, *, hide: 
     if exc.status_code >= 500:
         logger.error("%s %s answered %d", request.method, request.path, exc.status_code, exc_info=exc)
     if isinstance(exc, exceptions.ValidationError):
-        errors = faults(exc.detail, {} if hide else _sent(request))
-        return problem(exc.status_code, sentence(errors), errors=errors, headers=headers)
+        errors = field_errors(exc.detail, {} if hide else _sent_values(request))
+        return problem(exc.status_code, summarize(errors), errors=errors, headers=headers)
     detail = LOG_IN if isinstance(exc, exceptions.NotAuthenticated) else str(exc.detail)
     return problem(exc.status_code, detail, headers=headers)
 
 
-def _sent(request: Request) -> Mapping[str, Any]:
-    """Return what the caller sent, by name; a name in the address hides the same one in the body."""
+def _sent_values(request: Request) -> Mapping[str, Any]:
+    """Return the values that the caller sent, by name. A query parameter hides a body field of its name."""
     try:
         body = request.data
-    except exceptions.APIException:  # nobody had read it before the address was refused
+    except exceptions.APIException:  # the query was refused before the body was parsed
         body = None
     return {**(body if isinstance(body, Mapping) else {}), **request.query_params.dict()}

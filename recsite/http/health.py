@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can answer: for whoever sends it requests or restarts it."""
+"""Liveness and readiness of the process, for load balancers and orchestrators."""
 
 import secrets
 from collections.abc import Mapping
@@ -12,62 +12,62 @@ from catalog.models import User
 from core.api.renderers import to_json
 from recommendations import wiring
 from recsite.broker import broker_url, connected
-from recsite.http.probes import OK, Look, Probes
+from recsite.http.probes import OK, Probe, Probes
 
-DEADLINE_SECONDS = 0.8  # of the second that a caller is promised
+DEADLINE_SECONDS = 0.8  # the response is promised within a second
 
 
-class NotWell(Exception):
-    """What is the matter."""
+class Unhealthy(Exception):
+    """A failed check. The message says why."""
 
 
 @csrf_exempt
 def live(request: HttpRequest) -> HttpResponse:
-    """Return 200: the process answers. Nothing else is asked, so nothing else can restart it."""
+    """Return 200. Nothing is checked, so that no other failure restarts the process."""
     return _json({"status": "ok"})
 
 
 @csrf_exempt
 def ready(request: HttpRequest) -> HttpResponse:
-    """Return 200 if the database can be used, else 503; what else is not well makes it degraded."""
-    found = probes()()
-    usable = found["database"] == OK
-    well = all(what == OK for what in found.values())
-    status = "ok" if well else "degraded" if usable else "unusable"
-    return _json({"status": status, "checks": found}, status=200 if usable else 503)
+    """Return 200 if the database is available, else 503. Other failed checks set the status to degraded."""
+    outcomes = probes()()
+    usable = outcomes["database"] == OK
+    healthy = all(outcome == OK for outcome in outcomes.values())
+    status = "ok" if healthy else "degraded" if usable else "unusable"
+    return _json({"status": status, "checks": outcomes}, status=200 if usable else 503)
 
 
 @cache
 def probes() -> Probes:
-    """Return what looks at everything that answers depend on and that is configured."""
-    looks: dict[str, Look] = {"database": database, "cache": cache_keeps, "model": model}
+    """Return the probes of everything that responses depend on and that is configured."""
+    probes: dict[str, Probe] = {"database": check_database, "cache": check_cache, "model": check_model}
     if broker_url():
-        looks["broker"] = broker
-    return Probes(looks, seconds=DEADLINE_SECONDS)
+        probes["broker"] = check_broker
+    return Probes(probes, seconds=DEADLINE_SECONDS)
 
 
-def database() -> None:
-    """Return if a table can be read."""
+def check_database() -> None:
+    """Read a table. Raises DatabaseError."""
     User.objects.order_by().values_list("pk").first()
 
 
-def cache_keeps() -> None:
-    """Return if what is put into the cache can be had again. Raises NotWell."""
-    word = secrets.token_hex(8)
-    shared.set("health", word, 10)
-    if shared.get("health") is None:  # another process may have put another word there meanwhile
-        raise NotWell("it forgets at once")
+def check_cache() -> None:
+    """Raise Unhealthy unless the cache returns a value that was just set."""
+    value = secrets.token_hex(8)
+    shared.set("health", value, 10)
+    if shared.get("health") is None:  # another process may have set another value
+        raise Unhealthy("it does not return a value that was just set")
 
 
-def model() -> None:
-    """Return if the strategy that answers by default has its model, or needs none. Raises NotWell."""
-    chosen = wiring.model_ref()
-    if wiring.lacks_model(chosen):
-        raise NotWell(f"{chosen.strategy} has no model that could answer; what fills up does")
+def check_model() -> None:
+    """Raise Unhealthy if the default strategy needs a model that cannot be loaded."""
+    default = wiring.model_ref()
+    if wiring.lacks_model(default):
+        raise Unhealthy(f"{default.strategy} has no usable model; the fallback answers")
 
 
-def broker() -> None:
-    """Return if the broker of background work can be reached."""
+def check_broker() -> None:
+    """Connect to the broker. Raises kombu's errors."""
     with connected():
         pass
 

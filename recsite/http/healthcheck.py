@@ -1,14 +1,14 @@
-"""The container's health check: `python -m recsite.http.healthcheck PORT HOSTS` exits with 0 or 1."""
+"""The health check of the container: `python -m recsite.http.healthcheck PORT HOSTS` exits with 0 or 1."""
 
 import http.client
 import sys
 
-# An older version of the service does not know the first; that it answers at all is enough.
+# Older versions of the service do not have the first path. Any response of theirs counts.
 PATHS = ("/health/live", "/")
 
 
 def is_healthy(port: int, host: str = "127.0.0.1") -> bool:
-    """Return whether the server on this port answers without an error. host: a name that it accepts."""
+    """Return whether the server on this port responds without an error. host: one of its ALLOWED_HOSTS"""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         for path in PATHS:
@@ -25,7 +25,7 @@ def is_healthy(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def main(port: str, allowed_hosts: str) -> int:
-    """Return 0 if the server on this port is alive, else 1. It is asked by its first name."""
+    """Return 0 if the server on this port is healthy, else 1. Uses the first of its allowed hosts."""
     name = allowed_hosts.partition(",")[0].strip()
     return 0 if is_healthy(int(port), name or "127.0.0.1") else 1
 

@@ -1,4 +1,4 @@
-"""What whoever guesses passwords is told: to come back later; the same whether the account exists or not."""
+"""The response after too many wrong passwords. It is the same whether the account exists or not."""
 
 import math
 from collections.abc import Mapping
@@ -13,27 +13,27 @@ from django.utils import timezone
 
 from recsite.http.problems import problem
 
-DETAIL = "Too many wrong passwords for this username from this address; come back in {seconds} seconds."
+DETAIL = "Too many wrong passwords for this username from this address. Try again in {seconds} seconds."
 
 
 def locked_out(
     request: HttpRequest, response: HttpResponse | None, credentials: Mapping[str, Any] | None
 ) -> HttpResponse:
-    """Return 429 with Retry-After: a page where somebody looks at the admin, else a problem document."""
+    """Return 429 with Retry-After: a page in the admin, else a problem document."""
     seconds = _seconds_left(request, credentials or {})
     headers = {"Retry-After": str(seconds), "Cache-Control": "no-store"}
     if not request.path.startswith("/admin"):
         return problem(429, DETAIL.format(seconds=seconds), headers=headers)
-    context = {"minutes": math.ceil(seconds / 60), "title": "Come back later"}
+    context = {"minutes": math.ceil(seconds / 60), "title": "Too many failed logins"}
     page = TemplateResponse(request, "registration/locked_out.html", context, status=429, headers=headers)
     return page.render()
 
 
 def _seconds_left(request: Any, credentials: Mapping[str, Any]) -> int:
-    """Return how long the lock still holds: it counts from the last wrong password that was looked at."""
+    """Return the seconds until the lock ends. It starts with the last wrong password that was checked."""
     last = AccessAttempt.objects.filter(
         username=credentials.get("username"), ip_address=request.axes_ip_address
     ).aggregate(last=Max("attempt_time"))["last"]
-    whole = settings.AXES_COOLOFF_TIME
-    left = whole if last is None else last + whole - timezone.now()
+    cooloff = settings.AXES_COOLOFF_TIME
+    left = cooloff if last is None else last + cooloff - timezone.now()
     return max(1, math.ceil(left.total_seconds()))

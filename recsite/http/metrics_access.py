@@ -1,4 +1,4 @@
-"""Who may see metrics, of a web server or of a worker."""
+"""Access to the metrics of web servers and workers."""
 
 import hmac
 import ipaddress
@@ -7,24 +7,24 @@ from typing import Any
 
 from django.conf import settings
 
-# Any of them says that somebody asks through a proxy, which may well be on this machine.
-PROXIED = (
+# Any of these headers shows that a proxy, perhaps on this machine, forwarded the request.
+PROXY_HEADERS = (
     *("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP"),
     *("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"),
 )
 
 
-def may_see(asked: Mapping[str, Any]) -> bool:
-    """Return whether the token came along; where none is set, whether this machine asks, and by no proxy.
+def may_read_metrics(environ: Mapping[str, Any]) -> bool:
+    """Return whether the request has METRICS_TOKEN or, if that is not set, comes directly from this machine.
 
-    asked: as WSGI has it, such as HTTP_AUTHORIZATION and REMOTE_ADDR
+    environ: the WSGI environment, with HTTP_AUTHORIZATION and REMOTE_ADDR
     """
     if token := settings.METRICS_TOKEN:
-        sent = asked.get("HTTP_AUTHORIZATION", "")
+        sent = environ.get("HTTP_AUTHORIZATION", "")
         return hmac.compare_digest(sent.encode(), f"Bearer {token}".encode())
-    if any(header in asked for header in PROXIED):
+    if any(header in environ for header in PROXY_HEADERS):
         return False
     try:
-        return ipaddress.ip_address(asked.get("REMOTE_ADDR", "")).is_loopback
+        return ipaddress.ip_address(environ.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:
         return False

@@ -1,4 +1,4 @@
-"""The outermost middleware: the id of each request, how long it took, and answers for what looks after us."""
+"""The outermost middleware: request ids, request metrics, internal endpoints and security headers."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -13,8 +13,8 @@ from recsite.config.csp import FOR_PROGRAMS, PAGES, PERMISSIONS, RESOURCES
 from recsite.http import health, metrics_page
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-# Asked by machines that know an address and no host name, over plain HTTP: neither redirected nor refused.
-INSIDE: dict[str, GetResponse] = {
+# Machines request these over plain HTTP by IP address, so HTTPS redirects and ALLOWED_HOSTS do not apply.
+INTERNAL_VIEWS: dict[str, GetResponse] = {
     "/health/live": health.live,
     "/health/ready": health.ready,
     "/metrics": metrics_page.page,
@@ -22,59 +22,59 @@ INSIDE: dict[str, GetResponse] = {
 
 
 def request_middleware(get_response: GetResponse) -> GetResponse:
-    """Return what answers as the inner one does, under an id of its own, and is counted.
+    """Middleware that sets the request's id, records its metrics and serves the internal views.
 
-    The id holds until the thread's next request, since Django logs refused requests after all middleware.
+    The id stays set until the thread's next request, since Django logs refused requests after all middleware.
     """
 
-    def answer(request: HttpRequest) -> HttpResponse:
-        own = request_id.begin(request.META.get("HTTP_X_REQUEST_ID"))
-        inside = INSIDE.get(request.path_info)
-        response = inner(request) if inside is None else alone(inside(request))
-        response.headers[request_id.HEADER] = own
+    def middleware(request: HttpRequest) -> HttpResponse:
+        current = request_id.begin(request.META.get("HTTP_X_REQUEST_ID"))
+        internal = INTERNAL_VIEWS.get(request.path_info)
+        response = inner(request) if internal is None else with_security_headers(internal(request))
+        response.headers[request_id.HEADER] = current
         return response
 
     inner = get_response
     if settings.METRICS:
         metrics.turn_on(settings.METRICS_DIR)
-        inner = _counted(get_response)
-    return answer
+        inner = _recorded(get_response)
+    return middleware
 
 
-def _counted(get_response: GetResponse) -> GetResponse:
-    def answer(request: HttpRequest) -> HttpResponse:
-        began = perf_counter()
+def _recorded(get_response: GetResponse) -> GetResponse:
+    def recorded(request: HttpRequest) -> HttpResponse:
+        start = perf_counter()
         response = get_response(request)
-        found = request.resolver_match
-        route = found.view_name if found else "none"  # what middleware answers: redirects, static files
+        match = request.resolver_match
+        route = match.view_name if match else "none"  # responses of middleware: redirects, static files
         strategy = getattr(response, "strategy", "")
-        metrics.recorder.request(route, strategy, response.status_code, perf_counter() - began)
+        metrics.recorder.request(route, strategy, response.status_code, perf_counter() - start)
         return response
 
-    return answer
+    return recorded
 
 
 def security_headers_middleware(get_response: GetResponse) -> GetResponse:
-    """Return what answers as the inner one does, in a browser's strictest terms that still show it."""
+    """Middleware that sets the strictest security headers under which browsers still show the pages."""
     pages: Any = CSPMiddleware(get_response)
 
-    def answer(request: HttpRequest) -> HttpResponse:
+    def middleware(request: HttpRequest) -> HttpResponse:
         response: HttpResponse
         if request.path_info.startswith(PAGES):
             response = pages(request)
         else:
             response = get_response(request)
-            if not (settings.DEBUG and response.status_code in (404, 500)):  # Django's page of a defect
+            if not (settings.DEBUG and response.status_code in (404, 500)):  # Django's debug page
                 response.headers["Content-Security-Policy"] = FOR_PROGRAMS
         response.headers["Permissions-Policy"] = PERMISSIONS
         response.headers["Cross-Origin-Resource-Policy"] = RESOURCES
         return response
 
-    return answer
+    return middleware
 
 
-def alone(response: HttpResponse) -> HttpResponse:
-    """Return a response that no middleware sees, with the headers of all of them."""
+def with_security_headers(response: HttpResponse) -> HttpResponse:
+    """Add the security headers of all middleware to a response that bypasses them."""
     headers = response.headers
     headers["Content-Security-Policy"] = FOR_PROGRAMS
     headers["Permissions-Policy"] = PERMISSIONS

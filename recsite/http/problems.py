@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): the one shape of every error that leaves the API."""
+"""Problem details (RFC 9457), the format of all error responses of the API."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
@@ -10,19 +10,19 @@ from django.http import HttpResponse
 from core.api.renderers import to_json
 
 MEDIA_TYPE = "application/problem+json"
-_LONGEST_VALUE = 200
+_MAX_VALUE_LENGTH = 200
 _ERRORS_IN_DETAIL = 3
-_MOST_ERRORS = 20  # besides those of the elements of a list, which is bounded where it is read
+_MAX_ERRORS = 20  # except for errors of list elements: the parser bounds the list
 
-Fault = dict[str, Any]  # field, value, message; index where a list was sent
+FieldError = dict[str, Any]  # field, value, message; index if a list was sent
 
 
 def problem(
-    status: int, detail: str, *, errors: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
+    status: int, detail: str, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    """Return the problem document: type, title, status, detail, and errors when fields are at fault.
+    """Return the problem document: type, title, status, detail, and errors if fields are invalid.
 
-    Of very many errors the first are told, and how many there are besides.
+    If there are very many errors, it has the first ones and the number of the others.
     """
     document: dict[str, Any] = {
         "type": "about:blank",
@@ -32,35 +32,37 @@ def problem(
     }
     if errors:
         document["errors"] = [
-            {**fault, "field": _cut(fault["field"]), "value": _shown(fault["value"])}
-            for fault in _first(errors)
+            {**error, "field": _cut(error["field"]), "value": _shown(error["value"])}
+            for error in _first(errors)
         ]
     return HttpResponse(to_json(document), status=status, content_type=MEDIA_TYPE, headers=headers)
 
 
-def sentence(errors: Sequence[Fault]) -> str:
-    """Return the first faults in words: which field, what it holds, and what would be right."""
-    told = [_told(fault) for fault in errors[:_ERRORS_IN_DETAIL]]
+def summarize(errors: Sequence[FieldError]) -> str:
+    """Return the first errors as text: the field, its value, and what is allowed."""
+    texts = [_format(error) for error in errors[:_ERRORS_IN_DETAIL]]
     if len(errors) > _ERRORS_IN_DETAIL:
-        told.append("See errors for the rest.")
-    return " ".join(told)
+        texts.append("See errors for the rest.")
+    return " ".join(texts)
 
 
-def faults(detail: Any, values: Mapping[str, Any]) -> list[Fault]:
-    """Return DRF's nested validation messages as a flat list. values: what was sent, by field."""
+def field_errors(detail: Any, values: Mapping[str, Any]) -> list[FieldError]:
+    """Return DRF's nested validation messages as a flat list. values: the sent values by field"""
     if not isinstance(detail, Mapping):
         return [{"field": None, "value": None, "message": str(message)} for message in _flat(detail)]
-    return [fault for field, found in detail.items() for fault in _faults_of(field, found, values.get(field))]
+    return [
+        error for field, nested in detail.items() for error in _errors_of(field, nested, values.get(field))
+    ]
 
 
-def _faults_of(field: str, found: Any, value: Any) -> Iterable[Fault]:
-    if isinstance(found, Mapping):  # an element of a list, by its position
-        for index, messages in found.items():
+def _errors_of(field: str, nested: Any, value: Any) -> Iterable[FieldError]:
+    if isinstance(nested, Mapping):  # elements of a list, by position
+        for index, messages in nested.items():
             element = value[index] if isinstance(value, list) and isinstance(index, int) else value
             for message in _flat(messages):
                 yield {"index": index, "field": field, "value": element, "message": str(message)}
         return
-    for message in _flat(found):
+    for message in _flat(nested):
         yield {"field": None if field == "non_field_errors" else field, "value": value, "message": message}
 
 
@@ -72,24 +74,24 @@ def _flat(messages: Any) -> Iterable[str]:
         yield str(messages)
 
 
-def _first(errors: Sequence[Fault]) -> Sequence[Fault]:
-    if len(errors) <= _MOST_ERRORS + 1 or "index" in errors[0]:
+def _first(errors: Sequence[FieldError]) -> Sequence[FieldError]:
+    if len(errors) <= _MAX_ERRORS + 1 or "index" in errors[0]:
         return errors
-    more = {"field": None, "value": None, "message": f"And {len(errors) - _MOST_ERRORS} more."}
-    return [*errors[:_MOST_ERRORS], more]
+    more = {"field": None, "value": None, "message": f"And {len(errors) - _MAX_ERRORS} more."}
+    return [*errors[:_MAX_ERRORS], more]
 
 
-def _told(fault: Fault) -> str:
-    where = _cut(fault["field"]) or "The request"
-    if "index" in fault:
-        where = f"{where} (element {fault['index']})"
-    if fault["value"] is not None:
-        where = f"{where} is {_shown(fault['value'])!r}"
-    return f"{where}: {fault['message']}"
+def _format(error: FieldError) -> str:
+    where = _cut(error["field"]) or "The request"
+    if "index" in error:
+        where = f"{where} (element {error['index']})"
+    if error["value"] is not None:
+        where = f"{where} is {_shown(error['value'])!r}"
+    return f"{where}: {error['message']}"
 
 
 def _shown(value: Any) -> Any:
-    """Return the value as it may stand in an answer: JSON, and not a long one."""
+    """Return the value as JSON, with a long text cut."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
     text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
@@ -97,4 +99,4 @@ def _shown(value: Any) -> Any:
 
 
 def _cut(text: str | None) -> str | None:
-    return text if text is None or len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+    return text if text is None or len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…"

@@ -1,4 +1,4 @@
-"""The front door, and what Django itself answers with when no view does."""
+"""The root view, and the error views of Django."""
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from access.throttle_scopes import READING
 from recsite.http.problems import problem
 
-FRONT_DOOR = {
+SERVICE = {
     "status": "ok",
     "service": "shop-recommendations",
     "version": settings.SPECTACULAR_SETTINGS["VERSION"],
@@ -32,16 +32,16 @@ FRONT_DOOR = {
         "admin": "/admin/",
     },
 }
-# What a form can hold too much of, and what is said of it.
-TOO_MUCH: dict[type[Exception], str] = {
-    RequestDataTooBig: f"The body holds more than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.",
+# The messages of requests that exceed a limit.
+TOO_LARGE: dict[type[Exception], str] = {
+    RequestDataTooBig: f"The body has more than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.",
     TooManyFieldsSent: f"There are more than {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} fields.",
-    TooManyFilesSent: "Files are taken nowhere.",
+    TooManyFilesSent: "Files cannot be uploaded.",
 }
 
 
 class RootView(APIView):
-    """What this is, and where the rest is."""
+    """The name, version and links of the service."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -61,24 +61,24 @@ class RootView(APIView):
         ),
     )
     def get(self, request: Request) -> Response:
-        """Say that the service is up, and where everything is. Open to everyone."""
-        return Response(FRONT_DOOR)
+        """Return the state of the service and links to its endpoints. No authentication is needed."""
+        return Response(SERVICE)
 
 
 @csrf_exempt
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Return the 404 of every address that leads nowhere."""
-    return problem(404, f"There is nothing at {request.path[:200]}; see /docs for what there is.")
+    """Return the 404 of every URL that does not exist."""
+    return problem(404, f"The URL {request.path[:200]} does not exist. See /docs for all endpoints.")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Return the 400 of what Django refuses before any view: a wrong Host header, say; 413 for too much."""
-    for kind, told in TOO_MUCH.items():
-        if isinstance(exception, kind):
-            return problem(413, told)
-    return problem(400, "The request was refused; if it names a host, ALLOWED_HOSTS must hold it.")
+    """Return 413 for a request over a limit, 400 for others that Django refuses, as for a bad Host header."""
+    for exception_class, message in TOO_LARGE.items():
+        if isinstance(exception, exception_class):
+            return problem(413, message)
+    return problem(400, "The request was refused. Its Host header must be one of ALLOWED_HOSTS.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return the 500 of a defect; Django has logged its path and trace, and the caller sees neither."""
-    return problem(500, "Something went wrong here, and it has been logged. It is not the request's fault.")
+    """Return the 500 of a bug. Django has logged the path and traceback; the response has neither."""
+    return problem(500, "An error occurred on the server and has been logged.")

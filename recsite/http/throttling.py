@@ -1,4 +1,4 @@
-"""Who asks too often is told when to come back; everybody is told how often they may still ask."""
+"""Rate limiting by fixed windows. Responses have RateLimit headers, and Retry-After if refused."""
 
 import logging
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from access.address import client_address, whose
+from access.address import client_address, client_network
 from access.principals import KeyPrincipal, account_identity
 from access.throttle_scopes import throttle_scope_for
 from observe import metrics
@@ -26,17 +26,17 @@ logger = logging.getLogger(__name__)
 
 
 class TooManyRequests(Throttled):
-    """wait: seconds until the next window"""
+    """A request over its rate limit. wait: seconds until the next window"""
 
-    extra_detail_singular = "Come back in {wait} second."
-    extra_detail_plural = "Come back in {wait} seconds."
+    extra_detail_singular = "Try again in {wait} second."
+    extra_detail_plural = "Try again in {wait} seconds."
 
-    def __init__(self, rate: Rate, pace: str, asker: Asker, wait: float) -> None:
-        super().__init__(wait, f"One may ask {rate} at most here ({pace}, by {asker}).")
+    def __init__(self, rate: Rate, scope: str, asker: Asker, wait: float) -> None:
+        super().__init__(wait, f"The rate limit is {rate} ({scope}, by {asker}).")
 
 
 class Throttle(BaseThrottle):
-    """In the place of REST framework's own throttles, which read, add and write in three steps."""
+    """A throttle that counts atomically. REST framework's own read, add and write in three steps."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Return True. Raises TooManyRequests."""
@@ -45,33 +45,34 @@ class Throttle(BaseThrottle):
 
 
 def count(request: Request, view: Any) -> None:
-    """Count the request; the response says how many are left. Raises TooManyRequests. No query."""
+    """Count the request, and set the RateLimit headers of its response. Raises TooManyRequests. No query."""
     view.is_counted = True
-    pace = throttle_scope_for(view.throttle_scopes, request.method)
-    limits: Mapping[Asker, Rate] = settings.THROTTLE_RATES[pace]
+    scope = throttle_scope_for(view.throttle_scopes, request.method)
+    limits: Mapping[Asker, Rate] = settings.THROTTLE_RATES[scope]
     if not limits:
         return
-    asker, who = _who(request)
+    asker, identity = _identify(request)
     rate = limits.get(asker)
     if rate is None:
         return
-    n, seconds_left = windows().count(f"throttle:{pace}:{who}", rate.seconds)
+    n, seconds_left = counter().count(f"throttle:{scope}:{identity}", rate.seconds)
     wait = max(1, ceil(seconds_left))
-    headers = view.headers  # of every answer to this request, whatever becomes of it
+    headers = view.headers  # of every response to this request, errors included
     headers["RateLimit-Limit"] = str(rate.n)
     headers["RateLimit-Remaining"] = str(max(0, rate.n - n))
     headers["RateLimit-Reset"] = str(wait)
     if n > rate.n:
-        metrics.recorder.throttled(pace, asker)
-        if n == rate.n + 1:  # the others of this window need no line
-            logger.info("%s asks too often: %s at most (%s)", who, rate, pace)
-        raise TooManyRequests(rate, pace, asker, wait)
+        metrics.recorder.throttled(scope, asker)
+        if n == rate.n + 1:  # once per window
+            logger.info("%s exceeded the rate limit of %s (%s)", identity, rate, scope)
+        raise TooManyRequests(rate, scope, asker, wait)
 
 
-def counted_too(error: Exception, request: Request, view: Any) -> Exception:
-    """Return the error, or TooManyRequests in its place: requests refused before the count are counted, too.
+def count_failed(error: Exception, request: Request, view: Any) -> Exception:
+    """Count a request that failed before it was counted. Return the error, or TooManyRequests instead.
 
-    Not while the database is away: nobody knows then whose it is, and a key would be counted by its address.
+    Nothing is counted while the database is unavailable: a key could not be identified, and its requests
+    would count for its address.
     """
     if view is None or hasattr(view, "is_counted") or isinstance(error, OperationalError):
         return error
@@ -82,30 +83,30 @@ def counted_too(error: Exception, request: Request, view: Any) -> Exception:
     return error
 
 
-def _who(request: Request) -> tuple[Asker, str]:
-    """Return as what whoever asks is counted, and as whom.
+def _identify(request: Request) -> tuple[Asker, str]:
+    """Return the kind and the identity of the caller for counting.
 
-    Whose session it is counts where somebody has found out already: it would take queries.
+    A session counts only if it was already loaded, since loading it takes queries.
     """
-    known = request.__dict__
-    shown = known.get("_auth")
-    if shown is not None:
-        return (Asker.KEY if isinstance(shown, KeyPrincipal) else Asker.USER), shown.identity
-    user = known.get("_user")
+    loaded = request.__dict__
+    principal = loaded.get("_auth")
+    if principal is not None:
+        return (Asker.KEY if isinstance(principal, KeyPrincipal) else Asker.USER), principal.identity
+    user = loaded.get("_user")
     if user is not None and user.is_authenticated:
         return Asker.USER, account_identity(user.pk)
     address = client_address(request._request)
-    return Asker.ADDRESS, f"address:{whose(address) if address else 'none'}"
+    return Asker.ADDRESS, f"address:{client_network(address) if address else 'none'}"
 
 
 @cache
-def windows() -> FixedWindowCounter | SharedWindowCounter:
-    """Return what counts: all processes together where there is a Redis."""
+def counter() -> FixedWindowCounter | SharedWindowCounter:
+    """Return the counter: shared by all processes if there is a Redis."""
     if isinstance(caches["default"], TolerantRedisCache):
         return SharedWindowCounter(lambda: cast(TolerantRedisCache, caches["default"]), FixedWindowCounter())
     return LocalWindowCounter()
 
 
 def forget() -> None:
-    """This process has counted nothing."""
-    windows.cache_clear()
+    """Reset the counts of this process."""
+    counter.cache_clear()

@@ -1,4 +1,4 @@
-"""Says whether a connection is worth waiting for: while the server is away, one waits and others do not."""
+"""Backoff after a failure: one caller per interval may try again, all others fail at once."""
 
 import threading
 import time
@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 
 class Backoff:
-    """Lets everybody wait, and after somebody waited in vain only one in so many seconds.
+    """Allows every attempt, but after a failure only one in `seconds`, until one succeeds. Thread-safe.
 
-    Without it those who ask while a server is away would stand in line, each behind the time-outs of all
-    before. Safe for threads.
+    Without it, callers would queue during an outage, each behind the timeouts of all before it.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -18,8 +17,8 @@ class Backoff:
         self._lock = threading.Lock()
         self._next_try: float | None = None
 
-    def is_worth_it(self) -> bool:
-        """Whether the caller should try; who gets a yes has to say what became of it."""
+    def may_try(self) -> bool:
+        """Return whether to try. A caller that may must then call record_failure or record_success."""
         if self._next_try is None:
             return True
         with self._lock:
@@ -29,13 +28,13 @@ class Backoff:
             self._next_try = now + self._seconds
             return True
 
-    def was_in_vain(self) -> None:
-        """Have others not wait for some time."""
+    def record_failure(self) -> None:
+        """Start an interval in which no caller may try."""
         with self._lock:
             self._next_try = self._clock() + self._seconds
 
-    def was_rewarded(self) -> None:
-        """Let everybody wait again."""
+    def record_success(self) -> None:
+        """Allow every attempt again."""
         if self._next_try is not None:
             with self._lock:
                 self._next_try = None

@@ -1,4 +1,4 @@
-"""Django's PostgreSQL, but that few wait while the server is away: the engine `recsite.postgresql`."""
+"""The database engine `recsite.postgresql`: Django's, but few requests wait while the server is away."""
 
 from typing import Any
 
@@ -7,23 +7,23 @@ from psycopg_pool import PoolTimeout
 
 from recsite.postgresql.backoff import Backoff
 
-# For how long others are refused at once after somebody waited in vain: long enough for a line to dissolve.
-REFUSED_SECONDS = 1.0
-_patience: dict[str, Backoff] = {}
+# How long connections are refused at once after a timeout: long enough for waiting requests to finish.
+BACKOFF_SECONDS = 1.0
+_backoffs: dict[str, Backoff] = {}
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection from the pool."""
+    """A database connection from the pool."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Return a connection. Raises PoolTimeout, at once if somebody has just waited in vain for one."""
-        patience = _patience.setdefault(self.alias, Backoff(REFUSED_SECONDS))
-        if not patience.is_worth_it():
+        """Return a connection. Raises PoolTimeout, at once if another request has just timed out."""
+        backoff = _backoffs.setdefault(self.alias, Backoff(BACKOFF_SECONDS))
+        if not backoff.may_try():
             raise PoolTimeout("the database could not be reached a moment ago")
         try:
             connection = super().get_new_connection(conn_params)
         except PoolTimeout:
-            patience.was_in_vain()
+            backoff.record_failure()
             raise
-        patience.was_rewarded()
+        backoff.record_success()
         return connection

@@ -1,4 +1,4 @@
-"""The table in docs/security.md, and what it says of a caller."""
+"""The access table in docs/security.md, parsed, and its result for a caller."""
 
 import re
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Row:
         return self.nobody == "yes"
 
     def says(self, caller: Caller, *, reads_are_open: bool) -> int | str:
-        """Return what the table says that the caller is answered: OK or a status."""
+        """Return the table's result for the caller: OK or a status."""
         if self.is_open_to_all():
             return OK
         if caller.kind == "bad":

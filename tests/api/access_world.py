@@ -1,4 +1,4 @@
-"""What the addresses and bodies of the access table speak of, and how a caller asks."""
+"""The rows that the access table's URLs and bodies refer to, and requests by each caller."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def member_with_password() -> Account:
 
 
 class World:
-    """What addresses and bodies speak of."""
+    """The rows that URLs and bodies refer to."""
 
     def __init__(self, shopper: User, lamp: Product, member: Account) -> None:
         self.shopper, self.lamp, self.member = shopper, lamp, member
@@ -53,7 +53,7 @@ class World:
         return row.address.format(id=who, user_id=who)
 
     def body(self, row: Row) -> Any:
-        """A body that is right, so that whoever may is answered with 2xx."""
+        """A valid body, so that an allowed caller gets 2xx."""
         lamp = {"name": "Lamp", "price": 5, "category": "Home"}
         event = {"user_id": "ext:anna", "product_id": "ext:lamp", "action_type": "view"}
         return {
@@ -78,7 +78,7 @@ class World:
 
 
 def ask(caller: Caller, method: str, path: str, body: Any = None) -> Any:
-    """Return the answer; what it has written is undone."""
+    """Return the response, and undo its writes."""
     client = caller.client
     with transaction.atomic():
         answer = getattr(client, method.lower())(path, body)
@@ -87,6 +87,6 @@ def ask(caller: Caller, method: str, path: str, body: Any = None) -> Any:
 
 
 def shown(answer: Any) -> int | str:
-    """Return OK for 2xx, else the status. What is asked about itself, and is not well, has answered too."""
+    """Return OK for 2xx, else the status. An unhealthy /health/ready also counts as OK."""
     answered = 200 <= answer.status_code < 300 or answer.request["PATH_INFO"] == "/health/ready"
     return OK if answered else answer.status_code

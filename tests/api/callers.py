@@ -1,4 +1,4 @@
-"""Every kind of caller: how each shows who they are, and what the table in docs/security.md says they are."""
+"""Every kind of caller: its credentials, and its column of the table in docs/security.md."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ from tests.factories import AccountFactory, StaffFactory
 
 @dataclass(frozen=True)
 class Caller:
-    """kind: nobody, bad, shopper, other, staff or key; may: the permissions or scopes that they have."""
+    """kind: nobody, bad, shopper, other, staff or key; may: the permissions or scopes of the caller"""
 
     name: str
     kind: str
@@ -59,7 +59,7 @@ def shopper_token(shopper: User) -> object:
 
 
 def clerk_with(*names: str) -> Account:
-    """A member of staff with these permissions and no others."""
+    """A member of staff with only these permissions."""
     clerk = StaffFactory(is_superuser=False)
     codenames = [name.split(".")[1] for name in names]
     clerk.user_permissions.set(Permission.objects.filter(codename__in=codenames))
@@ -67,7 +67,7 @@ def clerk_with(*names: str) -> Account:
 
 
 def everybody(shopper: User, other: User, permissions: frozenset[str]) -> Iterator[Caller]:
-    """Yield every kind of caller. permissions: all that the table names"""
+    """Yield every kind of caller. permissions: all permissions in the table"""
     yield Caller("nobody", "nobody")
     yield Caller("a stranger's Basic credentials", "nobody", "Basic YTpi")
     yield Caller("an account without rights", "nobody", session=AccountFactory())
@@ -137,7 +137,7 @@ def bad_tokens(boss: Account) -> Iterator[Caller]:
 
 
 def changed(text: str, place: int = -3) -> str:
-    """The text with one other letter."""
+    """The text with one letter changed."""
     letters = list(text)
     letters[place] = "A" if letters[place] != "A" else "B"
     return "".join(letters)

@@ -1,4 +1,4 @@
-"""What the access table says in words beside itself: other shoppers, upserts, explanations, metrics."""
+"""Access rules outside of the table: other shoppers, upserts, explanations, metrics."""
 
 from types import SimpleNamespace
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 class TestAnotherShopper:
-    """What a shopper's token learns of others: nothing."""
+    """A shopper's token reveals nothing about other shoppers."""
 
     @pytest.mark.parametrize(
         "row", [row for row in OF_API if row.shopper == "own"], ids=lambda row: row.named
@@ -72,7 +72,7 @@ class TestAnythingElse:
 
 
 class TestUpsert:
-    """PUT to a key that nothing has adds a row, so it takes both permissions."""
+    """PUT to an unused key adds a row, so it needs both permissions."""
 
     def test_needs_the_permission_to_add(self, lamp):
         clerk = clerk_with("catalog.change_product")

@@ -1,4 +1,4 @@
-"""Who may do what: every address × method × kind of caller, against the table in docs/security.md."""
+"""Authorization of every URL, method and kind of caller, compared with the table in docs/security.md."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def urls(patterns: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every address of the URLconf, as the table writes it, with its view."""
+    """Yield every URL of the URLconf, in the table's notation, with its view."""
     for pattern in patterns:
         text = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
@@ -39,7 +39,7 @@ OF_ADMIN = [address for address, _ in URLS if address.startswith("/admin/")]
 
 
 def methods_of(view: Any) -> set[str]:
-    """Return what the view answers, HEAD and OPTIONS apart."""
+    """Return the methods of the view except HEAD and OPTIONS."""
     actions = getattr(view, "actions", None) or (dir(view.cls) if hasattr(view, "cls") else ["get"])
     return {method for method in METHODS if method.lower() in actions}
 

@@ -6,7 +6,7 @@ from django.test import override_settings
 from rest_framework.test import APIClient
 
 from catalog.models import Category
-from catalog.selectors import ProductPage
+from catalog.selectors import ProductDetails
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -18,7 +18,7 @@ READS = {
     "/users/ext:anna/interactions": {"count", "next", "previous", "interactions"},
     "/products": {"count", "next", "previous", "products"},
     "/products/popular": {"count", "products"},
-    "/products/ext:lamp": set(ProductPage._fields) - {"is_active"},
+    "/products/ext:lamp": set(ProductDetails._fields) - {"is_active"},
     "/products/ext:lamp/similar": PLACEMENT,
     "/products/ext:lamp/bought-together": PLACEMENT,
     "/trending": PLACEMENT,
@@ -58,7 +58,7 @@ class TestReads:
         assert answer.status_code == 401
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.headers["WWW-Authenticate"].startswith("Bearer realm=")
-        assert answer.json()["detail"].startswith("This is not for everybody: send Authorization: Api-Key")
+        assert answer.json()["detail"].startswith("Authentication is required: send Authorization: Api-Key")
 
     def test_refuse_an_account_without_rights_when_reads_are_closed(self, account_client, path, slash):
         answer = account_client.get(at(path, slash))
@@ -154,7 +154,7 @@ class TestUnknownAddress:
 
         assert answer.status_code == 404
         assert answer.headers["Content-Type"] == "application/problem+json"
-        assert answer.json()["detail"].startswith(f"There is nothing at {path};")
+        assert answer.json()["detail"].startswith(f"The URL {path} does not exist.")
 
     def test_is_a_problem_while_debugging_too(self, client):
         with override_settings(DEBUG=True):

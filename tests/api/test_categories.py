@@ -1,4 +1,4 @@
-"""/categories: each with its active products."""
+"""Tests of /categories."""
 
 import pytest
 
@@ -55,7 +55,7 @@ class TestOne:
         answer = client.get("/categories/ext:home")
 
         assert answer.status_code == 404
-        assert "categories have numbers only" in answer.json()["detail"]
+        assert "categories have numeric ids only" in answer.json()["detail"]
 
     @pytest.mark.parametrize("id", ["0", "99", "Home", str(2**63)])
     def test_is_a_404_when_unknown(self, client, open_reads, id):
@@ -119,7 +119,7 @@ class TestWrite:
         renamed = staff_client.patch(f"/categories/{garden.pk}", {"name": "Home"})
 
         assert created.status_code == renamed.status_code == 400
-        assert renamed.json()["detail"] == "name is 'Home': Another category has this name."
+        assert renamed.json()["detail"] == "name is 'Home': Another category already has this name."
 
 
 class TestDelete:
@@ -137,7 +137,7 @@ class TestDelete:
 
         assert answer.status_code == 409
         assert answer.json()["detail"] == (
-            "Category 'Home' holds products, active or not, and cannot be deleted; "
+            "Category 'Home' has products (active or inactive) and cannot be deleted; "
             "move them to another category first."
         )
         assert Product.objects.get().category is not None

@@ -1,4 +1,4 @@
-"""Whoever has an answer already is told so in a few bytes, and nobody is given another's."""
+"""ETags: a caller who has the current answer gets 304, and no caller gets another caller's answer."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""/health/live and /health/ready: who is asked, who is not, and how long it takes at most."""
+"""/health/live and /health/ready: what they check, and their deadline."""
 
 import socket
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ class TestReady:
         assert answer["Cache-Control"] == "no-store"
 
     def test_is_503_only_without_the_database(self, client: Client, monkeypatch):
-        monkeypatch.setattr(health, "database", out_of_order)
+        monkeypatch.setattr(health, "check_database", out_of_order)
 
         answer = client.get("/health/ready")
 
@@ -84,7 +84,7 @@ class TestReady:
 
     def test_waits_for_nothing_that_hangs(self, client: Client, monkeypatch, settings):
         never = Event()
-        for name in ("database", "cache_keeps", "model"):
+        for name in ("check_database", "check_cache", "check_model"):
             monkeypatch.setattr(health, name, never.wait)
         with socket.create_server(("127.0.0.1", 0)) as silent:
             settings.CELERY_BROKER_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"

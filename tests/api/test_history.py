@@ -1,4 +1,4 @@
-"""GET /users/{id}/interactions: what one shopper did, newest first."""
+"""Tests of GET /users/{id}/interactions."""
 
 from datetime import timedelta
 

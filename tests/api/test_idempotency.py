@@ -1,4 +1,4 @@
-"""The header Idempotency-Key: the same request twice is done once."""
+"""Tests of the Idempotency-Key header."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ class TestKey:
         refused = send(staff_client, event(action_type="cart"))
 
         assert refused.status_code == 422
-        assert "'k-1' came before, with another body" in refused.json()["detail"]
+        assert "'k-1' was used before with a different body" in refused.json()["detail"]
         assert Interaction.objects.count() == 1
 
     def test_of_another_caller_is_another(self, staff_client):
@@ -77,7 +77,7 @@ class TestKey:
         assert not Interaction.objects.exists()
 
     def test_that_somebody_uses_at_the_same_moment_gives_their_answer(self, staff_client):
-        """The same request is done between the look for its answer and the claim of its key."""
+        """The same request is handled after the look-up of the response and before the key is stored."""
         theirs = []
 
         def between(execute, sql, params, many, context):

@@ -1,4 +1,4 @@
-"""POST /interactions: many events, all or none, and a repeat once."""
+"""Tests of POST /interactions with a list of events."""
 
 import pytest
 
@@ -66,7 +66,7 @@ class TestMany:
         answer = staff_client.post("/interactions", [event()] * n)
 
         assert answer.status_code == 400
-        assert f"Holds {n} events; send 1 to 1000 at a time." in answer.json()["detail"]
+        assert f"Contains {n} events; send 1 to 1000 at a time." in answer.json()["detail"]
         assert not Interaction.objects.exists()
 
     @pytest.mark.parametrize("n", [1, 1000])

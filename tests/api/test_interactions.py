@@ -1,4 +1,4 @@
-"""POST /interactions: one event."""
+"""Tests of POST /interactions with one event."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -159,7 +159,7 @@ class TestOne:
                 "index": 0,
                 "field": "occurred_at",
                 "value": "2026-01-15T12:00:00",
-                "message": "Has no offset, so it could be any hour; add Z for UTC, or one such as +01:00.",
+                "message": "Must have a UTC offset; add Z for UTC, or an offset such as +01:00.",
             }
         ]
         assert answer.json()["detail"].startswith(

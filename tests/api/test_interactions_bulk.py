@@ -1,4 +1,4 @@
-"""POST /interactions/bulk: what is right is stored, and each row says what became of it."""
+"""Tests of POST /interactions/bulk."""
 
 import json
 
@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.api import bulk
 from catalog.models import Interaction
-from catalog.services.bulk_interactions import MOST_ROWS
+from catalog.services.bulk_interactions import MAX_ROWS
 from tests.api.events import event
 from tests.factories import InteractionFactory, UserFactory
 
@@ -105,7 +105,7 @@ class TestRows:
             answer = staff_client.post("/interactions/bulk", sent)
 
         assert (answer.json()["stored"], Interaction.objects.count()) == (1500, 1500)
-        # Session and user, a savepoint and its release, users, products, two times a thousand rows.
+        # Session and user, a savepoint and its release, users, products, two inserts of a thousand rows.
         assert len(queries) == 8
 
     def test_tell_no_more_than_is_readable(self, staff_client):
@@ -120,19 +120,19 @@ class TestRows:
 
 class TestLimits:
     def test_take_ten_thousand_and_no_more(self, staff_client, anna, lamp):
-        accepted = staff_client.post("/interactions/bulk", [event()] * MOST_ROWS)
-        refused = staff_client.post("/interactions/bulk", [event()] * (MOST_ROWS + 1))
-        body = lines(*[event()] * (MOST_ROWS + 5))
+        accepted = staff_client.post("/interactions/bulk", [event()] * MAX_ROWS)
+        refused = staff_client.post("/interactions/bulk", [event()] * (MAX_ROWS + 1))
+        body = lines(*[event()] * (MAX_ROWS + 5))
         in_lines = staff_client.generic("POST", "/interactions/bulk", body, content_type=LINES)
 
-        assert (accepted.status_code, accepted.json()["stored"]) == (207, MOST_ROWS)
+        assert (accepted.status_code, accepted.json()["stored"]) == (207, MAX_ROWS)
         assert {refused.status_code, in_lines.status_code} == {413}
         assert "send at most 10,000 at a time" in refused.json()["detail"]
-        assert Interaction.objects.count() == MOST_ROWS
+        assert Interaction.objects.count() == MAX_ROWS
 
     @pytest.mark.parametrize("media_type", ["application/json", LINES])
     def test_refuse_a_body_that_is_too_long(self, staff_client, media_type):
-        body = b" " * (bulk.MOST_BYTES + 1)
+        body = b" " * (bulk.MAX_BYTES + 1)
 
         answer = staff_client.generic("POST", "/interactions/bulk", body, content_type=media_type)
 

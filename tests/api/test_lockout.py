@@ -1,4 +1,4 @@
-"""Guessed passwords are locked out, at the admin and at /token, without telling which usernames there are."""
+"""Lockout after wrong passwords, in the admin and at /token, without revealing which usernames exist."""
 
 from datetime import timedelta
 
@@ -108,7 +108,7 @@ class TestAdmin:
 
         assert answer.status_code == 429
         assert int(answer.headers["Retry-After"]) > 890
-        assert "Come back in 15 minutes" in answer.content.decode()
+        assert "Try again in 15 minutes" in answer.content.decode()
         assert token(password=PASSWORD).status_code == 429
         assert admin(password=PASSWORD, address=THERE).status_code == 302
 

@@ -1,4 +1,4 @@
-"""/metrics: who may see it, and what stands in it after requests."""
+"""/metrics: access, and its content after requests."""
 
 import re
 import socket
@@ -35,7 +35,7 @@ def told(client: APIClient) -> dict[str, float]:
 
 
 class TestWhoMaySee:
-    """None of these asks the database before it refuses: without the fixture `db` that would fail."""
+    """Access is refused without a query: without the fixture `db` a query would fail."""
 
     @pytest.mark.parametrize("address", ["10.0.0.7", "8.8.8.8", "", "unix:", "::ffff:10.0.0.1"])
     def test_is_nobody_elsewhere(self, client, address: str):

@@ -1,4 +1,4 @@
-"""Which form an answer takes, by the Accept header."""
+"""Tests of content negotiation by the Accept header."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from core.api.renderers import OrjsonRenderer, QuickNegotiation
+from core.api.renderers import OrjsonRenderer, SingleRendererNegotiation
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_reads")]
 
@@ -47,7 +47,7 @@ class TestNegotiation:
 
         chosen: list[Any] = [
             negotiation.select_renderer(request, [only])
-            for negotiation in (QuickNegotiation(), DefaultContentNegotiation())
+            for negotiation in (SingleRendererNegotiation(), DefaultContentNegotiation())
         ]
 
         assert chosen[0] == chosen[1]

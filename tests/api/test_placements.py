@@ -1,4 +1,4 @@
-"""The placements besides each shopper's own list: what each shows, and in which order."""
+"""The placements other than the shopper's own list: their products and their order."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -41,7 +41,7 @@ def buy(product: Product, user: User, days: float = 0) -> None:
 
 
 class TestTrending:
-    def test_shows_what_is_met_lately_and_then_what_is_popular(self, client: Client):
+    def test_shows_trending_products_and_then_popular_ones(self, client: Client):
         old, new = ProductFactory(name="Old"), ProductFactory(name="New", category="Home")
         ProductFactory(name="Unmet")
         for _ in range(3):
@@ -58,14 +58,14 @@ class TestTrending:
             "fallback": None,
         }
 
-    def test_can_be_narrowed_down(self, client: Client):
+    def test_applies_filters(self, client: Client):
         for n in range(4):
             InteractionFactory(product=ProductFactory(name=f"P{n}", category="AB"[n % 2], price=n + 1))
 
         assert names(client.get("/trending?category=A")) == ["P0", "P2"]
         assert names(client.get("/trending?category=A&category=B&min_price=2&offset=1&top_n=1")) == ["P2"]
 
-    def test_holds_to_the_prices_of_this_moment(self, client: Client):
+    def test_filters_by_current_prices(self, client: Client):
         lamp, _ = (ProductFactory(name=name, price=5) for name in ("Lamp", "Vase"))
         client.get("/trending")
 
@@ -73,7 +73,7 @@ class TestTrending:
 
         assert names(client.get("/trending?max_price=5")) == ["Vase"]
 
-    def test_says_that_nothing_trends(self, client: Client):
+    def test_names_popular_as_the_fallback_when_nothing_trends(self, client: Client):
         ProductFactory(name="Lamp")
 
         answer = client.get("/trending")
@@ -100,14 +100,14 @@ class TestSession:
             for name, category in [("Radio", "Audio"), ("Amp", "Audio"), ("Vase", "Home"), ("Pot", "Home")]
         }
 
-    def test_suits_what_the_visitor_met_and_leaves_it_out(self, client: Client, shop: dict[str, Product]):
+    def test_recommends_by_the_session_without_its_products(self, client: Client, shop: dict[str, Product]):
         answer = self.ask(client, product_ids=["ext:radio", shop["Vase"].id], top_n=2)
 
         assert names(answer) == ["Amp", "Pot"]
         assert answer.json()["placement"] == "session"
         assert answer.json()["strategy"] == "content"
 
-    def test_takes_the_last_one_for_the_newest(self, client: Client, settings: Any, shop: Any):
+    def test_takes_the_last_product_as_the_newest(self, client: Client, settings: Any, shop: Any):
         content = settings.RECOMMENDATIONS["STRATEGIES"]["content"]
         options = {**content["OPTIONS"], "top_categories": 1}
         settings.RECOMMENDATIONS["STRATEGIES"] = {
@@ -119,7 +119,7 @@ class TestSession:
         assert names(self.ask(client, product_ids=["ext:radio", "ext:vase"], top_n=1)) == ["Pot"]
         assert names(self.ask(client, product_ids=["ext:vase", "ext:radio"], top_n=1)) == ["Amp"]
 
-    def test_can_be_narrowed_down(self, client: Client, shop: dict[str, Product]):
+    def test_applies_filters(self, client: Client, shop: dict[str, Product]):
         answer = self.ask(
             client,
             product_ids=["ext:radio"],
@@ -135,15 +135,13 @@ class TestSession:
         assert names(answer) == ["Vase"]
         assert answer.json()["strategy"] == "popular"
 
-    def test_knows_a_product_younger_than_the_snapshot(self, client: Client, shop: dict[str, Product]):
+    def test_accepts_a_product_newer_than_the_snapshot(self, client: Client, shop: dict[str, Product]):
         self.ask(client, product_ids=["ext:radio"])
         ProductFactory(external_id="mug", category="Home")
 
         assert names(self.ask(client, product_ids=["ext:mug"], top_n=1)) == ["Vase"]
 
-    def test_learns_from_others_what_suits_the_visitor(
-        self, client: Client, shop: dict[str, Product], settings: Any
-    ):
+    def test_uses_a_collaborative_model(self, client: Client, shop: dict[str, Product], settings: Any):
         learned = {
             "CLASS": "recommendations.strategies.collaborative.Collaborative",
             "OPTIONS": {"regularisation": 1},
@@ -162,7 +160,7 @@ class TestSession:
         assert names(answer) == ["Vase"]
         assert [(r["kind"], r["name"]) for r in shown(answer)[0]["reasons"]] == [("because", "Radio")]
 
-    def test_makes_no_user_and_stores_nothing(self, client: Client, shop: dict[str, Product]):
+    def test_creates_no_user_and_stores_nothing(self, client: Client, shop: dict[str, Product]):
         self.ask(client, product_ids=["ext:radio"])
 
         assert not User.objects.exists()
@@ -195,7 +193,7 @@ class TestSession:
             ({"product_ids": ["ext:radio"], "user_id": 3}, "user_id", 3),
         ],
     )
-    def test_refuses_what_cannot_be(
+    def test_rejects_invalid_fields(
         self, client: Client, shop: dict[str, Product], body: dict[str, Any], field: str, value: Any
     ):
         answer = self.ask(client, **body)
@@ -204,14 +202,14 @@ class TestSession:
         (error,) = answer.json()["errors"]
         assert (error["field"], error["value"]) == (field, value)
 
-    def test_refuses_what_is_no_object(self, client: Client):
+    def test_rejects_a_body_that_is_not_an_object(self, client: Client):
         answer = client.post("/recommend/session", "[1]", content_type="application/json")
 
         assert answer.status_code == 400
         assert "Must be an object" in answer.json()["detail"]
 
     @pytest.mark.parametrize("field", ["product_ids", "exclude"])
-    def test_tells_nobody_but_staff_of_an_inactive_product(
+    def test_reveals_an_inactive_product_only_to_staff(
         self, client: Client, shop: dict[str, Product], field: str
     ):
         hidden = ProductFactory(name="Secret", is_active=False)
@@ -226,7 +224,7 @@ class TestSession:
         ]
         assert self.ask(client, **body).status_code == 200
 
-    def test_is_for_whoever_may_read(self, client: Client, shop: dict[str, Product], settings: Any):
+    def test_needs_only_permission_to_read(self, client: Client, shop: dict[str, Product], settings: Any):
         settings.API_OPEN_READS = False
         assert self.ask(client, product_ids=["ext:radio"]).status_code == 401
 
@@ -236,7 +234,7 @@ class TestSession:
 
 
 class TestBuyAgain:
-    def test_puts_what_is_most_due_first(self, client: Client):
+    def test_orders_by_how_due_products_are(self, client: Client):
         user = UserFactory(external_id="ann")
         coffee, soap, lamp = (ProductFactory(name=name) for name in ("Coffee", "Soap", "Lamp"))
         for days in (0, 10, 20):
@@ -267,7 +265,7 @@ class TestBuyAgain:
         ]
         assert answer.json()["placement"] == "buy-again"
 
-    def test_goes_by_the_shops_clock(self, client: Client):
+    def test_uses_the_shops_clock(self, client: Client):
         user = UserFactory(external_id="ann")
         coffee = ProductFactory(name="Coffee")
         buy(coffee, user, 0)
@@ -285,7 +283,7 @@ class TestBuyAgain:
 
         assert shown(client.get("/recommend/ext:ann/buy-again")) == []
 
-    def test_leaves_out_what_was_dismissed(self, client: Client):
+    def test_leaves_out_dismissed_products(self, client: Client):
         user = UserFactory(external_id="ann")
         coffee, soap = ProductFactory(), ProductFactory(name="Soap")
         for product in (coffee, soap):
@@ -295,7 +293,7 @@ class TestBuyAgain:
 
         assert names(client.get("/recommend/ext:ann/buy-again")) == ["Soap"]
 
-    def test_can_be_narrowed_down(self, client: Client):
+    def test_applies_filters(self, client: Client):
         user = UserFactory(external_id="ann")
         for n in range(4):
             product = ProductFactory(name=f"P{n}", category="AB"[n % 2], price=n + 1)
@@ -305,7 +303,7 @@ class TestBuyAgain:
         assert names(client.get("/recommend/ext:ann/buy-again?category=B&max_price=2")) == ["P1"]
         assert names(client.get("/recommend/ext:ann/buy-again?offset=1&top_n=2")) == ["P1", "P2"]
 
-    def test_knows_no_such_shopper(self, client: Client):
+    def test_responds_404_for_an_unknown_shopper(self, client: Client):
         assert client.get("/recommend/ext:nobody/buy-again").status_code == 404
 
     def test_makes_four_queries(self, client: Client, django_assert_num_queries: Any):
@@ -331,7 +329,7 @@ class TestBoughtTogether:
                 buy(shop[name], user)
         return shop
 
-    def test_orders_by_lift_and_gives_both_figures(self, client: Client, shop: dict[str, Product]):
+    def test_orders_by_lift_and_returns_lift_and_count(self, client: Client, shop: dict[str, Product]):
         trained("together")
 
         answer = client.get("/products/ext:tea/bought-together")
@@ -365,7 +363,7 @@ class TestBoughtTogether:
 
         assert shown(client.get("/products/ext:tea/bought-together")) == []
 
-    def test_can_be_narrowed_down(self, client: Client, shop: dict[str, Product]):
+    def test_applies_filters(self, client: Client, shop: dict[str, Product]):
         trained("together")
 
         assert names(client.get("/products/ext:tea/bought-together?exclude=ext:pot")) == ["Sugar"]
@@ -386,8 +384,8 @@ class TestBoughtTogether:
         assert [p["name"] for p in answer["recommended_products"]] == ["Tea"]
         assert (answer["strategy"], answer["fallback"]) == ("together", None)
 
-    def test_serves_a_visitor_by_the_whole_cart(self, client: Client, shop: dict[str, Product]):
-        """The shop's clock stands at one second after midnight: the cart is one basket all the same."""
+    def test_uses_the_whole_cart_of_a_visitor(self, client: Client, shop: dict[str, Product]):
+        """The shop's time is one second after midnight; the cart is still one basket."""
         InteractionFactory(product=shop["Salt"], occurred_at=NOON + timedelta(hours=12, seconds=1))
         trained("together")
         cart = ["ext:pot", "ext:salt", "ext:sugar"]
@@ -411,7 +409,7 @@ class TestBoughtTogether:
             client.get("/products/ext:tea/bought-together")
 
 
-class TestProductsOfOthers:
+class TestUnknownProducts:
     @pytest.mark.parametrize("placement", ["similar", "bought-together"])
     @pytest.mark.parametrize("key", ["999999", "ext:none", "abc", "9" * 30, "ext:hidden"])
     def test_are_unknown(self, client: Client, placement: str, key: str):

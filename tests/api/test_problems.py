@@ -41,10 +41,10 @@ class TestProblem:
                 "index": 1,
                 "field": "tags",
                 "value": "a\u0007b",
-                "message": "Holds the control character U+0007 at position 2; remove it.",
+                "message": "Contains the control character U+0007 at position 2; remove it.",
             }
         ]
-        assert document["detail"].startswith("tags (element 1) is 'a\\x07b': Holds the control character")
+        assert document["detail"].startswith("tags (element 1) is 'a\\x07b': Contains the control character")
 
     def test_names_three_faults_and_refers_to_the_rest(self, staff_client):
         document = staff_client.post("/products", dict.fromkeys("abcde", 1)).json()
@@ -76,7 +76,7 @@ class TestProblem:
         assert answer.json()["errors"][-1] == {
             "field": None,
             "value": None,
-            "message": "480 more parameters were not looked at.",
+            "message": "480 more parameters were not checked.",
         }
 
     def test_cuts_a_long_name(self, client, open_reads):

@@ -1,4 +1,4 @@
-"""Staff add products: the category and the tags by name."""
+"""Tests of POST /products."""
 
 import pytest
 
@@ -79,22 +79,22 @@ class TestCreate:
                 (
                     "stock",
                     value,
-                    "Must be a whole number from 0 to 2147483647, or null when it is not tracked.",
+                    "Must be a whole number from 0 to 2147483647, or null if the stock is not tracked.",
                 )
                 for value in (-1, 1.5, 1.0, -0.0, 2**31, 2**64, 1e300, "", "1", "many", True, False, [1], {})
             ],
-            ("name", "a\x00b", "Holds the control character U+0000"),
+            ("name", "a\x00b", "Contains the control character U+0000"),
             ("name", "x" * 256, "Ensure this field has no more than 255 characters."),
             ("name", "x" + "\x1d" * 255, "Ensure this field has no more than 255 characters."),
             ("category", "", "This field may not be blank."),
             ("category", "x" * 256, "Ensure this field has no more than 255 characters."),
-            ("category", "a\tb", "Holds the control character U+0009"),
+            ("category", "a\tb", "Contains the control character U+0009"),
             ("category", ["Home"], "Not a valid string."),
             ("brand", "x" * 256, "Ensure this field has no more than 255 characters."),
-            ("brand", "a\tb", "Holds the control character U+0009"),
+            ("brand", "a\tb", "Contains the control character U+0009"),
             ("brand", None, "This field may not be null."),
             ("brand", 7, "Not a valid string."),
-            ("description", "a\x1bb", "Holds the control character U+001B"),
+            ("description", "a\x1bb", "Contains the control character U+001B"),
             ("description", None, "This field may not be null."),
             ("tags", "led", "Expected a list of items"),
             ("tags", ["led", ""], "This field may not be blank."),
@@ -105,9 +105,9 @@ class TestCreate:
             ("category", 7, "Not a valid string."),
             ("description", False, "Not a valid string."),
             ("tags", [str(n) for n in range(101)], "Ensure this field has no more than 100 elements."),
-            ("external_id", "a/b", "Holds a slash"),
+            ("external_id", "a/b", "Contains a slash"),
             *[("is_active", value, "Must be a valid boolean.") for value in ("perhaps", "true", 1, 0)],
-            ("colour", "red", "Unknown field; known: id, external_id, name"),
+            ("colour", "red", "Unknown field. Allowed: id, external_id, name"),
         ],
     )
     def test_refuses_a_bad_field(self, staff_client, field, value, message):
@@ -126,7 +126,7 @@ class TestCreate:
 
         assert answer.status_code == 400
         assert answer.json()["detail"] == (
-            "external_id is 'lamp': Another product has this external ID; each has its own."
+            "external_id is 'lamp': Another product already has this external ID."
         )
 
     @pytest.mark.parametrize("stock", [None, 0, 1, 2**31 - 1])

@@ -1,4 +1,4 @@
-"""GET /products: filters, orders and pages."""
+"""Tests of GET /products: filters, ordering and pagination."""
 
 import pytest
 
@@ -155,7 +155,7 @@ class TestFilter:
         assert answer.json()["errors"][0]["field"] == field
 
     def test_refuses_bytes_that_are_no_text(self, client):
-        assert client.get("/products?search=%ED%A0%80").json()["detail"].endswith("Is not valid UTF-8.")
+        assert client.get("/products?search=%ED%A0%80").json()["detail"].endswith("Not valid UTF-8.")
 
     def test_refuses_a_parameter_it_does_not_know(self, client):
         answer = client.get("/products?categroy=Home")  # codespell:ignore
@@ -163,7 +163,7 @@ class TestFilter:
         assert answer.status_code == 400
         known = ", ".join(sorted([*ProductFilter.base_filters, "page", "page_size"]))
         assert answer.json()["detail"] == (
-            f"categroy is 'Home': Unknown parameter; known here: {known}."  # codespell:ignore
+            f"categroy is 'Home': Unknown parameter. Allowed here: {known}."  # codespell:ignore
         )
 
 

@@ -1,4 +1,4 @@
-"""Staff change, replace and delete products."""
+"""Tests of PUT, PATCH and DELETE /products/{id}."""
 
 import pytest
 
@@ -70,7 +70,7 @@ class TestPut:
             {
                 "field": "external_id",
                 "value": "lamp",
-                "message": "Must be 'chair', as in the address, or left out.",
+                "message": "Must be 'chair', as in the URL, or omitted.",
             }
         ]
 
@@ -126,7 +126,7 @@ class TestPatch:
 
 
 class TestQueries:
-    """Each includes two for the session, and two around the transaction."""
+    """Each number includes two queries for the session and two for the transaction."""
 
     def test_of_a_put(self, staff_client, django_assert_num_queries):
         ProductFactory(external_id="lamp", category="Home", tags=["led", "old"])

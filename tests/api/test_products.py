@@ -1,4 +1,4 @@
-"""/products/{id}."""
+"""Tests of GET /products/{id}."""
 
 import pytest
 
@@ -85,4 +85,4 @@ class TestOne:
         answer = client.get(f"/products/{lamp.pk}?fields=name")
 
         assert answer.status_code == 400
-        assert "known here: none" in answer.json()["detail"]
+        assert "Allowed here: none" in answer.json()["detail"]

@@ -32,7 +32,7 @@ def names(answer: Any) -> list[str]:
 
 
 class TestRecommend:
-    def test_answers_the_whole_shape(self, client: Client, alice: User):
+    def test_returns_every_field(self, client: Client, alice: User):
         earbuds = ProductFactory(
             name="Earbuds", category="Electronics", tags=["wireless", "audio", "earbuds"], price="49.90"
         )
@@ -74,13 +74,13 @@ class TestRecommend:
         assert answer.status_code == 200
         assert answer.json()["user_id"] == alice.id
 
-    def test_gives_five_products_unless_asked_otherwise(self, client: Client, alice: User):
+    def test_returns_five_products_by_default(self, client: Client, alice: User):
         ProductFactory.create_batch(7)
 
         assert len(names(client.get(f"/recommend/{alice.id}"))) == 5
 
     @pytest.mark.parametrize("top_n", ["0", "101", "-1", "five", "1.5", ""])
-    def test_refuses_a_top_n_that_is_no_number_from_1_to_100(self, client: Client, alice: User, top_n: str):
+    def test_rejects_a_top_n_other_than_1_to_100(self, client: Client, alice: User, top_n: str):
         answer = client.get(f"/recommend/{alice.id}", {"top_n": top_n})
 
         assert answer.status_code == 400
@@ -88,13 +88,13 @@ class TestRecommend:
         assert answer.json()["errors"][0]["field"] == "top_n"
 
     @pytest.mark.parametrize("user", ["999999", "ext:nobody", "abc", "9" * 30, "-1"])
-    def test_knows_no_such_shopper(self, client: Client, alice: User, user: str):
+    def test_responds_404_for_an_unknown_shopper(self, client: Client, alice: User, user: str):
         answer = client.get(f"/recommend/{user}")
 
         assert answer.status_code == 404
         assert answer.headers["Content-Type"] == "application/problem+json"
 
-    def test_is_closed_to_strangers_without_open_reads(self, client: Client, alice: User, settings: Any):
+    def test_is_closed_to_anonymous_callers(self, client: Client, alice: User, settings: Any):
         settings.API_OPEN_READS = False
 
         assert client.get(f"/recommend/{alice.id}").status_code == 401
@@ -105,7 +105,7 @@ class TestRecommend:
 
         assert client.get(f"/recommend/{alice.id}").status_code == 200
 
-    def test_does_not_ask_who_reads_while_everybody_may(
+    def test_does_not_authenticate_while_reads_are_open(
         self, client: Client, alice: User, django_assert_num_queries: Any
     ):
         client.get(f"/recommend/{alice.id}")
@@ -121,7 +121,7 @@ class TestRecommend:
         with django_assert_num_queries(6):
             client.get(f"/recommend/{alice.id}?top_n=20")
 
-    def test_makes_five_queries_for_a_stored_list_and_one_the_next_time(
+    def test_makes_five_queries_for_a_stored_list_and_one_for_a_hit(
         self, client: Client, alice: User, django_assert_num_queries: Any
     ):
         ProductFactory.create_batch(20, tags=["audio", "x"])
@@ -132,7 +132,7 @@ class TestRecommend:
         with django_assert_num_queries(1):
             client.get(f"/recommend/{alice.id}")
 
-    def test_changes_with_the_very_next_interaction(self, client: Client, alice: User):
+    def test_changes_with_the_next_interaction(self, client: Client, alice: User):
         ProductFactory(name="Amp")
         lamp = ProductFactory(name="Lamp", category="Home")
         ProductFactory(name="Vase", category="Home")
@@ -161,7 +161,7 @@ class TestRecommend:
 
         assert names(client.get(f"/recommend/{alice.id}?top_n=2")) == [products[5].name]
 
-    def test_stays_quick_when_a_whole_range_was_deactivated(
+    def test_ranks_few_times_when_a_whole_range_was_deactivated(
         self, client: Client, alice: User, django_assert_max_num_queries: Any
     ):
         products = ProductFactory.create_batch(200)
@@ -174,7 +174,7 @@ class TestRecommend:
             answer = client.get(f"/recommend/{alice.id}?top_n=2")
         assert names(answer) == [left.name]
 
-    def test_says_that_it_fell_back_when_all_that_matched_is_gone(self, client: Client, alice: User):
+    def test_names_the_fallback_when_all_matches_are_unavailable(self, client: Client, alice: User):
         match = ProductFactory(name="Amp")
         ProductFactory(name="Vase", category="Home")
         client.get(f"/recommend/{alice.id}")
@@ -220,7 +220,7 @@ class TestRecommend:
         assert [product["score"] for product in answer["recommended_products"]] == [10.0, 0.0]
         assert answer["fallback"] is None
 
-    def test_answers_an_empty_list_when_everything_was_interacted_with(self, client: Client, alice: User):
+    def test_returns_an_empty_list_when_everything_was_interacted_with(self, client: Client, alice: User):
         answer = client.get(f"/recommend/{alice.id}")
 
         assert answer.status_code == 200
@@ -240,7 +240,7 @@ class TestRecommend:
 
         assert summary == "Recently purchased: Radio. Recently viewed: D, C, A. Interested in: Electronics."
 
-    def test_reads_on_for_names_where_many_products_share_one(self, client: Client, alice: User):
+    def test_loads_more_products_for_the_summary_when_many_share_a_name(self, client: Client, alice: User):
         for n in range(20):
             InteractionFactory(
                 user=alice,

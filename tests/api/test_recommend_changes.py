@@ -1,4 +1,4 @@
-"""GET /recommend/{user_id} after it gave kept bytes: every change shows in the very next answer."""
+"""GET /recommend/{user_id} after a cache hit: every change shows in the next answer."""
 
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ def alice() -> User:
 
 class TestChange:
     @pytest.mark.parametrize("what", CHANGES)
-    def test_shows_in_the_very_next_answer(self, client: Client, alice: User, what: str):
+    def test_shows_in_the_next_answer(self, client: Client, alice: User, what: str):
         change, place = CHANGES[what]
         generate(alice)
         warm(client, alice)
@@ -39,7 +39,7 @@ class TestChange:
         assert place(now) != place(before)
         assert now == shown(client, alice)
 
-    def test_of_what_a_reason_names_shows(self, client: Client, settings: Any, tmp_path: Path):
+    def test_of_a_product_named_in_a_reason_shows(self, client: Client, settings: Any, tmp_path: Path):
         shopper = UserFactory()
         radio, speaker = ProductFactory(name="Radio"), ProductFactory(name="Speaker")
         InteractionFactory(user=shopper, product=radio)
@@ -58,7 +58,7 @@ class TestChange:
         (product,) = shown(client, shopper, "?strategy=collaborative&top_n=1")["recommended_products"]
         assert "Wireless" in [reason.get("name") for reason in product["reasons"]]
 
-    def test_of_a_product_beyond_the_shown_head_voids_the_list(self, client: Client, alice: User):
+    def test_of_a_stored_product_that_is_not_shown_invalidates_the_list(self, client: Client, alice: User):
         stored = generate(alice)
         warm(client, alice, "?top_n=2")
 
@@ -66,7 +66,7 @@ class TestChange:
 
         assert get(client, f"/recommend/{alice.id}?top_n=2")[2] > 4
 
-    def test_of_somebody_else_changes_nothing(self, client: Client, alice: User):
+    def test_of_another_user_changes_nothing(self, client: Client, alice: User):
         generate(alice)
         warm(client, alice)
 
@@ -83,7 +83,7 @@ class TestChange:
 
         assert client.get(f"/recommend/{key}").status_code == 404
 
-    def test_of_an_external_id_gives_it_to_its_new_owner(self, client: Client, alice: User):
+    def test_of_an_external_id_shows_its_new_owner(self, client: Client, alice: User):
         generate(alice)
         client.get("/recommend/ext:alice")
         other = UserFactory(name="Bert", external_id=None)
@@ -94,7 +94,7 @@ class TestChange:
 
         assert client.get("/recommend/ext:alice").json()["user_name"] == "Bert"
 
-    def test_of_the_digest_of_settings_voids_the_list(self, client: Client, alice: User):
+    def test_of_settings_invalidates_the_list(self, client: Client, alice: User):
         generate(alice)
         warm(client, alice)
 
@@ -118,7 +118,7 @@ class TestChange:
         answer = shown(client, shopper, "?strategy=counting&top_n=1")
         assert answer["recommended_products"][0]["name"] == "Vase"
 
-    def test_that_leaves_no_model_active_shows(self, client: Client, settings: Any, tmp_path: Path):
+    def test_to_no_active_model_shows(self, client: Client, settings: Any, tmp_path: Path):
         knows_counting(settings, tmp_path)
         lamp = ProductFactory(name="Lamp")
         InteractionFactory(product=lamp)

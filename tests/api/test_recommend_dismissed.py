@@ -1,4 +1,4 @@
-"""What a dismissal and a cart do to GET /recommend/{user_id}."""
+"""The effect of dismissals and carts on GET /recommend/{user_id}."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def names(client: Client, user: User) -> list[str]:
 
 
 class TestDismissal:
-    def test_takes_the_product_out_of_the_next_answer(self, client: Client, alice: User):
+    def test_removes_the_product_from_the_next_answer(self, client: Client, alice: User):
         speaker = ProductFactory(name="Speaker", category="Audio")
         ProductFactory(name="Earbuds", category="Audio")
         assert "Speaker" in names(client, alice)
@@ -38,7 +38,7 @@ class TestDismissal:
 
         assert names(client, alice) == ["Earbuds"]
 
-    def test_says_nothing_of_the_users_taste(self, client: Client, alice: User):
+    def test_does_not_change_the_profile(self, client: Client, alice: User):
         InteractionFactory.create_batch(
             3, user=alice, product=ProductFactory(name="Saw", category="Tools"), action_type="dismiss"
         )
@@ -51,7 +51,7 @@ class TestDismissal:
         assert "Tools" not in answer["user_behavior_summary"]
         assert "Saw" not in answer["user_behavior_summary"]
 
-    def test_alone_leaves_a_user_without_a_history(self, client: Client):
+    def test_alone_is_not_a_history(self, client: Client):
         bob = UserFactory(name="Bob")
         InteractionFactory(user=bob, product=ProductFactory(category="Tools"), action_type="dismiss")
         ProductFactory(name="Drill", category="Tools")
@@ -71,7 +71,7 @@ class TestDismissal:
 
 
 class TestCart:
-    def test_counts_like_any_other_deed(self, client: Client):
+    def test_counts_like_any_other_action(self, client: Client):
         bob = UserFactory()
         InteractionFactory(user=bob, product=ProductFactory(name="Saw", category="Tools"), action_type="cart")
         ProductFactory(name="Drill", category="Tools")
@@ -83,7 +83,7 @@ class TestCart:
 
 
 class TestStock:
-    def test_shows_nothing_that_sold_out_a_moment_ago(self, client: Client, alice: User):
+    def test_that_has_just_run_out_hides_the_product(self, client: Client, alice: User):
         ProductFactory(name="Earbuds", category="Audio", stock=1)
         speaker = ProductFactory(name="Speaker", category="Audio", stock=5)
         assert names(client, alice) == ["Earbuds", "Speaker"]

@@ -1,4 +1,4 @@
-"""GET /recommend/{user_id} narrowed down: categories, prices, exclusions, diversity, offset, strategy."""
+"""GET /recommend/{user_id} with categories, prices, exclusions, diversity, offset and strategy."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def alice() -> User:
 
 @pytest.fixture
 def shop(alice: User) -> None:
-    """Two products that match, and two that fill up."""
+    """Two products that match, and two for filling up."""
     ProductFactory(name="Amp", external_id="amp", category="Audio", price="100.00")
     ProductFactory(name="Cable", external_id="cable", category="Audio", price="5.00")
     ProductFactory(name="Vase", external_id="vase", category="Home, Garden", price="20.10")
@@ -73,22 +73,22 @@ class TestFilters:
             ("strategy=popular", ["Amp", "Cable", "Vase", "Pen"]),
         ],
     )
-    def test_leave_what_is_asked_for(self, client: Client, query: str, left: list[str]):
+    def test_allow_what_the_query_names(self, client: Client, query: str, left: list[str]):
         assert names(ask(client, query)) == left
 
-    def test_take_numbers_parted_by_commas(self, client: Client):
+    def test_accept_numbers_separated_by_commas(self, client: Client):
         both = Product.objects.filter(external_id__in=["amp", "vase"]).values_list("id", flat=True)
 
         answer = ask(client, "exclude=" + ",".join(map(str, both)))
 
         assert names(answer) == ["Cable", "Pen"]
 
-    def test_hold_for_a_stored_list_too(self, client: Client):
+    def test_apply_when_there_is_a_stored_list(self, client: Client):
         call_command("generate_recommendations", verbosity=0)
 
         assert names(ask(client, "category=Audio&top_n=1&offset=1")) == ["Cable"]
 
-    def test_hold_for_a_price_that_changed_a_moment_ago(self, client: Client):
+    def test_apply_to_current_prices(self, client: Client):
         ask(client)
 
         Product.objects.filter(external_id="cable").update(price=60)
@@ -98,7 +98,7 @@ class TestFilters:
     def test_name_the_strategy_that_answered(self, client: Client):
         assert ask(client, "strategy=popular").json()["strategy"] == "popular"
 
-    def test_put_something_different_second_when_asked_for_diversity(self, client: Client):
+    def test_put_a_different_product_second_with_diversity(self, client: Client):
         ProductFactory(name="Tuner", category="Garage", tags=["fm"])
 
         plain = names(ask(client, "top_n=2"))
@@ -116,7 +116,7 @@ class TestFilters:
 
 
 @pytest.mark.usefixtures("shop")
-class TestRefusals:
+class TestErrors:
     @pytest.mark.parametrize(
         ("query", "field", "value", "message"),
         [
@@ -126,7 +126,7 @@ class TestRefusals:
                 "offset=101&top_n=100",
                 "offset",
                 "101",
-                "Must be at most 100, for offset + top_n is at most 200.",
+                "Must be at most 100: offset + top_n must not exceed 200.",
             ),
             ("diversity=1.1", "diversity", "1.1", "Must be a number from 0 to 1, such as 0.3."),
             ("diversity=nan", "diversity", "nan", "Must be a number from 0 to 1, such as 0.3."),
@@ -140,11 +140,11 @@ class TestRefusals:
             ("exclude=999999999", "exclude", 999999999, "There is no such product."),
             ("exclude=amp", "exclude", '["amp"]', "Must be a whole number from 1 to"),
             ("strategy=magic", "strategy", "magic", "Must be one of collaborative, content"),
-            ("limit=3", "limit", "3", "Unknown parameter; known here: category, diversity"),
-            ("top_n=1&top_n=2", "top_n", "2", "Is given more than once"),
+            ("limit=3", "limit", "3", "Unknown parameter. Allowed here: category, diversity"),
+            ("top_n=1&top_n=2", "top_n", "2", "Given more than once"),
         ],
     )
-    def test_say_what_is_wrong_and_what_would_be_right(
+    def test_name_the_field_and_what_is_allowed(
         self, client: Client, query: str, field: str, value: object, message: str
     ):
         found = error(ask(client, query))
@@ -152,7 +152,7 @@ class TestRefusals:
         assert found[:2] == (field, value)
         assert found[2].startswith(message)
 
-    def test_tell_nobody_but_staff_of_an_inactive_product(self, client: Client):
+    def test_reveal_an_inactive_product_only_to_staff(self, client: Client):
         hidden = ProductFactory(external_id="hidden", is_active=False)
 
         by_number, by_key = ask(client, f"exclude={hidden.id}"), ask(client, "exclude=ext:hidden")
@@ -162,7 +162,7 @@ class TestRefusals:
         assert error(by_key) == ("exclude", "ext:hidden", "There is no such product.")
         assert ask(client, "exclude=ext:hidden").status_code == 200
 
-    def test_name_everything_that_is_wrong_at_once(self, client: Client):
+    def test_name_all_invalid_fields_at_once(self, client: Client):
         answer = ask(client, "top_n=0&offset=x&diversity=2")
 
         assert [fault["field"] for fault in answer.json()["errors"]] == ["top_n", "offset", "diversity"]
@@ -172,7 +172,7 @@ class TestRefusals:
 
 
 class TestManyProducts:
-    """Masks come before the cut: asking for n gives n whenever n exist."""
+    """Products are masked before the list is cut, so n products are returned whenever n exist."""
 
     @pytest.fixture
     def many(self, alice: User) -> list[Product]:
@@ -201,7 +201,7 @@ class TestManyProducts:
         ),
         excluded=st.sets(st.integers(0, 59), max_size=30),
     )
-    def test_gives_as_many_as_exist(
+    def test_returns_as_many_as_exist(
         self, client: Client, many: list[Product], query: dict[str, Any], excluded: set[int]
     ):
         right = {
@@ -222,7 +222,7 @@ class TestManyProducts:
 
 
 class TestColdStart:
-    def test_gives_popular_products_within_the_filters_to_whom_content_does_not_know(self, client: Client):
+    def test_returns_popular_products_within_the_filters_without_a_history(self, client: Client):
         UserFactory(external_id="new")
         liked = ProductFactory(name="Vase", category="Home")
         ProductFactory(name="Pot", category="Home")
@@ -234,7 +234,7 @@ class TestColdStart:
         assert names(answer) == ["Vase", "Pot"]
         assert answer.json()["fallback"] == "popular"
 
-    def test_gives_what_trends_within_the_filters_to_whom_another_strategy_does_not_know(
+    def test_returns_trending_products_within_the_filters_for_another_strategy(
         self, client: Client, settings: Any
     ):
         settings.RECOMMENDATIONS = {
@@ -255,7 +255,7 @@ class TestColdStart:
         assert names(answer) == ["Vase", "Pot"]
         assert answer.json()["fallback"] == "trending"
 
-    def test_brings_a_product_without_events_to_people_through_content(self, client: Client, alice: User):
+    def test_recommends_a_product_without_events_by_its_content(self, client: Client, alice: User):
         InteractionFactory.create_batch(9, product=ProductFactory(name="Vase", category="Home"))
         ProductFactory(name="Brand new", category="Audio", tags=["fm"])
 

@@ -1,4 +1,4 @@
-"""GET /recommend/{user_id} while the shop changes between the reads that make the answer."""
+"""GET /recommend/{user_id} while the shop changes between the queries of a request."""
 
 import pytest
 from django.test import Client
@@ -17,16 +17,14 @@ def alice() -> User:
 
 
 class TestMeanwhile:
-    """A change between the reads that make an answer must not be taken for what it shows."""
+    """An answer made from reads before and after a change must not be cached as if it showed the change."""
 
     @pytest.mark.parametrize("n_reads", range(5))
     @pytest.mark.parametrize(
         "what",
         ["a product is renamed", "a dismissal", "the user is renamed", "the default strategy", "a new list"],
     )
-    def test_is_in_the_next_answer_whenever_it_comes(
-        self, client: Client, alice: User, what: str, n_reads: int
-    ):
+    def test_is_in_the_next_answer_after_any_read(self, client: Client, alice: User, what: str, n_reads: int):
         change, _ = CHANGES[what]
         generate(alice)
 

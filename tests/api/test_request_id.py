@@ -1,4 +1,4 @@
-"""The id of a request: taken or made, answered, logged, and handed on to tasks."""
+"""The id of a request: accepted or created, returned, logged, and passed on to tasks."""
 
 import json
 import logging
@@ -50,20 +50,20 @@ class TestTasks:
         request_id.begin("r-5")
         headers: dict[str, object] = {"id": "task"}
 
-        tasks.give(headers=headers)
+        tasks.add_request_id(headers=headers)
         request_id.end()
-        tasks.take(task=SimpleNamespace(request=SimpleNamespace(**headers)))
+        tasks.begin_request(task=SimpleNamespace(request=SimpleNamespace(**headers)))
 
         assert request_id.current() == "r-5"
-        tasks.lay_down()
+        tasks.end_request()
         assert request_id.current() == ""
 
     def test_get_a_new_one_when_nobody_asked(self):
         headers: dict[str, object] = {}
         request_id.end()
 
-        tasks.give(headers=headers)
-        tasks.take(task=SimpleNamespace(request=SimpleNamespace(**headers)))
+        tasks.add_request_id(headers=headers)
+        tasks.begin_request(task=SimpleNamespace(request=SimpleNamespace(**headers)))
 
         assert headers == {}
         assert MADE.fullmatch(request_id.current())

@@ -1,4 +1,4 @@
-"""The OpenAPI schema and its page."""
+"""Tests of the OpenAPI schema and its page."""
 
 import re
 from contextlib import closing
@@ -71,11 +71,13 @@ class TestSchema:
         assert not [path for path in schema["paths"] if re.search(r"[?^$()\\]|./$", path)]
 
     def test_says_where_it_matters_what_goes_along_with_a_shopper(self, schema):
-        told = {
-            method for method, call in schema["paths"]["/users/{id}"].items() if "did" in call["description"]
+        documented = {
+            method
+            for method, call in schema["paths"]["/users/{id}"].items()
+            if "all their interactions" in call["description"]
         }
 
-        assert told == {"delete"}
+        assert documented == {"delete"}
 
     def test_documents_problems_as_problems(self, schema):
         for name, operation in operations(schema):
@@ -116,7 +118,7 @@ class TestSchema:
         parameter = schema["paths"]["/products/{id}"]["get"]["parameters"][0]
 
         assert parameter["schema"] == {"type": "string"}
-        assert parameter["description"] == "A number, or `ext:<external id>`."
+        assert parameter["description"] == "The numeric id, or `ext:<external id>`."
 
     def test_knows_the_filters(self, schema):
         parameters = {

@@ -1,4 +1,4 @@
-"""Every kind of answer carries the headers that browsers go by, and pages hold nothing that these forbid."""
+"""Every kind of response has the security headers, and pages contain nothing that these forbid."""
 
 import re
 from contextlib import closing
@@ -47,7 +47,7 @@ KINDS = {
 
 
 def directives(answer: Any) -> dict[str, list[str]]:
-    """Return the answer's Content-Security-Policy."""
+    """Return the response's Content-Security-Policy."""
     policy = answer.headers["Content-Security-Policy"]
     return {name: sources for name, *sources in (part.split() for part in policy.split(";"))}
 
@@ -155,7 +155,7 @@ class TestPolicy:
 
 
 class Inline(HTMLParser):
-    """Finds what a policy without 'unsafe-inline' forbids."""
+    """Collects what a policy without 'unsafe-inline' forbids."""
 
     def __init__(self) -> None:
         super().__init__()

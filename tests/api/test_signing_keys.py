@@ -1,4 +1,4 @@
-"""Keys that sign are changed without ending what the old ones signed, and stolen ones end at once."""
+"""Signing keys are rotated without invalidating older tokens, and stolen keys are revoked at once."""
 
 import pytest
 from django.test import Client

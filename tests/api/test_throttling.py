@@ -1,4 +1,4 @@
-"""Who asks too often is refused with 429 until the next window, and every answer says how many are left."""
+"""Requests over a rate limit get 429 until the next window; every response says how many are left."""
 
 from typing import Any
 
@@ -32,10 +32,10 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Of this process's windows."""
+    """The clock of this process's windows."""
     clock = Clock()
     windows = FixedWindowCounter(clock=clock)
-    monkeypatch.setattr(throttling, "windows", lambda: windows)
+    monkeypatch.setattr(throttling, "counter", lambda: windows)
     return clock
 
 
@@ -64,7 +64,7 @@ def key_client(db) -> APIClient:
 
 
 class TestEveryView:
-    """None is forgotten: one that says no pace is not answered at all, and fails here first."""
+    """Every view has a throttle scope; one without it would fail on every request."""
 
     @pytest.mark.parametrize("address", [address for address, view in URLS if hasattr(view, "cls")])
     def test_says_by_which_pace_each_of_its_methods_goes(self, address: str):
@@ -98,7 +98,7 @@ class TestRefusal:
             "type": "about:blank",
             "title": "Too Many Requests",
             "status": 429,
-            "detail": "One may ask 3 times a minute at most here (read, by key). Come back in 18 seconds.",
+            "detail": "The rate limit is 3 requests per minute (read, by key). Try again in 18 seconds.",
         }
 
     def test_ends_with_the_window(self, key_client, clock):
@@ -138,7 +138,7 @@ class TestRefusal:
 
         statuses(client_with(key_header(made)), 6)
 
-        assert caplog.text.count("asks too often") == 1
+        assert caplog.text.count("exceeded the rate limit") == 1
         assert f"key:{made.row.prefix}" in caplog.text
         assert made.text not in caplog.text
 

@@ -1,4 +1,4 @@
-"""/token: logging in, going on, looking, logging out; and a shopper's token."""
+"""/token: login, refresh, verification, logout; and a shopper's token."""
 
 from datetime import timedelta
 
@@ -94,7 +94,7 @@ class TestLoggingIn:
         answer = log_in(client, username="eve")
 
         assert answer.status_code == 401
-        assert answer.json()["detail"] == logins.USELESS
+        assert answer.json()["detail"] == logins.NO_TOKEN
         assert not Login.objects.exists()
 
     @pytest.mark.parametrize(
@@ -157,13 +157,13 @@ class TestAccessToken:
         assert answer.json()["detail"] == "Token is expired."
 
     def test_is_known_again_in_bounded_memory(self, ada, monkeypatch):
-        monkeypatch.setattr(tokens, "_MOST_KNOWN", 3)
+        monkeypatch.setattr(tokens, "_MAX_CACHED", 3)
         texts = [str(tokens.access_token(ada)) for _ in range(5)]
 
         callers = [tokens.token_caller(text) for text in (*texts, *texts)]
 
         assert {caller.account_id for caller in callers} == {ada.pk}
-        assert len(tokens._known) <= 3
+        assert len(tokens._cache) <= 3
 
     def test_writes_only_what_its_user_may_now(self, client, ada):
         header = {"authorization": f"Bearer {log_in(client).json()['access']}"}
@@ -216,7 +216,7 @@ class TestRefreshing:
         pair = log_in(client).json()
         Account.objects.filter(pk=ada.pk).update(is_staff=False, is_superuser=False)
 
-        assert go_on(client, pair).json()["detail"] == logins.OVER
+        assert go_on(client, pair).json()["detail"] == logins.ENDED
         assert Login.objects.get().ended_at is not None
 
     def test_is_refused_to_a_disabled_user_even_when_enabled_again(self, client, ada):
@@ -303,7 +303,7 @@ class TestStored:
         assert not any(
             part in str(row) for name in ("access", "refresh") for part in pair[name].split(".")[1:]
         )
-        assert str(Login.objects.get()) == f"log-in {row['id']}"
+        assert str(Login.objects.get()) == f"login {row['id']}"
 
 
 class TestCaller:

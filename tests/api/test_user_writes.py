@@ -1,4 +1,4 @@
-"""Staff write shoppers, and nobody else."""
+"""Tests of POST, PUT, PATCH and DELETE on /users."""
 
 import pytest
 
@@ -32,11 +32,11 @@ class TestCreate:
             ({"name": True}, "name", "Not a valid string."),
             ({"name": "A", "external_id": 7}, "external_id", "Not a valid string."),
             ({"name": "x" * 256}, "name", "Ensure this field has no more than 255 characters."),
-            ({"name": "a\nb"}, "name", "Holds the control character U+000A at position 2; remove it."),
-            ({"name": "A", "external_id": "a/b"}, "external_id", "Holds a slash"),
+            ({"name": "a\nb"}, "name", "Contains the control character U+000A at position 2; remove it."),
+            ({"name": "A", "external_id": "a/b"}, "external_id", "Contains a slash"),
             ({"name": "A", "external_id": ""}, "external_id", "This field may not be blank."),
             ({"name": "A", "external_id": "x" * 256}, "external_id", "Ensure this field has no more"),
-            ({"name": "A", "colour": "B"}, "colour", "Unknown field; known: id, external_id, name."),
+            ({"name": "A", "colour": "B"}, "colour", "Unknown field. Allowed: id, external_id, name."),
             ({"name": "A", "is_staff": True}, "is_staff", "Unknown field"),
         ],
     )
@@ -54,9 +54,7 @@ class TestCreate:
         answer = staff_client.post("/users", {"name": "Anna", "external_id": "a"})
 
         assert answer.status_code == 400
-        assert answer.json()["detail"] == (
-            "external_id is 'a': Another user has this external ID; each has its own."
-        )
+        assert answer.json()["detail"] == ("external_id is 'a': Another user already has this external ID.")
 
 
 class TestPut:
@@ -89,7 +87,7 @@ class TestPut:
         answer = staff_client.put("/users/ext:a", {"name": "Anna", "external_id": key})
 
         assert answer.status_code == 400
-        assert "Must be 'a', as in the address" in answer.json()["detail"]
+        assert "Must be 'a', as in the URL" in answer.json()["detail"]
         assert not User.objects.exists()
 
     def test_refuses_a_key_that_would_not_fit(self, staff_client):

@@ -1,4 +1,4 @@
-"""/users: shoppers, never staff."""
+"""Tests of GET /users and /users/{id}."""
 
 import pytest
 
@@ -24,7 +24,7 @@ class TestList:
     def test_is_described_as_what_it_is(self, staff_client):
         described = staff_client.options("/users").json()["description"]
 
-        assert described == "The shop's users: its shoppers."
+        assert described == "The shop's users (shoppers)."
 
     def test_links_its_pages(self, client, open_reads):
         for _ in range(5):
@@ -82,7 +82,7 @@ class TestList:
         answer = client.get("/users?page=2")
 
         assert answer.status_code == 404
-        assert answer.json()["detail"] == "There is no page 2; the last is 1."
+        assert answer.json()["detail"] == "Page 2 does not exist; the last page is 1."
 
 
 class TestOne:
@@ -106,6 +106,5 @@ class TestOne:
 
     def test_says_what_an_id_is(self, client, open_reads):
         assert client.get("/users/abc").json()["detail"] == (
-            "Nothing has the id 'abc'. "
-            "Must be a whole number from 1 to 9223372036854775807, or ext:<external id>."
+            "Invalid id 'abc'. Must be a whole number from 1 to 9223372036854775807, or ext:<external id>."
         )

@@ -1,4 +1,4 @@
-"""What every explainer must do, whatever evidence it is given."""
+"""Contract of explainers, for any evidence."""
 
 import pytest
 
@@ -42,7 +42,7 @@ ODD = {
 
 
 class ExplainerContract:
-    """Inherit it, and provide the fixture `explainer`; `source` says whose text it must be."""
+    """Tests for every explainer. Subclasses provide the fixture `explainer`; source: the expected author"""
 
     source = Source.TEMPLATE
 

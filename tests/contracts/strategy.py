@@ -1,4 +1,4 @@
-"""What every strategy must do; each has a test class that inherits this."""
+"""Contract of strategies: each has a test class that inherits StrategyContract."""
 
 from dataclasses import replace
 
@@ -24,8 +24,10 @@ WORLD = World(
 
 
 class StrategyContract:
+    """Tests for every strategy. Subclasses implement `strategy`."""
+
     def strategy(self) -> Strategy:
-        raise AssertionError("name the strategy")
+        raise AssertionError("the subclass must return its strategy")
 
     def retrieve(self, k: int, closed: tuple[int, ...] = ()) -> tuple[Candidates, Mask]:
         snapshot = WORLD.snapshot()

@@ -33,9 +33,9 @@ LEFT_OUT = {
     "make": "tests/repo/test_make.py runs it",
     "make test": "runs this test",
     "make bench": "measures for minutes; tests/repo/test_bench.py runs it",
-    "make stack PHASE=3": "needs servers; tests/e2e/test_stack.py runs it",
-    "make stack-test": "needs servers; tests/e2e/test_stack.py runs it",
-    "make soak": "takes ten minutes; tests/unit/test_soak.py tests it",
+    "make stack PHASE=3": "needs servers; tests/stack/test_make_stack.py runs it",
+    "make stack-test": "needs servers; tests/stack/test_make_stack.py runs it",
+    "make soak": "takes ten minutes; tests/stack/test_soak.py tests it",
 }
 # How a command is run where it would ask, or needs what only a reader has.
 INSTEAD = {
@@ -209,9 +209,9 @@ class TestSteps:
 @pytest.mark.timeout(1500)
 class TestReadme:
     def test_runs_prints_what_it_shows_and_leaves_the_shop_well(self, followed: Followed, copy: Path):
-        """One test, since whoever runs tests side by side would follow the README once for each."""
+        """One test, since parallel test processes would each follow the README from its beginning."""
         (trained,) = (said for command, said in followed.said.items() if "train_models" in command)
-        assert "Activated, and answers by default: better than content by +" in trained
+        assert "Activated and made the default: better than content by +" in trained
         (users,) = re.findall(r"\(\S+ to \S+ ([\d,]+) users\)", trained)
         assert int(users.replace(",", "")) > 1_000
 
@@ -224,4 +224,4 @@ class TestReadme:
         assert kinds == ["trending"] * 100
 
         assert json.loads(followed.shell.run(f"curl -s {followed.url}/health/ready"))["status"] == "ok"
-        assert "is imported already; nothing was changed." in followed.shell.run("make demo")
+        assert "is already imported; nothing was changed." in followed.shell.run("make demo")

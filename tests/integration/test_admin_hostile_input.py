@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from core.text import LONGEST_TEXT
+from core.text import MAX_TEXT_LENGTH
 from tests.factories import InteractionFactory, ProductFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
@@ -104,7 +104,7 @@ class TestEveryList:
 
 # What is chosen among a few, or has a form of its own.
 NOT_TEXT = (forms.EmailField, forms.ChoiceField, forms.ModelChoiceField)
-UNFIT = ["a\x07b", "a\x00b", "x\x85x", "a" * (LONGEST_TEXT + 1)]
+UNFIT = ["a\x07b", "a\x00b", "x\x85x", "a" * (MAX_TEXT_LENGTH + 1)]
 
 
 def forms_with_text(own: Any, staff: Any) -> Iterator[tuple[type[forms.ModelForm], str]]:
@@ -145,7 +145,7 @@ class TestTooMuch:
         answer = client.post(address(ProductFactory._meta.model, "add/"), {"name": "x", "file": file})
 
         assert answer.status_code == 413
-        assert answer.json()["detail"] == "Files are taken nowhere."
+        assert answer.json()["detail"] == "Files cannot be uploaded."
 
     def test_is_refused_of_somebody_who_is_not_logged_in(self):
         file = io.BytesIO(b"x" * 100_000)

@@ -1,4 +1,4 @@
-"""Interactions in the admin: found by index, added and corrected as the API would have them."""
+"""Tests of the interaction admin: search and filters by index, adding and correcting events."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ def change(event: Interaction) -> str:
 
 
 def filled_in(event: Interaction, **changes: object) -> dict[str, object]:
-    """What a browser would send when the page of the event is saved."""
+    """Return the form data that a browser sends when the event's page is saved."""
     when = timezone.localtime(changes.pop("occurred_at", event.occurred_at))
     return {
         "user": event.user_id,

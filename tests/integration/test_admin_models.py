@@ -1,4 +1,4 @@
-"""Trained models in the admin: who may do what, and what it does."""
+"""Trained models in the admin: actions, pages and permissions."""
 
 import os
 import re
@@ -34,7 +34,7 @@ def shop(db: None, settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def first() -> TrainedModel:
-    """The active one."""
+    """The active version."""
     return measured(version("v1", active=True), 0.1)
 
 
@@ -61,7 +61,7 @@ def act(office: Client, action: str, *models: TrainedModel, **answers: str) -> s
 
 
 def deleted_at_once(office: Client, model: TrainedModel) -> str:
-    """Return the page that staff see after the action, whose transaction is not the test's own."""
+    """Return the page that staff see after deleting, with on_commit callbacks run at once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(transaction, "on_commit", lambda do, **_: do())
         return act(office, "delete_selected", model, post="yes")
@@ -82,12 +82,12 @@ class TestList:
     def test_says_when_the_active_one_cannot_answer(self, office, first):
         TrainedModel.objects.update(settings_digest="other")
 
-        assert "Active, but of other settings" in office.get(LIST).content.decode()
+        assert "Active, but trained with other settings" in office.get(LIST).content.decode()
 
     def test_says_when_the_files_of_the_active_one_are_gone(self, office, first, tmp_path: Path):
         (tmp_path / "counting/v1/counts.npy").unlink()
 
-        assert "Active, but cannot answer: Model counting v1 cannot be used: counts.npy is missing." in (
+        assert "Active, but cannot be used: Model counting v1 cannot be used: counts.npy is missing." in (
             office.get(LIST).content.decode()
         )
 
@@ -103,7 +103,7 @@ class TestList:
             elsewhere.write_text("a file")
         knows_counting(settings, elsewhere)
 
-        assert "Active, but cannot answer" in office.get(LIST).content.decode()
+        assert "Active, but cannot be used" in office.get(LIST).content.decode()
         assert office.get(reverse(CHANGE, args=[first.pk])).status_code == 200
 
     def test_offers_no_model_to_be_added(self, office):
@@ -114,7 +114,7 @@ class TestActivate:
     def test_lets_the_version_answer(self, office, second):
         html = act(office, "activate", second)
 
-        assert "Counting v2 answers for counting now." in html
+        assert "Counting v2 is now the active version of counting." in html
         assert active() == "v2"
 
     def test_is_kept_in_the_history(self, office, boss, second):
@@ -126,7 +126,7 @@ class TestActivate:
     def test_refuses_two_versions_of_one_strategy(self, office, first, second):
         html = act(office, "activate", first, second)
 
-        assert "Nothing was activated: select one version of each strategy." in html
+        assert "No version was activated: select at most one version of each strategy." in html
         assert active() == "v1"
 
     def test_is_for_those_who_may_change_models(self, hire, second):
@@ -174,7 +174,7 @@ class TestActivate:
 
         html = act(office, "activate", second)
 
-        assert "counts.npy is not what was registered: its SHA-256 differs" in html
+        assert "the SHA-256 of counts.npy differs from the registered one" in html
         assert active() == "v1"
 
     def test_refuses_a_version_of_a_strategy_that_is_not_configured(self, office, second):
@@ -192,13 +192,13 @@ class TestRollBack:
 
         html = act(office, "roll_back", second)
 
-        assert "Counting v1 answers for counting now." in html
+        assert "Counting v1 is now the active version of counting." in html
         assert active() == "v1"
 
     def test_says_when_nothing_was(self, office, first):
         html = act(office, "roll_back", first)
 
-        assert "No other version of counting was ever active" in html
+        assert "No other version of counting has ever been active" in html
         assert active() == "v1"
 
     def test_refuses_a_version_that_cannot_answer(self, office, first, second, tmp_path: Path):
@@ -271,7 +271,7 @@ class TestCompare:
         assert len(queries) < 20
 
     def test_needs_two(self, office, first):
-        assert "Select from 2 to 6 versions" in act(office, "compare", first)
+        assert "Select 2 to 6 versions" in act(office, "compare", first)
 
     @pytest.mark.parametrize("ids", ["", "x", "1", "9" * 30, "999,998"])
     def test_leads_back_from_an_address_that_names_nothing(self, office, ids):
@@ -302,17 +302,17 @@ class TestDelete:
         with django_capture_on_commit_callbacks(execute=True):
             html = act(office, "delete_selected", second, post="yes")
 
-        assert "may be left" not in html
+        assert "may remain" not in html
         assert not TrainedModel.objects.filter(pk=second.pk).exists()
 
     def test_tells_of_files_that_cannot_be_removed(self, office, second, tmp_path: Path):
-        # A link to a folder, which is not what is removed.
+        # A symbolic link to a folder, which shutil.rmtree refuses to remove.
         (tmp_path / "counting/v2").rename(tmp_path / "away")
         (tmp_path / "counting/v2").symlink_to(tmp_path / "away")
 
         html = deleted_at_once(office, second)
 
-        assert "The files of counting v2 may be left: " in html
+        assert "Some files of counting v2 may remain: " in html
         assert not TrainedModel.objects.filter(pk=second.pk).exists()
 
     def test_is_for_those_who_may_delete_models(self, hire, first, second):
@@ -327,7 +327,7 @@ class TestDelete:
         html = act(office, "delete_selected", first, second, post="yes")
 
         assert "counting v1, which is active" in html
-        assert "Activate another version first" in html
+        assert "The active version cannot be deleted; activate another version first." in html
         assert TrainedModel.objects.count() == 2
 
     def test_of_one_row_removes_its_files(
@@ -354,7 +354,7 @@ class TestMeasures:
         html = self.page(office, version("v1"))
 
         assert "Not measured" in html
-        assert "<td>Users, from</td><td>–</td>" in html
+        assert "<td>Users, cutoff</td><td>–</td>" in html
         assert "measured on different days" not in html
 
 
@@ -388,7 +388,7 @@ class TestDefaultStrategy:
 
         html = office.post(page, {"strategy": "counting"}).content.decode()
 
-        assert "No version of counting is active: activate one first." in html
+        assert "No version of counting is active; activate one first." in html
         assert not DefaultStrategy.objects.exists()
 
     def test_shows_no_other_one_in_place_of_one_that_is_not_configured(self, office):

@@ -1,4 +1,4 @@
-"""Exporting and erasing a user from the user's page in the admin."""
+"""Export and erasure of a user in the admin."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What staff do to many products at once in the admin."""
+"""Tests of the product admin's actions."""
 
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def run(office: Client, action: str, products: list[Product], *, where: str = "", **answer: object) -> str:
-    """Choose the action for the products, and answer what it asks; returns the page that follows."""
+    """Run the action on the products, submit its intermediate form, and return the next page."""
     chosen = {"action": action, "_selected_action": [product.pk for product in products]}
     asked = {"answered": "yes", **answer} if answer else {"index": 0}
     return office.post(LIST + where, {**chosen, **asked}, follow=True).content.decode()
@@ -30,7 +30,7 @@ def products(db: None) -> list[Product]:
 
 
 def moved() -> list[bool]:
-    """For each product whether its `updated_at` moved."""
+    """Return for each product whether its `updated_at` changed."""
     dates = Product.objects.order_by("id").values_list("updated_at", flat=True)
     return [date > LONG_AGO for date in dates]
 
@@ -48,7 +48,7 @@ class TestDeactivating:
 
         html = run(office, "deactivate", products)
 
-        assert "2 products were deactivated. 1 product was inactive already." in html
+        assert "2 products were deactivated. 1 product was already inactive." in html
         assert moved() == [False, True, True]
 
 
@@ -122,7 +122,7 @@ class TestAddingATag:
 
         html = run(office, "add_tag", products, tags=sale.pk)
 
-        assert "2 products were tagged “sale”. 1 product was tagged so already." in html
+        assert "2 products were tagged “sale”. 1 product was already tagged." in html
         assert moved() == [False, True, True]
         assert sale.products.count() == 3
 

@@ -1,4 +1,4 @@
-"""The list of products in the admin: search, filters and counts; and what happens to one in use."""
+"""Tests of the product admin: search, filters, counts and deletion."""
 
 import re
 from datetime import UTC, datetime
@@ -260,7 +260,7 @@ class TestDeletion:
         html = office.post(url, {"post": "yes"}).content.decode()
 
         assert f'<a href="/admin/catalog/interaction/?product={product.pk}">30</a> interactions' in html
-        assert "Untick “Active” instead" in html
+        assert "Clear “Active” instead" in html
         assert Product.objects.filter(pk=product.pk).exists()
 
     def test_of_a_product_nobody_touched_takes_its_tags_off(self, office):
@@ -271,7 +271,7 @@ class TestDeletion:
         office.post(url, {"post": "yes"})
 
         assert "in use" not in asked
-        assert "Untick “Active” instead" not in asked
+        assert "Clear “Active” instead" not in asked
         assert not Product.objects.exists()
         assert Tag.objects.filter(name="led").exists()
 
@@ -285,7 +285,7 @@ class TestDeletion:
 
         assert "in use" not in office.post(LIST, free_alone).content.decode()
         assert "<li>1 interaction</li>" in html
-        assert "Untick “Active” instead" in html
+        assert "Clear “Active” instead" in html
         assert Product.objects.count() == 2
 
     def test_of_several_deletes_them_once_confirmed(self, office):
@@ -304,7 +304,7 @@ class TestDeletion:
 
         page = office.post(LIST, action, follow=True)
 
-        assert "more than 500 products were selected" in page.content.decode()
+        assert "Select at most 500 products at a time." in page.content.decode()
         assert Product.objects.count() == 501
 
     def test_needs_the_permission(self, hire):

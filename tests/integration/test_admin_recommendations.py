@@ -1,4 +1,4 @@
-"""The recommendations' pages in the admin: what was stored ahead, and what a shopper is shown today."""
+"""The admin pages of stored lists and of a shopper's recommendations today."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ def alice(shop: None) -> User:
 
 @pytest.fixture
 def frank(shop: None) -> User:
-    """Somebody of whom nothing is known."""
+    """A shopper without a history."""
     return User.objects.get(external_id="frank")
 
 
@@ -64,13 +64,13 @@ class TestToday:
         assert "Interested in: Electronics, Accessories." in html
         assert ">content</div>" in html
         assert ">–</div>" in html
-        for untrue in ("nothing is known", "no other product", "Nothing can be recommended", "deleted since"):
+        for untrue in ("has no history", "no other product", "Nothing to recommend", "(deleted)"):
             assert untrue not in html
 
     def test_says_why_only_popular_products_are_shown(self, office, frank):
         page = office.get(today(frank))
 
-        assert "popular: nothing is known of the shopper yet" in page.content.decode()
+        assert "popular: the shopper has no history yet" in page.content.decode()
         assert page.context["lines"][0].reasons == (("+0", "popular: 4 interactions"),)
 
     def test_tells_a_shopper_whom_nothing_matches_from_a_new_one(self, office):
@@ -93,7 +93,7 @@ class TestToday:
     def test_says_when_nothing_is_left(self, office):
         event = InteractionFactory()
 
-        assert "Nothing can be recommended" in office.get(today(event.user)).content.decode()
+        assert "Nothing to recommend" in office.get(today(event.user)).content.decode()
 
     def test_follows_what_happened_since_the_list_was_stored(self, office, alice):
         call_command("generate_recommendations", verbosity=0)
@@ -218,16 +218,16 @@ class TestStoredList:
     def test_shows_the_fields_as_they_are_now(self, office, stored):
         Product.objects.filter(name="Wireless Earbuds").update(name="Renamed", is_active=False)
 
-        assert "Renamed</a> (inactive now)</td>" in self.page(office, stored).content.decode()
+        assert "Renamed</a> (now inactive)</td>" in self.page(office, stored).content.decode()
 
     @pytest.mark.parametrize(
         ("change", "said"),
         [
             ({"is_active": True, "stock": None}, ""),
             ({"is_active": True, "stock": 1}, ""),
-            ({"is_active": False, "stock": 1}, " (inactive now)"),
-            ({"is_active": True, "stock": 0}, " (sold out now)"),
-            ({"is_active": False, "stock": 0}, " (inactive now) (sold out now)"),
+            ({"is_active": False, "stock": 1}, " (now inactive)"),
+            ({"is_active": True, "stock": 0}, " (now sold out)"),
+            ({"is_active": False, "stock": 0}, " (now inactive) (now sold out)"),
         ],
     )
     def test_tells_an_inactive_product_from_one_that_is_sold_out(self, office, stored, change, said):
@@ -236,8 +236,8 @@ class TestStoredList:
         html = self.page(office, stored).content.decode()
 
         assert f">Wireless Earbuds</a>{said}</td>" in html
-        assert html.count("inactive now") == said.count("inactive now")
-        assert html.count("sold out now") == said.count("sold out now")
+        assert html.count("now inactive") == said.count("now inactive")
+        assert html.count("now sold out") == said.count("now sold out")
 
     def test_reads_why_products_are_not_available_in_one_query(self, office, stored):
         with CaptureQueriesContext(connection) as available:
@@ -254,7 +254,7 @@ class TestStoredList:
         Interaction.objects.filter(product=earbuds).delete()
         earbuds.delete()
 
-        assert f"Product {stored.picks[0][0]}, deleted since" in self.page(office, stored).content.decode()
+        assert f"Product {stored.picks[0][0]} (deleted)" in self.page(office, stored).content.decode()
 
     def test_shows_points_with_the_decimals_they_have(self, office, stored):
         product_id = stored.picks[0][0]
@@ -273,8 +273,8 @@ class TestStoredList:
         page = self.page(office, stored)
 
         assert page.status_code == 200
-        assert "This list is in disorder" in page.content.decode()
-        assert "Nothing can be recommended" not in page.content.decode()
+        assert "This list is damaged" in page.content.decode()
+        assert "Nothing to recommend" not in page.content.decode()
 
     def test_leads_to_the_list_of_today(self, office, stored, alice):
         assert today(alice) in self.page(office, stored).content.decode()

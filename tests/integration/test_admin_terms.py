@@ -1,4 +1,4 @@
-"""Categories and tags in the admin."""
+"""Tests of the category and tag admins."""
 
 import pytest
 from django.urls import reverse
@@ -55,7 +55,7 @@ class TestDeletingACategory:
         html = office.post(url, {"post": "yes"}).content.decode()
 
         assert f'<a href="/admin/catalog/product/?category={product.category.pk}">1</a> product' in html
-        assert "Give those products another category first" in html
+        assert "Move its products to another category first" in html
         assert Category.objects.exists()
 
     def test_without_products_is_done(self, office):

@@ -1,4 +1,4 @@
-"""The shop's users in the admin."""
+"""Tests of the admin of the shop's users."""
 
 from datetime import timedelta
 
@@ -84,13 +84,13 @@ class TestHistory:
     def test_says_when_there_is_none(self, office):
         html = office.get(address("change", UserFactory())).content.decode()
 
-        assert "Nothing yet." in html
+        assert "No interactions yet." in html
 
     def test_counts_a_single_one(self, office):
         html = office.get(address("change", InteractionFactory().user)).content.decode()
 
         assert ">1 interaction</a>" in html
-        assert "Nothing yet." not in html
+        assert "No interactions yet." not in html
 
     def test_is_left_alone_when_the_user_is_saved(self, office, wholesaler):
         before = list(Interaction.objects.order_by("id").values())

@@ -17,7 +17,7 @@ from access.models.api_key import validate_scopes
 from access.scopes import Scope
 from access.services import checking
 from access.services.checking import key_caller
-from access.services.keys import delete_keys, find_key, make_key, may_give, revoke_key, rotate_key
+from access.services.keys import delete_keys, find_key, make_key, may_grant, revoke_key, rotate_key
 from tests.factories import StaffFactory
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ class TestStored:
 
     def test_names_only_scopes_that_there_are(self):
         validate_scopes("users:read users:write")
-        with pytest.raises(ValidationError, match="no scope 'users:burn'"):
+        with pytest.raises(ValidationError, match="Unknown scope 'users:burn'"):
             validate_scopes("users:read users:burn")
 
     def test_lists_what_is_alive(self):
@@ -95,7 +95,7 @@ class TestMaking:
     def test_gives_nobody_more_than_they_have(self):
         clerk = StaffFactory(is_superuser=False)
 
-        assert [scope for scope in Scope if may_give(clerk, scope)] == [
+        assert [scope for scope in Scope if may_grant(clerk, scope)] == [
             *(Scope.CATALOG_READ, Scope.RECOMMEND_READ, Scope.USERS_READ, Scope.TOKENS_ISSUE)
         ]
         with pytest.raises(BadKeyRequest, match=r"catalog\.add_interaction"):
@@ -195,10 +195,10 @@ class TestChecking:
         with django_capture_on_commit_callbacks(execute=True):
             change(key.row)
             key_caller_of_another_thread = key_caller(made().text, now=NOW)
-            assert checking._known
+            assert checking._cache
 
         assert key_caller_of_another_thread
-        assert checking._known == {}
+        assert checking._cache == {}
 
     @pytest.mark.parametrize("name", ["", " ", "a" * 101, "\x1b[2J", "two\nlines"])
     def test_has_a_name_that_can_be_shown(self, name):
@@ -215,12 +215,12 @@ class TestChecking:
             key_caller(key.text, now=NOW)
 
     def test_knows_a_bounded_number(self, monkeypatch):
-        monkeypatch.setattr(checking, "_MOST_KNOWN", 3)
+        monkeypatch.setattr(checking, "_MAX_CACHED", 3)
 
         for _ in range(10):
             key_caller(made().text, now=NOW)
 
-        assert len(checking._known) <= 3
+        assert len(checking._cache) <= 3
 
 
 class TestLastUsed:
@@ -257,7 +257,7 @@ class TestBusyDatabase:
 
             assert cursor.execute("PRAGMA busy_timeout").fetchall() == patience
         assert caller.prefix == key.row.prefix
-        assert f"The use of the key {key.row.prefix} is noted later" in caplog.text
+        assert f"The use of the key {key.row.prefix} is recorded later" in caplog.text
         assert connections["default"].in_atomic_block is False
 
 

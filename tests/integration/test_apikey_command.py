@@ -1,4 +1,4 @@
-"""`manage.py apikey`: makes, rotates, revokes and lists keys; a key is written once, to standard output."""
+"""`manage.py apikey` creates, rotates, revokes and lists keys; a key is written once, to standard output."""
 
 from io import StringIO
 
@@ -27,7 +27,7 @@ class TestMake:
         row = ApiKey.objects.get()
         assert out == f"recs_{row.prefix}_{out[14:]}"
         assert out.count("\n") == 1
-        assert f"Orders ({row.prefix}) may: events:write users:write." in err
+        assert f"Orders ({row.prefix}) has the scopes events:write users:write." in err
         assert out.strip() not in err
         assert (row.expires_at - row.created_at).days == 7
 
@@ -62,7 +62,7 @@ class TestRotateAndRevoke:
         states = {row.prefix: row.revoked_at is None for row in ApiKey.objects.all()}
         assert states == {old[5:13]: False, new[5:13]: True}
         assert "is revoked" in told
-        with pytest.raises(CommandError, match="is revoked; make a new one"):
+        with pytest.raises(CommandError, match="is revoked"):
             run("rotate", old[5:13])
 
 

@@ -1,4 +1,4 @@
-"""The database guards its own truth: what must hold is refused, and each query we rely on has its index."""
+"""Tests of database constraints and indexes of the catalogue."""
 
 import re
 from datetime import timedelta
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def refuses(model: type[Model], **values: Any) -> bool:
-    """Return whether the database itself refuses to give the stored row these values."""
+    """Return whether a database constraint rejects an update of the row with these values."""
     try:
         with transaction.atomic():
             QuerySet(model).update(**values)

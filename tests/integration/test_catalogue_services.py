@@ -1,4 +1,4 @@
-"""Products, categories and shoppers as the services write them."""
+"""Tests of the services that write products, categories and users."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection
 from catalog.errors import InUse
 from catalog.models import Category, Product, Tag, User
 from catalog.services.categories import change_category, create_category, delete_category
-from catalog.services.names import category_named, tags_named
+from catalog.services.names import get_or_create_category, get_or_create_tags
 from catalog.services.products import change_product, create_product, delete_product
 from catalog.services.users import change_shopper, create_shopper, delete_shopper
 from tests.factories import NOON, InteractionFactory, ProductFactory, TagFactory, UserFactory
@@ -40,7 +40,7 @@ class TestCreateProduct:
 class TestChangeProduct:
     def test_writes_only_what_is_given(self):
         lamp = ProductFactory(name="Lamp", price="5.00")
-        Product.objects.filter(pk=lamp.pk).update(price="7.00")  # somebody else's change
+        Product.objects.filter(pk=lamp.pk).update(price="7.00")  # a concurrent change
 
         change_product(product=lamp, name="Lantern")
 
@@ -82,7 +82,7 @@ class TestTagsNamed:
             return execute(sql, params, many, context)
 
         with connection.execute_wrapper(between):
-            tags = tags_named(["led", "desk"])
+            tags = get_or_create_tags(["led", "desk"])
 
         assert [tag.pk for tag in tags if tag.name == "led"] == [theirs[0].pk]
         assert Tag.objects.count() == 2
@@ -90,7 +90,7 @@ class TestTagsNamed:
 
 class TestCategoryNamed:
     def test_is_none_without_a_name(self):
-        assert category_named(None) is None
+        assert get_or_create_category(None) is None
 
 
 class TestCategories:
@@ -106,7 +106,7 @@ class TestCategories:
         assert not Category.objects.exists()
 
     def test_stay_while_products_are_in_them(self):
-        with pytest.raises(InUse, match="'Electronics' holds products"):
+        with pytest.raises(InUse, match="'Electronics' has products"):
             delete_category(category=ProductFactory(is_active=False).category)
 
 

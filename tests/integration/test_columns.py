@@ -1,4 +1,4 @@
-"""One table of a product's columns: files, API, admin and documentation all have each of them."""
+"""Tests that files, API, admin and documentation have every column of the product table."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from catalog.api.inputs import ProductInput
 from catalog.api.serializers import ProductRow
 from catalog.columns import EVENTS, PRODUCTS, USERS, Column, ProductFields
 from catalog.models import Product
-from catalog.selectors import ProductPage
+from catalog.selectors import ProductDetails
 
 KEYS = {column.key for column in PRODUCTS}
 README = (Path(__file__).parents[2] / "data" / "README.md").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ class TestProducts:
         assert get_type_hints(ProductFields).keys() | {"external_id"} == KEYS
 
     def test_are_all_that_is_read(self):
-        assert set(ProductPage._fields) == KEYS | {"id", "is_active"}
+        assert set(ProductDetails._fields) == KEYS | {"id", "is_active"}
 
     def test_are_all_that_the_api_takes(self):
         writable = {name for name, field in ProductInput().fields.items() if not field.read_only}
@@ -30,7 +30,7 @@ class TestProducts:
         assert writable == KEYS | {"is_active"}
 
     def test_are_all_in_the_schema(self):
-        assert set(ProductRow().fields) == set(ProductPage._fields)
+        assert set(ProductRow().fields) == set(ProductDetails._fields)
 
     def test_are_all_in_the_admin(self):
         fieldsets = admin.site.get_model_admin(Product).fieldsets
@@ -39,7 +39,7 @@ class TestProducts:
 
 
 def documented(file: str) -> list[list[str]]:
-    """Return the cells after the file's name in each of its rows of the table."""
+    """Return the cells after the file name in each of the file's rows of the table."""
     rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in README.splitlines() if line.startswith("| ")]
     name, found = "", []
     for first, *cells in rows:

@@ -29,7 +29,7 @@ class TestBatchSize:
     def test_must_be_1_or_more(self, value: str):
         said = refusal("generate_recommendations", f"--batch-size={value}")
 
-        assert said == "Error: argument --batch-size: must be a whole number, 1 or more"
+        assert said == "Error: argument --batch-size: must be a whole number of 1 or more"
 
 
 @pytest.mark.django_db

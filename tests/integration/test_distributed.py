@@ -1,4 +1,4 @@
-"""generate_recommendations --distributed: real workers, a real Redis, and a database of their own."""
+"""generate_recommendations --distributed, with real workers, a real Redis and a database of its own."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from tests.waiting import PATIENCE_SECONDS
 SETTINGS = """
 from recsite.settings import *
 RECOMMENDATIONS["STRATEGIES"]["lingering"] = {{
-    "CLASS": "tests.lingering.Lingering",
+    "CLASS": "tests.left_over_processes.Lingering",
     "OPTIONS": {{"folder": "{folder}"}},
 }}
 CELERY_BROKER_TRANSPORT_OPTIONS = {{
@@ -45,7 +45,7 @@ print(json.dumps({
 
 
 def came(place: Place) -> list[int]:
-    """Return the numbers of the processes that have come to the gate."""
+    """Return the ids of the processes that wait at the gate."""
     file = place.folder / "came"
     return [int(line) for line in file.read_text().split()] if file.exists() else []
 

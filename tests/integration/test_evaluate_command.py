@@ -96,7 +96,7 @@ class TestEvaluateRecommendations:
             evaluate("--strategies", "magic")
 
     def test_says_when_the_window_leaves_nobody_to_measure_on(self, shop: None):
-        with pytest.raises(CommandError, match="--holdout-days 300: nothing happened before the cutoff"):
+        with pytest.raises(CommandError, match="--holdout-days 300: there are no events before the cutoff"):
             evaluate("--holdout-days", "300")
 
     def test_says_when_there_are_no_events(self):
@@ -136,7 +136,7 @@ class TestReport:
 
 
 class TestTooFewUsers:
-    WARNING = "Measured on 1 user only: fewer than 30 say nothing about any strategy."
+    WARNING = "Measured on only 1 user: too few to compare strategies, which takes 30 or more."
 
     def said(self, *args: str, **options: Any) -> str:
         return evaluate("--strategies", "popular", *args, **options)
@@ -172,7 +172,7 @@ class TestTooFewUsers:
             for product, days in zip(products, (31, 0), strict=True):
                 InteractionFactory(user=user, product=product, occurred_at=NOON - timedelta(days=days))
 
-        assert "users only" not in self.said()
+        assert "too few" not in self.said()
         assert json.loads(self.said("--format", "json"))["warning"] is None
         assert 'class="warning"' not in self.said("--format", "html")
 

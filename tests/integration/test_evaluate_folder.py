@@ -1,4 +1,4 @@
-"""manage.py evaluate_recommendations --data: a directory instead of the database."""
+"""manage.py evaluate_recommendations --data, which reads a directory instead of the database."""
 
 import json
 from io import StringIO
@@ -18,7 +18,7 @@ DAYS = ["2026-01-01", "2026-03-20"]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two shoppers; ann liked the first food, and takes the other after the cutoff."""
+    """A shop with two users; ann views one food before the cutoff and carts the other after it."""
     met = ["ann,tea,view", "ben,tea,click", "ben,nut,purchase", "ben,mug,view", "ben,mug,view"]
     return write_shop(
         tmp_path,
@@ -44,7 +44,7 @@ def timeless(said: str) -> Any:
 
 class TestData:
     def test_measures_without_a_database(self, folder: Path):
-        # Without the mark of tests that may, pytest-django refuses every query.
+        # Without the django_db mark, pytest-django refuses every query.
         with pytest.raises(RuntimeError, match="Database access not allowed"):
             connection.ensure_connection()
 
@@ -75,7 +75,7 @@ class TestData:
         _, said = evaluate("--data", str(folder), "--strategies", "popular")
 
         assert said.startswith(
-            "2 problems found; what is wrong is left out. The first: interactions.csv, line 8"
+            "2 problems found; these rows are skipped. The first: interactions.csv, line 8"
         )
 
     def test_says_in_one_line_why_there_are_no_events(self, folder: Path):
@@ -102,7 +102,7 @@ class TestData:
         former.write_text("former")
 
         for output in (former, new):
-            with pytest.raises(CommandError, match=r"interactions.csv: is missing"):
+            with pytest.raises(CommandError, match=r"interactions.csv: file not found"):
                 evaluate("--data", str(folder), "--output", str(output))
 
         assert former.read_text() == "former"

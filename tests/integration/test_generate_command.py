@@ -15,7 +15,7 @@ from tests.factories import AccountFactory, InteractionFactory, ProductFactory, 
 
 pytestmark = pytest.mark.django_db
 
-# The discard port: nobody listens there.
+# The discard port, on which nothing listens.
 UNREACHABLE = {
     "CLASS": "recommendations.explainers.openai.OpenAIExplainer",
     "OPTIONS": {
@@ -80,7 +80,7 @@ class TestGenerateRecommendations:
     def test_stores_nothing_on_a_dry_run(self, shoppers: list[User]):
         said = generate("--dry-run")
 
-        assert "3 users computed, nothing stored" in said
+        assert "3 users computed, none stored" in said
         assert not StoredList.objects.exists()
 
     @pytest.mark.skipif(connection.vendor != "sqlite", reason="Any process sees the database of a server.")
@@ -106,7 +106,7 @@ class TestGenerateRecommendations:
             generate("--users", "abc")
 
     def test_lists_the_strategies_when_there_is_none_of_that_name(self, shoppers: list[User]):
-        with pytest.raises(CommandError, match="no strategy 'magic'; known: collaborative, content"):
+        with pytest.raises(CommandError, match="no strategy 'magic'; choose from collaborative, content"):
             generate("--strategy", "magic")
 
     @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ class TestGenerateRecommendations:
 
         said = generate("--explain")
 
-        assert "3 explanations were not written by the model; none is stored." in said
+        assert "3 explanations were not written by the language model and are not stored." in said
         assert set(StoredList.objects.values_list("explanation", "explanation_source")) == {("", "")}
 
     def test_goes_on_after_a_chunk_that_failed_and_exits_with_an_error(

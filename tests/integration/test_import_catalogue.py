@@ -1,4 +1,4 @@
-"""The importer's products and users: the file is the truth, and only what changed is written."""
+"""Tests of the import of products and users."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -221,7 +221,7 @@ class TestStoreUsers:
         rows = [UserRecord(f"u{n}", f"User {n}") for n in range(100)]
         store_users(rows)
 
-        with django_assert_num_queries(3):  # a transaction's begin and end, and one to read
+        with django_assert_num_queries(3):  # begin and end of the transaction, and one read
             tally = store_users(rows)
 
         assert tally.unchanged == 100
@@ -252,7 +252,7 @@ class TestAFileWithStock:
 
         assert told.problems == [
             'products.csv, line 2, column stock, value "-1": '
-            "must be a whole number from 0 to 2147483647, or empty when it is not tracked"
+            "must be a whole number from 0 to 2147483647, or empty if the stock is not tracked"
         ]
         assert stored().stock == 3
 
@@ -290,7 +290,7 @@ class TestAFileWithBrands:
 
         assert told.problems == [
             'products.csv, line 2, column brand, value "Le\\x03af": '
-            "holds the control character U+0003 at position 3; remove it"
+            "contains the control character U+0003 at position 3; remove it"
         ]
         assert stored().brand == "Leaf"
 

@@ -1,4 +1,4 @@
-"""`import_shop`: what it stores, what it says, and how it ends when something is wrong."""
+"""Tests of the `import_shop` command: rows stored, output and exit codes."""
 
 import gzip
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import ManagementUtility
 
-from catalog.management.commands.import_shop import PROBLEMS_SHOWN
+from catalog.management.commands.import_shop import MAX_PROBLEMS_SHOWN
 from catalog.models import Interaction
 from tests.shops import EVENTS, n_rows, run_import, write_shop, write_small_shop
 
@@ -29,7 +29,7 @@ class TestImportShop:
             "Users:        2 created, 0 updated, 0 unchanged",
             "Categories:   2 created",
             "Tags:         2 created",
-            "Interactions: 60 new, 0 stored before",
+            "Interactions: 60 new, 0 already stored",
         ]
         assert told.out.splitlines()[5].startswith(f"Imported {shop} in ")
 
@@ -57,7 +57,7 @@ class TestImportShop:
             "Users:        0 created, 0 updated, 2 unchanged",
             "Categories:   0 created",
             "Tags:         0 created",
-            "Interactions: 0 new, 60 stored before",
+            "Interactions: 0 new, 60 already stored",
         ]
 
     def test_reports_what_is_bad_imports_the_rest_and_ends_with_the_count(self, shop):
@@ -73,7 +73,7 @@ class TestImportShop:
         assert told.problems == [
             'products.csv, line 2, column price, value "-3": must be zero or more',
             'interactions.csv, line 2, column product_id, value "tea": '
-            "is neither in products.csv nor in the database",
+            "not found in products.csv or in the database",
         ]
         assert told.error == "2 problems found; everything else was imported."
         assert n_rows()[::4] == [1, 1]
@@ -87,12 +87,12 @@ class TestImportShop:
         assert "61 problems found" in capsys.readouterr().err
 
     def test_prints_the_first_problems_and_counts_the_others(self, shop):
-        n = PROBLEMS_SHOWN + 1_150
+        n = MAX_PROBLEMS_SHOWN + 1_150
         write_shop(shop, interactions=[f"eve{i},tea,view,2026-03-01" for i in range(n)])
 
         told = run_import(shop)
 
-        assert len(told.problems) == PROBLEMS_SHOWN
+        assert len(told.problems) == MAX_PROBLEMS_SHOWN
         assert "… and 1,150 more." in told.stderr.getvalue()
         assert told.error == "1,250 problems found; everything else was imported."
 
@@ -117,7 +117,7 @@ class TestImportShop:
 
     def test_refuses_a_directory_that_is_not_there(self, tmp_path):
         assert run_import(tmp_path / "nowhere").error == (
-            f'"{tmp_path / "nowhere"}" is not a directory; name the one that holds products.csv.'
+            f'"{tmp_path / "nowhere"}" is not a directory; give the directory that contains products.csv.'
         )
 
     @pytest.mark.parametrize("name", ["products.csv", "users.csv", "interactions.csv"])
@@ -128,7 +128,7 @@ class TestImportShop:
 
         told = run_import(shop)
 
-        assert told.problems == [f"{name}: is missing"]
+        assert told.problems == [f"{name}: file not found"]
         assert told.error == "1 problem found; everything else was imported."
         assert Interaction.objects.count() == (60 if name == "interactions.csv" else 61)
 
@@ -143,12 +143,12 @@ class TestImportShop:
         (shop / "interactions.csv.gz").write_bytes(gzip.compress((shop / "interactions.csv").read_bytes()))
         (shop / "interactions.csv").unlink()
 
-        assert "Interactions: 0 new, 60 stored before" in run_import(shop).out
+        assert "Interactions: 0 new, 60 already stored" in run_import(shop).out
 
     def test_does_not_choose_between_two_files_of_events(self, shop):
         (shop / "interactions.csv.gz").write_bytes(gzip.compress((shop / "interactions.csv").read_bytes()))
 
         told = run_import(shop)
 
-        assert told.problems == ["interactions.csv: stands beside interactions.csv.gz; keep one of the two"]
+        assert told.problems == ["interactions.csv: interactions.csv.gz exists, too; keep only one of them"]
         assert n_rows() == [2, 2, 2, 2, 0]

@@ -1,4 +1,4 @@
-"""`import_shop`, interrupted or strict: what it leaves behind."""
+"""Tests of the rows that an interrupted or strict `import_shop` leaves."""
 
 from io import StringIO
 from pathlib import Path
@@ -16,7 +16,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 class Impatient(StringIO):
-    """Somebody who presses Ctrl-C on seeing a certain text."""
+    """A stream that raises KeyboardInterrupt when a certain text is written."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Impatient(StringIO):
 class TestInterruption:
     @pytest.fixture
     def long_shop(self, shop: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """Return a shop that is written in chunks of ten events and has a problem in the middle."""
+        """Return a shop that is stored in chunks of ten events and has a problem in the middle."""
         monkeypatch.setattr("catalog.importing.events.CHUNK", 10)
         return write_shop(shop, interactions=[*EVENTS[:35], "eve,tea,view,2026-03-01", *EVENTS[35:]])
 
@@ -44,7 +44,7 @@ class TestInterruption:
 
         assert ended.value.code == 130
         assert stderr.getvalue().splitlines()[-1] == (
-            "Interrupted: what was imported so far stays; run the same command again to complete it."
+            "Interrupted: the rows imported so far are kept; run the same command again to import the rest."
         )
         assert n_rows() == [2, 2, 2, 2, 30]
 
@@ -54,7 +54,7 @@ class TestInterruption:
 
         told = run_import(long_shop)
 
-        assert "Interactions: 30 new, 30 stored before" in told.out
+        assert "Interactions: 30 new, 30 already stored" in told.out
         assert n_rows() == [2, 2, 2, 2, 60]
 
     def test_stores_nothing_when_strict(self, long_shop):
@@ -96,7 +96,7 @@ class TestStrict:
     def test_writes_nothing_before_it_has_read_everything(self, shop, django_assert_max_num_queries):
         write_shop(shop, interactions=[*EVENTS, "ann,gin,view,2026-03-01"])
 
-        with django_assert_max_num_queries(3) as queries:  # the known products, the known users, the staff
+        with django_assert_max_num_queries(3) as queries:  # products and users
             run_import(shop, "--strict")
 
         assert all(query["sql"].startswith("SELECT") for query in queries.captured_queries)

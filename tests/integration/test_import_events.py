@@ -1,4 +1,4 @@
-"""The importer's events: each under a key of its own, stored once however often they come."""
+"""Tests of the import of events and their keys."""
 
 import random
 import tracemalloc
@@ -93,7 +93,7 @@ class TestStoreEvents:
     def test_asks_one_query_a_chunk(self, known, monkeypatch, django_assert_num_queries):
         monkeypatch.setattr("catalog.importing.events.CHUNK", 50)
 
-        with django_assert_num_queries(2 * 3):  # with a transaction's begin and end
+        with django_assert_num_queries(2 * 3):  # including begin and end of the transaction
             store(list(stream(100)), known)
 
     def test_needs_no_more_memory_for_more_events(self, known, monkeypatch):
@@ -107,7 +107,7 @@ class TestStoreEvents:
             finally:
                 tracemalloc.stop()
 
-        peak(5_000)  # fills the caches of moments, which hold fewer
+        peak(5_000)  # fills the caches of times, which hold fewer
 
         assert peak(30_000) < 1.3 * peak(6_000)
 

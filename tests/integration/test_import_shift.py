@@ -1,4 +1,4 @@
-"""import_shop --shift-dates-to-yesterday."""
+"""Tests of `import_shop --shift-dates-to-yesterday`."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,7 +41,7 @@ class TestShiftDatesToYesterday:
         (shift,) = {new - old for new, old in zip(moments(), as_in_the_file(folder), strict=True)}
         assert shift % timedelta(days=1) == timedelta(0)
         assert moments()[-1].date() + timedelta(days=1) in (before, after)
-        assert f"3 new, 0 stored before, all moved by {shift.days:+,} days" in told.out
+        assert f"3 new, 0 already stored, all shifted by {shift.days:+,} days" in told.out
 
     def test_adds_and_moves_nothing_the_second_time_with_or_without_it(self, folder: Path):
         run_import(folder, SHIFT)
@@ -49,15 +49,15 @@ class TestShiftDatesToYesterday:
 
         again, plain = run_import(folder, SHIFT), run_import(folder)
 
-        assert "0 new, 3 stored before" in again.out
-        assert "0 new, 3 stored before" in plain.out
+        assert "0 new, 3 already stored" in again.out
+        assert "0 new, 3 already stored" in plain.out
         assert moments() == first
 
     def test_finds_the_shop_complete(self, folder: Path):
         run_import(folder, SHIFT, "--unless-imported")
 
         assert (
-            "is imported already; nothing was changed" in run_import(folder, SHIFT, "--unless-imported").out
+            "is already imported; nothing was changed" in run_import(folder, SHIFT, "--unless-imported").out
         )
 
     def test_completes_an_import_of_another_day_by_the_days_of_that(self, folder: Path):

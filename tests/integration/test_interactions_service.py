@@ -1,9 +1,9 @@
-"""Events are stored all or none, and a key once, whoever comes first."""
+"""Events are stored all or none, and each key once, in any order of arrival."""
 
 import pytest
 from django.db import IntegrityError, connection
 
-from catalog.errors import BadEvents
+from catalog.errors import InvalidEvents
 from catalog.models import Interaction
 from catalog.services.interactions import record_interactions
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
@@ -67,7 +67,7 @@ class TestRecordInteractions:
             record_interactions(events=[sent(event_id="e-1")], now=NOON)
 
     def test_stores_nothing_when_one_is_wrong(self, sent):
-        with pytest.raises(BadEvents) as caught:
+        with pytest.raises(InvalidEvents) as caught:
             record_interactions(events=[sent(), sent(user_id="ext:nobody"), sent(product_id=0)], now=NOON)
 
         assert not Interaction.objects.exists()

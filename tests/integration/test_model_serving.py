@@ -1,4 +1,4 @@
-"""Which version answers, and what answers in the place of one that cannot be had."""
+"""Which version of a model answers, and what answers if it cannot be loaded."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ LATER = NOON + timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def shop(settings: Any, tmp_path: Path) -> None:
-    """A lamp that was met twice, and a vase that was met once."""
+    """A lamp with two interactions, and a vase with one."""
     knows_counting(settings, tmp_path)
     lamp, vase = ProductFactory(name="Lamp"), ProductFactory(name="Vase")
     for product in (lamp, lamp, vase):
@@ -49,11 +49,11 @@ def fallback() -> str | None:
     ).fallback
 
 
-class TestChosen:
-    def test_is_the_setting_while_nothing_was_chosen(self):
+class TestModelRef:
+    def test_is_the_one_in_settings_while_none_was_chosen(self):
         assert wiring.model_ref() == ModelRef("content")
 
-    def test_is_what_was_chosen_with_its_active_version_in_one_query(self, django_assert_num_queries: Any):
+    def test_is_the_chosen_one_with_its_active_version_in_one_query(self, django_assert_num_queries: Any):
         version("v1", active=True)
         registry.set_default("counting", at=NOON)
 
@@ -71,7 +71,7 @@ class TestChosen:
 
         assert wiring.model_ref("counting") == ModelRef("counting")
 
-    def test_is_the_setting_when_what_was_chosen_is_not_configured_and_says_so_once(
+    def test_is_the_one_in_settings_when_the_chosen_one_is_not_configured_and_logs_that_once(
         self, caplog: pytest.LogCaptureFixture
     ):
         registry.set_default("magic", at=NOON)
@@ -111,29 +111,29 @@ class TestActivation:
         assert (first.is_active, first.activated_at) == (False, NOON)
         assert TrainedModel.objects.get(is_active=True) == second
 
-    def test_of_a_version_that_is_deleted_meanwhile_leaves_the_former(self):
+    def test_of_a_version_that_is_deleted_meanwhile_keeps_the_previous_one(self):
         version("v1", active=True)
         second = version("v2")
         TrainedModel.objects.filter(pk=second.pk).delete()
 
-        with pytest.raises(VersionGone, match="counting v2 was deleted meanwhile"):
+        with pytest.raises(VersionGone, match="counting v2 has been deleted"):
             registry.activate(second, at=LATER)
 
         assert TrainedModel.objects.get(is_active=True).version == "v1"
 
-    def test_can_be_taken_back(self):
+    def test_can_be_rolled_back(self):
         first, second = version("v1", active=True), version("v2")
         registry.activate(second, at=LATER)
 
-        assert registry.former("counting") == first
+        assert registry.previous_version("counting") == first
 
-    def test_is_taken_back_to_the_last_of_several(self):
+    def test_is_rolled_back_to_the_last_of_several(self):
         for n in range(3):
             version(f"v{n}", active=True, at=NOON + timedelta(hours=n))
 
-        assert registry.former("counting").version == "v1"
+        assert registry.previous_version("counting").version == "v1"
 
-    def test_opens_a_version_once(self, django_assert_num_queries: Any):
+    def test_loads_a_version_once(self, django_assert_num_queries: Any):
         version("v1", active=True)
         asking = UserFactory()
         best(asking)
@@ -141,7 +141,7 @@ class TestActivation:
         with django_assert_num_queries(5):  # what is active, the stored list, the history, products, tags
             best(asking)
 
-    def test_voids_the_lists_that_were_stored_with_another_version(self):
+    def test_invalidates_lists_stored_with_another_version(self):
         version("v1", active=True)
         asking = UserFactory()
         wiring.generator(wiring.model_ref("counting"), 1)([asking.id])
@@ -153,7 +153,7 @@ class TestActivation:
 
 class TestUnavailable:
     def problem(self, caplog: pytest.LogCaptureFixture) -> str:
-        """Return the one line in the log, once two shoppers were served by what fills up."""
+        """Serve two shoppers by fillers, and return the one line in the log."""
         with caplog.at_level(logging.ERROR):
             assert fallback() is not None
             assert fallback() is not None
@@ -172,7 +172,7 @@ class TestUnavailable:
 
         assert "counts.npy has 1 bytes instead of " in self.problem(caplog)
 
-    def test_list_of_files_is_another(self, caplog: pytest.LogCaptureFixture, tmp_path: Path):
+    def test_manifest_is_another(self, caplog: pytest.LogCaptureFixture, tmp_path: Path):
         version("v1", active=True)
         (tmp_path / "counting/v1/manifest.json").write_text("{}")
 
@@ -185,7 +185,7 @@ class TestUnavailable:
         file.write_bytes(text[:-1] + bytes([text[-1] ^ 1]))
         os.utime(file, ns=(0, 0))
 
-        assert "counts.npy is not what was registered: its SHA-256 differs." in self.problem(caplog)
+        assert "the SHA-256 of counts.npy differs from the registered one." in self.problem(caplog)
 
     def test_files_cannot_be_loaded(self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
         version("v1", active=True)
@@ -216,7 +216,7 @@ class TestUnavailable:
         knows_counting(settings, tmp_path)
         settings.RECOMMENDATIONS["STRATEGIES"] = strategies
 
-        assert "it was trained with other settings than those of now" in self.problem(caplog)
+        assert "it was trained with settings other than the current ones" in self.problem(caplog)
 
     def test_lists_that_are_stored_meanwhile_are_not_served_later(self, tmp_path: Path):
         version("v1", active=True, rarest=True)
@@ -229,7 +229,7 @@ class TestUnavailable:
 
         assert best(asking) == "Vase"
 
-    def test_version_answers_again_once_its_files_are_back(self, settings: Any, tmp_path: Path):
+    def test_version_answers_again_once_its_files_are_restored(self, settings: Any, tmp_path: Path):
         knows_counting(settings, tmp_path, SNAPSHOT_MAX_AGE_SECONDS=0)
         version("v1", active=True)
         (tmp_path / "counting/v1").rename(tmp_path / "counting/away")
@@ -264,7 +264,7 @@ class TestRows:
 
 class TestChecks:
     def found(self) -> list[str]:
-        """Return what is found but that placements lack a strategy, which this shop is not about."""
+        """Return the problems found, without those of placements that lack a strategy."""
         messages = run_checks(databases=["default"])
         return [message.id for message in messages if message.id != "recommendations.E004"]
 
@@ -292,7 +292,7 @@ class TestChecks:
 
 
 class TestStorage:
-    def test_fills_a_server_that_lacks_the_active_version(self, settings: Any, tmp_path: Path):
+    def test_provides_the_active_version_to_a_server_without_it(self, settings: Any, tmp_path: Path):
         settings.STORAGES = {
             **settings.STORAGES,
             "models": {

@@ -93,17 +93,17 @@ class TestOpenAIExplainerOutOfTime(OverHTTP):
     def test_bounds_its_calls_and_recovers_by_itself(self, server: LLMServer, monkeypatch):
         server.otherwise = llm_server.drips_head
         explainer = explainer_for(server.url, timeout_seconds=SHORT, max_concurrent=2)
-        ask, running, seen = chat.ask, [], []
+        complete, running, seen = chat.complete, [], []
 
         def counted(*arguments: Any) -> str:
             running.append(None)
             seen.append(len(running))
             try:
-                return ask(*arguments)
+                return complete(*arguments)
             finally:
                 running.pop()
 
-        monkeypatch.setattr(chat, "ask", counted)
+        monkeypatch.setattr(chat, "complete", counted)
 
         with ThreadPoolExecutor(6) as shoppers:
             for _ in range(4):

@@ -1,4 +1,4 @@
-"""Two keys of a chat model's server: the second is asked with when the first is refused."""
+"""Two keys of a language model's server: the second is used when the first is refused."""
 
 import pytest
 
@@ -19,7 +19,7 @@ REFUSES = fails(401)
 
 
 def knows(*keys: str, otherwise: Reply = REFUSES) -> Reply:
-    """Answer whoever shows one of the keys."""
+    """Answer requests that carry one of the keys."""
 
     def reply(handler: Handler) -> None:
         shown = handler.headers["authorization"].removeprefix("Bearer ")
@@ -55,7 +55,9 @@ class TestTwoKeys(OverHTTP):
         assert explainer.explain(GIVEN).text == "Enjoy!"
 
         assert shown(server) == ["first", "second"]
-        assert warnings(log) == ["The model's server refuses the first key; from here on the second is used."]
+        assert warnings(log) == [
+            "The language model's server refuses the first key; the second key is used from now on."
+        ]
         assert SECOND not in log.text
 
     def test_remembers_which_one_is_good(self, server, explainer, log):
@@ -98,13 +100,13 @@ class TestTwoKeys(OverHTTP):
 
     def test_have_one_deadline(self, server, explainer, monkeypatch):
         server.otherwise = knows(SECOND)
-        ask, deadlines = chat.ask, []
+        complete, deadlines = chat.complete, []
 
         def noted(options: ChatOptions, key: str, prompt: Prompt, deadline: float) -> str:
             deadlines.append(deadline)
-            return ask(options, key, prompt, deadline)
+            return complete(options, key, prompt, deadline)
 
-        monkeypatch.setattr(chat, "ask", noted)
+        monkeypatch.setattr(chat, "complete", noted)
 
         assert explainer.explain(GIVEN).text == "Enjoy!"
 

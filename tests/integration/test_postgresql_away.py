@@ -73,7 +73,7 @@ class TestConnection:
         assert ask(database) == 1
 
     def test_is_refused_at_once_after_somebody_waited_in_vain(self, server: Cluster, connect, monkeypatch):
-        monkeypatch.setattr(base, "REFUSED_SECONDS", 3_600)
+        monkeypatch.setattr(base, "BACKOFF_SECONDS", 3_600)
         database = connect(SHORT_SECONDS)
         server.stop()
         try:

@@ -1,4 +1,4 @@
-"""What one person may ask for: all that is known about them, or to be gone from everywhere."""
+"""Export and erasure of all data about one person."""
 
 import json
 import stat
@@ -13,19 +13,19 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from access.models import Account
-from catalog.api.bulk import answer_body
+from catalog.api.bulk import response_body
 from catalog.models import Interaction, StoredAnswer, User
 from catalog.services.bulk_interactions import Outcome
 from privacy import relations as walked
 from privacy.checks import every_relation_is_covered
 from privacy.erasure_rules import ERASURE_RULES, ErasureRule
-from privacy.mentions import mentions
+from privacy.indirect_references import indirect_references
 from privacy.models import Receipt
-from privacy.relations import relations, undecided
-from privacy.services.erase import counted, erase
-from privacy.services.export import everything
+from privacy.relations import relations, relations_without_rule
+from privacy.services.erase import count_rows, erase
+from privacy.services.export import collect
 from recommendations import wiring
-from recommendations.caching.histories import LONG
+from recommendations.caching.histories import MIN_CACHED_EVENTS
 from tests.factories import (
     NOON,
     AccountFactory,
@@ -57,16 +57,16 @@ def command(name: str, *arguments: str) -> str:
 
 
 class TestCoverage:
-    """No table that knows a person can be added and forgotten."""
+    """A new table that refers to a person must have an erasure rule."""
 
     def test_decides_what_becomes_of_every_relation(self):
-        assert undecided() == []
+        assert relations_without_rule() == []
         assert every_relation_is_covered(None) == []
 
     @persons
     def test_has_a_trace_for_every_relation_and_every_mention(self, person):
         ways = {relation.name for relation in relations(person)}
-        ways |= {mention.label for mention in mentions(person)}
+        ways |= {reference.label for reference in indirect_references(person)}
 
         assert ways == {trace.name for trace in TRACES[person]}
 
@@ -117,7 +117,7 @@ class TestCoverage:
 
         assert paths["privacy.Complaint.interaction"] == "interaction__user"
         assert paths["privacy.Reply.complaint"] == "complaint__interaction__user"
-        assert undecided() == ["privacy.Reply.complaint"]
+        assert relations_without_rule() == ["privacy.Reply.complaint"]
 
 
 class TestExport:
@@ -125,7 +125,7 @@ class TestExport:
         user = user_known_everywhere()
         others = InteractionFactory(event_key="of another")
 
-        document = everything(user, now=NOON)
+        document = collect(user, now=NOON)
 
         assert set(document["tables"]) == labels(User)
         assert document["user"]["external_id"] == EXTERNAL_ID
@@ -139,14 +139,14 @@ class TestExport:
     def test_holds_every_row_that_knows_the_account(self):
         account = account_known_everywhere()
 
-        document = everything(account, now=NOON)
+        document = collect(account, now=NOON)
 
         assert set(document["tables"]) == labels(Account)
         assert document["account"]["email"] == EMAIL
 
     @known
     def test_holds_no_row_twice(self, known_everywhere):
-        for rows in everything(known_everywhere(), now=NOON)["tables"].values():
+        for rows in collect(known_everywhere(), now=NOON)["tables"].values():
             ids = [row["id"] for row in rows if "id" in row]
             assert len(ids) == len(set(ids))
 
@@ -155,7 +155,7 @@ class TestExport:
         account.set_password("hunter2-hunter2")
         account.save()
 
-        text = json.dumps(everything(account, now=NOON), default=str)
+        text = json.dumps(collect(account, now=NOON), default=str)
 
         assert account.password not in text
         for secret in ("session_key", "session_data", "password_mark", "jti"):
@@ -186,7 +186,7 @@ class TestExport:
 
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert json.loads(file.read_text())["user"]["external_id"] == "a"
-        with pytest.raises(CommandError, match="cannot be made"):
+        with pytest.raises(CommandError, match="cannot be created"):
             command("export_user", "ext:a", "--output", str(file))
 
     def test_leaves_a_receipt_that_says_nothing_of_whom(self):
@@ -219,7 +219,7 @@ class TestErase:
     def test_finds_them_in_kept_answers_however_json_writes_them(self, external_id: str):
         user = UserFactory(external_id=external_id)
         told = {"field": "product_id", "value": f"ext:{external_id}", "message": "There is no such product."}
-        body = answer_body([Outcome(422, None, (told,))])
+        body = response_body([Outcome(422, None, (told,))])
         StoredAnswer.objects.create(
             caller="key:x", key="k", request_digest="d", body=zlib.compress(body), created_at=NOON
         )
@@ -239,24 +239,24 @@ class TestErase:
 
     def test_of_a_user_leaves_the_account_of_the_same_number_as_it_was(self):
         account = account_known_everywhere()
-        before = everything(account, now=NOON)
+        before = collect(account, now=NOON)
 
         erase(UserFactory(pk=ID), by=None, now=NOON)
 
-        assert everything(account, now=NOON) == before
+        assert collect(account, now=NOON) == before
 
     def test_of_an_account_leaves_the_user_of_the_same_number_as_it_was(self):
         user = user_known_everywhere()
-        before = everything(user, now=NOON)
+        before = collect(user, now=NOON)
 
         erase(AccountFactory(pk=ID), by=None, now=NOON)
 
-        assert everything(user, now=NOON) == before
+        assert collect(user, now=NOON) == before
 
     @known
     def test_gives_a_receipt_of_what_it_took(self, known_everywhere):
         person = known_everywhere()
-        foreseen = counted(person)
+        foreseen = count_rows(person)
         boss = StaffFactory()
 
         receipt = erase(person, by=boss, now=NOON)
@@ -267,7 +267,7 @@ class TestErase:
 
     def test_lets_rows_of_the_shop_stay(self):
         account = account_known_everywhere()
-        stay = [relation for relation in relations(Account) if relation.fate is ErasureRule.STAYS]
+        stay = [relation for relation in relations(Account) if relation.rule is ErasureRule.ANONYMIZE]
         before = {relation.name: relation.model._base_manager.count() for relation in stay}
 
         erase(account, by=None, now=NOON)
@@ -366,7 +366,7 @@ class TestKeptAnswers:
 
         assert wiring.response_cache().user_ids() == {stays.pk}
 
-    @pytest.mark.parametrize("n_events", [1, LONG], ids=["short", "long"])
+    @pytest.mark.parametrize("n_events", [1, MIN_CACHED_EVENTS], ids=["short", "long"])
     def test_take_histories_with_them(self, client, settings, n_events: int):
         settings.API_OPEN_READS = True
         stays, goes = UserFactory(), UserFactory()

@@ -1,4 +1,4 @@
-"""Products as a CSV file: by the admin's action, safe in a spreadsheet, and read back by `import_shop`."""
+"""Tests of the CSV export of products: admin action, formula injection, and import of the file."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from django.test import Client
 from catalog.columns import PRODUCTS
 from catalog.exporting.product_csv import product_csv
 from catalog.models import Product
-from catalog.selectors import ProductPage
+from catalog.selectors import ProductDetails
 from tests.factories import ProductFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
@@ -31,13 +31,13 @@ def exported() -> str:
 
 
 def every_field() -> list[dict[str, Any]]:
-    pages = map(ProductPage.of, Product.objects.order_by("external_id"))
+    pages = map(ProductDetails.of, Product.objects.order_by("external_id"))
     return [{column.key: getattr(page, column.key) for column in PRODUCTS} for page in pages]
 
 
 @pytest.fixture
 def clerk() -> Client:
-    """Staff who may look at products, and no more."""
+    """Staff with permission to view products only."""
     staff = StaffFactory(is_superuser=False)
     staff.user_permissions.set(Permission.objects.filter(codename="view_product"))
     client = Client()

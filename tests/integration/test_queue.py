@@ -1,4 +1,4 @@
-"""Work is handed to workers over a real Redis, in time or not at all."""
+"""Tasks are sent to the workers over a real Redis, within a time limit."""
 
 import json
 import os
@@ -81,11 +81,11 @@ class TestQueue:
 
 
 class TestTrouble:
-    """A server of its own, as what is done to it would be done to other tests."""
+    """Failures of the broker. Uses a server of its own, so that other tests are not affected."""
 
     @pytest.fixture
     def server(self, tmp_path: Path, redis_url: str) -> Iterator[Child]:
-        # Whoever has a Redis at all can start one; `redis_url` skips where there is none.
+        # `redis_url` skips the test if there is no Redis to start.
         self.port = free_port()
         try:
             child = start_redis(tmp_path, self.port)
@@ -95,7 +95,7 @@ class TestTrouble:
         child.kill()
 
     def test_of_a_broker_that_stands_still_is_told_in_time(self, server: Child, monkeypatch):
-        monkeypatch.setattr(queue_module, "PATIENCE_SECONDS", 0.1)
+        monkeypatch.setattr(queue_module, "TIMEOUT_SECONDS", 0.1)
         queue = Queue(f"redis://127.0.0.1:{self.port}/0")
         os.kill(server.pid, signal.SIGSTOP)
         try:

@@ -1,4 +1,4 @@
-"""What is too old is deleted: by hand, and each night where there are workers."""
+"""Old rows are deleted by remove_old_rows."""
 
 from datetime import timedelta
 from io import StringIO
@@ -26,7 +26,7 @@ def remove() -> str:
 
 class TestEvents:
     def test_go_in_batches_the_oldest_first(self, monkeypatch):
-        monkeypatch.setattr(retention, "A_BATCH", 2)
+        monkeypatch.setattr(retention, "BATCH_SIZE", 2)
         for hours in range(7):
             InteractionFactory(occurred_at=NOON - timedelta(hours=hours))
 

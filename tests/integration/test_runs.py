@@ -1,4 +1,4 @@
-"""The rows of runs: who generates, how far it is, and how it ended."""
+"""The rows of generation runs: progress, heartbeats and outcome."""
 
 from datetime import timedelta
 from io import StringIO
@@ -23,7 +23,7 @@ from tests.factories import NOON, ProductFactory, UserFactory
 from tests.waiting import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db
-ORDER = RunParameters("content", "", 10, n_total=40, started_by="ada")
+PARAMETERS = RunParameters("content", "", 10, n_total=40, started_by="ada")
 
 
 @pytest.fixture
@@ -97,11 +97,11 @@ class TestCommand:
         assert GenerationRun.objects.get().state == "interrupted"
 
     def test_is_told_clearly_of_another_one(self, shoppers):
-        other = runs.begin_run(ORDER, timezone.now())
+        other = runs.begin_run(PARAMETERS, timezone.now())
 
         with pytest.raises(
             CommandError,
-            match=rf"being generated already: run {other.pk}, begun by ada at .*, has done 0 of 40 shoppers",
+            match=rf"already being generated: run {other.pk}, started by ada at .*, has processed 0 of 40 ",
         ):
             generate()
 
@@ -110,21 +110,21 @@ class TestCommand:
 
     @pytest.mark.parametrize("options", [["--dry-run"], ["--strategy", "popular"]])
     def test_may_run_beside_another_one_that_it_does_not_repeat(self, shoppers, options):
-        runs.begin_run(ORDER, timezone.now())
+        runs.begin_run(PARAMETERS, timezone.now())
 
         generate(*options)
 
         assert GenerationRun.objects.filter(state="done").count() == 1
 
     def test_for_some_may_run_beside_one_for_all(self, shoppers):
-        runs.begin_run(ORDER, timezone.now())
+        runs.begin_run(PARAMETERS, timezone.now())
 
         generate("--users", str(shoppers[0].pk))
 
         assert StoredList.objects.count() == 1
 
     def test_takes_the_place_of_one_that_was_killed(self, shoppers):
-        killed = runs.begin_run(ORDER, timezone.now() - timedelta(minutes=2))
+        killed = runs.begin_run(PARAMETERS, timezone.now() - timedelta(minutes=2))
 
         generate()
 
@@ -135,17 +135,17 @@ class TestCommand:
 
 class TestRuns:
     def test_are_one_a_strategy_whoever_asks(self):
-        runs.begin_run(ORDER, NOON)
+        runs.begin_run(PARAMETERS, NOON)
 
         with pytest.raises(IntegrityError), transaction.atomic():
             GenerationRun.objects.create(
                 strategy="content", top_n=1, n_total=1, started_by="x", started_at=NOON, seen_at=NOON
             )
         with pytest.raises(GenerationUnderWay):
-            runs.begin_run(ORDER, NOON)
+            runs.begin_run(PARAMETERS, NOON)
 
     def test_are_lost_when_they_are_silent(self):
-        silent = runs.begin_run(ORDER, NOON)
+        silent = runs.begin_run(PARAMETERS, NOON)
         seconds = 90
 
         runs.record_heartbeat(silent.pk, NOON + timedelta(seconds=seconds))
@@ -157,7 +157,7 @@ class TestRuns:
         assert runs.mark_lost(NOON + timedelta(seconds=2 * seconds + 1)) == 1
 
     def test_that_come_back_say_how_they_ended(self):
-        paused = runs.begin_run(ORDER, NOON)
+        paused = runs.begin_run(PARAMETERS, NOON)
         runs.mark_lost(NOON + timedelta(hours=1))
 
         runs.record_progress(paused.pk, Totals(users=40), NOON)
@@ -167,7 +167,7 @@ class TestRuns:
         assert (paused.state, paused.n_done, paused.error) == ("done", 40, "")
 
     def test_that_have_ended_stay_so(self):
-        ended = runs.begin_run(ORDER, NOON)
+        ended = runs.begin_run(PARAMETERS, NOON)
         runs.end_run(ended.pk, RunState.INTERRUPTED, NOON)
 
         runs.end_run(ended.pk, RunState.DONE, NOON)
@@ -177,7 +177,7 @@ class TestRuns:
 
     def test_go_when_they_are_old(self):
         for days in (100, 1):
-            row = runs.begin_run(ORDER, NOON - timedelta(days=days))
+            row = runs.begin_run(PARAMETERS, NOON - timedelta(days=days))
             runs.end_run(row.pk, RunState.DONE, NOON - timedelta(days=days))
 
         assert runs.remove_old_runs(NOON - timedelta(days=90)) == 1
@@ -194,24 +194,24 @@ class TestSignsOfLife:
     def test_go_on_after_one_that_failed(self, caplog):
         heard, sent = Event(), []
 
-        def sign() -> None:
+        def beat() -> None:
             sent.append(None)
             if len(sent) == 1:
                 raise DatabaseError("away")
             heard.set()
 
-        with heartbeat(sign, 0.001):
+        with heartbeat(beat, 0.001):
             assert heard.wait(PATIENCE_SECONDS)
-        assert "A sign of life was not written down: away" in caplog.text
+        assert "A heartbeat was not recorded: away" in caplog.text
 
     def test_of_progress_wait_for_a_database_that_is_away(self, monkeypatch):
         def away(*_):
             raise DatabaseError("away")
 
-        with recorded_run.recorded(ORDER, lambda: NOON) as progress:
+        with recorded_run.record_run(PARAMETERS, lambda: NOON) as progress:
             progress.add(Totals(users=3))
             with monkeypatch.context() as patched:
-                patched.setattr(recorded_run, "advance", away)
+                patched.setattr(recorded_run, "record_progress", away)
                 progress.write()
 
         assert GenerationRun.objects.get().n_done == 3
@@ -219,7 +219,7 @@ class TestSignsOfLife:
 
 class TestAdmin:
     def test_shows_how_far_a_run_is(self, office: Client):
-        run = runs.begin_run(ORDER, timezone.now())
+        run = runs.begin_run(PARAMETERS, timezone.now())
         runs.record_progress(run.pk, Totals(users=29, failed=[7]), timezone.now())
 
         page = office.get(reverse("admin:recommendations_generationrun_changelist")).content.decode()
@@ -228,14 +228,14 @@ class TestAdmin:
         assert "Running" in page
 
     def test_says_what_is_lost_before_anybody_marks_it(self, office: Client):
-        run = runs.begin_run(ORDER, NOON)
+        run = runs.begin_run(PARAMETERS, NOON)
 
         page = office.get(reverse("admin:recommendations_generationrun_change", args=[run.pk]))
 
         assert "Lost" in page.content.decode()
 
     def test_lets_nobody_change_or_delete_one(self, office: Client):
-        run = runs.begin_run(ORDER, NOON)
+        run = runs.begin_run(PARAMETERS, NOON)
 
         for page in ("add", "delete"):
             args = [] if page == "add" else [run.pk]

@@ -1,4 +1,4 @@
-"""Rows to arrays and values, and how many queries that takes."""
+"""Selectors: the arrays and values they return, and their numbers of queries."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -77,7 +77,7 @@ class TestSnapshot:
         assert found.price.tolist() == [12.5, 0, 7]
         assert found.active.tolist() == [True, False, True]
 
-    def test_stands_at_the_moment_of_the_newest_event(self):
+    def test_has_the_time_of_the_newest_event(self):
         moment = datetime(2026, 1, 15, 12, 0, 0, 900_000, tzinfo=UTC)
         InteractionFactory(occurred_at=moment)
 
@@ -86,7 +86,7 @@ class TestSnapshot:
     def test_is_empty_for_an_empty_catalogue(self):
         assert len(snapshot()) == 0
 
-    def test_sees_a_change_that_moved_no_time(self):
+    def test_notices_a_change_that_leaves_updated_at_as_it_was(self):
         product = ProductFactory(category="Old")
         former = snapshot()
 
@@ -96,7 +96,7 @@ class TestSnapshot:
 
         assert category_of(snapshot(former), product) == "New"
 
-    def test_sees_two_products_exchange_their_categories(self):
+    def test_notices_two_products_swapping_their_categories(self):
         first, second = ProductFactory(category="A"), ProductFactory(category="B")
         former = snapshot()
 
@@ -111,7 +111,7 @@ class TestSnapshot:
         with django_assert_num_queries(8):
             snapshot()
 
-    def test_is_the_former_one_after_six_queries_while_nothing_changes(self, django_assert_num_queries: Any):
+    def test_is_the_previous_one_after_six_queries_without_a_change(self, django_assert_num_queries: Any):
         InteractionFactory(product=ProductFactory(tags=["a"]))
         former = snapshot()
 
@@ -160,7 +160,7 @@ class TestSnapshot:
             "product deleted",
         ],
     )
-    def test_is_read_anew_after_any_change_of_the_catalogue(self, change: Callable[[Product], object]):
+    def test_is_read_again_after_any_change_of_the_catalogue(self, change: Callable[[Product], object]):
         product = ProductFactory(tags=["old"], price="19.99")
         former = snapshot()
 
@@ -191,17 +191,17 @@ class TestEvents:
             alone = events(np.array([user.id]))
             assert alone.product_ids[0].tolist() == together.product_ids[row].tolist()
             assert alone.last_ids[0] == together.last_ids[row]
-            assert alone.met(0)[0].tolist() == together.met(row)[0].tolist()
+            assert alone.purchased_and_viewed(0)[0].tolist() == together.purchased_and_viewed(row)[0].tolist()
 
-    def test_are_told_apart_into_purchases_and_views(self):
+    def test_are_split_into_purchases_and_views(self):
         user = UserFactory()
         bought = InteractionFactory(user=user, action_type="purchase")
         clicked = InteractionFactory(user=user, action_type="click")
 
         found = events(np.array([user.id]))
 
-        assert found.met(0)[0].tolist() == [bought.product_id]
-        assert found.met(0)[1].tolist() == [clicked.product_id]
+        assert found.purchased_and_viewed(0)[0].tolist() == [bought.product_id]
+        assert found.purchased_and_viewed(0)[1].tolist() == [clicked.product_id]
 
     def test_take_one_query(self, django_assert_num_queries: Any):
         users = UserFactory.create_batch(3)
@@ -212,7 +212,7 @@ class TestEvents:
 
 
 class TestHistories:
-    def test_complete_the_snapshot_by_younger_products(self, django_assert_num_queries: Any):
+    def test_extend_the_snapshot_by_newer_products(self, django_assert_num_queries: Any):
         user, known = UserFactory(), ProductFactory(category="Home", tags=["desk"])
         before = snapshot()
         young = ProductFactory(category="Toys", tags=["desk", "wood"])
@@ -252,24 +252,24 @@ class TestProducts:
 
 
 class TestShoppers:
-    def test_are_found_by_id_and_by_the_shops_own_key(self):
+    def test_are_found_by_id_and_by_external_id(self):
         user = UserFactory(name="Alice", external_id="alice")
 
         assert shopper({"pk": user.id}) == shopper({"external_id": "alice"})
 
     @pytest.mark.parametrize("key", ["ext:nobody", "99"])
-    def test_that_do_not_exist_are_named_as_they_were_asked_for(self, key: str):
+    def test_that_do_not_exist_are_named_as_in_the_request(self, key: str):
         lookup = {"external_id": key[4:]} if key.startswith("ext:") else {"pk": int(key)}
 
         with pytest.raises(UnknownShopper, match=f"no shopper {key}"):
             shopper(lookup)
 
-    def test_come_in_chunks_of_rising_ids(self):
+    def test_come_in_chunks_of_ascending_ids(self):
         ids = [user.id for user in UserFactory.create_batch(5)]
 
         assert list(shopper_id_chunks(2)) == [ids[:2], ids[2:4], ids[4:]]
 
-    def test_with_a_history_are_found_first_first(self):
+    def test_with_a_history_are_found_lowest_id_first(self):
         UserFactory()
         event = InteractionFactory()
 

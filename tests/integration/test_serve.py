@@ -1,4 +1,4 @@
-"""`make run` as a process: it answers, waits for nobody, stops when told, and says why it cannot start."""
+"""`make run` as a process: it responds, tolerates slow clients, stops on a signal, reports failed starts."""
 
 import json
 import os
@@ -33,7 +33,7 @@ ANYWHERE = "0.0.0.0"  # noqa: S104  probed, never served
 
 
 def variables(database: Path, **others: object) -> dict[str, str]:
-    """Return the whole environment of a server on loopback, and nothing of ours."""
+    """Return the complete environment of a server on loopback, without the variables of this process."""
     return {
         "PATH": os.environ["PATH"],
         "ENV_FILE": os.devnull,
@@ -80,7 +80,7 @@ def metrics_of(url: str) -> dict[str, float]:
 
 
 def wait_until_open(port: int, server: subprocess.Popen[str]) -> None:
-    """Return once somebody listens."""
+    """Wait until a server listens."""
 
     def is_open() -> bool:
         assert server.poll() is None, server.communicate()[0]
@@ -91,7 +91,7 @@ def wait_until_open(port: int, server: subprocess.Popen[str]) -> None:
 
 @contextmanager
 def serving(database: Path, **others: object) -> Iterator[str]:
-    """Run the server, and hold it to stopping cleanly on Ctrl-C."""
+    """Run the server, and require a clean stop on Ctrl-C."""
     port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "recsite.serve"],
@@ -197,7 +197,7 @@ class TestServe:
     def test_says_what_prepares_a_database_without_tables(self, tmp_path: Path):
         said = refusal(tmp_path / "empty.sqlite3")
 
-        assert re.search(r"The database lacks \d+ migrations: run `.*python\S* manage.py migrate`\.", said)
+        assert re.search(r"\d+ migrations are not applied: run `.*python\S* manage.py migrate`\.", said)
         assert "make demo" not in said
 
     def test_says_when_the_database_cannot_be_reached(self, tmp_path: Path):
@@ -217,7 +217,7 @@ class TestServe:
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = other.getsockname()[1]
 
-            assert f"Port {port} is in use already; another one: make run PORT=" in refusal(shop, PORT=port)
+            assert f"Port {port} is in use. Choose another: make run PORT=" in refusal(shop, PORT=port)
 
 
 class TestMain:
@@ -251,13 +251,13 @@ class TestListeningAddress:
 
     @pytest.mark.parametrize("host", ["192.0.2.1", "a" * 64 + ".example"])
     def test_refuses_what_is_not_of_this_machine(self, host: str):
-        with pytest.raises(CannotServe, match="cannot be listened on"):
+        with pytest.raises(CannotServe, match="Cannot listen on"):
             listening_address(replace(ENV, host=host, port=free_port()))
 
     def test_refuses_to_open_reads_to_other_machines(self):
         open_to_all = replace(ENV, host=ANYWHERE, port=free_port(), api_open_reads=True)
 
-        with pytest.raises(CannotServe, match=r"HOST=0\.0\.0\.0 lets other machines in"):
+        with pytest.raises(CannotServe, match=r"HOST=0\.0\.0\.0 accepts other machines"):
             listening_address(open_to_all)
 
 
@@ -278,7 +278,7 @@ class TestGranian:
 class TestRefuseUnmigrated:
     @pytest.mark.django_db
     def test_is_content_with_a_database_that_has_every_table(self):
-        assert serve.refuse_unmigrated() is None
+        assert serve.check_migrations() is None
 
 
 class TestApplication:

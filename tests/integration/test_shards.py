@@ -1,4 +1,4 @@
-"""Shards of a run: each counts once, however often and by however many it is done."""
+"""Shards of a run: each counts once, however many workers process it, and however often."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ from recommendations.serving.results import ModelRef
 from tests.factories import NOON, ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-ORDER = RunParameters("content", "", 2, n_total=5, started_by="ada")
+PARAMETERS = RunParameters("content", "", 2, n_total=5, started_by="ada")
 
 
 @pytest.fixture
@@ -30,14 +30,14 @@ def shoppers() -> list[User]:
 
 @pytest.fixture
 def sent() -> list[tuple[int, int]]:
-    """What was handed to the workers."""
+    """The shards that were sent to the workers."""
     return []
 
 
 @pytest.fixture
 def run(shoppers, sent) -> GenerationRun:
-    """A run of three shards: two, two and one shopper."""
-    return ShardDistributor(lambda *shard: sent.append(shard), lambda: NOON)(ORDER, shopper_id_chunks(2))
+    """A run of three shards with two, two and one shopper."""
+    return ShardDistributor(lambda *shard: sent.append(shard), lambda: NOON)(PARAMETERS, shopper_id_chunks(2))
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ class TestPlan:
         ]
 
     def test_of_nobody_is_done_at_once(self, sent):
-        run = ShardDistributor(lambda *shard: sent.append(shard), lambda: NOON)(ORDER, [])
+        run = ShardDistributor(lambda *shard: sent.append(shard), lambda: NOON)(PARAMETERS, [])
 
         assert (run.state, run.ended_at, sent) == ("done", NOON, [])
 
@@ -69,7 +69,7 @@ class TestPlan:
             raise QueueUnavailable("the broker is away")
 
         with pytest.raises(QueueUnavailable):
-            ShardDistributor(away, lambda: NOON)(ORDER, shopper_id_chunks(2))
+            ShardDistributor(away, lambda: NOON)(PARAMETERS, shopper_id_chunks(2))
 
         run = GenerationRun.objects.get()
         assert (run.state, "the broker is away" in run.error) == ("failed", True)
@@ -92,7 +92,7 @@ class TestShard:
         assert counts(run) == ("running", 2, 0, 1)
 
     def test_that_two_do_at_once_counts_once(self, run, do, sent):
-        """Another worker does the whole shard while this one computes."""
+        """Another worker finishes the shard while this one computes."""
         theirs = []
 
         def meanwhile(run_id: int, chosen: ModelRef, top_n: int):
@@ -109,7 +109,7 @@ class TestShard:
             raise DatabaseError("gone away")
 
         with monkeypatch.context() as patched:
-            patched.setattr(module, "advance", refuse)
+            patched.setattr(module, "record_progress", refuse)
             with pytest.raises(DatabaseError):
                 do(*sent[0])
 
@@ -124,7 +124,7 @@ class TestShard:
             do(*shard)
 
         assert counts(run) == ("failed", 3, 2, 3)
-        assert "was begun 5 times and did not end" in run.error
+        assert "was started 5 times without ending" in run.error
         assert StoredList.objects.count() == 3
 
     def test_of_a_run_that_is_over_is_left(self, run, do, sent):
@@ -166,5 +166,5 @@ class TestCommand:
 
     @pytest.mark.parametrize("option", [["--users", "1"], ["--explain"], ["--processes", "2"], ["--dry-run"]])
     def test_leaves_to_one_process_what_is_its_own(self, shoppers, option):
-        with pytest.raises(CommandError, match=f"{option[0]} cannot be had with --distributed"):
+        with pytest.raises(CommandError, match=f"{option[0]} cannot be used with --distributed"):
             call_command("generate_recommendations", "--distributed", *option, verbosity=0)

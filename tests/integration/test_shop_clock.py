@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from catalog.models import Interaction, Product, User
-from recommendations.evaluation.csv_shop import shop_of
+from recommendations.evaluation.csv_shop import read_shop
 from recommendations.selectors.clock import last_event_at, shop_now
 from recommendations.selectors.snapshots import snapshot
 from recommendations.wiring import trainer
@@ -136,7 +136,7 @@ class TestFiles:
 
             def found(self, problem: object) -> None: ...
 
-        found = shop_of(folder, Silent(), real_now=LATER)
+        found = read_shop(folder, Silent(), real_now=LATER)
 
         end = int(datetime(2011, 12, 1, 9, 39, tzinfo=UTC).timestamp())
         assert (len(found.log), found.snapshot.now) == (40, end)

@@ -1,4 +1,4 @@
-"""When a stored list is served, and when it is not: each condition alone."""
+"""The conditions under which a stored list is served, one by one."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from catalog.models import Interaction, Product, User
 from recommendations import wiring
 from recommendations.explainers.base import Explanation, Source
 from recommendations.explainers.template import TemplateExplainer
-from recommendations.explaining.inline import evidence, explained
+from recommendations.explaining.inline import evidence, explanation_of
 from recommendations.models import StoredList
 from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.request import RecommendationRequest
@@ -33,7 +33,7 @@ def user() -> User:
 
 
 def generate(user: User, *, top_n: int = 4, explain: bool = False, when: datetime = NOON) -> StoredList:
-    """Store a list as the command does, and mark it, so that one sees where an answer comes from."""
+    """Store a list as the command does, and mark it, so that tests recognize an answer from it."""
     with time_machine.travel(when, tick=False):
         wiring.generator(wiring.model_ref("content"), top_n, explain=explain)([user.id])
     stored = StoredList.objects.get(user=user)
@@ -64,7 +64,7 @@ class TestStoredList:
         assert shelf.items == live.items
         assert (shelf.strategy, shelf.fallback, shelf.has_history) == ("content", None, True)
 
-    def test_gives_its_head_for_a_smaller_number(self, user: User):
+    def test_is_served_in_part_for_a_smaller_top_n(self, user: User):
         stored = generate(user)
 
         shelf = ask(user, top_n=2)
@@ -72,7 +72,7 @@ class TestStoredList:
         assert is_stored(shelf)
         assert [placed.product.id for placed in shelf.items] == [pick[0] for pick in stored.picks[:2]]
 
-    def test_is_not_served_for_a_greater_number(self, user: User):
+    def test_is_not_served_for_a_greater_top_n(self, user: User):
         generate(user)
 
         shelf = ask(user, top_n=5)
@@ -80,7 +80,7 @@ class TestStoredList:
         assert not is_stored(shelf)
         assert len(shelf.items) == 5
 
-    def test_is_served_for_as_many_products_as_it_holds_and_no_more(self, user: User):
+    def test_is_served_for_at_most_as_many_products_as_it_holds(self, user: User):
         stored = generate(user, top_n=50)
         ProductFactory(name="New")
         wiring.forget()
@@ -100,7 +100,7 @@ class TestStoredList:
             [[None, 0, []]] * 4,
         ],
     )
-    def test_in_disorder_is_not_served_and_logged(
+    def test_that_is_malformed_is_logged_and_not_served(
         self, user: User, picks: Any, caplog: pytest.LogCaptureFixture
     ):
         generate(user)
@@ -127,7 +127,7 @@ class TestStoredList:
 
         assert not is_stored(ask(user))
 
-    def test_is_not_served_after_an_event_was_exchanged_for_another(self, user: User):
+    def test_is_not_served_after_an_event_was_replaced_by_another(self, user: User):
         generate(user)
 
         last = Interaction.objects.filter(user=user).order_by("id").last()
@@ -137,7 +137,7 @@ class TestStoredList:
 
         assert not is_stored(ask(user))
 
-    def test_is_served_after_an_event_of_somebody_else(self, user: User):
+    def test_is_served_after_an_event_of_another_user(self, user: User):
         generate(user)
 
         InteractionFactory(product=Product.objects.get(name="Speaker 0"))
@@ -169,7 +169,7 @@ class TestStoredList:
 
         assert not is_stored(ask(user, when=NOON - timedelta(seconds=1)))
 
-    def test_is_never_served_when_the_greatest_age_is_zero(self, user: User, settings: Any):
+    def test_is_never_served_when_the_maximum_age_is_zero(self, user: User, settings: Any):
         settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "STORED_LIST_MAX_AGE_SECONDS": 0}
         generate(user)
 
@@ -211,7 +211,7 @@ class TestStoredList:
         with django_assert_num_queries(3):
             assert is_stored(ask(user))
 
-    def test_says_that_it_is_popular_only(self):
+    def test_says_that_it_holds_only_popular_products(self):
         shopper = UserFactory()
         ProductFactory()
         generate(shopper)
@@ -223,8 +223,8 @@ class TestStoredList:
         assert not shelf.has_history
 
 
-class Speaking:
-    """An explainer whose words nobody could have stored."""
+class CurrentExplainer:
+    """An explainer whose text cannot have been stored."""
 
     source = Source.TEMPLATE
     concurrency = 1
@@ -236,9 +236,9 @@ class Speaking:
 
 class TestStoredText:
     def words(self, shelf: RecommendationList) -> str:
-        return explained(shelf, Speaking()).text  # type: ignore[arg-type]
+        return explanation_of(shelf, CurrentExplainer()).text  # type: ignore[arg-type]
 
-    def test_is_used_with_exactly_the_products_it_was_written_for(self, user: User):
+    def test_is_used_for_the_products_it_was_written_for(self, user: User):
         stored = generate(user, explain=True)
 
         shelf = ask(user)
@@ -249,11 +249,11 @@ class TestStoredText:
     def test_is_not_used_once_another_model_explains(self, user: User, monkeypatch: pytest.MonkeyPatch):
         generate(user, explain=True)
 
-        monkeypatch.setattr(Speaking, "identity", "openai https://other gpt")
+        monkeypatch.setattr(CurrentExplainer, "identity", "openai https://other gpt")
 
         assert self.words(ask(user)) == "Spoken now."
 
-    def test_is_not_used_for_the_head_of_the_list(self, user: User):
+    def test_is_not_used_for_a_part_of_the_list(self, user: User):
         generate(user, explain=True)
 
         assert self.words(ask(user, top_n=3)) == "Spoken now."
@@ -265,14 +265,14 @@ class TestStoredText:
 
         assert self.words(ask(user)) == "Spoken now."
 
-    def test_is_not_used_for_somebody_who_changed_their_name(self, user: User):
+    def test_is_not_used_after_the_user_changed_their_name(self, user: User):
         generate(user, explain=True)
 
         user.name = "Alicia"
 
         assert self.words(ask(user)) == "Spoken now."
 
-    def test_is_missing_from_a_list_that_was_generated_without(self, user: User):
+    def test_is_missing_from_a_list_generated_without_explanations(self, user: User):
         generate(user)
 
         assert self.words(ask(user)) == "Spoken now."

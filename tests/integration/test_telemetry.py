@@ -1,6 +1,6 @@
-"""Errors that reach Sentry and traces that reach a collector: both are a small server on loopback here.
+"""Error reports to Sentry and traces to a collector, both of which are a small server on loopback.
 
-Their packages are optional: where they are not installed, what needs them is skipped.
+Their packages are optional: tests that need them are skipped if they are not installed.
 """
 
 import gzip
@@ -65,7 +65,7 @@ trace.get_tracer_provider().shutdown()
 
 
 class Collector(ThreadingHTTPServer):
-    """Takes what is posted to it."""
+    """Collects the posted bodies."""
 
     daemon_threads = True
 
@@ -138,21 +138,21 @@ class TestRefusal:
         without = (
             "import importlib.util as u; real = u.find_spec; "
             f"u.find_spec = lambda name, *rest: None if name == {package!r} else real(name, *rest); "
-            "from recsite import env; env.read()"
+            "from recsite.config import env; env.read()"
         )
 
         ran = run(without, **{name: "http://key@127.0.0.1:1/1"})
 
         assert ran.stderr.splitlines()[-1].endswith(
-            f"{name} is set, which needs packages besides those of requirements.txt: "
+            f"{name} is set. It needs packages that requirements.txt does not include: "
             f"pip install --require-hashes -r requirements-observe.txt"
         )
 
     @pytest.mark.parametrize("name", ["SENTRY_DSN", "OTEL_EXPORTER_OTLP_ENDPOINT"])
     def test_names_what_is_no_address_and_does_not_show_it(self, name: str):
-        ran = run("from recsite import env; env.read()", **{name: "canary:4318"})
+        ran = run("from recsite.config import env; env.read()", **{name: "canary:4318"})
 
-        assert f"{name} must be an address" in ran.stderr
+        assert f"{name} must be a URL" in ran.stderr
         assert "canary" not in ran.stderr.splitlines()[-1]
 
 

@@ -18,6 +18,7 @@ from access.models import ApiKey
 from access.scopes import Scope
 from catalog.models import Interaction, Product, User
 from core.admin.paging import BoundedPaginator
+from privacy.services.erase import RowCounts
 from recommendations.evaluation.report import page
 from recommendations.models import StoredList
 from recsite.config.env import ROOT
@@ -26,7 +27,7 @@ from tests.factories import InteractionFactory, ProductFactory, UserFactory
 from tests.integration.traces import user_known_everywhere
 from tests.strict_templates import Invalid, missing, names, resolved
 from tests.trained import knows_counting, version
-from tests.unit.test_report import FOUND
+from tests.unit.evaluation.test_report import FOUND
 
 
 def admin(page: str, *args: object, **query: object) -> str:
@@ -109,7 +110,7 @@ def keys(world: World) -> None:
 
 
 def today(world: World) -> None:
-    """A shopper with a match, one with none, and one of whom nothing is known."""
+    """A shopper with a match, one without, and one without a history."""
     call_command("import_shop", "data/example_shop", verbosity=0)
     for external_id in ("alice", "frank"):
         world.get("recommendations_shopper", User.objects.get(external_id=external_id).pk)
@@ -150,9 +151,13 @@ def models(world: World) -> None:
 
 
 def privacy(world: World) -> None:
-    """Somebody who left a trace everywhere, and the pages of staff, who are nobody's business."""
+    """A user with a row in every table. No row of today outlives its user, so the page is told of one."""
     user = user_known_everywhere()
-    world.get("privacy_erase", user.pk)
+    outliving = RowCounts({"catalog.User": 1}, {"catalog.Note": 2})
+    with world.patch.context() as patched:
+        patched.setattr("privacy.admin.count_rows", lambda person: outliving)
+        assert "2 × catalog.Note" in world.get("privacy_erase", user.pk)
+    assert "catalog.Note" not in world.get("privacy_erase", user.pk)
     world.get("catalog_user_change", user.pk)
     clerk = world.hire("view_user", "erase_user", "export_user")
     assert clerk.get(admin("catalog_user_change", user.pk)).status_code == 200

@@ -29,7 +29,7 @@ RAREST = {**COUNTING, "OPTIONS": {"rarest": True}}
 
 @pytest.fixture(autouse=True)
 def shop(settings: Any, tmp_path: Path) -> None:
-    """Forty shoppers who looked at chairs and all come to the lamp that most people know."""
+    """Forty shoppers who viewed chairs, and then all view the most popular lamp."""
     knows_counting(settings, tmp_path)
     lamp, others = ProductFactory(category="Lamps"), ProductFactory.create_batch(13, category="Chairs")
     friends, newcomers = UserFactory.create_batch(60), UserFactory.create_batch(40)
@@ -48,7 +48,7 @@ def train(*args: str, verbosity: int = 0) -> str:
 
 
 def folders(model_dir: Path) -> list[str]:
-    """Return the folders of the strategy, those of versions and any others."""
+    """Return the names of the strategy's folders, of versions and others."""
     return sorted(path.name for path in (model_dir / "counting").glob("*") if path.is_dir())
 
 
@@ -59,7 +59,7 @@ def configured(settings: Any, model_dir: Path, named: dict[str, Any]) -> None:
 
 
 def competing(settings: Any, model_dir: Path, others: dict[str, Any]) -> None:
-    """Configure other strategies beside `counting` that are trained ahead too."""
+    """Configure other strategies that are trained ahead, besides `counting`."""
     knows_counting(settings, model_dir)
     settings.RECOMMENDATIONS["STRATEGIES"] |= others
     wiring.forget()
@@ -121,7 +121,7 @@ class TestTrainModels:
 
         said = train()
 
-        assert "it was trained with other settings than those of now" in said
+        assert "it was trained with settings other than the current ones" in said
         assert wiring.model_ref("counting").version == TrainedModel.objects.latest("id").version
 
     def test_activates_a_version_in_place_of_one_whose_files_are_gone(self, tmp_path: Path):
@@ -130,7 +130,7 @@ class TestTrainModels:
 
         said = train()
 
-        assert "Activated, for what was active could not answer: " in said
+        assert "Activated: the active version could not be used. " in said
         assert wiring.model_ref("counting").version == TrainedModel.objects.latest("id").version
 
     def test_does_not_change_which_strategy_answers_by_default(self):
@@ -179,14 +179,14 @@ class TestTrainModels:
         assert TrainedModel.objects.get().metrics == {}
 
 
-FEW_USERS = "Measured on 1 user only: fewer than 30 say nothing about any strategy."
-ALL_THE_SAME = (
-    "Staff can activate it in the admin under Trained models; --activate activates whatever is fitted."
+FEW_USERS = "Measured on only 1 user: too few to compare strategies, which takes 30 or more."
+HOW_TO_ACTIVATE = (
+    "Activate it in the admin under Trained models, or use --activate to activate new models in any case."
 )
 
 
 def of_one_user() -> None:
-    """Let all but one of the forty newcomers come back to what they know, in place of the lamp."""
+    """Let all but one of the forty newcomers view a known product again instead of the lamp."""
     known = dict(
         Interaction.objects.filter(occurred_at=NOON - timedelta(days=50)).values_list("user_id", "product_id")
     )
@@ -199,27 +199,27 @@ def active() -> TrainedModel | None:
 
 
 class TestWhatIsNeverActivatedByItself:
-    """An unmeasured version, one measured on fewer than 30 users, and one that proposes nothing."""
+    """Versions that were not measured, measured on fewer than 30 users, or recommend nothing."""
 
     @pytest.fixture(params=["unmeasured", "one user", "empty"])
     def unproven(
         self, request: pytest.FixtureRequest, settings: Any, tmp_path: Path
     ) -> tuple[list[str], str]:
-        """Return the options that make the training unproven, and what is said then."""
+        """Return options that make the new version unproven, and the reason in the output."""
         if request.param == "unmeasured":
             return ["--no-evaluate"], "It was not measured."
         if request.param == "one user":
             of_one_user()
             return [], FEW_USERS
         configured(settings, tmp_path, {"CLASS": "tests.counting.CountingNothing"})
-        return [], "It is empty: it proposes nothing to anybody."
+        return [], "It is empty: it recommends nothing to any user."
 
     def test_is_registered_with_the_reason_and_the_way_to_activate_it(self, unproven: tuple[list[str], str]):
         options, why = unproven
 
         said = train(*options)
 
-        assert f"Not activated. {why} {ALL_THE_SAME}" in said
+        assert f"Not activated. {why} {HOW_TO_ACTIVATE}" in said
         assert TrainedModel.objects.count() == 1
         assert active() is None
 
@@ -228,7 +228,7 @@ class TestWhatIsNeverActivatedByItself:
 
         said = train(*options, "--activate")
 
-        assert f"Activated, as asked. {why}" in said
+        assert f"Activated because of --activate. {why}" in said
         assert active() == TrainedModel.objects.get()
 
     def test_gives_way_to_a_good_one(self, unproven: tuple[list[str], str], settings: Any, tmp_path: Path):
@@ -244,7 +244,7 @@ class TestWhatIsNeverActivatedByItself:
 
         said = train()
 
-        assert f"Activated in place of {dead.version}. {why}" in said
+        assert f"Activated in place of {dead.version}, which is unproven. {why}" in said
         assert active() == TrainedModel.objects.latest("id")
 
     def test_does_not_take_the_place_of_a_good_one(self, settings: Any, tmp_path: Path):
@@ -264,7 +264,7 @@ class TestWhatIsNeverActivatedByItself:
 
         said = train("--activate-if-better")
 
-        assert f"counting: Not fitted. {FEW_USERS} --activate fits and activates it all the same." in said
+        assert f"counting: Not fitted. {FEW_USERS} Use --activate to fit and activate it in any case." in said
         assert not TrainedModel.objects.exists()
         assert wiring.model_ref() == ModelRef("content")
 
@@ -289,7 +289,7 @@ class TestActivateIfMeasured:
         assert active() == TrainedModel.objects.latest("id") != TrainedModel.objects.earliest("id")
 
     def test_needs_to_measure(self):
-        with pytest.raises(CommandError, match="--no-evaluate: nothing is measured then"):
+        with pytest.raises(CommandError, match="--no-evaluate cannot be used with --activate-if-measured"):
             train("--activate-if-measured", "--no-evaluate")
 
 
@@ -297,7 +297,7 @@ class TestActivateIfBetter:
     def test_activates_what_is_surely_better_and_lets_it_answer_by_default(self):
         said = train("--activate-if-better")
 
-        assert "Activated, and answers by default: better than content by +" in said
+        assert "Activated and made the default: better than content by +" in said
         assert wiring.model_ref() == ModelRef("counting", TrainedModel.objects.get().version)
 
     def test_fits_nothing_that_is_not_surely_better(self, settings: Any, tmp_path: Path):
@@ -335,7 +335,7 @@ class TestActivateIfBetter:
 
         said = train("--activate-if-better")
 
-        assert "Activated, for counting is to answer by default and could not: " in said
+        assert "Activated: counting is the default and could not be used. " in said
         assert wiring.model_ref() == ModelRef("counting", TrainedModel.objects.latest("id").version)
         assert TrainedModel.objects.count() == 2
 
@@ -348,7 +348,7 @@ class TestActivateIfBetter:
         said = train("--activate-if-better")
 
         assert "Not fitted: not surely better than counting 2" in said
-        assert "it was trained with other settings than those of now. What fills up answers meanwhile" in said
+        assert "it was trained with settings other than the current ones. Its fallback is used" in said
 
     def test_fits_the_best_alone_of_several_that_are_better(self, settings: Any, tmp_path: Path):
         competing(settings, tmp_path, {"also": COUNTING, "rare": RAREST})
@@ -356,7 +356,7 @@ class TestActivateIfBetter:
         said = train("--activate-if-better")
 
         assert "also: Not fitted: better than content by +" in said
-        assert "but counting gains more." in said
+        assert "but counting is better still." in said
         assert "rare: Not fitted: not surely better than content" in said
         assert TrainedModel.objects.get().strategy == wiring.model_ref().strategy == "counting"
 
@@ -384,15 +384,15 @@ class TestActivateIfBetter:
             TrainingOptions(("counting",), "a test", activate=ActivationRule.IF_BETTER), meanwhile
         )
 
-        assert found.verdict.because == (
-            "Not activated: rare v1, with which it was compared, does not answer by default any more; "
-            "compare again."
+        assert found.decision.reason == (
+            "Not activated: rare v1, which it was compared with, is no longer the default; "
+            "compare them again."
         )
         assert wiring.model_ref() == (ModelRef("popular") if other == "default" else ModelRef("rare", "v2"))
         assert not TrainedModel.objects.get(strategy="counting").is_active
 
     def test_needs_somebody_to_measure_on(self):
-        with pytest.raises(CommandError, match="--holdout-days 3000: nothing happened before the cutoff"):
+        with pytest.raises(CommandError, match="--holdout-days 3000: there are no events before the cutoff"):
             train("--activate-if-better", "--holdout-days", "3000")
 
     def test_names_the_recipe_that_cannot_be_measured(self, settings: Any, tmp_path: Path):
@@ -404,7 +404,7 @@ class TestActivateIfBetter:
             train("--activate-if-better")
 
     def test_needs_to_measure(self):
-        with pytest.raises(CommandError, match="--no-evaluate: what is better cannot be said"):
+        with pytest.raises(CommandError, match="--no-evaluate cannot be used with --activate-if-better"):
             train("--activate-if-better", "--no-evaluate")
 
 
@@ -422,7 +422,7 @@ class TestRefusals:
 
     def test_of_a_strategy_that_is_not_trained_ahead(self):
         assert self.refused("--strategy", "popular") == (
-            "--strategy: popular: not trained ahead. Trained ahead: counting."
+            "--strategy: Not trained ahead: popular. Trained ahead: counting."
         )
 
     def test_of_a_shop_in_which_nothing_happened(self):
@@ -436,7 +436,8 @@ class TestRefusals:
         configured(settings, tmp_path, {"CLASS": "tests.counting.CountingOnItsFingers"})
 
         assert self.refused() == (
-            "counting could not be fitted: there are no fingers for 200 events. Nothing of its model is left."
+            "counting could not be fitted: there are no fingers for 200 events. "
+            "The unfinished model was removed."
         )
         assert self.nothing_is_left(tmp_path)
 
@@ -444,7 +445,7 @@ class TestRefusals:
         (tmp_path / "file").touch()
         knows_counting(settings, tmp_path / "file")
 
-        assert "The model's files cannot be kept: " in self.refused()
+        assert "Model files cannot be written to MODEL_DIR: " in self.refused()
 
     def test_of_a_full_disk_leaves_nothing(self, settings: Any, tmp_path: Path):
         configured(settings, tmp_path, {"CLASS": "tests.counting.CountingOnAFullDisk"})
@@ -455,7 +456,7 @@ class TestRefusals:
     def test_of_fitting_that_is_killed_leaves_nothing(self, settings: Any, tmp_path: Path):
         configured(settings, tmp_path, {"CLASS": "tests.counting.CountingUntilKilled"})
 
-        assert "perhaps for want of memory" in self.refused()
+        assert "perhaps for lack of memory" in self.refused()
         assert self.nothing_is_left(tmp_path)
 
     def test_of_a_row_that_cannot_be_stored_leaves_no_files(
@@ -475,7 +476,7 @@ class TestRefusals:
         with (tmp_path / "counting/.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
 
-            assert self.refused() == "counting is being trained already; wait for that to end."
+            assert self.refused() == "counting is already being trained; wait for that training to end."
 
     def test_clear_away_what_a_killed_training_left(self, tmp_path: Path):
         (tmp_path / "counting/.unfinished-training-x").mkdir(parents=True)
@@ -497,7 +498,7 @@ class TestInterruption:
             call_command("train_models", "--no-evaluate", stdout=out, stderr=err, verbosity=0)
 
         assert ended.value.code == 130
-        assert "Nothing of the unfinished model is left" in err.getvalue()
+        assert "The unfinished model was removed" in err.getvalue()
         assert not TrainedModel.objects.exists()
         assert folders(tmp_path) == []
         assert not DefaultStrategy.objects.exists()

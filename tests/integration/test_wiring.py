@@ -1,4 +1,4 @@
-"""What a process keeps, and when it lets go."""
+"""What a process caches, and when it drops it."""
 
 import sqlite3
 from typing import Any
@@ -23,7 +23,7 @@ class TestRecommender:
         )
         return [placed.product.name for placed in shelf.items]
 
-    def test_keeps_the_catalogue_for_the_next_answer(self):
+    def test_reuses_the_snapshot_for_the_next_answer(self):
         ProductFactory(name="Lamp")
         self.ask()
 
@@ -31,7 +31,7 @@ class TestRecommender:
 
         assert self.ask() == ["Lamp"]
 
-    def test_reads_the_catalogue_anew_at_the_greatest_age(self, settings: Any):
+    def test_reads_a_new_snapshot_at_the_maximum_age(self, settings: Any):
         settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "SNAPSHOT_MAX_AGE_SECONDS": 0}
         ProductFactory(name="Lamp")
         self.ask()
@@ -49,7 +49,7 @@ class TestRecommender:
 
         assert self.ask() == ["Lamp", "Vase"]
 
-    def test_knows_no_strategy_that_is_not_configured(self):
+    def test_rejects_a_strategy_that_is_not_configured(self):
         with pytest.raises(UnknownStrategy):
             self.ask("magic")
 
@@ -81,7 +81,7 @@ class TestServe:
             )
 
     @pytest.mark.django_db
-    def test_starts_without_a_database_and_says_so(
+    def test_starts_without_a_database_and_logs_that(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ):
         def unreadable(former: object = None) -> None:

@@ -1,4 +1,4 @@
-"""A Celery worker's own /metrics: what it counted, for whom a web server's is, and nothing else."""
+"""A Celery worker's own /metrics: its counts, with the access rules of a web server's."""
 
 from collections.abc import Iterator
 from urllib.error import HTTPError

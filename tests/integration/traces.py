@@ -1,4 +1,4 @@
-"""A user and an account that left a trace wherever one can be left, and a search of everything for it."""
+"""A user and an account with rows in every table that can refer to them, and a search for such rows."""
 
 import json
 import pickle
@@ -37,7 +37,7 @@ CANARIES = (EXTERNAL_ID, "login-canary-7", EMAIL, "Name Canary Seven")
 
 @dataclass(frozen=True)
 class Trace:
-    """name: the relation or the mention that it is a trace by; leave: leaves it"""
+    """name: the relation or indirect reference; leave: creates a row that refers to the person"""
 
     name: str
     leave: Callable[[Any], object]
@@ -161,7 +161,7 @@ TRACES = {
 
 
 def labels(of: type[User] | type[Account]) -> set[str]:
-    """Return the tables in which the traces are."""
+    """Return the tables of the traces."""
     return {".".join(trace.name.split(".")[:2]) for trace in TRACES[of]}
 
 
@@ -182,7 +182,7 @@ def _known(person: Any) -> Any:
 
 
 def found() -> list[str]:
-    """Return where any trace of the person is, in any column of any table, or in the cache."""
+    """Return every column of any table, and every cache entry, that refers to the person."""
     return [*_in_tables(), *_in_sessions(), *_in_caches()]
 
 

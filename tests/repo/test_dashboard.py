@@ -6,7 +6,7 @@ import re
 import pytest
 
 from observe import metrics
-from observe.metrics import ALONE, HIT, KEPT, AnswerLabels
+from observe.metrics import HIT, KEPT, LOCAL, AnswerLabels
 from observe.prometheus import PrometheusRecorder
 from recsite.config.env import ROOT
 
@@ -23,7 +23,7 @@ def exported() -> dict[str, set[str]]:
     counting.request("root", "content", 200, 0.1)
     counting.answered(AnswerLabels("content", "popular", "no history"), KEPT)
     counting.cache("answers", HIT)
-    counting.counted_for_throttling(ALONE)
+    counting.counted_for_throttling(LOCAL)
     counting.throttled("read", "address")
     counting.model_called("written", 1)
     counting.tokens(1, 1, 1)

@@ -117,7 +117,7 @@ class TestRefusals:
         )
 
         assert ran.returncode != 0
-        assert "API_OPEN_READS=true lets anybody read" in ran.stderr.splitlines()[-1]
+        assert "API_OPEN_READS=true lets anyone read" in ran.stderr.splitlines()[-1]
 
 
 class TestDeployment:

@@ -70,7 +70,7 @@ class TestEnvironment:
 
         assert ran.returncode != 0
         assert said(ran) == [
-            "nosuch cannot be run. Python 3.11 or newer is needed; name one: make PYTHON=python3.12 demo"
+            "nosuch cannot be run. Python 3.11 or newer is needed: make PYTHON=python3.12 demo"
         ]
 
     def test_needs_a_python_that_is_not_too_old(self, place: Path):
@@ -80,7 +80,7 @@ class TestEnvironment:
 
         assert ran.returncode != 0
         assert said(ran) == [
-            f"Python 3.11 or newer is needed; {old} is Python 3.9. Name another: make PYTHON=python3.12 demo"
+            f"Python 3.11 or newer is needed; {old} is Python 3.9. Use another: make PYTHON=python3.12 demo"
         ]
 
     def test_says_what_is_missing_where_it_can_have_no_pip(self, place: Path):
@@ -139,7 +139,7 @@ class TestCommands:
         shown = make(place, "demo").stdout
 
         assert "serve it on http://127.0.0.1:9000; /docs has the whole API" in shown
-        assert "createsuperuser   make a staff login for http://127.0.0.1:9000/admin/" in shown
+        assert "createsuperuser   create a staff login for http://127.0.0.1:9000/admin/" in shown
 
     def test_check_without_making_a_database(self, place: Path, called: Path):
         make(place, "check")

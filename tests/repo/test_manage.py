@@ -60,7 +60,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class TestSQLite:
     @pytest.fixture
     def writing(self, shop: Path) -> Iterator[None]:
-        """Another process writes to it, and does not finish."""
+        """Another process is writing to it, and does not finish."""
         with closing(sqlite3.connect(shop, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             yield
@@ -90,7 +90,7 @@ class TestSQLite:
 
         assert refusal(sqlite(path), "generate_recommendations") == (
             f"SQLite database {path}: unable to open database file. Check the path in DATABASE_URL: "
-            "the directory must exist, and the user who runs this needs access to it."
+            "the directory must exist and be accessible to the user who runs this."
         )
 
     def test_that_is_none_may_have_a_wrong_path(self, tmp_path: Path):
@@ -120,7 +120,9 @@ class TestSQLite:
     def test_that_is_locked_has_another_writer(self, shop: Path):
         said = refusal(sqlite(shop, timeout="0"), *COMMANDS[0])
 
-        assert said.startswith(f"SQLite database {shop}: database is locked. Another process writes to it")
+        assert said.startswith(
+            f"SQLite database {shop}: database is locked. Another process is writing to it"
+        )
 
     def test_shows_where_it_happened_when_asked(self, tmp_path: Path):
         process = ran(sqlite(tmp_path / "empty.sqlite3"), "show_recommendation", "--traceback")

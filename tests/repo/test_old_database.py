@@ -43,7 +43,7 @@ class TestOldDatabase:
         assert ran.returncode == 1
         assert "Traceback" not in ran.stderr
         assert "was made by a version before 0.1.0 and cannot be migrated" in ran.stderr
-        assert "import the shop anew with `manage.py import_shop`" in ran.stderr
+        assert "import the shop again with `manage.py import_shop`" in ran.stderr
         with closing(sqlite3.connect(old)) as kept:
             assert kept.execute("SELECT name FROM sqlite_master").fetchall() == [("catalog_user",)]
 
@@ -52,7 +52,7 @@ class TestOldDatabase:
 
         assert ran.returncode == 1
         assert ran.stderr.startswith("The server does not start. The database 'default' was made by a ")
-        assert "import the shop anew with `manage.py import_shop`" in ran.stderr
+        assert "import the shop again with `manage.py import_shop`" in ran.stderr
 
 
 class TestNewDatabase:

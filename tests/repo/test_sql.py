@@ -16,7 +16,7 @@ EXECUTES = {"execute", "executemany", "executescript", "copy"}
 PUTS_SQL_INTO_QUERIES = {"raw", "extra", "RawSQL"}
 # Where a statement is put together, and of what: quoted names of our own tables, placeholders, a number.
 PUT_TOGETHER = {
-    "access/services/checking.py": {"int(patience)"},
+    "access/services/checking.py": {"int(timeout)"},
     "catalog/services/interaction_rows.py": {
         "quote(meta.db_table)",
         "columns",

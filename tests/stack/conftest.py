@@ -1,4 +1,4 @@
-"""The example shop on PostgreSQL, and a whole deployment, both shared by the tests of one process."""
+"""The example shop on PostgreSQL and a complete deployment, both shared by the tests of one process."""
 
 import os
 from collections.abc import Generator, Iterator
@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests whose option is not given."""
+    """Deselect the tests whose option is not given."""
     left_out = [mark for mark, option in (("full", "full"), ("soak", "minutes")) if not given(config, option)]
     unwanted = [item for item in items if any(item.get_closest_marker(mark) for mark in left_out)]
     config.hook.pytest_deselected(items=unwanted)
@@ -38,13 +38,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def given(config: pytest.Config, option: str) -> Any:
-    """Return an option; None where pytest was started for a folder above, which knows no such option."""
+    """Return an option; None if pytest was started from a parent folder, which does not define it."""
     return config.getoption(option, default=None)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the ends of the logs with a failure: their files are about to be removed."""
+    """Show the ends of the logs with a failure, since the files are removed afterwards."""
     report = yield
     deployment = getattr(item, "funcargs", {}).get("deployment")
     if report.failed and isinstance(deployment, Deployment):
@@ -75,7 +75,7 @@ def web(shop: Place) -> Iterator[httpx2.Client]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment without what only this process of pytest uses."""
+    """Return the environment without the variables that only this pytest process uses."""
     return {name: value for name, value in os.environ.items() if name not in OURS}
 
 
@@ -97,7 +97,7 @@ def _deployment() -> Iterator[Deployment]:
 
 @pytest.fixture
 def deployment(_deployment: Deployment) -> Iterator[Deployment]:
-    """Phase 3, all of it running. What a test kills is started again after it."""
+    """A running phase 3. Parts that a test kills are started again after it."""
     yield _deployment
     for child in _deployment.exited():
         _deployment.start(child.name)

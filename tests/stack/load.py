@@ -1,4 +1,4 @@
-"""Requests over many connections at once, while something breaks or in full."""
+"""Requests over many concurrent connections, while a part breaks or until all are sent."""
 
 import time
 from collections import Counter
@@ -32,7 +32,7 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A request and its response. response: None, and the error, where none came.
+    """A request and its response. response: None, with the error, if there was none
 
     connection: the number of the connection that sent it; sent_at: by time.monotonic
     """
@@ -62,7 +62,7 @@ class Answer:
 class Load:
     """A number of connections to one server, which share an iterator of requests.
 
-    answers: what has come back, in the order in which it came
+    answers: the responses in the order in which they arrived
     """
 
     client: httpx2.Client
@@ -73,9 +73,9 @@ class Load:
     _is_over: Event = field(default_factory=Event)
 
     def wait_for_rounds(self, n: int = 3) -> None:
-        """Return once each connection has got n answers to requests that it sends from now on.
+        """Wait until each connection has received n responses to requests that it sends from now on.
 
-        So nobody waits for anything that only happens after this call.
+        Responses to earlier requests do not count.
         """
         now, first = time.monotonic(), len(self.answers)
 
@@ -86,14 +86,14 @@ class Load:
         until(is_done)
 
     def run(self) -> list[Thread]:
-        """Return one thread for each connection, started."""
+        """Start one thread for each connection, and return them."""
         threads = [Thread(target=self._ask, args=(number,)) for number in range(self.n_connections)]
         for thread in threads:
             thread.start()
         return threads
 
     def stop(self) -> None:
-        """Have every connection finish its request, and send no more."""
+        """Let every connection finish its request and send no more."""
         self._is_over.set()
 
     def _ask(self, connection: int) -> None:
@@ -116,9 +116,9 @@ class Load:
 def under_load(
     client: httpx2.Client, requests: Iterable[Request], *, connections: int, stops: bool = True
 ) -> Iterator[Load]:
-    """Send requests meanwhile, to the client's server and with its API key.
+    """Send requests in the background, to the client's server and with its API key.
 
-    stops: whether no more are sent on exit; else it waits until all have been answered
+    stops: whether to stop sending on exit; else wait until all requests are done
     """
     url, shown = str(client.base_url), client.headers.get("Authorization", "")
     with client_of(url, key=shown.removeprefix("Api-Key "), connections=connections) as own:
@@ -134,16 +134,16 @@ def under_load(
 
 
 def ask_all(client: httpx2.Client, requests: Sequence[Request], *, connections: int) -> list[Answer]:
-    """Return the answers to all these requests."""
+    """Return the responses to all these requests."""
     with under_load(client, requests, connections=connections, stops=False) as load:
         return load.answers
 
 
 def statuses(answers: Iterable[Answer]) -> dict[int, int]:
-    """Return how many answers there were of each status, the lowest first; 0 is none at all."""
+    """Return the number of responses by status, the lowest first; 0 is a missing response."""
     return dict(sorted(Counter(each.status for each in answers).items()))
 
 
 def slowest(answers: Iterable[Answer]) -> str:
-    """Return how long the slowest took, for a report."""
+    """Return the duration of the slowest request, as text for a report."""
     return f"{max((each.seconds for each in answers), default=0.0):.2f} s"

@@ -15,7 +15,7 @@ class Process(Protocol):
 
 
 class MemoryWatch:
-    """Samples the processes of some children: those that are there when it begins.
+    """Samples the memory of children, for the processes that exist when it begins.
 
     samples: by child, the seconds of each sample and the MiB. They are proportional set sizes: a page that a
     fork shares counts in part, so that it does not look like growth when a process writes to it.
@@ -27,7 +27,7 @@ class MemoryWatch:
         self.samples: dict[str, list[tuple[float, float]]] = {name: [] for name in children}
 
     def sample(self, seconds: float) -> None:
-        """Add a sample of each child that is there with all its processes."""
+        """Add a sample of each child whose processes are all running."""
         for name, processes in self._families.items():
             try:
                 mib = sum(_bytes_of(process) for process in processes) / MIB
@@ -62,6 +62,6 @@ def _family(child: Process) -> list[psutil.Process]:
 
 
 def _bytes_of(process: psutil.Process) -> int:
-    """Return the proportional set size; where the system has none, the memory of the process alone."""
+    """Return the proportional set size, or on other systems the memory of the process alone."""
     found = process.memory_full_info()
     return int(getattr(found, "pss", 0) or found.uss)

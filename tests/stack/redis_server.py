@@ -1,4 +1,4 @@
-"""A Redis of one test alone, which the test may break."""
+"""A Redis server for one test, which the test may break."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,18 +35,18 @@ class RedisServer:
         self.child.pause()
 
     def restart(self, *options: str) -> None:
-        """Start it anew, empty, whatever it was like."""
+        """Restart it empty, whatever its state."""
         self.stop()
         self.start(*options)
 
     def fill(self) -> None:
-        """Restart it with no room for anything."""
+        """Restart it without room for new entries."""
         self.restart("--maxmemory", "1", "--maxmemory-policy", "noeviction")
 
 
 @contextmanager
 def redis_server(folder: Path) -> Iterator[RedisServer]:
-    """Give a server; skips the test where none is installed."""
+    """Yield a server, or skip the test if none is installed."""
     try:
         server = RedisServer(folder)
     except ServerNotFound as error:

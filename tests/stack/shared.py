@@ -1,4 +1,4 @@
-"""Counts together with other processes, which start from nothing but this file."""
+"""Counting in several processes, which import only this file."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +16,7 @@ def of(cache: TolerantRedisCache) -> SharedWindowCounter:
 
 
 def counted_by_one_process(url: str, n: int) -> list[int]:
-    """Return what each of n requests was told, asked by several threads at once."""
+    """Return the count of each of n calls, made by several threads at once."""
     windows = of(TolerantRedisCache(url, {"OPTIONS": PATIENT}))
     with ThreadPoolExecutor(THREADS) as pool:
         return [count.n for count in pool.map(lambda _: windows.count("key", 600), range(n))]

@@ -1,4 +1,4 @@
-"""The example shop as processes of its own: what the tests break something of."""
+"""The example shop as separate processes, for tests that break parts of it."""
 
 import itertools
 from collections import Counter
@@ -18,7 +18,7 @@ SCOPES = (
 
 
 def filled(folder: Path, database: str, **more: str) -> Place:
-    """Return a place whose database holds the example shop; two processes answer on each web server."""
+    """Return a place with the example shop in its database and two processes on each web server."""
     own = {
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "API_OPEN_READS": "true",
@@ -46,7 +46,7 @@ def event(event_id: str, **fields: object) -> dict[str, object]:
 
 
 def traffic(prefix: str) -> Iterator[Request]:
-    """Yield requests without end: an event with an id of its own, two lists, the products."""
+    """Yield an endless series of requests: an event with a unique id, two lists, the products."""
     for n in itertools.count():
         yield Request("POST", "/interactions", event(f"{prefix}-{n}", user_id="ext:bob"))
         yield Request("GET", ALICE)
@@ -55,7 +55,7 @@ def traffic(prefix: str) -> Iterator[Request]:
 
 
 def stored(place: Place, prefix: str) -> Counter[str]:
-    """Return how many rows there are of each event whose id begins like this."""
+    """Return the number of rows of each event whose id has this prefix."""
     with psycopg.connect(place.env["DATABASE_URL"]) as database:
         rows = database.execute(
             "SELECT event_key FROM catalog_interaction WHERE starts_with(event_key, %s)", [prefix]
@@ -64,7 +64,7 @@ def stored(place: Place, prefix: str) -> Counter[str]:
 
 
 def assert_only(answers: Sequence[Answer], allowed: Collection[int]) -> None:
-    """Fail if an answer has another status than these, and show the first such answers."""
+    """Fail if a response has another status than these, and show the first such responses."""
     others = [each for each in answers if each.status not in allowed]
     assert not others, f"{statuses(answers)}: {[(each.request, each.text[:500]) for each in others[:3]]}"
 

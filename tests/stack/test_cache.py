@@ -1,4 +1,4 @@
-"""A real Redis that is killed, stopped, full, started again: the cache bears it, and comes back by itself."""
+"""The cache with a real Redis that is killed, stopped, full or restarted: no call fails, and it recovers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +29,7 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 def everything(cache: Any) -> list[Any]:
-    """What each method says."""
+    """The result of each method."""
     cache.set("a", 1, 60)
     cache.set_many({"b": 2}, 60)
     said = [cache.get("a", "none"), cache.get_many(["a", "b"]), cache.has_key("a"), cache.add("c", 3, 60)]
@@ -63,7 +63,7 @@ class TestRedis:
         cache._cache.get_client().set(cache.make_key("key"), b"\x80\x04cos\nsystem\n.")
 
         assert cache.get("key", "none") == "none"
-        assert cache.is_well
+        assert cache.is_healthy
 
     @pytest.mark.parametrize("kind", ["Redis", "memory"])
     def test_has_one_claim_to_make_what_is_not_there(self, server: RedisServer, kind: str):
@@ -103,7 +103,7 @@ class TestRedis:
 class TestOutages:
     @pytest.fixture(params=["killed", "stopped"])
     def options(self, request: Any, server: RedisServer) -> dict[str, float]:
-        """The options of caches whose server has worked, and is gone now."""
+        """The options of caches whose server worked before and is gone now."""
         if request.param == "killed":
             cache_of(server).set("a", 1, 60)
             server.kill()
@@ -122,7 +122,7 @@ class TestOutages:
     def test_are_misses_after_one_try(self, gone_for_long: Any):
         assert everything(gone_for_long) == WITHOUT
         assert gone_for_long.counts["failed"] == 1
-        assert not gone_for_long.is_well
+        assert not gone_for_long.is_healthy
 
     def test_are_not_even_tried_just_after_a_failure(self, gone_for_long: Any):
         gone_for_long.get("a")
@@ -144,11 +144,11 @@ class TestOutages:
         server.child.resume() if server.child.is_running() else server.start()
 
         until(lambda: (gone.set("b", 2, 60), gone.get("b"))[1] == 2)
-        until(lambda: (gone.get("b"), gone.is_well)[1])
+        until(lambda: (gone.get("b"), gone.is_healthy)[1])
 
         told = [record.getMessage().startswith("The cache cannot be reached") for record in caplog.records]
         assert told == [True, False] * (len(told) // 2)  # more than once where the machine is slow
-        assert "That is over" in caplog.records[-1].getMessage()
+        assert "The outage is over" in caplog.records[-1].getMessage()
 
     def test_of_a_connection_alone_cost_nothing(self, server: RedisServer):
         cache = cache_of(server)

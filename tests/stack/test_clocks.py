@@ -1,4 +1,4 @@
-"""Clocks that are wrong: of whoever reports an event, and of one web server among others."""
+"""Wrong clocks: of the sender of an event, and of one web server among others."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -70,7 +70,7 @@ class TestReporters:
             assert len(ids(web, path)) == 5
 
     def test_clock_ahead_hides_nothing_that_happens_now(self, web: httpx2.Client):
-        """An event that claims to be of this evening does not keep what is dismissed now in the list."""
+        """An event dated in the evening does not keep a product that is dismissed now in the list."""
         first, *_ = ids(web)
         for name, more in (
             ("ahead", {"action_type": "view", "occurred_at": at(hours=12)}),

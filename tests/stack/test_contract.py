@@ -1,4 +1,4 @@
-"""The service keeps to its OpenAPI document, whatever schemathesis asks of it."""
+"""The service conforms to its OpenAPI document for all requests that schemathesis generates."""
 
 import json
 import os
@@ -23,9 +23,9 @@ SETTINGS = {"API_OPEN_READS": "false", "THROTTLE_RATES": "all=off"}
 
 
 def examine(place: Place, *options: str) -> tuple[dict[str, object], Counter[int], str]:
-    """Return schemathesis's report on a web server of this place, the statuses of its answers, its output.
+    """Return schemathesis's report on a web server of this place, the response statuses, and its output.
 
-    A status of 0 is no answer at all.
+    A status of 0 is a missing response.
     """
     key, document, reports = place.key(*SCOPES), place.folder / "openapi.yaml", place.folder / "reports"
     with place.served("contract", key=key) as web:
@@ -53,7 +53,7 @@ def examine(place: Place, *options: str) -> tuple[dict[str, object], Counter[int
 
 
 def statuses(events: Path) -> Counter[int]:
-    """Return how many answers of each status were recorded."""
+    """Return the number of recorded responses by status."""
     found: Counter[int] = Counter()
     with events.open(encoding="utf-8") as lines:
         for line in lines:
@@ -64,7 +64,7 @@ def statuses(events: Path) -> Counter[int]:
 
 
 def assert_kept(examined: tuple[dict[str, object], Counter[int], str], *, least: int) -> str:
-    """Fail if something was found, or fewer cases were sent than that; return the figures in a line."""
+    """Fail if there are findings, or if fewer cases were sent; return the figures as one line."""
     report, found, output = examined
     n_cases, n_operations = report["test_cases"]["generated"], report["operations"]["tested"]  # type: ignore[index]
     line = f"{n_cases:,} cases of {n_operations} operations: {dict(sorted(found.items()))}"
@@ -91,7 +91,7 @@ class TestContract:
         tmp_path: Path,
         record_property: Record,
     ):
-        """In a database of its own, since schemathesis deletes what it finds."""
+        """Uses its own database, since schemathesis deletes rows."""
         with new_database(deployment.env["DATABASE_URL"], "contract") as url:
             place = filled(tmp_path, url, **{**deployment.env, "DATABASE_URL": url, **SETTINGS})
             phases = "examples,coverage,fuzzing,stateful"

@@ -1,4 +1,4 @@
-"""The disk is full while a model is saved: a clear error, nothing left behind, the former model goes on."""
+"""The disk is full while a model is saved: a clear error, no files left, the former model stays active."""
 
 import resource
 import subprocess
@@ -20,7 +20,7 @@ print([(model.version, model.is_active) for model in TrainedModel.objects.order_
 
 @pytest.fixture(params=["a limit of files", "a full disk"])
 def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """A folder for models in which a small one fits and no more than that."""
+    """A folder for models with room for a small one only."""
     folder = tmp_path / "models"
     folder.mkdir()
     if request.param == "a limit of files":
@@ -36,7 +36,7 @@ def full(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(folder: Path) -> Callable[[], None]:
-    """Have no file of a model fit from now on; return what a process that trains does before it begins."""
+    """Leave no room for the file of a model; return what a training process does before it begins."""
     if folder.is_mount():
         with (folder / "others").open("wb", buffering=0) as others:
             for size in (65_536, 512):
@@ -74,7 +74,9 @@ class TestTraining:
 
         assert ran.returncode == 1
         assert "Traceback" not in ran.stderr
-        assert ran.stderr.splitlines()[-1].startswith("CommandError: The model's files cannot be kept: ")
+        assert ran.stderr.splitlines()[-1].startswith(
+            "CommandError: Model files cannot be written to MODEL_DIR: "
+        )
         assert place.manage("shell", "--no-imports", "-c", VERSIONS) == before
         assert [path for path in sorted(full.rglob("*")) if path.name != "others"] == files
         with place.served() as web:

@@ -1,4 +1,4 @@
-"""One event, sent over many connections at once: it is stored once, and everybody is told of the same row."""
+"""One event sent over many connections at once is stored once, and every response names the same row."""
 
 import httpx2
 

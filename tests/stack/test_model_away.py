@@ -1,4 +1,4 @@
-"""A model that is slow, down or answers garbage, asked while the caller waits: the template answers."""
+"""A language model that is slow, down or returns garbage while the request waits: the template is used."""
 
 from collections.abc import Iterator
 from threading import Event
@@ -34,7 +34,7 @@ def model() -> Iterator[LLMServer]:
 
 
 def written(shop: Place, url: str) -> Place:
-    """Return the shop with a model that writes its words inline, every default as it is."""
+    """Return the shop with a model that writes explanations inline, with all default settings."""
     return shop.with_env(OPENAI_API_KEY="sk-loopback", OPENAI_BASE_URL=url)
 
 

@@ -1,4 +1,4 @@
-"""A whole deployment behind nginx: it answers, shares what it knows, and outlives the loss of any part.
+"""A complete deployment behind nginx: it responds, shares caches, and survives the loss of any part.
 
 Tests marked `full` are those of `make stack-test`; the others are part of `make test`, too.
 """
@@ -58,7 +58,7 @@ def servers(deployment: Deployment) -> Iterator[dict[str, httpx2.Client]]:
 
 @pytest.fixture(scope="session")
 def staff(_deployment: Deployment) -> Iterator[httpx2.Client]:
-    """A member of staff, who has logged in through the public address by the admin's form."""
+    """A member of staff, logged in with the admin's form at the public address."""
     name, password = "stack-staff", secrets.token_urlsafe(16)
     place = Place(_deployment.folder, {**_deployment.env, "DJANGO_SUPERUSER_PASSWORD": password})
     place.manage("createsuperuser", "--no-input", "--username", name, "--email", "staff@shop.example")
@@ -76,7 +76,7 @@ def product_ids(response: httpx2.Response) -> list[int]:
 
 
 def checks(servers: dict[str, httpx2.Client], name: str) -> set[str]:
-    """Return what the web servers' readiness says about a part."""
+    """Return the readiness check of a part from each web server."""
     return {server.get("/health/ready").json()["checks"][name] for server in servers.values()}
 
 
@@ -172,7 +172,7 @@ class TestWorkers:
 
     @pytest.fixture
     def crowd(self, shop: Place) -> Iterator[int]:
-        """The number of shoppers, of whom most are there for this test alone."""
+        """The number of shoppers, most of whom only exist for this test."""
         shell = ("shell", "--no-imports", "-c")
         create = f'User.objects.bulk_create(User(name=f"Crowd {{n}}") for n in range({N_SHOPPERS}))'
         shop.manage(*shell, f"from catalog.models import User; {create}")
@@ -188,7 +188,7 @@ def query(deployment: Deployment, sql: str) -> tuple[int, ...]:
 
 
 def n_done(deployment: Deployment) -> int:
-    """Return for how many users the running generation has stored a list."""
+    """Return the number of users with a list of the running generation."""
     sql = "SELECT n_done FROM recommendations_generationrun WHERE state = 'running' ORDER BY id DESC LIMIT 1"
     return query(deployment, sql)[0]
 
@@ -242,7 +242,7 @@ class TestWebServers:
 
 @pytest.mark.full
 class TestLostParts:
-    """Parts that are stopped, killed or paused under load, and come back by themselves."""
+    """Parts that are stopped, killed or paused under load, and recover."""
 
     @pytest.mark.parametrize("end", ["stop", "kill"])
     def test_postgresql_refuses_soon_and_loses_no_acknowledged_event(

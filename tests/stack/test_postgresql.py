@@ -1,4 +1,4 @@
-"""PostgreSQL restarted under load: acknowledged events are there, nobody waits for it, and it goes on."""
+"""PostgreSQL restarted under load: acknowledged events are stored, no request waits, and it recovers."""
 
 from collections.abc import Callable, Iterator
 
@@ -16,7 +16,7 @@ from tests.waiting import until
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Cluster]:
-    """A PostgreSQL that may be restarted."""
+    """A PostgreSQL server that may be restarted."""
     try:
         with cluster() as made:
             yield made

@@ -1,4 +1,4 @@
-"""Child processes: ready when they are given, their logs at hand, gone with their parent."""
+"""Child processes: ready when they are yielded, with logs, and stopped with their parent."""
 
 import os
 import select

@@ -1,6 +1,6 @@
-"""Redis killed, paused, full under a web server: every answer is what it would have been without a cache.
+"""Redis killed, paused or full: every response of a web server is the same as without a cache.
 
-What the cache itself does is in test_cache.py.
+test_cache.py tests the cache itself.
 """
 
 from collections.abc import Iterator

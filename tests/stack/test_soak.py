@@ -28,16 +28,16 @@ ERROR = re.compile(r'"level": ?"(error|critical)"|Traceback|\b(ERROR|CRITICAL)\b
 
 
 def compared_spans(seconds: float) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the third and the last minute, in seconds; of a run too short for that, fifths of it."""
+    """Return the spans of the third and the last minute in seconds; in a shorter run, of fifths of it."""
     if seconds >= 240:
         return (120, 180), (seconds - 60, seconds)
     return (0.4 * seconds, 0.6 * seconds), (0.8 * seconds, seconds)
 
 
 def mixture(name: str) -> Iterator[Request]:
-    """Yield requests as a shop mixes them, without end: of twenty fifteen read and five write.
+    """Yield an endless mix of requests as in a shop: of twenty, fifteen read and five write.
 
-    name: the beginning of the events' ids
+    name: the prefix of the events' ids
     """
     for n in itertools.count():
         who, product = f"ext:soak-{n % N_SHOPPERS}", PRODUCTS[n % len(PRODUCTS)]
@@ -70,7 +70,7 @@ def _event(event_id: str, who: str, n: int) -> dict[str, object]:
 
 
 def paced(requests: Iterable[Request], rate: float) -> Iterator[Request]:
-    """Yield so many requests a second. A delay is not made up for."""
+    """Yield that many requests a second. Delays are not made up for."""
     due = time.monotonic()
     for request in requests:
         now = time.monotonic()
@@ -92,7 +92,7 @@ def error_lines(folder: Path) -> list[str]:
 
 @dataclass(frozen=True)
 class Soaked:
-    """What a soak has seen. generations: the exit code and errors of each"""
+    """The observations of a soak. generations: the exit code and errors of each"""
 
     answers: Sequence[Answer]
     generations: list[tuple[int, str]]
@@ -104,7 +104,7 @@ class Soaked:
 
 @pytest.fixture(scope="module")
 def soaked(_deployment: Deployment, request: pytest.FixtureRequest) -> Soaked:
-    """The deployment, after so many minutes of requests and generations."""
+    """The deployment after the minutes of requests and generations."""
     seconds, rate = request.config.getoption("minutes") * 60, request.config.getoption("rate")
     place = Place(_deployment.folder, _deployment.env)
     workers = [worker.name for worker in _deployment.phase.workers]

@@ -1,4 +1,4 @@
-"""A real Redis counts for all processes; killed, stopped or full, it is done without, and nobody waits."""
+"""Rate limits with a real Redis: shared by all processes, and counted locally while it is unavailable."""
 
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -35,7 +35,7 @@ def running(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """By whom each was counted."""
+    """Where each call was counted."""
     told: list[str] = []
     monkeypatch.setattr(metrics.recorder, "counted_for_throttling", told.append)
     return told
@@ -159,9 +159,9 @@ class TestKeys:
             names = sorted(name.decode() for name in client.keys("*throttle*"))
 
         assert names == [
+            f":1:throttle:read:account:{member.pk}",
             ":1:throttle:read:address:127.0.0.1",
             f":1:throttle:read:key:{made.row.prefix}",
-            f":1:throttle:read:account:{member.pk}",
             ":1:throttle:token:address:127.0.0.1",
         ]
 

@@ -10,7 +10,7 @@ from tests.waiting import PATIENCE_SECONDS
 SETTINGS = """
 from recsite.settings import *
 RECOMMENDATIONS["STRATEGIES"]["lingering"] = {{
-    "CLASS": "tests.lingering.Lingering",
+    "CLASS": "tests.left_over_processes.Lingering",
     "OPTIONS": {{"folder": "{folder}"}},
 }}
 """

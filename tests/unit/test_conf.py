@@ -1,4 +1,4 @@
-"""settings.RECOMMENDATIONS as a value, and the checks that read it."""
+"""settings.RECOMMENDATIONS as an object, and its system checks."""
 
 import copy
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from recommendations import conf
 from recommendations.checks import check_configuration
-from recommendations.conf import Config, Named
+from recommendations.conf import Config, ConfiguredClass
 from recommendations.errors import BadConfiguration, UnknownStrategy
 from tests.counting import Counting
 
@@ -27,7 +27,7 @@ class TestConfig:
     def test_refuses_a_default_strategy_that_is_not_configured_and_lists_the_known(self, raw: dict[str, Any]):
         raw["DEFAULT_STRATEGY"] = "contnet"  # codespell:ignore
 
-        with pytest.raises(UnknownStrategy, match="'contnet'; known: collaborative, content"):
+        with pytest.raises(UnknownStrategy, match="'contnet'; choose from collaborative, content"):
             Config.of(raw)
 
     def test_changes_its_digest_with_any_option(self, raw: dict[str, Any]):
@@ -57,11 +57,11 @@ class TestConfig:
 class TestNamed:
     def test_says_which_class_cannot_be_imported(self):
         with pytest.raises(BadConfiguration, match=r"'nowhere\.Nothing' cannot be imported"):
-            Named("nowhere.Nothing", {}).make()
+            ConfiguredClass("nowhere.Nothing", {}).make()
 
     def test_says_which_option_does_not_fit(self):
         with pytest.raises(BadConfiguration, match="tag_poinst"):
-            Named("recommendations.strategies.content.Content", {"tag_poinst": 3}).make()
+            ConfiguredClass("recommendations.strategies.content.Content", {"tag_poinst": 3}).make()
 
 
 class TestCheckConfiguration:

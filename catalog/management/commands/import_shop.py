@@ -1,4 +1,4 @@
-"""`import_shop DIR`: stores the products, users and events of a directory of CSV files."""
+"""`import_shop DIR`: imports the products, users and events of a directory of CSV files."""
 
 import sys
 import time
@@ -12,40 +12,42 @@ from django.utils import timezone
 from catalog.errors import CatalogError
 from catalog.importing.import_shop import ImportSummary, import_shop
 from catalog.importing.presence import Presence, presence
-from catalog.importing.report import Problem, counted
+from catalog.importing.report import Problem, format_problem_count
 from core.commands import progress_bar
 
-PROBLEMS_SHOWN = 100
-LEFT_ALONE = {
-    Presence.COMPLETE: "{directory} is imported already; nothing was changed.",
-    Presence.ANOTHER: "The database holds another shop; it stays as it is.",
+MAX_PROBLEMS_SHOWN = 100
+UNCHANGED = {
+    Presence.COMPLETE: "{directory} is already imported; nothing was changed.",
+    Presence.ANOTHER: "The database contains another shop; nothing was changed.",
 }
 
 
 class Command(BaseCommand):
     help = (
-        "Import a shop from products.csv, users.csv and interactions.csv (or .csv.gz). Rows are found again "
-        "by their id, so importing twice changes nothing; a bad row is reported and the others are imported."
+        "Import a shop from products.csv, users.csv and interactions.csv (or .csv.gz). Existing rows are "
+        "matched by id, so importing twice changes nothing. Invalid rows are reported, the others imported."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("directory", type=Path, metavar="DIR", help="the directory with the three files")
+        parser.add_argument(
+            "directory", type=Path, metavar="DIR", help="the directory that contains the three files"
+        )
         parser.add_argument(
             "--strict",
             action="store_true",
-            help="import nothing if anything is wrong; on SQLite nobody else can write until it ends: "
-            "others wait up to 20 seconds, then the API answers 503",
+            help="import nothing if there is any problem; on SQLite, other writers wait until the import "
+            "ends, at most 20 seconds, after which the API responds with 503",
         )
         parser.add_argument(
             "--unless-imported",
             action="store_true",
-            help="leave the database alone if the shop is there completely, or another one is",
+            help="change nothing if the database contains the complete shop, or another one",
         )
         parser.add_argument(
             "--shift-dates-to-yesterday",
             action="store_true",
-            help="move all events by the same whole days, so that the last one happened yesterday (UTC); "
-            "where some are stored already, by the days that moved these",
+            help="shift all events by the same number of days, so that the last happened yesterday (UTC); "
+            "if some are already stored, by the same number of days as those",
         )
 
     def handle(
@@ -63,30 +65,32 @@ class Command(BaseCommand):
             found = presence(directory) if unless_imported else Presence.PARTIAL
             if found is not Presence.PARTIAL:
                 if verbosity:
-                    self.stdout.write(LEFT_ALONE[found].format(directory=directory))
+                    self.stdout.write(UNCHANGED[found].format(directory=directory))
                 return
-            with _Teller(self.stderr, quiet=verbosity == 0) as teller:
+            with _ConsoleReporter(self.stderr, quiet=verbosity == 0) as reporter:
                 summary = import_shop(
                     directory,
                     strict=strict,
                     now=timezone.now(),
-                    watcher=teller,
+                    observer=reporter,
                     ends_yesterday=shift_dates_to_yesterday,
                 )
         except KeyboardInterrupt:
-            stays = "what was imported so far stays; run the same command again to complete it"
-            self.stderr.write(f"Interrupted: {'nothing was imported' if strict else stays}.")
+            kept = "the rows imported so far are kept; run the same command again to import the rest"
+            self.stderr.write(f"Interrupted: {'nothing was imported' if strict else kept}.")
             sys.exit(130)
         except CatalogError as error:
             raise CommandError(str(error)) from error
         if verbosity:
-            self.stdout.write(_told(directory, summary, time.perf_counter() - began))
+            self.stdout.write(_format_summary(directory, summary, time.perf_counter() - began))
         if summary.n_problems:
-            raise CommandError(f"{counted(summary.n_problems)} found; everything else was imported.")
+            raise CommandError(
+                f"{format_problem_count(summary.n_problems)} found; everything else was imported."
+            )
 
 
-class _Teller:
-    """Draws a bar for each file and prints the first problems between."""
+class _ConsoleReporter:
+    """Import observer that draws a progress bar for each file and prints the first 100 problems."""
 
     def __init__(self, stderr: OutputWrapper, *, quiet: bool) -> None:
         self._stderr = stderr
@@ -95,13 +99,13 @@ class _Teller:
         self._bar = progress_bar(self._stream, total=0, description="", unit="lines", quiet=True)
         self._n_problems = 0
 
-    def __enter__(self) -> "_Teller":
+    def __enter__(self) -> "_ConsoleReporter":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._bar.close()
-        if self._n_problems > PROBLEMS_SHOWN:
-            self._stderr.write(f"… and {self._n_problems - PROBLEMS_SHOWN:,} more.")
+        if self._n_problems > MAX_PROBLEMS_SHOWN:
+            self._stderr.write(f"… and {self._n_problems - MAX_PROBLEMS_SHOWN:,} more.")
 
     def reading(self, title: str, n_lines: int) -> None:
         self._bar.close()
@@ -114,24 +118,24 @@ class _Teller:
 
     def found(self, problem: Problem) -> None:
         self._n_problems += 1
-        if self._n_problems <= PROBLEMS_SHOWN:
+        if self._n_problems <= MAX_PROBLEMS_SHOWN:
             self._bar.clear()
             self._stderr.write(str(problem))
 
 
-def _told(directory: Path, summary: ImportSummary, seconds: float) -> str:
+def _format_summary(directory: Path, summary: ImportSummary, seconds: float) -> str:
     rows = [
-        f"{name} {tally.created:,} created, {tally.updated:,} updated, {tally.unchanged:,} unchanged"
-        for name, tally in (("Products:    ", summary.products), ("Users:       ", summary.users))
+        f"{name} {counts.created:,} created, {counts.updated:,} updated, {counts.unchanged:,} unchanged"
+        for name, counts in (("Products:    ", summary.products), ("Users:       ", summary.users))
     ]
     events, days = summary.events, summary.shift.days
-    moved = f", all moved by {days:+,} days" if days else ""
+    shifted = f", all shifted by {days:+,} days" if days else ""
     return "\n".join(
         [
             *rows,
             f"Categories:   {summary.n_new_categories:,} created",
             f"Tags:         {summary.n_new_tags:,} created",
-            f"Interactions: {events.new:,} new, {events.repeated:,} stored before{moved}",
+            f"Interactions: {events.new:,} new, {events.repeated:,} already stored{shifted}",
             f"Imported {directory} in {seconds:.1f} seconds.",
         ]
     )

@@ -1,4 +1,4 @@
-"""Erases one user, or account, from everywhere."""
+"""Erase one user or account from every table and cache."""
 
 import sys
 from argparse import ArgumentParser
@@ -10,16 +10,16 @@ from django.utils import timezone
 from core.references import BadReference
 from privacy.errors import CacheUnreachable, UnknownUser
 from privacy.person import find
-from privacy.services.erase import counted, erase
+from privacy.services.erase import count_rows, erase
 from privacy.services.export import as_json
 
 
 class Command(BaseCommand):
-    help = "Erase one user, or one account, from every table and cache. There is no way back."
+    help = "Erase one user or account from every table and cache. This cannot be undone."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("user", help="a number, or ext:<external id>; an account as account:<username>")
-        parser.add_argument("--yes", action="store_true", help="do it without asking")
+        parser.add_argument("user", help="a number or ext:<external id>, or account:<username>")
+        parser.add_argument("--yes", action="store_true", help="erase without confirmation")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -27,21 +27,21 @@ class Command(BaseCommand):
         except (BadReference, UnknownUser) as error:
             raise CommandError(str(error)) from error
         if not options["yes"]:
-            self._ask(options["user"], counted(person).gone)
+            self._confirm(options["user"], count_rows(person).gone)
         try:
             receipt = erase(person, by=None, now=timezone.now())
         except CacheUnreachable as error:
             raise CommandError(str(error)) from error
-        told = {"receipt": receipt.pk, "erased_at": receipt.at, **receipt.counts}
-        self.stdout.write(as_json(told).decode())
+        summary = {"receipt": receipt.pk, "erased_at": receipt.at, **receipt.counts}
+        self.stdout.write(as_json(summary).decode())
 
-    def _ask(self, reference: str, gone: Any) -> None:
-        """Return if whoever sits there says yes. Raises CommandError if not, or if nobody sits there."""
+    def _confirm(self, reference: str, gone: Any) -> None:
+        """Ask for confirmation. Raises CommandError if it is not given, or if there is no terminal."""
         if not sys.stdin.isatty():
             raise CommandError(
-                "Nothing was erased: nobody can be asked here. Add --yes to erase without asking."
+                "Nothing was erased: there is no terminal to ask for confirmation. Add --yes to erase anyway."
             )
-        self.stdout.write("These rows will be gone for good:")
+        self.stdout.write("These rows will be deleted permanently:")
         for label, n in gone.items():
             self.stdout.write(f"  {n:>9,}  {label}")
         if input(f"Type {reference} to erase: ") != reference:

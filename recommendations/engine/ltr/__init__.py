@@ -1,1 +1,1 @@
-"""What the ranker looks at, and the ranker: facts of products, ways of shoppers, and how the two meet."""
+"""Learning to rank: features of products, users and pairs, and the ranking models."""

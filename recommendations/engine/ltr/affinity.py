@@ -1,4 +1,4 @@
-"""How strongly a retriever speaks for given products: its score, the share of its best, and the rank."""
+"""Retriever features of pairs: score, share of the highest score, and rank."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,11 @@ DEEPEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Affinity:
-    """Of each pair, shape (n_pairs,), float32.
+    """Retriever features, each of shape (n_pairs,), float32.
 
-    score: 0 where nothing is said; share: of the user's highest score; rank: 0 the best, DEEPEST at most
+    score: 0 where the retriever has none
+    share: the score divided by the user's highest score
+    rank:  0 for the best, at most DEEPEST
     """
 
     score: NDArray[np.float32]
@@ -23,23 +25,23 @@ class Affinity:
     rank: NDArray[np.float32]
 
 
-def affinity(sums: Sums, asked: Ragged, own: Ragged, n_products: int) -> Affinity:
-    """Return what was summed up for the asked products.
+def affinity(sums: Sums, candidates: Ragged, own: Ragged, n_products: int) -> Affinity:
+    """Return the retriever features of each user's candidates.
 
-    Best and rank are among all that the user's history speaks for and they have not met, whatever may be
-    shown: a filter changes what is offered, not how well it fits.
+    Highest score and rank are taken among all products with a score that are not in the user's history, even
+    those that may not be shown: a filter changes which products are shown, not how well they fit.
 
-    asked: one row a user, positions; own: what each user has met
+    candidates: one row a user, positions; own: one row a user, positions of their history
     """
     scratch = np.zeros(n_products, np.float32)
-    score = np.zeros(len(asked.flat), np.float32)
+    score = np.zeros(len(candidates.flat), np.float32)
     share, rank = np.zeros_like(score), np.full_like(score, DEEPEST)
-    for user in range(len(asked)):
-        wanted = slice(asked.starts[user], asked.starts[user + 1])
+    for user in range(len(candidates)):
+        wanted = slice(candidates.starts[user], candidates.starts[user + 1])
         mine = slice(sums.columns.starts[user], sums.columns.starts[user + 1])
         touched = sums.columns.flat[mine]
         scratch[touched] = sums.values[mine]
-        score[wanted] = found = scratch[asked.flat[wanted]]
+        score[wanted] = found = scratch[candidates.flat[wanted]]
         scratch[own[user]] = 0
         others = scratch[touched]
         scratch[touched] = 0

@@ -1,4 +1,4 @@
-"""The ranker: trees that learn the order of candidates, and a plain blend where nothing can be learned."""
+"""Ranking models: gradient-boosted trees, and a fixed blend for shops with too little data."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,55 +14,62 @@ if TYPE_CHECKING:
 
 _FILE = "ranker.json"
 _LOWEST, _LEAST = "lowest", 1e-3
-_BLEND = {"long share": 1.0, "recent share": 1.0, "tag likeness": 0.5, "category share": 0.3}
+_BLEND = {"long share": 1.0, "recent share": 1.0, "tag similarity": 0.5, "category share": 0.3}
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """What is learned from.
+    """Training data for a ranking model.
 
-    table: shape (n_pairs, n_features); met: shape (n_pairs,), bool; sizes: pairs of each user, in their order
+    table:  shape (n_pairs, n_features), the features of each pair
+    labels: shape (n_pairs,), bool, whether the user interacted with it later
+    sizes:  shape (n_users,), number of consecutive pairs of each user
     """
 
     table: NDArray[np.float32]
-    met: NDArray[np.bool_]
+    labels: NDArray[np.bool_]
     sizes: NDArray[np.int64]
 
 
 class RankingModel(Protocol):
-    """Gives candidates a worth that is never below 0."""
+    """Scores candidates, never below 0."""
 
-    def worth(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return what each row is worth, shape (n_pairs,)."""
+    def scores(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the score of each row, shape (n_pairs,)."""
         ...
 
-    def parts(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return what each feature adds to or takes from it, shape (n_pairs, n_features)."""
+    def contributions(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return what each feature adds to the score, shape (n_pairs, n_features).
+
+        The sum over features differs from the score by a constant.
+        """
         ...
 
-    def save(self, folder: Path) -> None: ...
+    def save(self, folder: Path) -> None:
+        """Write the model into the folder. Raises OSError."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """A fixed weighted sum of what retrievers say: for a shop too young to learn an order from."""
+    """Fixed weighted sum of the retrievers' scores, for shops with too little data to train trees."""
 
-    def worth(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
-        return self.parts(table).sum(axis=1)
+    def scores(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
+        return self.contributions(table).sum(axis=1)
 
-    def parts(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
+    def contributions(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
         weights = np.array([_BLEND.get(name, 0.0) for name in NAMES])
         return np.maximum(table, 0, where=weights > 0, out=np.zeros(table.shape)) * weights
 
     def save(self, folder: Path) -> None:
-        """Write nothing: that there is no ranker's file says which ranker it is."""
+        """Write nothing: without a file, `load_ranking_model` returns a Blend."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """LambdaMART (Burges, 2010), by xgboost.
+    """Gradient-boosted trees trained by LambdaMART (Burges, 2010), by xgboost.
 
-    lowest: the margin of the worst pair that was learned from; worth counts from there, and is above 0
+    lowest: the lowest margin among the training pairs; scores are measured from there, and are above 0
     """
 
     booster: "Booster"
@@ -70,20 +77,20 @@ class Trees:
 
     @classmethod
     def of(cls, booster: "Booster") -> "Trees":
-        """Return the ranker, for one thread a call. Raises ValueError when it was not made by `learned`."""
+        """Return the model, with one thread a call. Raises ValueError if `learned` did not train it."""
         booster.set_param({"nthread": 1})
         lowest = booster.attr(_LOWEST)
         if lowest is None:
-            raise ValueError(f"the ranker has no attribute {_LOWEST!r}")
+            raise ValueError(f"the ranking model has no attribute {_LOWEST!r}")
         return cls(booster, float(lowest))
 
-    def worth(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
+    def scores(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
         margins = self.booster.inplace_predict(table, predict_type="margin")
         return np.maximum(np.asarray(margins, np.float64) - self.lowest, 0) + _LEAST
 
-    def parts(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Sums along the path of each tree, exact to the last digit (Saabas, 2014)."""
-        from xgboost import DMatrix  # noqa: PLC0415 - 6 MB that only those load who use it
+    def contributions(self, table: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Sum the changes along the decision path of each tree, which is exact (Saabas, 2014)."""
+        from xgboost import DMatrix  # noqa: PLC0415 - takes 6 MB, so it is imported on first use
 
         rows = DMatrix(table, nthread=1)
         found = self.booster.predict(rows, pred_contribs=True, approx_contribs=True)
@@ -94,10 +101,10 @@ class Trees:
 
 
 def learned(examples: Examples, *, n_trees: int, depth: int, seed: int, threads: int) -> Trees:
-    """Return trees that put what users met next before what they did not, above all among the first ten."""
+    """Return trees trained to rank the labelled pairs of each user first, by NDCG at 10."""
     import xgboost  # noqa: PLC0415 - as above
 
-    rows = xgboost.QuantileDMatrix(examples.table, examples.met.astype(np.float32), nthread=threads)
+    rows = xgboost.QuantileDMatrix(examples.table, examples.labels.astype(np.float32), nthread=threads)
     rows.set_group(examples.sizes)
     settings: dict[str, Any] = {
         "objective": "rank:ndcg",
@@ -120,7 +127,7 @@ def learned(examples: Examples, *, n_trees: int, depth: int, seed: int, threads:
 
 
 def load_ranking_model(folder: Path) -> RankingModel:
-    """Return the ranker that was saved there. Raises OSError or ValueError."""
+    """Return the ranking model saved in the folder. Raises OSError or ValueError."""
     if not (folder / _FILE).exists():
         return Blend()
     from xgboost import Booster  # noqa: PLC0415 - as above

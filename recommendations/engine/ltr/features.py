@@ -1,4 +1,4 @@
-"""The table that the ranker reads: one row a pair of user and product, one column a feature."""
+"""The feature table of the ranking model: one row a pair of user and product, one column a feature."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from recommendations.engine.ltr import user_features as of_users
 from recommendations.engine.ltr.affinity import Affinity
 from recommendations.engine.ltr.item_features import COLUMN, ItemFeatures
 from recommendations.engine.ltr.similarity import Similarity
-from recommendations.engine.ltr.user_features import SHOPPER, UserFeatures, log_price
+from recommendations.engine.ltr.user_features import USER_COLUMN, UserFeatures, log_price
 
 _LEARNED = ("score", "share", "rank")
 _CHANCES = ("chances sum", "chances log", "since", "since before", "at last visit", "chances")
 NAMES: tuple[str, ...] = (
     *(f"long {kind}" for kind in _LEARNED),
     *(f"recent {kind}" for kind in _LEARNED),
-    *("tag likeness", "category share", "category lift"),
+    *("tag similarity", "category share", "category lift"),
     *of_products.NAMES,
     *(f"user {name}" for name in of_users.NAMES),
     *("price", "price against usual", "price distance", "age against taste", "sold against taste"),
@@ -40,13 +40,17 @@ _GROUPS: Mapping[str, int] = {
     "days": POPULAR,
 }
 _SHORT = {f"{kind} {days}" for kind in ("sold", "won") for days in (1, 2, 3, 7, 14)} | {"days 7"}
-# Which kind of reason each feature belongs to, shape (len(NAMES),).
+# The kind of reason that each feature belongs to, shape (len(NAMES),).
 GROUPS = np.array([TRENDING if name in _SHORT else _GROUPS.get(name.split()[0], OTHER) for name in NAMES])
 
 
 @dataclass(frozen=True, slots=True)
 class UserItemPairs:
-    """users: shape (n_pairs,), rows, never falling; rows: shape (n_pairs,), those of the facts."""
+    """Pairs of users and products.
+
+    users: shape (n_pairs,), rows of users, non-decreasing
+    rows:  shape (n_pairs,), rows of products in the item features
+    """
 
     users: NDArray[np.int64]
     rows: NDArray[np.int32]
@@ -57,55 +61,55 @@ def table(
     *,
     long: Affinity,
     recent: Affinity,
-    likeness: Similarity,
+    similarity: Similarity,
     category_level: NDArray[np.float64],
     item_features: ItemFeatures,
-    shoppers: UserFeatures,
+    user_features: UserFeatures,
     price: NDArray[np.float64],
 ) -> NDArray[np.float32]:
-    """Return the features of each pair, shape (n_pairs, len(NAMES)); NaN where a price is not known.
+    """Return the features of each pair, shape (n_pairs, len(NAMES)); NaN where a price is unknown.
 
-    category_level: shape (n_pairs,), the share of all sales in the category of each product
-    price:          shape (n_pairs,), NaN where it is not known
+    category_level: shape (n_pairs,), the share of the product's category in all sales
+    price:          shape (n_pairs,), NaN if unknown
     """
-    product, user = item_features.table[pairs.rows], shoppers.table[pairs.users]
-    dear = log_price(price)
-    distance = dear - user[:, SHOPPER["price"]]
+    product, user = item_features.table[pairs.rows], user_features.table[pairs.users]
+    prices = log_price(price)
+    distance = prices - user[:, USER_COLUMN["price"]]
     found = np.empty((len(pairs.users), len(NAMES)), np.float32)
     columns = [getattr(of, kind) for of in (long, recent) for kind in _LEARNED]
-    lift = np.log((likeness.category + 1e-3) / (category_level + 1e-3))
-    columns += [likeness.tags, likeness.category, lift]
+    lift = np.log((similarity.category + 1e-3) / (category_level + 1e-3))
+    columns += [similarity.tags, similarity.category, lift]
     columns += list(product.T)
     columns += list(user.T)
     columns += [
-        dear,
+        prices,
         distance,
-        np.abs(distance) / (user[:, SHOPPER["price spread"]] + 0.3),
-        np.log1p(product[:, COLUMN["age"]]) - user[:, SHOPPER["age taste"]],
-        product[:, COLUMN["sold 365"]] - user[:, SHOPPER["sold taste"]],
-        product[:, COLUMN["audience"]] - user[:, SHOPPER["products"]],
+        np.abs(distance) / (user[:, USER_COLUMN["price spread"]] + 0.3),
+        np.log1p(product[:, COLUMN["age"]]) - user[:, USER_COLUMN["age taste"]],
+        product[:, COLUMN["sold 365"]] - user[:, USER_COLUMN["sold taste"]],
+        product[:, COLUMN["audience"]] - user[:, USER_COLUMN["products"]],
         product[:, COLUMN["momentum 7 30"]]
         + product[:, COLUMN["sold 30"]]
         - product[:, COLUMN["sold 90"]]
-        - user[:, SHOPPER["momentum taste"]],
-        product[:, COLUMN["basket"]] - user[:, SHOPPER["per day"]],
-        product[:, COLUMN["age"]] < user[:, SHOPPER["recency"]],
+        - user[:, USER_COLUMN["momentum taste"]],
+        product[:, COLUMN["basket"]] - user[:, USER_COLUMN["per day"]],
+        product[:, COLUMN["age"]] < user[:, USER_COLUMN["recency"]],
     ]
-    columns += _chances(pairs, item_features, shoppers)
+    columns += _chances(pairs, item_features, user_features)
     for place, column in enumerate(columns):
         found[:, place] = column
     return found
 
 
 def _chances(
-    pairs: UserItemPairs, item_features: ItemFeatures, shoppers: UserFeatures
+    pairs: UserItemPairs, item_features: ItemFeatures, user_features: UserFeatures
 ) -> list[NDArray[np.float32]]:
-    """Return how often each user could have met the product and did not, and how it has sold since.
+    """Return each user's past chances to choose the product, and its sales since their last visit.
 
-    Who came five times while it sold well, and left it, will hardly take it the sixth time; what has come
-    up since the last visit is news.
+    A user who visited five times while a product sold well, without choosing it, is unlikely to choose it on
+    the sixth visit. A product that became popular after the user's last visit is new to them.
     """
-    rates, days = item_features.rates[pairs.rows], shoppers.days[pairs.users]
+    rates, days = item_features.rates[pairs.rows], user_features.days[pairs.users]
     every, last = np.arange(len(pairs.users)), (days > 0).argmax(axis=1)
     so_far, spans_so_far = np.cumsum(rates, axis=1), np.arange(1, rates.shape[1] + 1)
     since = so_far[every, last]

@@ -1,4 +1,4 @@
-"""What a log tells of each product at one moment: how it sells, to whom, and since when."""
+"""Item features from a log, at one point in time: sales, trend, age and buyers of each product."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from recommendations.engine.actions import DAY, EventTable
 from recommendations.engine.codes import coded, distinct
 from recommendations.engine.log import Log
-from recommendations.engine.neighbours import mapped
+from recommendations.engine.neighbours import load_mapped
 
 HALF_LIVES = (1, 2, 3, 7, 14, 30, 90, 365)
 NEW_HALF_LIVES = (1, 3, 7, 30, 90)
-# Ages of events in days; the last span is without end.
+# Lower bounds of the age spans of events, in days; the last span is unbounded.
 SPANS = np.array([0, 1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180], np.float64)
 _MOMENTA = ((1, 7), (3, 14), (7, 30), (14, 90), (30, 365))
 NAMES = (
@@ -24,18 +24,19 @@ NAMES = (
     *("age", "idle", "days 7", "days 30", "buyers", "repeat", "audience", "basket"),
 )
 COLUMN = {name: place for place, name in enumerate(NAMES)}
-_LITTLE = 1e-3
+_SMOOTHING = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class ItemFeatures:
-    """Facts of products; the last row of each table is that of a product without events.
+    """Features of products. The last row of each array is that of a product without events.
 
     now:         seconds since 1970
-    product_ids: shape (n_known,), rising
+    product_ids: shape (n_known,), ascending
     table:       shape (n_known + 1, len(NAMES)), float32
-    rates:       shape (n_known + 1, len(SPANS)), float32: the share of events of that age, 1 if equal
-    week:        shape (n_known + 1,), int64, how many events it had in the last seven days
+    rates:       shape (n_known + 1, len(SPANS)), float32, the product's share of the events of each span
+                 of ages, in units of an equal share
+    week:        shape (n_known + 1,), int64, number of events in the last seven days
     """
 
     now: int
@@ -52,25 +53,27 @@ class ItemFeatures:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Return what was saved there, memory-mapped. Raises OSError or ValueError."""
+        """Return the features saved in the folder, memory-mapped. Raises OSError or ValueError."""
         names = ("product_ids", "table", "rates", "week")
         return cls(
             int(np.load(folder / "now.npy", allow_pickle=False)),
-            *(mapped(folder / f"{name}.npy") for name in names),
+            *(load_mapped(folder / f"{name}.npy") for name in names),
         )
 
 
 def spans(days: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
-    """Return the span in which each age falls, shape as given."""
+    """Return the index of the span of each age, shape as given. days: ages in days, 0 or more"""
     return np.searchsorted(SPANS, days, side="right") - 1
 
 
 def item_features(log: Log, table: EventTable, *, now: int) -> ItemFeatures:
-    """Return the facts at a moment; dismissals count nowhere. A few passes over the log, none over users.
+    """Return the features at `now`; dismissals are ignored. Takes a few passes over the log, none over users.
 
-    What sold is a sum of events by their weights in the table; what was won counts users, and all else
-    events and days, whatever each deed is worth. Shares are in units of an equal share for everybody, so
-    they mean the same in a busy month and in a quiet one; logarithms of them are kept.
+    "sold" sums the table's event weights, "won" counts new users; all other features count events and days,
+    unweighted. Shares are logarithms, in units of an equal share for each product, so they mean the same in a
+    busy month and in a quiet one.
+
+    now: seconds since 1970
     """
     liked = log.liked
     products, users = coded(liked.product_ids), coded(liked.user_ids).codes
@@ -84,7 +87,7 @@ def item_features(log: Log, table: EventTable, *, now: int) -> ItemFeatures:
     def put(name: str, values: NDArray[Any]) -> None:
         found[:n, COLUMN[name]] = values
 
-    # Half the width is exact enough, and tens of millions of events take half the room.
+    # float32 is precise enough, and halves the memory of tens of millions of events.
     weights = table.units(liked.actions).astype(np.float32)
     for half_life in HALF_LIVES:
         found[:, COLUMN[f"sold {half_life}"]] = _shares(rows, days, n, half_life, weights)
@@ -123,19 +126,21 @@ def _shares(
     half_life: float,
     weights: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float64]:
-    """Return the logarithm of each product's share of the decayed events, then that of none at all.
+    """Return the logarithm of each product's share of the decayed events, shape (n + 1,).
 
-    weights: shape (n_events,), of each event; None where all weigh the same
+    The last entry is that of a product without events.
+
+    weights: shape (n_events,); None for equal weights
     """
-    of_event = np.exp2(-days / half_life)
+    decayed = np.exp2(-days / half_life)
     if weights is not None:
-        of_event *= weights
-    worth = np.append(np.bincount(rows, of_event, minlength=n), 0)
-    return np.log(worth / max(float(worth.sum()), 1e-300) * n + _LITTLE)
+        decayed *= weights
+    totals = np.append(np.bincount(rows, decayed, minlength=n), 0)
+    return np.log(totals / max(float(totals.sum()), 1e-300) * n + _SMOOTHING)
 
 
 def _basket_sizes(users: NDArray[np.int32], days: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the logarithm of how many events the event's user had within the same 24 hours."""
+    """Return, for each event, the logarithm of the number of events of its user in the same 24 hours."""
     longest = int(days.max(initial=0)) + 1
     _, baskets, sizes = np.unique(
         users.astype(np.int64) * longest + days.astype(np.int64), return_inverse=True, return_counts=True

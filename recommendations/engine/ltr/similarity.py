@@ -1,4 +1,4 @@
-"""How much a product is made of what a user likes: shares of categories, and the angle between tags."""
+"""Content similarity of users and products: share of the category, and cosine of tag vectors."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from recommendations.engine.actions import EventTable
 from recommendations.engine.histories import Histories
-from recommendations.engine.preferences import worths
+from recommendations.engine.preferences import decayed_weights
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.snapshot import Features
 
@@ -16,9 +16,9 @@ _HALF_LIFE_DAYS = 180
 
 @dataclass(frozen=True)
 class TagWeights:
-    """Rare tags tell more (inverse document frequency, Spärck Jones, 1972).
+    """Inverse document frequency of tags (Spärck Jones, 1972).
 
-    weights: shape (n_tags,), 0 or more
+    weights: shape (n_tags,), 0 or more, higher for rare tags
     """
 
     weights: NDArray[np.float64]
@@ -30,13 +30,17 @@ class TagWeights:
         return cls(np.log(np.maximum(n, 1) / (1 + counts)).clip(min=0))
 
     def lengths(self, tags: Ragged) -> NDArray[np.float64]:
-        """Return the length of each row's vector of tags, shape (n_rows,)."""
+        """Return the norm of each row's tag vector, shape (n_rows,)."""
         return np.sqrt(np.bincount(tags.rows(), self.weights[tags.flat] ** 2, minlength=len(tags)))
 
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """Of each pair. category: the share of the user's likes in its category; tags: cosine, 0 to 1."""
+    """Similarity of pairs, each of shape (n_pairs,).
+
+    category: the share of the product's category in the user's event weights, 0 to 1
+    tags:     cosine of the user's and the product's tag vectors, 0 to 1
+    """
 
     category: NDArray[np.float64]
     tags: NDArray[np.float64]
@@ -52,34 +56,37 @@ def similarity(
     table: EventTable,
     now: int,
 ) -> Similarity:
-    """Return how each pair of a user (row) and a product (position) match, shape (n_pairs,).
+    """Return the similarity of each pair of user and product, in a vector space of tags.
 
-    Events count by their weights in the table, and fade by a half-life of half a year. Nothing is as large
-    as users × tags.
+    Vectors are weighted by inverse document frequency (Salton, Wong & Yang, 1975). A user's vector is the sum
+    of the unit vectors of their products, weighted by event, with a half-life of 180 days. No array has the
+    size users × tags.
+
+    users: shape (n_pairs,), rows of histories; positions: shape (n_pairs,), products
     """
     liked = histories.liked
     known = liked.events.flat < len(features.category)
     rows, seen = liked.events.rows()[known], liked.events.flat[known]
-    worth = worths(table, liked.actions[known], liked.at[known], now, _HALF_LIFE_DAYS)
+    weights = decayed_weights(table, liked.actions[known], liked.at[known], now, _HALF_LIFE_DAYS)
     category, n_categories = features.category[seen], len(features.categories.names) + 1
-    totals = np.bincount(rows, worth, minlength=len(histories))
-    shares = _Table.of(rows * n_categories + category + 1, worth)
+    totals = np.bincount(rows, weights, minlength=len(histories))
+    shares = _Table.of(rows * n_categories + category + 1, weights)
     wanted = features.category[positions]
     share = shares.at(users * n_categories + wanted + 1) * (wanted >= 0)
     tags, n_tags = features.tags, len(tag_weights.weights)
     per_event = tags.take(seen)
     owner = np.repeat(rows, per_event.lengths)
-    scale = np.repeat(worth / np.maximum(tag_weights.lengths(per_event), 1e-9), per_event.lengths)
+    scale = np.repeat(weights / np.maximum(tag_weights.lengths(per_event), 1e-9), per_event.lengths)
     profile = _Table.of(owner * n_tags + per_event.flat, scale * tag_weights.weights[per_event.flat])
     norms = np.sqrt(np.bincount(profile.keys // max(n_tags, 1), profile.values**2, minlength=len(histories)))
-    asked: Ragged = tags.take(positions)
-    pair = asked.rows()
+    candidate_tags: Ragged = tags.take(positions)
+    pair = candidate_tags.rows()
     dot = np.bincount(
         pair,
-        profile.at(users[pair] * n_tags + asked.flat) * tag_weights.weights[asked.flat],
+        profile.at(users[pair] * n_tags + candidate_tags.flat) * tag_weights.weights[candidate_tags.flat],
         minlength=len(positions),
     )
-    both = norms[users] * tag_weights.lengths(asked)
+    both = norms[users] * tag_weights.lengths(candidate_tags)
     return Similarity(
         share / np.maximum(totals[users], 1e-9), np.divide(dot, both, out=np.zeros(len(dot)), where=both > 0)
     )
@@ -87,7 +94,7 @@ def similarity(
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A sum for each key, 0 for what is not there. keys: rising."""
+    """Sums by key, 0 for an unknown key. keys: ascending"""
 
     keys: NDArray[np.int64]
     values: NDArray[np.float64]

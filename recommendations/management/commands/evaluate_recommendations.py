@@ -1,4 +1,4 @@
-"""Measures how well each strategy would have foreseen the last days of the shop."""
+"""Measure how well each strategy predicts the last days of the shop."""
 
 import json
 import sys
@@ -10,12 +10,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from catalog.errors import NoShop
-from catalog.importing.report import Problem, counted
-from core.commands import INTERRUPTED, interrupted_at_once, progress_bar, whole_number
+from catalog.errors import ShopNotFound
+from catalog.importing.report import Problem, format_problem_count
+from core.commands import EXIT_INTERRUPTED, interrupt_immediately, progress_bar, whole_number
 from recommendations import wiring
 from recommendations.errors import NoEvents, NothingHeldOut, StrategyFailed, UnknownStrategy
-from recommendations.evaluation.csv_shop import shop_of
+from recommendations.evaluation.csv_shop import read_shop
 from recommendations.evaluation.evaluate import Evaluation, Evaluator, as_dict
 from recommendations.evaluation.report import METRICS, page
 from recommendations.processes.pool import ProcessLost
@@ -23,59 +23,72 @@ from recommendations.processes.pool import ProcessLost
 
 class Command(BaseCommand):
     help = (
-        "Fit each strategy on all but the last days, and measure its lists against the products that users "
-        "met for the first time then."
+        "Fit each strategy to all but the last days, and compare its lists with the products that users met "
+        "for the first time in those days."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--strategies", nargs="+", metavar="NAME", help="only these (all in settings)")
         parser.add_argument(
-            "--holdout-days", type=whole_number(high=3650), default=30, help="how many days to hold out (30)"
+            "--strategies",
+            nargs="+",
+            metavar="NAME",
+            help="measure only these strategies (default: all in settings)",
+        )
+        parser.add_argument(
+            "--holdout-days",
+            type=whole_number(high=3650),
+            default=30,
+            help="number of days to hold out (default: 30)",
         )
         parser.add_argument(
             "--data",
             type=Path,
             metavar="DIR",
-            help="measure the shop whose files import_shop would store, without touching the database",
+            help="measure the shop in this directory as import_shop would store it, without the database",
         )
         parser.add_argument(
             "--users",
             type=whole_number(high=1_000_000_000),
             metavar="N",
-            help="of more users, measure N that are drawn, always the same ones (all)",
+            help="measure a fixed random sample of N users (default: all users)",
         )
         parser.add_argument(
-            "--format", choices=FORMATS, default="table", help="what to print; html is a page with plots"
+            "--format",
+            choices=FORMATS,
+            default="table",
+            help="output format; html is a page with plots (default: table)",
         )
-        parser.add_argument("--output", type=Path, metavar="FILE", help="write to this file (print)")
+        parser.add_argument(
+            "--output", type=Path, metavar="FILE", help="write to this file (default: standard output)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         configured = sorted(wiring.config().strategies)
         names = list(dict.fromkeys(options["strategies"] or configured))
         try:
-            # What fills up short lists has to be there, measured itself or not.
-            evaluate = wiring.evaluator({*names, *configured})
+            # The fillers of short lists are needed, even if they are not measured themselves.
+            evaluator = wiring.evaluator({*names, *configured})
         except UnknownStrategy as error:
             raise CommandError(f"--strategies: {error}") from error
         quiet = options["verbosity"] == 0
         if options["output"] is not None:
-            _try_to_write(options["output"])  # measuring takes long: it is tried before
+            _check_writable(options["output"])  # before measuring, which takes long
         if options["data"]:
-            evaluate = self._of_folder(evaluate, options["data"], quiet=quiet)
-        found = self._measured(evaluate, names, quiet=quiet, **options)
-        said = FORMATS[options["format"]](found)
-        if found.warning and options["format"] == "table" and options["output"] is None:
-            said = said.replace(found.warning, self.style.ERROR(found.warning), 1)
-        elif found.warning and options["output"] is not None:
-            self.stderr.write(found.warning)
+            evaluator = self._with_directory(evaluator, options["data"], quiet=quiet)
+        evaluation = self._evaluation(evaluator, names, quiet=quiet, **options)
+        text = FORMATS[options["format"]](evaluation)
+        if evaluation.warning and options["format"] == "table" and options["output"] is None:
+            text = text.replace(evaluation.warning, self.style.ERROR(evaluation.warning), 1)
+        elif evaluation.warning and options["output"] is not None:
+            self.stderr.write(evaluation.warning)
         if options["output"] is None:
-            self.stdout.write(said)
+            self.stdout.write(text)
             return
-        _write(options["output"], said + "\n")
+        _write(options["output"], text + "\n")
 
-    def _measured(
+    def _evaluation(
         self,
-        evaluate: Evaluator,
+        evaluator: Evaluator,
         names: list[str],
         *,
         quiet: bool,
@@ -87,37 +100,37 @@ class Command(BaseCommand):
             sys.stderr, total=len(names), description="Evaluating", unit="strategies", quiet=quiet
         ) as bar:
             try:
-                with interrupted_at_once():
-                    return evaluate(
+                with interrupt_immediately():
+                    return evaluator(
                         names, holdout_days=holdout_days, most_users=users, done=lambda name: bar.update()
                     )
             except KeyboardInterrupt:
                 bar.close()
                 self.stderr.write("Interrupted. Nothing was written.")
-                raise SystemExit(INTERRUPTED) from None
+                raise SystemExit(EXIT_INTERRUPTED) from None
             except (NoEvents, NothingHeldOut, StrategyFailed, ProcessLost) as error:
                 raise CommandError(str(error)) from error
             except OSError as error:
                 raise CommandError(f"Temporary files cannot be written: {error}.") from error
 
-    def _of_folder(self, evaluate: Evaluator, folder: Path, *, quiet: bool) -> Evaluator:
-        """Return the same evaluation of the shop in a directory; say what was left out of it."""
-        with _Teller(quiet=quiet) as teller:
+    def _with_directory(self, evaluator: Evaluator, directory: Path, *, quiet: bool) -> Evaluator:
+        """Return the evaluator of the shop in a directory; report the rows that were skipped."""
+        with _Observer(quiet=quiet) as observer:
             try:
-                shop = shop_of(folder, teller)
-            except NoShop as error:
+                shop = read_shop(directory, observer)
+            except ShopNotFound as error:
                 raise CommandError(f"--data: {error}") from error
-        found = f"{counted(shop.n_problems)} found" if shop.n_problems else ""
+        problems = f"{format_problem_count(shop.n_problems)} found" if shop.n_problems else ""
         if not len(shop.log):
-            because = f" {found}, the first: {teller.first}" if found else ""
-            raise CommandError(f"--data {folder}: there are no events to learn from.{because}")
-        if found:
-            self.stderr.write(f"{found}; what is wrong is left out. The first: {teller.first}")
-        return replace(evaluate, log=lambda: shop.log, snapshot=lambda: shop.snapshot)
+            details = f" {problems}, the first: {observer.first_problem}" if problems else ""
+            raise CommandError(f"--data {directory}: there are no events to learn from.{details}")
+        if problems:
+            self.stderr.write(f"{problems}; these rows are skipped. The first: {observer.first_problem}")
+        return replace(evaluator, log=lambda: shop.log, snapshot=lambda: shop.snapshot)
 
 
-def _try_to_write(file: Path) -> None:
-    """Nothing has changed, for the file may be written to. Raises CommandError."""
+def _check_writable(file: Path) -> None:
+    """Raise CommandError unless the file can be written. Its contents do not change."""
     is_new = not file.exists()
     try:
         with file.open("a", encoding="utf-8"):
@@ -129,22 +142,22 @@ def _try_to_write(file: Path) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    """The text is in the file. Raises CommandError."""
+    """Write the text to the file. Raises CommandError."""
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CommandError(f"--output {file}: {error.strerror}.") from error
 
 
-class _Teller:
-    """Draws a bar for each file and remembers the first problem."""
+class _Observer:
+    """An ImportObserver that draws a progress bar for each file and keeps the first problem."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
         self._bar = progress_bar(sys.stderr, total=0, description="", unit="lines", quiet=True)
-        self.first: Problem | None = None
+        self.first_problem: Problem | None = None
 
-    def __enter__(self) -> "_Teller":
+    def __enter__(self) -> "_Observer":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -160,40 +173,40 @@ class _Teller:
         self._bar.update(n_lines)
 
     def found(self, problem: Problem) -> None:
-        self.first = self.first or problem
+        self.first_problem = self.first_problem or problem
 
 
-def table(found: Evaluation) -> str:
-    """Return the evaluation for a terminal: the mean of each metric, and under it its 95 % interval."""
-    heads = "".join(f" {name:>13}" for name in METRICS)
-    users = "1 user" if found.users == 1 else f"{found.users:,} users"
+def table(evaluation: Evaluation) -> str:
+    """Return the evaluation as a table: the mean of each metric with its 95 % interval below."""
+    headings = "".join(f" {name:>13}" for name in METRICS)
+    users = "1 user" if evaluation.users == 1 else f"{evaluation.users:,} users"
     lines = [
-        f"Held out: everything from {found.cutoff:%Y-%m-%d %H:%M} UTC on. Learned from "
-        f"{found.train_events:,} events; measured on {users}, who then met "
-        f"{found.new_products_per_user:.1f} products each for the first time.",
+        f"Held out: everything from {evaluation.cutoff:%Y-%m-%d %H:%M} UTC on. Learned from "
+        f"{evaluation.train_events:,} events; measured on {users}, who then met "
+        f"{evaluation.new_products_per_user:.1f} products each for the first time.",
         "",
-        f"{'strategy':<14}{heads}    fit s  ms/user  peak MB",
+        f"{'strategy':<14}{headings}    fit s  ms/user  peak MB",
     ]
-    for name, measured in found.strategies.items():
-        means = "".join(f" {_said(measured.means[metric]):>13}" for metric in METRICS)
-        spans = "".join(f" {_span(measured.ci95.get(metric)):>13}" for metric in METRICS)
+    for name, measured in evaluation.strategies.items():
+        means = "".join(f" {_format_mean(measured.means[metric]):>13}" for metric in METRICS)
+        intervals = "".join(f" {_format_interval(measured.ci95.get(metric)):>13}" for metric in METRICS)
         costs = f" {measured.fit_seconds:>8.2f} {measured.ms_per_user:>8.2f} {measured.peak_mb:>8.0f}"
-        lines += [f"{name:<14}{means}{costs}", f"{'':<14}{spans}".rstrip()]
-    if found.warning:
-        lines += ["", found.warning]
+        lines += [f"{name:<14}{means}{costs}", f"{'':<14}{intervals}".rstrip()]
+    if evaluation.warning:
+        lines += ["", evaluation.warning]
     return "\n".join(lines)
 
 
-def _said(mean: float) -> str:
+def _format_mean(mean: float) -> str:
     return "–" if isnan(mean) else f"{mean:.4f}"
 
 
-def _span(interval: tuple[float, float] | None) -> str:
+def _format_interval(interval: tuple[float, float] | None) -> str:
     return "" if interval is None or isnan(interval[0]) else f"{interval[0]:.3f}–{interval[1]:.3f}"
 
 
-def _json(found: Evaluation) -> str:
-    return json.dumps(as_dict(found), indent=2)
+def _json(evaluation: Evaluation) -> str:
+    return json.dumps(as_dict(evaluation), indent=2)
 
 
 FORMATS = {"table": table, "json": _json, "html": page}

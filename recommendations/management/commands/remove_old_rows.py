@@ -1,4 +1,4 @@
-"""Deletes what is too old: events as EVENT_RETENTION_DAYS says, stored answers, runs."""
+"""Delete events older than EVENT_RETENTION_DAYS, and expired answers, runs and explanations."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from recommendations import wiring
 
 
 class Command(BaseCommand):
-    help = "Delete events older than EVENT_RETENTION_DAYS, and what nobody asks for any more."
+    help = "Delete events older than EVENT_RETENTION_DAYS, and expired answers, runs and explanations."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"Removed: {wiring.remove_old_rows()}.")

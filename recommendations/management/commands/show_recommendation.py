@@ -1,4 +1,4 @@
-"""Prints one shopper's recommendation as the API returns it."""
+"""Print one shopper's recommendations as the API returns them."""
 
 import json
 from argparse import ArgumentParser
@@ -10,26 +10,30 @@ from core.commands import whole_number
 from core.references import BadReference, lookup
 from recommendations import wiring
 from recommendations.errors import UnknownShopper
-from recommendations.explaining.inline import explained
+from recommendations.explaining.inline import explanation_of
 from recommendations.selectors.shoppers import Shopper, first_with_history, shopper
 from recommendations.serving.payload import payload
 from recommendations.serving.request import RecommendationRequest
 
 
 class Command(BaseCommand):
-    help = "Print what GET /recommend/{user_id} answers."
+    help = "Print the response of GET /recommend/{user_id}."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "user", nargs="?", help="a number, or ext:<external id> (the first shopper with a history)"
+            "user",
+            nargs="?",
+            help="a numeric ID, or ext:<external ID> (default: the first shopper with a history)",
         )
-        parser.add_argument("--top-n", type=whole_number(high=100), default=5, help="how many products (5)")
+        parser.add_argument(
+            "--top-n", type=whole_number(high=100), default=5, help="number of products (default: 5)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = self._shopper(options["user"])
         request = RecommendationRequest(user.id, options["top_n"])
         found = wiring.recommender()(request, user, wiring.model_ref())
-        answer = payload(found, explained(found, wiring.explainer()))
+        answer = payload(found, explanation_of(found, wiring.explainer()))
         self.stdout.write(f"GET /recommend/{user.id}?top_n={request.top_n}")
         self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False))
 
@@ -37,7 +41,7 @@ class Command(BaseCommand):
         if text is None:
             first = first_with_history()
             if first is None:
-                raise CommandError("No shopper has done anything yet. Import a shop first: import_shop DIR.")
+                raise CommandError("No shopper has any events yet. Import a shop first: import_shop DIR.")
             return first
         try:
             return shopper(lookup(text))

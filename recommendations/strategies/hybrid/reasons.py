@@ -1,4 +1,4 @@
-"""Why the hybrid picked a product: what the ranker's features added, told as reasons that shoppers know."""
+"""Reasons of the hybrid strategy: contributions of the ranking features, grouped by kind of reason."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -30,52 +30,58 @@ _OF_CATEGORY = NAMES.index("category share")
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """What is to be explained.
+    """Recommended products to explain.
 
-    asked: one row a user, positions; points: shape (n_asked,), thousandths
-    table: shape (n_asked, n_features); parts: the same shape, what each feature added, in thousandths
+    positions:     one row a user
+    points:        shape (n_picks,), thousandths
+    table:         shape (n_picks, n_features), features
+    contributions: shape (n_picks, n_features), what each feature adds, in thousandths
     """
 
-    asked: Ragged
+    positions: Ragged
     points: NDArray[np.int64]
     table: NDArray[np.float32]
-    parts: NDArray[np.float64]
+    contributions: NDArray[np.float64]
 
 
 def reasons_of(stage: Stage, histories: Histories, picked: Picked) -> Reasons:
-    """Return the reasons of each pick, the strongest first, the rest last; they add up to its points.
+    """Return the reasons of each pick, strongest first and the rest last; they add up to its points.
 
-    Of what speaks for a pick only that is named which holds. The rest is all else: features that are not of
-    a named kind, for or against the pick, and where the ranker begins to count.
+    A kind is named only if it adds points and is true of the user and the product. The rest covers all other
+    features, for or against the pick, and the constant of the ranking model.
     """
-    asked, parts = picked.asked, picked.parts
-    groups = [parts[:, group == GROUPS] for group in range(OTHER + 1)]
+    positions = picked.positions
+    groups = [picked.contributions[:, group == GROUPS] for group in range(OTHER + 1)]
     added = np.rint(np.stack([group.sum(axis=1) for group in groups], axis=1)).astype(np.int64).tolist()
     counted = np.stack([np.count_nonzero(group, axis=1) for group in groups], axis=1).tolist()
-    said = zip(
-        _origins(stage, histories, asked),
-        _liked_tags(stage, histories, asked),
-        _liked_categories(stage, asked, picked.table),
-        stage.item_features.week[stage.rows[asked.flat]].tolist(),
-        stage.snapshot.popularity[asked.flat].tolist(),
+    named = zip(
+        _origins(stage, histories, positions),
+        _liked_tags(stage, histories, positions),
+        _liked_categories(stage, positions, picked.table),
+        stage.item_features.week[stage.rows[positions.flat]].tolist(),
+        stage.snapshot.popularity[positions.flat].tolist(),
         strict=True,
     )
     flat = [
         _reasons(values, added[pick], counted[pick], total)
-        for pick, (values, total) in enumerate(zip(said, picked.points.tolist(), strict=True))
+        for pick, (values, total) in enumerate(zip(named, picked.points.tolist(), strict=True))
     ]
-    starts = asked.starts.tolist()
+    starts = positions.starts.tolist()
     return [flat[start:end] for start, end in pairwise(starts)]
 
 
 def _reasons(
     values: tuple[int, str, str, int, int], added: list[int], counted: list[int], total: int
 ) -> tuple[Reason, ...]:
-    """Return the reasons of one pick. added, counted: of each group, points and features that gave some."""
-    told: tuple[int | str, ...] = values
+    """Return the reasons of one pick.
+
+    values: the value of each kind in _KINDS, falsy or -1 for none
+    added, counted: for each group, its points and its number of features with a contribution
+    """
+    by_kind: tuple[int | str, ...] = values
     named = {
         group: Reason(kind, value, added[group])
-        for (group, kind), value in zip(_KINDS, told, strict=True)
+        for (group, kind), value in zip(_KINDS, by_kind, strict=True)
         if added[group] > 0 and value and value != _NOTHING
     }
     reasons = sorted(named.values(), key=lambda reason: -reason.points)
@@ -95,35 +101,35 @@ _KINDS = (
 )
 
 
-def _origins(stage: Stage, histories: Histories, asked: Ragged) -> list[int]:
-    """Return the id of the product in the user's history that speaks most for each pick, -1 for none."""
+def _origins(stage: Stage, histories: Histories, picks: Ragged) -> list[int]:
+    """Return the id of the liked product that adds most to each pick, -1 for none."""
     found: list[int] = []
-    (liked, liking), newly = stage.long.tastes(histories), stage.recent.tastes(histories)
-    for user in range(len(asked)):
-        ids = _strongest(stage.long, liked, liking, asked, user)
-        others = _strongest(stage.recent, *newly, asked, user)
+    long, recent = stage.long.tastes(histories), stage.recent.tastes(histories)
+    for user in range(len(picks)):
+        ids = _strongest(stage.long, *long, picks, user)
+        others = _strongest(stage.recent, *recent, picks, user)
         found += [one if one != _NOTHING else other for one, other in zip(ids, others, strict=True)]
     return found
 
 
 def _strongest(
-    memory: CollaborativeRetriever, liked: Ragged, liking: NDArray[np.float32], asked: Ragged, user: int
+    retriever: CollaborativeRetriever, liked: Ragged, liking: NDArray[np.float32], picks: Ragged, user: int
 ) -> list[int]:
     mine = liked[user]
     if not len(mine):
-        return [_NOTHING] * len(asked[user])
+        return [_NOTHING] * len(picks[user])
     weights = liking[liked.starts[user] : liked.starts[user + 1]]
-    added = contributions(memory.links, mine, weights, memory.columns[asked[user]].astype(np.int64))
-    added[weights <= 0] = 0  # what speaks against a dismissed product does not hold as a ground
+    added = contributions(retriever.links, mine, weights, retriever.columns[picks[user]].astype(np.int64))
+    added[weights <= 0] = 0  # a dismissed product is never named as a reason
     best = added.argmax(axis=0)
-    ids = memory.product_ids[memory.positions[mine[best]]]
+    ids = retriever.product_ids[retriever.positions[mine[best]]]
     return np.where(added.max(axis=0) > 0, ids, _NOTHING).tolist()
 
 
-def _liked_tags(stage: Stage, histories: Histories, asked: Ragged) -> list[str]:
-    """Return the tag of each pick that its user likes best, "" where it has none of their favourites."""
-    favourites = stage.content.taste.profiles(histories).tags[asked.rows()]
-    tags, names = stage.snapshot.features.tags.take(asked.flat), histories.features.tag_names.names
+def _liked_tags(stage: Stage, histories: Histories, picks: Ragged) -> list[str]:
+    """Return the tag of each pick that ranks highest among the user's favourite tags, "" for none."""
+    favourites = stage.content.taste.profiles(histories).tags[picks.rows()]
+    tags, names = stage.snapshot.features.tags.take(picks.flat), histories.features.tag_names.names
     found = []
     for pick, liked in enumerate(favourites.tolist()):
         held = set(tags[pick].tolist())
@@ -131,9 +137,9 @@ def _liked_tags(stage: Stage, histories: Histories, asked: Ragged) -> list[str]:
     return found
 
 
-def _liked_categories(stage: Stage, asked: Ragged, table: NDArray[np.float32]) -> list[str]:
-    """Return the category of each pick, "" where its user has nothing of it."""
+def _liked_categories(stage: Stage, picks: Ragged, table: NDArray[np.float32]) -> list[str]:
+    """Return the category of each pick, "" if the user's history has no product of it."""
     features = stage.snapshot.features
     names = features.categories.names
-    codes = np.where(table[:, _OF_CATEGORY] > 0, features.category[asked.flat], _NOTHING)
+    codes = np.where(table[:, _OF_CATEGORY] > 0, features.category[picks.flat], _NOTHING)
     return [names[code] if code >= 0 else "" for code in codes.tolist()]

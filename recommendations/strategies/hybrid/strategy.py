@@ -1,4 +1,7 @@
-"""The hybrid strategy: several ways of recommending propose, a ranker that learned from the past orders."""
+"""The hybrid strategy: several retrievers propose candidates, a learned ranking model orders them.
+
+Two stages, as in Covington, Adams & Sargin (2016).
+"""
 
 import json
 from dataclasses import dataclass
@@ -22,22 +25,24 @@ from recommendations.strategies.hybrid.reasons import Picked, reasons_of
 from recommendations.strategies.hybrid.stage import Stage
 from recommendations.strategies.hybrid.training import examples
 
-# Thousandths of a point for a worth of 1.
+# Thousandths of a point for a score of 1.
 SCALE = 10_000
 _USERS_A_BLOCK = 250
-_FEWEST_USERS, _FEWEST_MET = 100, 200
+# With fewer training users, or fewer positive labels, the ranking model is a Blend.
+_FEWEST_USERS, _FEWEST_LABELS = 100, 200
 _FOREVER = 36_500
 
 
 @dataclass(frozen=True, slots=True)
 class Hybrid:
-    """The recipe.
+    """Options of the hybrid strategy.
 
-    windows:        on how many earlier months the ranker learns at most
-    trees, depth:   of the ranker; threads: it learns with; more than are idle make it many times slower
-    half_life_days: of the shorter memory of what is liked together; the longer one forgets nothing
-    neighbours:     how many links a product keeps at most, in each memory
-    largest_dense:  up to so many products what is liked together is worked out exactly
+    windows:        maximum number of earlier 30-day windows that the ranking model is trained on
+    trees, depth:   number and depth of the trees of the ranking model
+    threads:        threads for training; more threads than idle cores make it many times slower
+    half_life_days: half-life of the recent collaborative model; the long-term model has no decay
+    neighbours:     maximum number of links of each product, in each collaborative model
+    largest_dense:  up to this many products, the collaborative models use EASE (Steck, 2019)
     """
 
     windows: int = 8
@@ -63,42 +68,43 @@ class Hybrid:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 raise ValueError(f"{name} is {value!r}; it must be a whole number from {low} to {high}")
-        self._memories()
+        self._collaborative()
 
     @classmethod
     def from_options(cls, **options: Any) -> Self:
         return cls(**options)
 
     def fit(self, training: Training) -> "HybridModel":
-        ranker, record = self._ranker(training)  # what it was learned from is let go before more is learned
-        return HybridModel(*self._learned(training), ranker, record)
+        ranker, record = self._ranker(training)  # its training data is freed before the models are fitted
+        return HybridModel(*self._fitted(training), ranker, record)
 
     def _ranker(self, training: Training) -> tuple[RankingModel, dict[str, Any]]:
-        """Return the ranker, and what is written down of it."""
+        """Return the ranking model, and its record for model.json."""
         found = examples(training, self.windows, self._stage, seed=self.seed) if self.windows else None
         ranker: RankingModel = Blend()
-        if found and len(found.sizes) >= _FEWEST_USERS and np.count_nonzero(found.met) >= _FEWEST_MET:
+        if found and len(found.sizes) >= _FEWEST_USERS and np.count_nonzero(found.labels) >= _FEWEST_LABELS:
             ranker = learned(
                 found, n_trees=self.trees, depth=self.depth, seed=self.seed, threads=self.threads
             )
         return ranker, {
             "ranker": "blend" if isinstance(ranker, Blend) else "trees",
             "learned_from_users": 0 if found is None else len(found.sizes),
-            "learned_from_pairs": 0 if found is None else len(found.met),
+            "learned_from_pairs": 0 if found is None else len(found.labels),
         }
 
     def load(self, folder: Path) -> "HybridModel":
         return HybridModel.load(folder)
 
     def _stage(self, training: Training) -> Stage:
-        return Stage.of(training.snapshot, *self._learned(training))
+        return Stage.of(training.snapshot, *self._fitted(training))
 
-    def _learned(self, training: Training) -> tuple[ItemFeatures, CollaborativeModel, CollaborativeModel]:
-        long, recent = self._memories()
-        known = item_features(training.log, training.table, now=training.snapshot.now)
-        return known, long.fit(training), recent.fit(training)
+    def _fitted(self, training: Training) -> tuple[ItemFeatures, CollaborativeModel, CollaborativeModel]:
+        long, recent = self._collaborative()
+        items = item_features(training.log, training.table, now=training.snapshot.now)
+        return items, long.fit(training), recent.fit(training)
 
-    def _memories(self) -> tuple[Collaborative, Collaborative]:
+    def _collaborative(self) -> tuple[Collaborative, Collaborative]:
+        """Return the long-term and the recent collaborative strategy. Raises ValueError for a bad option."""
         return (
             Collaborative(
                 half_life_days=_FOREVER,
@@ -118,6 +124,8 @@ class Hybrid:
 
 @dataclass(frozen=True)
 class HybridModel:
+    """Item features, two collaborative models and the ranking model. record: figures for model.json."""
+
     item_features: ItemFeatures
     long: CollaborativeModel
     recent: CollaborativeModel
@@ -135,11 +143,11 @@ class HybridModel:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Return what was saved there, memory-mapped. Raises OSError or ValueError."""
+        """Return the model saved in the folder, memory-mapped. Raises OSError or ValueError."""
         record = json.loads((folder / "model.json").read_text())
         ranker = load_ranking_model(folder)
         if isinstance(ranker, Blend) != (record["ranker"] == "blend"):
-            raise ValueError(f"{folder} lacks its ranker")
+            raise ValueError(f"{folder} has no ranking model")
         return cls(
             ItemFeatures.load(folder / "facts"),
             CollaborativeModel.load(folder / "long"),
@@ -154,11 +162,13 @@ class HybridModel:
 
 @dataclass(frozen=True)
 class HybridRetriever:
+    """Candidates of the stage, ordered by the ranking model."""
+
     stage: Stage
     ranker: RankingModel
 
     def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
-        """Return the best of some 250 candidates a user; a block of users at a time."""
+        """Return the best of about 250 candidates a user, computed in blocks of users."""
         if len(histories) <= _USERS_A_BLOCK:
             return self._retrieved(histories, allowed, k)
         parts = []
@@ -172,20 +182,19 @@ class HybridRetriever:
         )
 
     def _retrieved(self, histories: Histories, allowed: Mask, k: int) -> Candidates:
-        asked = self.stage.candidates(histories, allowed)
-        return best_of(
-            Sums(asked, self._worth(self.stage.table(histories, asked))), scale=SCALE, allowed=allowed, k=k
-        )
+        found = self.stage.candidates(histories, allowed)
+        scores = Sums(found, self._scores(self.stage.table(histories, found)))
+        return best_of(scores, scale=SCALE, allowed=allowed, k=k)
 
-    def _worth(self, table: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self.ranker.worth(table).astype(np.float32) if len(table) else np.zeros(0, np.float32)
+    def _scores(self, table: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self.ranker.scores(table).astype(np.float32) if len(table) else np.zeros(0, np.float32)
 
     def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
-        """What speaks for each pick, by kind, in the ranker's own points; what is left over as one more."""
+        """Return the contributions to each candidate's score by kind, then the rest as one reason."""
         shown = candidates.positions >= 0
-        asked = Ragged(starts_of(shown.sum(axis=1)), candidates.positions[shown])
-        if not len(asked.flat):
-            return [[] for _ in range(len(asked))]
-        table = self.stage.table(histories, asked)
-        parts = self.ranker.parts(table) * SCALE
-        return reasons_of(self.stage, histories, Picked(asked, candidates.points[shown], table, parts))
+        positions = Ragged(starts_of(shown.sum(axis=1)), candidates.positions[shown])
+        if not len(positions.flat):
+            return [[] for _ in range(len(positions))]
+        table = self.stage.table(histories, positions)
+        added = self.ranker.contributions(table) * SCALE
+        return reasons_of(self.stage, histories, Picked(positions, candidates.points[shown], table, added))

@@ -1,4 +1,4 @@
-"""Examples for the ranker: what users met in earlier windows, among what would have been proposed then."""
+"""Training data of the ranking model: candidates of earlier windows, labelled by what users then chose."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,17 +16,19 @@ from recommendations.strategies.hybrid.stage import Stage
 
 WINDOW_DAYS, STEP_DAYS = 30, 15
 _USERS_A_BLOCK = 250
-# Users in all windows together; of more, so many are drawn.
+# Users in all windows together; a random sample if there are more.
 _MOST_USERS = 8_000
-# Windows are fewer where each is costly to fit: 8 up to 1.5 M events, 1 from 6 M on.
+# Fitting a large log is costly, so it has fewer windows: 8 up to 1.5 M events, 1 from 6 M on.
 _MOST_EVENTS = 12_000_000
 
 StageOf = Callable[[Training], Stage]
 
 
 def windows(training: Training, n: int) -> Iterator[Holdout]:
-    """Yield the log cut at earlier moments, the latest first: each window ends by now, and begins later than
-    a quarter of the events, so that there is something to be learned before it.
+    """Yield at most n holdouts of the log, the latest first.
+
+    Each window ends at now or earlier, and begins after at least a quarter of the events, so that enough
+    events are left to fit the models.
     """
     log, now = training.log, training.snapshot.now
     if not len(log):
@@ -40,34 +42,34 @@ def windows(training: Training, n: int) -> Iterator[Holdout]:
         until = log.until(end)
         try:
             yield hold_out(until, seconds=int(until.at[-1]) - cutoff)
-        except ValueError:  # nobody met anything new in it
+        except ValueError:  # no user chose a new product in it
             continue
 
 
 def examples(training: Training, n: int, stage_of: StageOf, *, seed: int) -> Examples | None:
-    """Return what was met and what was not, among the candidates of each window; None when there is nothing.
+    """Return the labelled candidates of at most n windows; None without any window.
 
-    Everything is fitted again on what came before each window, and nothing of later days is known to it but
-    the catalogue's categories, tags and prices.
+    For each window, all models are fitted to the events before it. Only the categories, tags and prices of
+    the catalogue are those of today.
     """
     found = list(windows(training, n))
     if not found:
         return None
     most = _MOST_USERS // len(found)
     blocks = [block for window in found for block in _of_window(training, window, stage_of, most, seed)]
-    met = np.concatenate([block.met for block in blocks])
+    labels = np.concatenate([block.labels for block in blocks])
     sizes = np.concatenate([block.sizes for block in blocks])
     tables = [block.table for block in blocks]
     del blocks
-    return Examples(_stacked(tables), met, sizes)
+    return Examples(_stacked(tables), labels, sizes)
 
 
 def _of_window(
     training: Training, window: Holdout, stage_of: StageOf, most: int, seed: int
 ) -> Iterator[Examples]:
-    """Yield the examples of one window, some users at a time; what was fitted for it goes with its end.
+    """Yield the examples of one window, in blocks of users. Its models are freed at the end.
 
-    most: of more users, so many are drawn
+    most: maximum number of users; a random sample if there are more
     """
     then = training.snapshot.at(window.cutoff, *window.past.counts())
     snapshot = replace(then, active=then.popularity > 0, version=None)
@@ -81,15 +83,15 @@ def _of_window(
     for start in range(0, len(rows), _USERS_A_BLOCK):
         users = np.arange(start, min(start + _USERS_A_BLOCK, len(rows)))
         block = past.take(users)
-        asked = stage.candidates(block, Mask(snapshot.active, seen(block, len(snapshot))))
+        found = stage.candidates(block, Mask(snapshot.active, seen(block, len(snapshot))))
         wanted = new.take(users)
         n_products = len(snapshot)
-        hit = np.isin(asked.rows() * n_products + asked.flat, wanted.rows() * n_products + wanted.flat)
-        yield Examples(stage.table(block, asked), hit, asked.lengths)
+        labels = np.isin(found.rows() * n_products + found.flat, wanted.rows() * n_products + wanted.flat)
+        yield Examples(stage.table(block, found), labels, found.lengths)
 
 
 def _stacked(tables: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Return the tables one below another; the list is emptied on the way, so that nothing is held twice."""
+    """Return the tables, stacked vertically. Empties the list as it goes, so no table is in memory twice."""
     whole = np.empty((sum(map(len, tables)), tables[0].shape[1]), np.float32)
     end = len(whole)
     while tables:

@@ -1,0 +1,209 @@
+"""HistoryCache: returns the same events as without it, and reads them again only after a change."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from recommendations.caching.histories import MIN_CACHED_EVENTS, HistoryCache, cache_key, from_bytes, to_bytes
+from recommendations.engine.ragged import Ragged, starts_of
+from recommendations.selectors.histories import Events
+from recsite.cache.local import LocalCache
+from tests.caches import TimedCache, counting
+
+N = MIN_CACHED_EVENTS + 6
+
+
+class Log:
+    """The events of users 1 to 3: long, short, and long."""
+
+    def __init__(self) -> None:
+        self.lengths = {1: N, 2: MIN_CACHED_EVENTS - 1, 3: N}
+        self.n_reads = 0
+
+    def read(self, user_ids: NDArray[np.int64]) -> Events:
+        self.n_reads += 1
+        lengths = np.array([self.lengths.get(int(key), 0) for key in user_ids])
+        n = int(lengths.sum())
+        products = Ragged(starts_of(lengths), np.arange(n, dtype=np.int64) + int(user_ids[0]))
+        last_ids = np.where(lengths, user_ids * 1_000 + lengths, 0)
+        return Events(products, np.arange(n).astype(np.uint8), np.arange(n, dtype=np.int64), last_ids)
+
+    def version(self, user_id: int) -> tuple[int, int]:
+        n = self.lengths.get(user_id, 0)
+        return n, user_id * 1_000 + n if n else 0
+
+    def histories(self, shared: Any = None, max_bytes: int = 1_000_000) -> HistoryCache:
+        return HistoryCache(self.read, version=self.version, shared=shared, max_bytes=max_bytes)
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+@pytest.fixture
+def cache() -> Any:
+    value = LocalCache("a test of histories", {})
+    value.clear()
+    return value
+
+
+def ids(*users: int) -> NDArray[np.int64]:
+    return np.array(users, np.int64)
+
+
+def same(one: Events, other: Events) -> bool:
+    return all(
+        np.array_equal(a, b)
+        for a, b in (
+            (one.product_ids.starts, other.product_ids.starts),
+            (one.product_ids.flat, other.product_ids.flat),
+            (one.actions, other.actions),
+            (one.at, other.at),
+            (one.last_ids, other.last_ids),
+        )
+    )
+
+
+class TestHistoryCache:
+    def test_reads_a_long_history_once(self, log: Log):
+        histories = log.histories()
+
+        found = [histories(ids(1)) for _ in range(3)]
+
+        assert log.n_reads == 1
+        assert all(same(each, log.read(ids(1))) for each in found)
+
+    def test_reads_a_short_one_each_time(self, log: Log):
+        histories = log.histories()
+
+        for _ in range(3):
+            histories(ids(2))
+
+        assert log.n_reads == 3
+
+    def test_reads_again_after_a_change(self, log: Log):
+        histories = log.histories()
+        histories(ids(1))
+        log.lengths[1] += 1
+
+        assert same(histories(ids(1)), log.read(ids(1)))
+
+    def test_returns_no_deleted_events(self, log: Log):
+        histories = log.histories()
+        histories(ids(1))
+        log.lengths[1] = 0
+
+        assert len(histories(ids(1)).at) == 0
+
+    def test_caches_a_history_that_has_become_long(self, log: Log):
+        histories = log.histories()
+        histories(ids(2))
+        log.lengths[2] = N
+        histories(ids(2))
+        before = log.n_reads
+
+        histories(ids(2))
+
+        assert log.n_reads == before
+
+    def test_keeps_within_its_bound(self, log: Log):
+        histories = log.histories(max_bytes=2_000)
+        for user in (1, 3, 1):
+            histories(ids(user))
+
+        assert log.n_reads == 3
+
+    def test_drops_forgotten_users(self, log: Log):
+        histories = log.histories()
+        histories(ids(1))
+
+        histories.forget([1])
+
+        assert histories.user_ids() == set()
+        histories(ids(1))
+        assert log.n_reads == 2
+
+
+class TestShared:
+    def test_is_used_by_another_process(self, log: Log, cache: Any):
+        log.histories(cache)(ids(1))
+
+        found = log.histories(cache)(ids(1))
+
+        assert log.n_reads == 1
+        assert same(found, log.read(ids(1)))
+
+    def test_is_filled_by_a_batch(self, log: Log, cache: Any):
+        log.histories(cache)(ids(1, 2, 3))
+
+        found = {user: log.histories(cache)(ids(user)) for user in (1, 3)}
+
+        assert log.n_reads == 1
+        assert [len(found[user].at) for user in (1, 3)] == [N, N]
+        assert cache.get(cache_key(2)) is None
+
+    def test_is_read_again_after_a_change(self, log: Log, cache: Any):
+        log.histories(cache)(ids(1, 2))
+        log.lengths[1] += 1
+
+        assert same(log.histories(cache)(ids(1)), log.read(ids(1)))
+
+    @pytest.mark.parametrize("value", [b"", b"12345678901", "text", 5, None])
+    def test_rejects_anything_else(self, value: Any):
+        assert from_bytes(value) is None
+
+    def test_round_trips(self, log: Log):
+        events = log.read(ids(1))
+
+        found = from_bytes(to_bytes(events))
+
+        assert found is not None
+        assert same(found, events)
+
+    def test_is_computed_ahead_for_one_that_is_just_long_enough(self, log: Log, cache: Any):
+        log.lengths[1] = MIN_CACHED_EVENTS
+        log.histories(cache)(ids(1, 2))
+
+        log.histories(cache)(ids(1))
+
+        assert log.n_reads == 1
+
+    def test_expires_after_a_day_however_many_users_were_read(self, log: Log):
+        cache = TimedCache()
+
+        log.histories(cache)(ids(1))
+        log.histories(cache)(ids(1, 3))
+
+        assert set(cache.timeouts) == {86_400}
+
+
+class TestCounts:
+    def test_tell_misses_hits_and_stale_histories_apart(self, log: Log, monkeypatch: pytest.MonkeyPatch):
+        counts, histories = counting(monkeypatch), log.histories()
+        histories(ids(1))
+        histories(ids(1))
+        log.lengths[1] += 1
+
+        histories(ids(1))
+
+        assert counts.lookups == ["profiles miss", "profiles hit", "profiles stale"]
+
+    def test_leave_short_histories_out(self, log: Log, monkeypatch: pytest.MonkeyPatch):
+        counts, histories = counting(monkeypatch), log.histories()
+
+        for _ in range(2):
+            histories(ids(2))
+
+        assert counts.lookups == []
+
+    def test_call_a_history_that_has_become_long_a_miss(self, log: Log, monkeypatch: pytest.MonkeyPatch):
+        counts, histories = counting(monkeypatch), log.histories()
+        histories(ids(2))
+        log.lengths[2] = MIN_CACHED_EVENTS
+
+        histories(ids(2))
+
+        assert counts.lookups == ["profiles miss"]

@@ -1,0 +1,243 @@
+"""SharedResponseCache: one process computes each answer, the others receive it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from threading import Event
+from typing import Any
+
+import pytest
+
+from recommendations.caching import shared_responses
+from recommendations.caching.answers import Answer
+from recommendations.caching.shared_responses import SharedResponseCache, key_prefix
+from recommendations.caching.versions import FreshnessPolicy, Validator
+from recommendations.selectors.answer_versions import VersionRow
+from recommendations.serving.request import RecommendationRequest
+from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion
+from recsite.cache.local import LocalCache
+from tests.caches import TimedCache, counting
+from tests.waiting import PATIENCE_SECONDS
+
+REQUEST = RecommendationRequest(1)
+MODEL = ModelRef("content")
+
+
+def row(name: str) -> VersionRow:
+    return VersionRow(1, name, None, None, None, None, None, None)
+
+
+class Shop:
+    """An answer source. held: what it waits for; versioned: whether its answers have a version"""
+
+    def __init__(self) -> None:
+        self.n_answers = 0
+        self.name = "Alice"
+        self.versioned = True
+        self.fails = False
+        self.begun, self.held = Event(), Event()
+        self.held.set()
+
+    def answer(self, request: RecommendationRequest) -> Answer:
+        if self.fails:
+            raise ZeroDivisionError
+        self.n_answers += 1
+        self.begun.set()
+        self.held.wait(PATIENCE_SECONDS)
+        version = AnswerVersion(
+            model=MODEL,
+            user_id=1,
+            product_ids=[0],
+            digest=row(self.name).digest(),
+            uses_list=False,
+            snapshot=SnapshotVersion("s", 0, 0),
+        )
+        return Answer(b"answer %d" % self.n_answers, version if self.versioned else None)
+
+    def shared(self, cache: Any) -> SharedResponseCache:
+        validator = Validator(
+            read=lambda *_: row(self.name),
+            resolve=lambda strategy, now: MODEL,
+            is_young=lambda at: at - at < timedelta(1),
+            freshness=FreshnessPolicy(
+                ttl_seconds=60, max_age_seconds=60, stamp=lambda: "s", clock=lambda: 1.0
+            ),
+        )
+        return SharedResponseCache(self.answer, cache, validator, "us", 60)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let callers wait for each other for as long as a busy machine needs."""
+    monkeypatch.setattr(shared_responses, "PATIENCE_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(shared_responses, "_CLAIM_SECONDS", PATIENCE_SECONDS)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def cache() -> Any:
+    cache = LocalCache("a test of shared answers", {})
+    cache.clear()
+    return cache
+
+
+def at_once(n: int, call: Callable[[], Answer], shop: Shop) -> list[bytes]:
+    """Return n answers, all requested while the first is being computed."""
+    shop.held.clear()
+    with ThreadPoolExecutor(n) as threads:
+        first = threads.submit(call)
+        shop.begun.wait(PATIENCE_SECONDS)
+        others = [threads.submit(call) for _ in range(n - 1)]
+        shop.held.set()
+        return [each.result().body for each in (first, *others)]
+
+
+class TestSharedResponseCache:
+    def test_answers_once_for_all_processes(self, shop: Shop, cache: Any):
+        bodies = [shop.shared(cache)(REQUEST).body for _ in range(3)]
+
+        assert bodies == [b"answer 1"] * 3
+
+    def test_does_not_ask_inner_on_a_hit(self, shop: Shop, cache: Any):
+        shop.shared(cache)(REQUEST)
+        shop.fails = True
+
+        assert shop.shared(cache)(REQUEST).body == b"answer 1"
+
+    def test_asks_again_after_a_change_and_shares_the_new_answer(self, shop: Shop, cache: Any):
+        shop.shared(cache)(REQUEST)
+        shop.name = "Alicia"
+
+        bodies = [shop.shared(cache)(REQUEST).body for _ in range(2)]
+
+        assert bodies == [b"answer 2"] * 2
+
+    def test_lets_one_of_many_concurrent_processes_answer(self, shop: Shop, cache: Any):
+        bodies = at_once(6, lambda: shop.shared(cache)(REQUEST), shop)
+
+        assert bodies == [b"answer 1"] * 6
+
+    def test_lets_each_process_answer_what_cannot_be_shared(self, shop: Shop, cache: Any):
+        shop.versioned = False
+
+        bodies = at_once(3, lambda: shop.shared(cache)(REQUEST), shop)
+
+        assert sorted(bodies) == [b"answer 1", b"answer 2", b"answer 3"]
+
+    def test_waits_no_longer_than_its_patience(self, shop: Shop, cache: Any, monkeypatch: pytest.MonkeyPatch):
+        """A process that died with a claim delays the others no longer than that."""
+        monkeypatch.setattr(shared_responses, "PATIENCE_SECONDS", 0.02)
+        responses = shop.shared(cache)
+        cache.add(responses._key(REQUEST) + ":claim", 1, 60)
+
+        assert responses(REQUEST).body == b"answer 1"
+
+    def test_releases_its_claim_after_an_error(self, shop: Shop, cache: Any):
+        shop.fails = True
+
+        with pytest.raises(ZeroDivisionError):
+            shop.shared(cache)(REQUEST)
+
+        assert cache.beginning(key_prefix(REQUEST.lookup)) == []
+
+    def test_distinguishes_requests(self, shop: Shop, cache: Any):
+        responses = shop.shared(cache)
+        others = [
+            replace(REQUEST, top_n=6),
+            replace(REQUEST, strategy="content"),
+            replace(REQUEST, user="1"),
+            replace(REQUEST, min_price=Decimal(1)),
+            replace(REQUEST, exclude=(1,)),
+            replace(REQUEST, exclude=("1",)),
+        ]
+
+        bodies = [responses(request).body for request in (REQUEST, *others)]
+
+        assert bodies == [b"answer %d" % n for n in range(1, 8)]
+
+    def test_keeps_answers_for_as_long_as_it_is_given(self, shop: Shop):
+        cache = TimedCache()
+
+        shop.shared(cache)(REQUEST)
+
+        assert cache.timeouts == [60]
+
+    def test_does_not_use_what_another_maker_shared(self, shop: Shop, cache: Any):
+        replace(shop.shared(cache), made_by="an older program")(REQUEST)
+
+        assert shop.shared(cache)(REQUEST).body == b"answer 2"
+
+    def test_counts_misses_hits_and_stale_answers(
+        self, shop: Shop, cache: Any, monkeypatch: pytest.MonkeyPatch
+    ):
+        counts, responses = counting(monkeypatch), shop.shared(cache)
+        for _ in range(2):
+            responses(REQUEST)
+        shop.name = "Alicia"
+
+        responses(REQUEST)
+
+        assert counts.lookups == ["results miss", "results hit", "results stale"]
+
+    def test_shares_no_answer_from_a_stored_list(self, shop: Shop, cache: Any):
+        def stored(request: RecommendationRequest) -> Answer:
+            answer = shop.answer(request)
+            assert answer.version is not None
+            return replace(answer, version=replace(answer.version, snapshot=None))
+
+        responses = replace(shop.shared(cache), inner=stored)
+        responses(REQUEST)
+
+        assert cache.beginning(key_prefix(REQUEST.lookup)) == []
+
+    def test_claims_for_a_limited_time(self, shop: Shop):
+        """Or a process that died with a claim would hold up all others for ever."""
+        cache = TimedCache()
+
+        shop.shared(cache)(REQUEST)
+
+        assert all(isinstance(seconds, float) for seconds in cache.claims)
+
+    def test_passes_the_request_on(self, shop: Shop, cache: Any):
+        requests: list[RecommendationRequest] = []
+        responses = shop.shared(cache)
+        noting = replace(responses, inner=lambda request: requests.append(request) or shop.answer(request))
+
+        noting(REQUEST)
+
+        assert requests == [REQUEST]
+
+    def test_leaves_the_claim_of_another_process_alone(
+        self, shop: Shop, cache: Any, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(shared_responses, "PATIENCE_SECONDS", 0.02)
+        shop.versioned = False
+        responses = shop.shared(cache)
+        claim = responses._key(REQUEST) + ":claim"
+        cache.add(claim, 1, 60)
+
+        responses(REQUEST)
+
+        assert cache.get(claim) == 1
+
+    def test_keeps_all_answers_to_a_lookup_under_its_prefix(self, shop: Shop, cache: Any):
+        """So that all answers to an erased user can be deleted."""
+        responses = shop.shared(cache)
+        requests = [REQUEST, replace(REQUEST, top_n=6), replace(REQUEST, strategy="content")]
+        for request in requests:
+            responses(request)
+
+        kept = [key for key in cache.beginning(key_prefix(REQUEST.lookup)) if ":claim" not in key]
+
+        assert len(kept) == len(requests)
+
+    def test_keeps_the_answers_to_others_under_another_prefix(self):
+        lookups = [replace(REQUEST, user=user).lookup for user in (1, 2, "1")]
+
+        assert len({key_prefix(lookup) for lookup in lookups}) == len(lookups)
