@@ -30,13 +30,18 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> CacheCounts:
 
 
 class TimedCache(LocalCache):
-    """Notes the time-out of everything that is put into it."""
+    """Notes the time-out of everything that is put into it, and of every claim."""
 
     def __init__(self) -> None:
         super().__init__("a test of time-outs", {})
         self.clear()
         self.timeouts: list[object] = []
+        self.claims: list[object] = []
 
     def set(self, key: str, value: Any, timeout: Any = "default", version: int | None = None) -> None:
         self.timeouts.append(timeout)
         super().set(key, value, 60, version)
+
+    def get_or_claim(self, key: str, seconds: float) -> tuple[Any, bool]:
+        self.claims.append(seconds)
+        return super().get_or_claim(key, seconds)

@@ -304,3 +304,30 @@ class TestStored:
             part in str(row) for name in ("access", "refresh") for part in pair[name].split(".")[1:]
         )
         assert str(Login.objects.get()) == f"login {row['id']}"
+
+
+class TestCaller:
+    @pytest.mark.parametrize(("staff", "superuser"), [(True, False), (False, True), (True, True)])
+    def test_is_what_the_account_was(self, db, staff, superuser):
+        account = StaffFactory(is_staff=staff, is_superuser=superuser)
+
+        caller = tokens.token_caller(str(tokens.access_token(account)))
+
+        assert (caller.account_id, caller.is_staff, caller.is_superuser) == (account.pk, staff, superuser)
+
+    def test_of_a_shopper_is_known_by_both_names(self, db):
+        caller = tokens.token_caller(str(tokens.shopper_token(12, "anna")))
+
+        assert (caller.user_id, caller.external_id) == (12, "anna")
+
+
+class TestClearing:
+    def test_leaves_a_log_in_that_was_refreshed_meanwhile(self, client, ada):
+        with time_machine.travel(timezone.now(), tick=False) as clock:
+            pair = log_in(client).json()
+            clock.shift(timedelta(days=13))
+            pair = go_on(client, pair).json()
+            clock.shift(timedelta(days=2))
+            log_in(client)
+
+            assert go_on(client, pair).status_code == 200

@@ -218,3 +218,23 @@ class TestExplanationCache:
         caching(model, cache)(LIST)
 
         assert cache.timeouts == [60]
+
+    def test_claims_for_a_limited_time(self, model: Model):
+        """Or a process that died with a claim would leave its shoppers to the template for ever."""
+        cache = TimedCache()
+
+        caching(model, cache)(LIST)
+
+        assert None not in cache.claims
+
+    def test_has_the_evidence_of_the_list_explained(self, model: Model, cache: Any):
+        seen: list[Evidence] = []
+
+        class Noting(Model):
+            def explain(self, evidence: Evidence) -> Explanation:
+                seen.append(evidence)
+                return super().explain(evidence)
+
+        caching(Noting(), cache)(LIST)
+
+        assert seen == [evidence(LIST)]

@@ -34,3 +34,9 @@ class TestFreshnessPolicy:
 
     def test_does_not_compute_the_stamp_of_a_young_snapshot(self):
         assert replace(policy(140.0), stamp=lambda: str(1 / 0)).allows(SNAPSHOT)
+
+    @pytest.mark.parametrize("stamp", ["a", "b"])
+    def test_allows_an_answer_in_the_moment_in_which_it_was_computed(self, stamp: str):
+        at_once = SnapshotVersion("a", read_at=130.0, computed_at=130.0)
+
+        assert policy(130.0, stamp=stamp).allows(at_once)

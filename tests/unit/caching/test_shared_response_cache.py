@@ -195,3 +195,49 @@ class TestSharedResponseCache:
         responses(REQUEST)
 
         assert cache.beginning(key_prefix(REQUEST.lookup)) == []
+
+    def test_claims_for_a_limited_time(self, shop: Shop):
+        """Or a process that died with a claim would hold up all others for ever."""
+        cache = TimedCache()
+
+        shop.shared(cache)(REQUEST)
+
+        assert all(isinstance(seconds, float) for seconds in cache.claims)
+
+    def test_passes_the_request_on(self, shop: Shop, cache: Any):
+        requests: list[RecommendationRequest] = []
+        responses = shop.shared(cache)
+        noting = replace(responses, inner=lambda request: requests.append(request) or shop.answer(request))
+
+        noting(REQUEST)
+
+        assert requests == [REQUEST]
+
+    def test_leaves_the_claim_of_another_process_alone(
+        self, shop: Shop, cache: Any, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(shared_responses, "PATIENCE_SECONDS", 0.02)
+        shop.versioned = False
+        responses = shop.shared(cache)
+        claim = responses._key(REQUEST) + ":claim"
+        cache.add(claim, 1, 60)
+
+        responses(REQUEST)
+
+        assert cache.get(claim) == 1
+
+    def test_keeps_all_answers_to_a_lookup_under_its_prefix(self, shop: Shop, cache: Any):
+        """So that all answers to an erased user can be deleted."""
+        responses = shop.shared(cache)
+        requests = [REQUEST, replace(REQUEST, top_n=6), replace(REQUEST, strategy="content")]
+        for request in requests:
+            responses(request)
+
+        kept = [key for key in cache.beginning(key_prefix(REQUEST.lookup)) if ":claim" not in key]
+
+        assert len(kept) == len(requests)
+
+    def test_keeps_the_answers_to_others_under_another_prefix(self):
+        lookups = [replace(REQUEST, user=user).lookup for user in (1, 2, "1")]
+
+        assert len({key_prefix(lookup) for lookup in lookups}) == len(lookups)

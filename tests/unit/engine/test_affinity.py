@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommendations.engine.ltr.affinity import affinity
+from recommendations.engine.ltr.affinity import DEEPEST, affinity
 from recommendations.engine.neighbours import Sums
 from recommendations.engine.ragged import Ragged, starts_of
 
@@ -39,3 +39,13 @@ class TestAffinity:
                 if others:
                     assert found.rank[place] == sum(other > mine for other in others)
                 place += 1
+
+    def test_ranks_no_deeper_than_deepest_in_a_long_history(self):
+        n = DEEPEST + 50
+        sums = Sums(ragged([np.arange(n)]), np.arange(1, n + 1, dtype=np.float32))
+        best, last_ranked, deep = n - 1, n - DEEPEST, 0
+
+        found = affinity(sums, ragged([np.array([deep, last_ranked, best])]), ragged([np.zeros(0)]), n)
+
+        assert found.rank.tolist() == [DEEPEST, DEEPEST - 1, 0]
+        assert found.share.tolist() == pytest.approx([1 / n, (last_ranked + 1) / n, 1])

@@ -130,3 +130,22 @@ class TestPairs:
         )
 
         assert told(found) == naive_pairs(rows, 8, min_support, kept)
+
+
+class TestMoments:
+    def test_with_two_products_are_baskets_of_their_own(self):
+        noon, later = 11 * HOUR, 12 * HOUR
+
+        found = made([(0, 1, noon), (0, 2, noon), (0, 3, later), (0, 4, later + HOUR)])
+
+        assert sorted(found) == [(0, (1, 2)), (0, (3, 4))]
+
+    def test_with_one_product_bought_twice_are_purchases_of_one(self):
+        found = made([(0, 1, HOUR), (0, 1, HOUR), (0, 2, 2 * HOUR)])
+
+        assert found == [(0, (1, 2))]
+
+    def test_are_told_apart_by_user(self):
+        found = made([(0, 1, HOUR), (1, 2, HOUR)])
+
+        assert sorted(found) == [(0, (1,)), (1, (2,))]
