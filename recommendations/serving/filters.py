@@ -7,8 +7,10 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendations.engine.histories import seen
 from recommendations.engine.snapshot import Snapshot
 from recommendations.errors import BadRequest
+from recommendations.pipeline import HiddenPositions, Query
 from recommendations.selectors import named_rows
 from recommendations.selectors.products import Details
 from recommendations.serving.request import RecommendationRequest
@@ -46,6 +48,18 @@ class Filters:
             return np.zeros(0, np.int64)
         positions = snapshot.locate(np.array(self.exclude, np.int64))
         return positions[positions >= 0]
+
+    def query(
+        self, request: RecommendationRequest, snapshot: Snapshot, *, hidden: HiddenPositions = seen
+    ) -> Query:
+        """Return the pipeline's query for the request. hidden: as in `Query`"""
+        return Query(
+            n=request.offset + request.top_n,
+            diversity=request.diversity,
+            allowed=self.allowed(snapshot),
+            excluded=self.excluded(snapshot),
+            hidden=hidden,
+        )
 
     def match(self, product: Details) -> bool:
         """Return whether the product, as it is now, is within the bounds."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.explainers.behaviour import NO_HISTORY
-from recommendations.pipeline import Pipeline, Query
+from recommendations.pipeline import Pipeline
 from recommendations.selectors.answer_versions import digest_of
 from recommendations.selectors.histories import Events, events
 from recommendations.selectors.products import Details, details
@@ -50,20 +50,16 @@ class LiveRecommender:
         moments = (self.read_at(), self.clock()) if self.read_at and self.clock else None
         products = ProductLookup(details, filters.match)
         pipeline = self.pipeline(model)
-        query = Query(
-            n=request.offset + request.top_n,
-            diversity=request.diversity,
-            allowed=filters.allowed(pipeline.snapshot),
-            excluded=filters.excluded(pipeline.snapshot),
-        )
+        query = filters.query(request, pipeline.snapshot)
         (ranked,) = Ranker(pipeline, self.events)(np.array([shopper.id], np.int64), query, products=products)
         version = None
-        if moments and len(products.loaded_ids) <= _MOST_PRODUCTS:
+        product_ids = products.loaded_ids if moments else []
+        if moments and len(product_ids) <= _MOST_PRODUCTS:
             events = (ranked.event_count, ranked.last_event_id)
             version = AnswerVersion(
                 model=model,
                 user_id=shopper.id,
-                product_ids=products.loaded_ids or [0],
+                product_ids=product_ids or [0],
                 digest=digest_of(shopper.id, shopper.name, events, products.by_id),
                 uses_list=request.is_plain,
                 snapshot=SnapshotVersion(pipeline.snapshot.stamp, *moments),

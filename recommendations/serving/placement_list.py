@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from recommendations.engine.actions import Action
 from recommendations.engine.histories import Histories, seen
 from recommendations.engine.ragged import Ragged
-from recommendations.pipeline import HiddenPositions, Pipeline, Query
+from recommendations.pipeline import HiddenPositions, Pipeline
 from recommendations.selectors.histories import Events, histories
 from recommendations.selectors.products import Details, details
 from recommendations.serving.filters import resolve_filters
@@ -59,13 +59,7 @@ def placement_list(
     """
     filters = resolve_filters(request)
     products: ProductLookup[Details] = ProductLookup(details, filters.match)
-    query = Query(
-        n=request.offset + request.top_n,
-        diversity=request.diversity,
-        allowed=filters.allowed(pipeline.snapshot),
-        excluded=filters.excluded(pipeline.snapshot),
-        hidden=hidden,
-    )
+    query = filters.query(request, pipeline.snapshot, hidden=hidden)
     (ranking,) = Ranker(pipeline).rank(history, query, products)
     return PlacementList(
         placement=placement,
