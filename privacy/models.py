@@ -13,7 +13,7 @@ class RightsAction(models.TextChoices):
 class Receipt(models.Model):
     """Proof of an export or erasure. It does not say which person it was about."""
 
-    deed = models.CharField(max_length=16, choices=RightsAction.choices)
+    action = models.CharField(max_length=16, choices=RightsAction.choices)
     at = models.DateTimeField()
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -34,4 +34,4 @@ class Receipt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.deed} {self.at:%Y-%m-%d %H:%M:%S}, receipt {self.pk}"
+        return f"{self.action} {self.at:%Y-%m-%d %H:%M:%S}, receipt {self.pk}"

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             name='Receipt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('deed', models.CharField(choices=[('exported', 'Exported'), ('erased', 'Erased')], max_length=16)),
+                ('action', models.CharField(choices=[('exported', 'Exported'), ('erased', 'Erased')], max_length=16)),
                 ('at', models.DateTimeField()),
                 ('counts', models.JSONField(help_text='Rows by table.')),
                 ('by', models.ForeignKey(help_text='Empty for the command line and for deleted accounts.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
