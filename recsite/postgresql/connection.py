@@ -11,7 +11,8 @@ from psycopg.errors import _WaitTimeout
 CONNECT_SECONDS = 2  # the least that libpq knows
 # A backend that has been idle for so long is not about to answer.
 _IDLE = """
-    SELECT state LIKE 'idle%%' AND clock_timestamp() - state_change > '1 s' FROM pg_stat_activity WHERE pid = %s
+    SELECT state LIKE 'idle%%' AND clock_timestamp() - state_change > '1 s'
+    FROM pg_stat_activity WHERE pid = %s
 """
 
 
@@ -43,8 +44,8 @@ class WatchedConnection(LimitedConnection):
 
     When nothing has come for half of `seconds`, another connection asks the server whether this one's backend
     is still at work. So a frozen server, a cut network and a stalled proxy are noticed within `seconds`, and
-    a statement may take as long as it needs. (The kernel's keepalives notice only a kernel that is silent, and
-    `statement_timeout` only works in a server that runs.)
+    a statement may take as long as it needs. (The kernel's keepalives notice only a kernel that is silent,
+    and `statement_timeout` only works in a server that runs.)
 
     on_silence: called before ServerSilent is raised
     """
