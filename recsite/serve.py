@@ -77,11 +77,16 @@ def listening_address(env: Environment) -> str:
             ) from None
         raise CannotServe(f"Cannot listen on HOST={env.host} PORT={env.port}: {error}.") from None
     address = str(place[0])
-    if env.api_open_reads and not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
-        raise CannotServe(
-            f"API_OPEN_READS=true lets anyone read the API, and HOST={env.host} accepts other machines. "
-            f"Set HOST=127.0.0.1, or API_OPEN_READS=false."
-        )
+    if not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
+        for name, is_on, effect in (
+            ("API_OPEN_READS", env.api_open_reads, "lets anyone read the API"),
+            ("DEBUG", env.debug, "shows settings and code, and allows weak keys"),
+        ):
+            if is_on:
+                raise CannotServe(
+                    f"{name}=true {effect}, and HOST={env.host} accepts other machines. "
+                    f"Set HOST=127.0.0.1, or {name}=false."
+                )
     return address
 
 

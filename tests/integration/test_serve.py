@@ -37,7 +37,7 @@ def variables(database: Path, **others: object) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "ENV_FILE": os.devnull,
-        "SECRET_KEY": "x" * 50,
+        "SECRET_KEY": "tests-only-" + "x" * 50,
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "SECURE_SSL_REDIRECT": "false",
         "API_OPEN_READS": "true",
