@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from observe.metrics_folder import MetricsFolderError, metrics_folder, prepare
+from observe.metrics_folder import MetricsFolderError, metrics_folder
 from recsite.checks import database_is_of_this_version
 from recsite.config.address import url
 from recsite.config.env import ROOT, Environment, set_variable
@@ -95,7 +95,7 @@ def share_metrics(env: Environment) -> None:
     if not env.metrics:
         return
     try:
-        set_variable("PROMETHEUS_MULTIPROC_DIR", str(prepare(metrics_folder(env.metrics_dir, env.port))))
+        set_variable("PROMETHEUS_MULTIPROC_DIR", str(metrics_folder(env.metrics_dir, env.port)))
     except MetricsFolderError as error:
         raise CannotServe(
             f"{error} Name another one in PROMETHEUS_MULTIPROC_DIR, or set METRICS=false."

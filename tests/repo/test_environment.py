@@ -111,6 +111,25 @@ class TestRefusals:
         assert ran.returncode != 0
         assert "SECRET_KEY is not set" in ran.stderr.splitlines()[-1]
 
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ("manage.py", "migrate"),
+            ("manage.py", "apikey", "list"),
+            ("-m", "recsite.serve"),
+            ("-m", "celery", "--app", "recsite.celery", "worker"),
+            ("-m", "celery", "--app", "recsite.celery", "beat"),
+        ],
+        ids=lambda command: " ".join(command),
+    )
+    def test_names_a_guessable_key_in_one_line_without_showing_it(self, command):
+        ran = run(*command, SECRET_KEY="hunter2")
+
+        assert ran.returncode == 1
+        (line,) = ran.stderr.splitlines()
+        assert "SECRET_KEY has 7 characters, so others can guess it." in line
+        assert "hunter2" not in ran.stdout + ran.stderr
+
     def test_names_what_opens_reads_to_the_world(self):
         ran = run(
             "manage.py",
