@@ -15,8 +15,8 @@ class MetricsFolderError(Exception):
 def metrics_folder(name: str, port: int) -> Path:
     """Return the named folder, prepared; without a name, a new one for the server on this port.
 
-    The new folder has a name that nobody can guess, so that nobody can take it first. Those that ended servers
-    of the same account and port have left are removed. Raises MetricsFolderError.
+    The new folder has a name that nobody can guess, so that nobody can take it first. Folders that ended
+    servers of the same account and port have left are removed. Raises MetricsFolderError.
     """
     if name:
         return prepare(Path(name))
@@ -34,8 +34,8 @@ def metrics_folder(name: str, port: int) -> Path:
 def prepare(folder: Path) -> Path:
     """Create the folder, private to its owner, delete the files of exited processes, and return it.
 
-    Raises MetricsFolderError if it cannot be created, is a symbolic link, belongs to another user, or if others
-    can write to it: they could replace the files.
+    Raises MetricsFolderError if it cannot be created, is a symbolic link or belongs to another user, or if
+    others can write to it and so replace the files.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

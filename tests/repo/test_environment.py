@@ -120,7 +120,7 @@ class TestRefusals:
             ("-m", "celery", "--app", "recsite.celery", "worker"),
             ("-m", "celery", "--app", "recsite.celery", "beat"),
         ],
-        ids=lambda command: " ".join(command),
+        ids=" ".join,
     )
     def test_names_a_guessable_key_in_one_line_without_showing_it(self, command):
         ran = run(*command, SECRET_KEY="hunter2")
