@@ -26,7 +26,7 @@ class Asker(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A limit of n requests in a fixed window that starts with the first one."""
+    """A limit of n requests in every window of this length, wherever it begins."""
 
     n: int
     seconds: int

@@ -1,4 +1,4 @@
-"""Rate limiting by fixed windows. Responses have RateLimit headers, and Retry-After if refused."""
+"""Rate limiting by sliding windows. Responses have RateLimit headers, and Retry-After if refused."""
 
 import logging
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ from access.address import client_address, client_network
 from access.principals import KeyPrincipal, account_identity
 from access.throttle_scopes import throttle_scope_for
 from observe import metrics
-from recsite.cache.fixed_window import FixedWindowCounter
 from recsite.cache.redis import TolerantRedisCache
 from recsite.cache.shared_window import LocalWindowCounter, SharedWindowCounter
+from recsite.cache.sliding_window import SlidingWindowCounter
 from recsite.config.throttle_rates import Asker, Rate
 
 logger = logging.getLogger(__name__)
 
 
 class TooManyRequests(Throttled):
-    """A request over its rate limit. wait: seconds until the next window"""
+    """A request over its rate limit. wait: seconds until one would be within it"""
 
     extra_detail_singular = "Try again in {wait} second."
     extra_detail_plural = "Try again in {wait} seconds."
@@ -55,15 +55,16 @@ def count(request: Request, view: Any) -> None:
     rate = limits.get(asker)
     if rate is None:
         return
-    n, seconds_left = counter().count(f"throttle:{scope}:{identity}", rate.seconds)
+    key = f"throttle:{scope}:{identity}"
+    is_allowed, n, seconds_left = counter().count(key, rate.n, rate.seconds)
     wait = max(1, ceil(seconds_left))
     headers = view.headers  # of every response to this request, errors included
     headers["RateLimit-Limit"] = str(rate.n)
     headers["RateLimit-Remaining"] = str(max(0, rate.n - n))
     headers["RateLimit-Reset"] = str(wait)
-    if n > rate.n:
+    if not is_allowed:
         metrics.recorder.throttled(scope, asker)
-        if n == rate.n + 1:  # once per window
+        if _log_lines().count(key, 1, rate.seconds).is_allowed:
             logger.info("%s exceeded the rate limit of %s (%s)", identity, rate, scope)
         raise TooManyRequests(rate, scope, asker, wait)
 
@@ -100,13 +101,20 @@ def _identify(request: Request) -> tuple[Asker, str]:
 
 
 @cache
-def counter() -> FixedWindowCounter | SharedWindowCounter:
+def counter() -> SlidingWindowCounter | SharedWindowCounter:
     """Return the counter: shared by all processes if there is a Redis."""
     if isinstance(caches["default"], TolerantRedisCache):
-        return SharedWindowCounter(lambda: cast(TolerantRedisCache, caches["default"]), FixedWindowCounter())
+        return SharedWindowCounter(lambda: cast(TolerantRedisCache, caches["default"]), SlidingWindowCounter())
     return LocalWindowCounter()
+
+
+@cache
+def _log_lines() -> SlidingWindowCounter:
+    """Return the counter that allows one log line for each caller and window. It counts in this process only."""
+    return SlidingWindowCounter()
 
 
 def forget() -> None:
     """Reset the counts of this process."""
     counter.cache_clear()
+    _log_lines.cache_clear()

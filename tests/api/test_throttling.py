@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from access.scopes import Scope
 from access.services import tokens
 from observe import metrics
-from recsite.cache.fixed_window import FixedWindowCounter
+from recsite.cache.sliding_window import SlidingWindowCounter
 from recsite.config.throttle_rates import rates
 from recsite.http import throttling
 from tests.api.callers import bearer, clerk_with, key_header, key_with
@@ -34,7 +34,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of this process's windows."""
     clock = Clock()
-    windows = FixedWindowCounter(clock=clock)
+    windows = SlidingWindowCounter(clock=clock)
     monkeypatch.setattr(throttling, "counter", lambda: windows)
     return clock
 
