@@ -26,7 +26,7 @@ class Receipt(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(deed__in=RightsAction.values), name="receipt_deed_known")
+            models.CheckConstraint(condition=Q(action__in=RightsAction.values), name="receipt_action_known")
         ]
         permissions = [
             ("export_user", "Can export everything about a user"),

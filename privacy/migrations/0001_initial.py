@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'permissions': [('export_user', 'Can export everything about a user'), ('erase_user', 'Can erase a user from everywhere')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('deed__in', ['exported', 'erased'])), name='receipt_deed_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('action__in', ['exported', 'erased'])), name='receipt_action_known')],
             },
         ),
     ]
