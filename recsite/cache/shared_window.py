@@ -39,10 +39,11 @@ _COUNT = Script(
     local kept = {{old[1], unpack(old, first)}}
     if #kept > 1 and now < old[1] + length / {BUCKETS} then
         kept[#kept - 1], kept[#kept] = now, kept[#kept] + 1
-    else
+        redis.call('SET', KEYS[1], cmsgpack.pack(kept), 'KEEPTTL')
+    else  -- the entry expires when the last call that this bucket can take has left the window
         kept[1], kept[#kept + 1], kept[#kept + 2] = now, now, 1
+        redis.call('SET', KEYS[1], cmsgpack.pack(kept), 'PX', math.ceil(length * {1 + 1 / BUCKETS} / 1000))
     end
-    redis.call('SET', KEYS[1], cmsgpack.pack(kept), 'PX', math.ceil(length / 1000))
     return {{1, n + 1, kept[2] + length - now}}
     """
 )

@@ -99,8 +99,6 @@ class SlidingWindowCounter:
     def _make_room(self, now: float) -> None:
         self._windows = {key: window for key, window in self._windows.items() if now < window.closes_at}
         n_evicted = len(self._windows) - self._max_windows + max(1, self._max_windows // _EVICTED_FRACTION)
-        by_closing = heapq.nsmallest(
-            n_evicted, self._windows.items(), key=lambda entry: entry[1].closes_at
-        )
+        by_closing = heapq.nsmallest(n_evicted, self._windows.items(), key=lambda entry: entry[1].closes_at)
         for key, _ in by_closing:
             del self._windows[key]

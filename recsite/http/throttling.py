@@ -104,7 +104,9 @@ def _identify(request: Request) -> tuple[Asker, str]:
 def counter() -> SlidingWindowCounter | SharedWindowCounter:
     """Return the counter: shared by all processes if there is a Redis."""
     if isinstance(caches["default"], TolerantRedisCache):
-        return SharedWindowCounter(lambda: cast(TolerantRedisCache, caches["default"]), SlidingWindowCounter())
+        return SharedWindowCounter(
+            lambda: cast(TolerantRedisCache, caches["default"]), SlidingWindowCounter()
+        )
     return LocalWindowCounter()
 
 

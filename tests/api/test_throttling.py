@@ -1,4 +1,4 @@
-"""Requests over a rate limit get 429 until the next window; every response says how many are left."""
+"""Requests over a rate limit get 429 until earlier ones leave the window; every response says how many are left."""
 
 from typing import Any
 

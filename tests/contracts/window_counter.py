@@ -19,6 +19,10 @@ gaps = st.lists(
     min_size=1,
     max_size=80,
 )
+# `make` gives each example a new counter, and each class that inherits the contract is an executor.
+for_any_counter = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
+)
 
 
 class Counter(Protocol):
@@ -98,7 +102,7 @@ class WindowCounterContract:
         assert not count.is_allowed
         assert count.seconds_left == LENGTH - 25 + 15  # until the fourth of the five has left
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @for_any_counter
     @given(gaps=gaps, limit=st.integers(1, 12))
     def test_allows_no_more_than_the_limit_in_any_window_and_refuses_no_more_than_it_must(
         self, make, gaps, limit
@@ -120,7 +124,7 @@ class WindowCounterContract:
                 assert within(LENGTH + SHARED) >= limit
             assert 0 < count.seconds_left <= LENGTH
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @for_any_counter
     @given(gaps=gaps, limit=st.integers(1, 12))
     def test_says_truly_when_the_next_call_is_allowed(self, make, gaps, limit):
         clock = Clock()
