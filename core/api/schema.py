@@ -34,7 +34,7 @@ LIMITS = {
         ("RateLimit-Remaining", "The number of requests left in the current window."),
         (
             "RateLimit-Reset",
-            "The number of seconds until the first counted requests leave the window; after 429, until a request is allowed.",
+            "The number of seconds until more requests are allowed.",
         ),
     )
 }

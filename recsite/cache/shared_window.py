@@ -8,9 +8,9 @@ from recsite.cache.redis import Script, TolerantRedisCache
 from recsite.cache.sliding_window import BUCKETS, Count, SlidingWindowCounter
 
 _MICRO = 1_000_000
-# SlidingWindowCounter.count() as one atomic script, in one round trip. A value is a packed list: the time of the
-# first call in the newest bucket, then of each bucket the time of its last call and its number of calls. Times
-# are Redis's, since the web servers' clocks may differ, in microseconds. A refused call writes nothing.
+# SlidingWindowCounter.count() as one atomic script, in one round trip. A value is a packed list: the time of
+# the first call in the newest bucket, then of each bucket the time of its last call and its number of calls.
+# Times are Redis's, since the web servers' clocks may differ, in microseconds. A refused call writes nothing.
 _COUNT = Script(
     f"""
     local limit, length = tonumber(ARGV[1]), tonumber(ARGV[2])

@@ -93,8 +93,8 @@ class SlidingWindowCounter:
         for last, n_calls in window.buckets:
             n -= n_calls
             if n < limit:
-                break
-        return last
+                return last
+        raise AssertionError("The limit is at least 1.")
 
     def _make_room(self, now: float) -> None:
         self._windows = {key: window for key, window in self._windows.items() if now < window.closes_at}

@@ -112,7 +112,7 @@ def counter() -> SlidingWindowCounter | SharedWindowCounter:
 
 @cache
 def _log_lines() -> SlidingWindowCounter:
-    """Return the counter that allows one log line for each caller and window. It counts in this process only."""
+    """Return the counter that allows one log line for each caller and window, in this process."""
     return SlidingWindowCounter()
 
 

@@ -1,4 +1,4 @@
-"""Requests over a rate limit get 429 until earlier ones leave the window; every response says how many are left."""
+"""Requests over a rate limit get 429 until earlier ones leave the window; every response says how many remain."""
 
 from typing import Any
 
