@@ -19,9 +19,10 @@ from django.db import connections  # noqa: E402
 
 from recommendations import wiring  # noqa: E402  needs the loaded applications
 from recsite import gc_tuning  # noqa: E402
+from recsite.http.charset import without_charset  # noqa: E402
 from recsite.http.login_limit import limit_logins  # noqa: E402
 
-application = limit_logins(django_application)
+application = limit_logins(without_charset(django_application))
 
 wiring.warm_up()
 # This thread handles no requests, so its connection goes back to the pool.

@@ -115,6 +115,9 @@ class RefreshToken(SignedToken):
     lifetime = settings.REFRESH_TOKEN_LIFETIME
 
 
+_TYPES = frozenset({AccessToken.token_type, ShopperToken.token_type, RefreshToken.token_type})
+
+
 class AnyToken(SignedToken):
     """A token of any type that is issued."""
 
@@ -123,9 +126,7 @@ class AnyToken(SignedToken):
 
     def verify_token_type(self) -> None:
         """Raise TokenError unless it is one of these types."""
-        if self.payload.get("token_type") not in (
-            token_class.token_type for token_class in (AccessToken, ShopperToken, RefreshToken)
-        ):
+        if self.payload.get("token_type") not in _TYPES:
             raise TokenError("Token has wrong type")
 
 
