@@ -104,7 +104,7 @@ def _refusal(path: str, detail: str, seconds: int) -> tuple[list[tuple[str, str]
     if path == LOGIN_PAGE:
         response = _page(detail, seconds)
     else:
-        response = problem(429, detail, headers=_headers(seconds))
+        response = problem(429, detail, headers={"Retry-After": str(seconds)})
     response.headers["Content-Length"] = str(len(response.content))
     plain = dict(with_security_headers(HttpResponse()).items())
     response = security_headers_middleware(lambda _: response)(request)
@@ -124,8 +124,5 @@ def _cors(origin: str | None) -> list[tuple[str, str]]:
 def _page(detail: str, seconds: int) -> HttpResponse:
     context = {"title": "Too many logins", "message": detail}
     content = render_to_string("registration/too_many.html", context)
-    return HttpResponse(content, status=429, headers=_headers(seconds))
-
-
-def _headers(seconds: int) -> dict[str, str]:
-    return {"Retry-After": str(seconds), "Cache-Control": "no-store"}
+    headers = {"Retry-After": str(seconds), "Cache-Control": "no-store"}
+    return HttpResponse(content, status=429, headers=headers)
