@@ -119,7 +119,7 @@ class TestGuesses:
     def test_leave_the_right_password_alone_when_their_window_has_passed(self, shop: Path):
         limited = {"THROTTLE_RATES": "login:address=2/s,login:total=off", "METRICS": "false"}
         with serving(shop, **limited) as url:
-            guesses(url, "token")
+            guesses(url, "token", each=1)
 
             with closing(Guesser(url)) as ada:
                 until(lambda: ada.token("ada", PASSWORD)[0] == 200)
