@@ -12,6 +12,7 @@ from django.http import Http404, HttpResponse
 from rest_framework import exceptions
 from rest_framework.request import Request
 
+from access.errors import TooManyPasswords
 from catalog.errors import IdempotencyKeyReused, InUse, InvalidEvents, InvalidIdempotencyKey, TooManyEvents
 from recommendations.errors import BadRequest, UnknownProduct, UnknownShopper, UnknownStrategy
 from recsite.database_writes import writes
@@ -58,6 +59,7 @@ TABLE: tuple[tuple[type[Exception], ErrorResponse], ...] = (
     (UnknownProduct, ErrorResponse(404)),
     (UnknownShopper, ErrorResponse(404)),
     (UnknownStrategy, ErrorResponse(400)),
+    (TooManyPasswords, ErrorResponse(429, retry_after=1)),
     (ProtectedError, ErrorResponse(409, "Other rows refer to this one, so it cannot be deleted.")),
     (
         IntegrityError,
