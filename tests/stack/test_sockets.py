@@ -45,6 +45,25 @@ def impatient(place: Place) -> Iterator[httpx2.Client]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def behind(place: Place) -> Iterator[httpx2.Client]:
+    """A client of a server that trusts one proxy, and answers over HTTPS only."""
+    trusting = place.with_env(TRUSTED_PROXIES="1", TRUST_PROXY_HTTPS="true", SECURE_SSL_REDIRECT="true")
+    with trusting.served("behind") as client:
+        yield client
+
+
+@pytest.fixture
+def remaining(behind: httpx2.Client) -> Callable[..., int]:
+    def of(*headers: str) -> int:
+        """Return how many requests the address that these headers tell has left."""
+        lines = "".join(f"{header}\r\n" for header in (*headers, "X-Forwarded-Proto: https"))
+        answer = answer_to(behind, last(TOKEN) + lines.encode() + b"Content-Length: 2\r\n\r\n{}")
+        return int(answer[1]["ratelimit-remaining"])
+
+    return of
+
+
 def connected(client: httpx2.Client) -> socket.socket:
     assert client.base_url.port is not None
     return socket.create_connection((client.base_url.host, client.base_url.port), timeout=PATIENCE_SECONDS)
@@ -173,25 +192,6 @@ class TestBodies:
 
 
 class TestHeaders:
-    @pytest.fixture(scope="class")
-    def behind(self, place: Place) -> Iterator[httpx2.Client]:
-        """A client of a server that trusts one proxy, and answers over HTTPS only."""
-        trusting = place.with_env(
-            TRUSTED_PROXIES="1", TRUST_PROXY_HTTPS="true", SECURE_SSL_REDIRECT="true", WEB_WORKERS="1"
-        )
-        with trusting.served("behind") as client:
-            yield client
-
-    @pytest.fixture
-    def remaining(self, behind: httpx2.Client) -> Callable[..., int]:
-        def of(*headers: str) -> int:
-            """Return how many requests the address that these headers tell has left."""
-            lines = "".join(f"{header}\r\n" for header in (*headers, "X-Forwarded-Proto: https"))
-            answer = answer_to(behind, last(TOKEN) + lines.encode() + b"Content-Length: 2\r\n\r\n{}")
-            return int(answer[1]["ratelimit-remaining"])
-
-        return of
-
     @pytest.mark.parametrize("name", ["X_Forwarded_For", "x_forwarded_for", "X-Forwarded_For", "X_Forwarded-For"])
     @pytest.mark.parametrize("is_first", [True, False])
     def test_with_underscores_tell_no_address(self, remaining: Callable[..., int], name: str, is_first: bool):
