@@ -1,6 +1,6 @@
 """The web server: granian, whose workers answer through `Dispatcher` and are started again if they die.
 
-`recsite.serve` becomes this module. The classes of granian that it uses are not documented, so its version is pinned.
+`recsite.serve` becomes this module. It uses undocumented classes of granian, whose version is pinned.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from granian.server.mp import MPServer, WorkerProcess
 
 from recsite.config import env
 from recsite.config.env import Environment
-from recsite.http.dispatcher import Application, Dispatcher, Watcher
+from recsite.http.dispatcher import Dispatcher, Watcher
 
 # The time for the head of a request, and for the next one on an open connection.
 SECONDS_FOR_HEAD = 15
@@ -47,7 +47,9 @@ def serve(environment: Environment, address: str, target: str = "recsite.wsgi:ap
     target: the module and the name of a WSGI application
     """
     # A worker that stops may finish its requests, including the slowest explanation.
-    seconds_to_finish = math.ceil(max(environment.openai_timeout_seconds, environment.request_body_seconds)) + 5
+    seconds_to_finish = (
+        math.ceil(max(environment.openai_timeout_seconds, environment.request_body_seconds)) + 5
+    )
     server = Server(
         target,
         address=address,
@@ -67,14 +69,12 @@ def serve(environment: Environment, address: str, target: str = "recsite.wsgi:ap
         workers_kill_timeout=min(seconds_to_finish, 1800),
     )
     server.serve(
-        partial(
-            run_worker, n_threads=environment.web_threads, body_seconds=environment.request_body_seconds
-        )
+        partial(run_worker, n_threads=environment.web_threads, body_seconds=environment.request_body_seconds)
     )
 
 
 def max_connections() -> int:
-    """Raise the limit of open files of this process as needed and allowed. Return the connections of a worker."""
+    """Return how many connections a worker may have open, and let this process open as many files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_CONNECTIONS + OTHER_FILES
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -98,7 +98,7 @@ class Server(MPServer):
             self.main_loop_interrupt.wait(min(due.values()) - time.monotonic() if due else None)
             self.main_loop_interrupt.clear()
             if self.reload_signal:
-                self._reload(spawn_target, target_loader)
+                self._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call]
             while self.interrupt_children:
                 number = self.interrupt_children.pop()
                 lived = time.monotonic() - self.wrks[number].birth
@@ -113,15 +113,16 @@ class Server(MPServer):
 
 def next_pause(lived: float, last: float) -> float:
     """Return the seconds before a worker is started again. lived: how long it has; last: the pause before"""
-    return FIRST_PAUSE_SECONDS if lived >= STABLE_SECONDS or not last else min(2 * last, LONGEST_PAUSE_SECONDS)
+    return (
+        FIRST_PAUSE_SECONDS if lived >= STABLE_SECONDS or not last else min(2 * last, LONGEST_PAUSE_SECONDS)
+    )
 
 
 class Scheduler(CallbackScheduler):
     """Gives the requests that granian receives to a function."""
 
     def __new__(cls, loop: asyncio.AbstractEventLoop, schedule: Callable[[Watcher], None]) -> "Scheduler":
-        made: Scheduler = super().__new__(cls, loop, schedule, None, _nothing, _nothing)
-        return made
+        return super().__new__(cls, loop, schedule, None, _nothing, _nothing)  # type: ignore[call-arg]
 
     def __init__(self, loop: asyncio.AbstractEventLoop, schedule: Callable[[Watcher], None]) -> None:
         super().__init__()
@@ -132,55 +133,17 @@ def _nothing(*arguments: object) -> None:
     """Do nothing, for tasks that granian does not run itself."""
 
 
-@WorkerProcess.wrap_target
-def run_worker(
-    worker_id: int,
-    application: Application,
-    sock: Any,
-    ipc: Any,
-    loop: asyncio.AbstractEventLoop,
-    runtime_mode: Any,
-    runtime_threads: int,
-    runtime_blocking_threads: int,
-    blocking_threads: int,
-    blocking_threads_idle_timeout: int,
-    backpressure: int,
-    task_impl: Any,
-    http_mode: Any,
-    http1_settings: Any,
-    http2_settings: Any,
-    websockets: bool,
-    static_path: Any,
-    log_access_format: Any,
-    ssl_context: Any,
-    scope_options: Any,
-    metrics: Any,
-    *,
-    n_threads: int,
-    body_seconds: float,
-) -> None:
+@WorkerProcess.wrap_target  # type: ignore[untyped-decorator]
+def run_worker(*given: Any, n_threads: int, body_seconds: float) -> None:
     """Answer requests in this process until it is told to stop. As granian's own, but for the scheduler."""
+    number, application, sock, ipc, loop, runtime_mode = given[:6]
+    runtime, http, (tls, _, metrics) = given[6:11], given[12:17], given[18:]
     stopped = asyncio.Event()
-    signalled = set_loop_signals(loop)
+    signalled = set_loop_signals(loop)  # type: ignore[no-untyped-call]
     signalled.add_cb(lambda: loop.call_soon_threadsafe(stopped.set))
     dispatcher = Dispatcher(application, loop, n_threads=n_threads, body_seconds=body_seconds)
-    worker = RSGIWorker(
-        worker_id,
-        _impatient(sock),
-        ipc,
-        runtime_threads,
-        runtime_blocking_threads,
-        blocking_threads,
-        blocking_threads_idle_timeout,
-        backpressure,
-        http_mode,
-        http1_settings,
-        http2_settings,
-        websockets,
-        static_path,
-        *ssl_context,
-        metrics,
-    )
+    make_worker: Any = RSGIWorker  # granian's types are those of an earlier version
+    worker = make_worker(number, _impatient(sock), ipc, *runtime, *http, *tls, metrics)
     run = getattr(worker, WORKERS_METHODS[runtime_mode][False])
     run(Scheduler(loop, dispatcher.schedule), loop, signalled)
     loop.run_until_complete(stopped.wait())

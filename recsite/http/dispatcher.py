@@ -1,7 +1,7 @@
-"""Requests from granian (RSGI) to Django (WSGI): bodies are read on an event loop, requests answered in threads.
+"""Requests from granian (RSGI) to Django (WSGI): an event loop reads bodies, threads answer requests.
 
-A request reaches a thread when all of its body is there, and granian sends the response when the thread is done
-with it. So a client that sends or reads slowly occupies no thread.
+A request reaches a thread when all of its body is there, and granian sends the response when the thread has
+made it. So a client that sends or reads slowly occupies no thread.
 """
 
 import asyncio
@@ -137,7 +137,7 @@ class Dispatcher:
             self._loop.call_soon_threadsafe(self._bodies.release, len(request.body))
 
 
-async def _discard(chunks: AsyncIterator[bytes]) -> None:
+async def _discard(chunks: Connection) -> None:
     """Read what a client sends until its body ends, or for a short time."""
     with suppress(TimeoutError):
         async with asyncio.timeout(SECONDS_OF_UNREAD_BODY):
@@ -222,7 +222,7 @@ def _environ(request: Request) -> Environ:
 def _variable(name: str) -> str:
     """Return the variable of a header, "" if the header is dropped.
 
-    WSGI has one variable for X-Forwarded-For and X_Forwarded_For. The second is not what proxies set, or overwrite.
+    WSGI has one variable for X-Forwarded-For and X_Forwarded_For, and proxies overwrite only the first.
     """
     if "_" in name or name in ("content-length", "transfer-encoding"):
         return ""

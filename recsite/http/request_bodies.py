@@ -76,9 +76,9 @@ class RequestBodies:
         self._n_bytes -= n_bytes
 
     def _count(self, body: _Arriving, n_bytes: int) -> None:
-        """Count bytes. If there are too many, refuse the body that has taken longest of those that are not small.
+        """Count bytes. If there are too many, refuse the body that began first of those that are not small.
 
-        An honest client sends its body fast. One that holds memory does not.
+        An honest client sends its body fast; one that wants to fill the memory does not.
         """
         body.n_bytes += n_bytes
         self._n_bytes += n_bytes

@@ -6,14 +6,19 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing.synchronize import Event
 from urllib.parse import urlencode
 
 HEAD = b"Host: localhost\r\nUser-Agent: hostile\r\n"
 SLOW_HEAD = b"GET / HTTP/1.1\r\n" + HEAD + b"X-Slow: "
-SLOW_BODY = b"POST /token HTTP/1.1\r\n" + HEAD + b"Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+SLOW_BODY = (
+    b"POST /token HTTP/1.1\r\n" + HEAD + b"Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+)
 # 1.5 MB, for everybody.
-LONG_ANSWER = b"GET /static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js HTTP/1.1\r\n" + HEAD + b"\r\n"
+LONG_ANSWER = (
+    b"GET /static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js HTTP/1.1\r\n" + HEAD + b"\r\n"
+)
 WRONG = {"username": "nobody-{n}", "password": "wrong-{n}"}
 Attack = Callable[[str, int, int], Awaitable[None]]
 
@@ -100,39 +105,50 @@ SOCKETS: dict[str, Attack] = {
 GUESSES: dict[str, Attack] = {"guesses at POST /token": guess_token, "guesses at /admin/login/": guess_login}
 
 
+@dataclass(frozen=True, slots=True)
+class Attackers:
+    """n connections of one kind. all_open: they have been opened; over: they are to be closed"""
+
+    attack: Attack
+    host: str
+    port: int
+    n: int
+    all_open: Event
+    over: Event
+
+    def run(self) -> None:
+        """Attack until it is over."""
+        asyncio.run(self._attack())
+
+    async def _attack(self) -> None:
+        tasks = [asyncio.ensure_future(self._again(number)) for number in range(self.n)]
+        await asyncio.sleep(1)
+        self.all_open.set()
+        while not self.over.is_set():
+            await asyncio.sleep(0.1)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _again(self, number: int) -> None:
+        while True:
+            with suppress(OSError):
+                await self.attack(self.host, self.port, number)
+            await asyncio.sleep(0.05)
+
+
 @contextmanager
 def attacked(attack: Attack, host: str, port: int, n: int) -> Iterator[None]:
-    """Attack with n connections from another process. They are open when this begins, and opened again if closed."""
+    """Attack from another process with n connections, which are opened again if they are closed."""
     context = multiprocessing.get_context("spawn")
-    all_open, over = context.Event(), context.Event()
-    process = context.Process(target=_attack, args=(attack, host, port, n, all_open, over), daemon=True)
+    attackers = Attackers(attack, host, port, n, context.Event(), context.Event())
+    process = context.Process(target=attackers.run, daemon=True)
     process.start()
     try:
-        if not all_open.wait(60):
+        if not attackers.all_open.wait(60):
             sys.stderr.write("Not every connection of the attack could be opened.\n")
         yield
     finally:
-        over.set()
+        attackers.over.set()
         process.join(10)
         process.kill()
-
-
-def _attack(attack: Attack, host: str, port: int, n: int, all_open: Event, over: Event) -> None:
-    asyncio.run(_attack_until(attack, host, port, n, all_open, over))
-
-
-async def _attack_until(attack: Attack, host: str, port: int, n: int, all_open: Event, over: Event) -> None:
-    async def again(number: int) -> None:
-        while True:
-            with suppress(OSError):
-                await attack(host, port, number)
-            await asyncio.sleep(0.05)
-
-    tasks = [asyncio.ensure_future(again(number)) for number in range(n)]
-    await asyncio.sleep(1)
-    all_open.set()
-    while not over.is_set():
-        await asyncio.sleep(0.1)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""A web server over raw sockets: slow, silent, greedy and lying clients, headers that are not what they seem."""
+"""A web server over raw sockets: slow, silent, greedy and lying clients, and misleading headers."""
 
 import json
 import os
@@ -27,7 +27,7 @@ TOKEN = b"POST /token HTTP/1.1\r\n" + HOST + JSON
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """The example shop on SQLite, with one process and one thread: whatever holds a thread stops everybody."""
+    """The example shop on SQLite, with one thread: whatever holds a thread stops everybody."""
     folder: Path = tmp_path_factory.mktemp("sockets")
     return filled(folder, f"sqlite:///{folder / 'shop.sqlite3'}", WEB_WORKERS="1", WEB_THREADS="1")
 
@@ -157,7 +157,9 @@ class TestBodies:
 
         assert_problem(answer_to(web, request), 411)
 
-    @pytest.mark.parametrize("lengths", [b"Content-Length: 1\r\nContent-Length: 2\r\n", b"Content-Length: -1\r\n"])
+    @pytest.mark.parametrize(
+        "lengths", [b"Content-Length: 1\r\nContent-Length: 2\r\n", b"Content-Length: -1\r\n"]
+    )
     def test_of_impossible_lengths_are_refused(self, web: httpx2.Client, lengths: bytes):
         assert answer_to(web, TOKEN + lengths + b"\r\n{}")[0] == 400
 
@@ -192,7 +194,9 @@ class TestBodies:
 
 
 class TestHeaders:
-    @pytest.mark.parametrize("name", ["X_Forwarded_For", "x_forwarded_for", "X-Forwarded_For", "X_Forwarded-For"])
+    @pytest.mark.parametrize(
+        "name", ["X_Forwarded_For", "x_forwarded_for", "X-Forwarded_For", "X_Forwarded-For"]
+    )
     @pytest.mark.parametrize("is_first", [True, False])
     def test_with_underscores_tell_no_address(self, remaining: Callable[..., int], name: str, is_first: bool):
         own = f"X-Forwarded-For: 198.51.100.{len(name) + 100 * is_first + sum(map(ord, name)) % 97}"

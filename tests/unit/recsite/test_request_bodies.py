@@ -67,7 +67,7 @@ class TestRead:
 
 class TestLimitOfMemory:
     def test_refuses_the_large_body_that_has_taken_longest(self):
-        """Clients that stop before their last byte hold all memory; then an honest client sends a large body."""
+        """Clients that stop before their last byte hold all memory, then an honest client sends a body."""
 
         async def arrive() -> list[bytes | BaseException]:
             bodies, never = RequestBodies(60), asyncio.Event()
