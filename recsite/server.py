@@ -63,6 +63,7 @@ def serve(environment: Environment, address: str, target: str = "recsite.wsgi:ap
         ),
         websockets=False,
         backpressure=max_connections(),
+        runtime_blocking_threads=2,  # they read static files
         log_access=False,
         # Errors only: other messages repeat on every start.
         log_level=LogLevels.error,
