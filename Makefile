@@ -54,12 +54,17 @@ run: $(VENV)/installed ## serve on http://127.0.0.1:8000 (PORT=… for another p
 test: test-sqlite test-postgresql ## run all tests on SQLite, and those that use the database on PostgreSQL too
 
 .PHONY: test-sqlite
-test-sqlite: $(VENV)/installed-dev ## run all tests on SQLite, with coverage
-	$(PY) -m pytest -n 2 --cov --cov-report=term:skip-covered
+test-sqlite: $(VENV)/installed-dev ## run all tests on SQLite
+	$(PY) -m pytest -n 2 --dist worksteal
 
 .PHONY: test-postgresql
 test-postgresql: $(VENV)/installed-dev ## run the tests that use the database on PostgreSQL, a new server or DATABASE_URL's
-	$(PY) -m tests.servers -m pytest -n 2 tests/api tests/integration
+	$(PY) -m tests.servers -m pytest -n 2 --dist worksteal tests/api tests/integration
+
+# Not in `make test`, since measuring coverage doubles the time of the tests.
+.PHONY: coverage
+coverage: $(VENV)/installed-dev ## run the unit, API and integration tests on SQLite with coverage, at least 95 %
+	$(PY) -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered tests/unit tests/api tests/integration
 
 .PHONY: test-fast
 test-fast: $(VENV)/installed-dev ## run the unit and API tests that are not slow, on SQLite

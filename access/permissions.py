@@ -43,7 +43,7 @@ def _has_staff_role(account: Any) -> bool:
     return bool(account.is_staff or account.is_superuser)
 
 
-def knows_inactive(request: Request) -> bool:
+def sees_inactive_products(request: Request) -> bool:
     """Return whether the caller sees inactive products: staff, and keys that may write the catalogue."""
     return is_staff(request) or (
         isinstance(request.auth, KeyPrincipal) and request.auth.has(Scope.CATALOG_WRITE)

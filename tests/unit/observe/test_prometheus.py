@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from observe import metrics
-from observe.metrics import HIT, KEPT, LIVE, LOCAL, SHARED, AnswerLabels
+from observe.metrics import CACHED, HIT, LIVE, LOCAL, SHARED, AnswerLabels
 from observe.metrics_folder import MetricsFolderError, prepare
 from observe.prometheus import PrometheusRecorder
 from recsite.config.env import ROOT
@@ -46,7 +46,7 @@ class TestCounting:
         counting = PrometheusRecorder()
 
         counting.answered(AnswerLabels("content"), LIVE)
-        for origin in (LIVE, KEPT):
+        for origin in (LIVE, CACHED):
             counting.answered(AnswerLabels("content", "popular", "no history"), origin)
 
         told = lines(counting)
