@@ -31,6 +31,8 @@ from recsite.http.dispatcher import Dispatcher, Watcher
 SECONDS_FOR_HEAD = 15
 # A connection is closed if its client has read nothing for so long.
 SECONDS_TO_READ = 30
+# What the system holds of a response until its client reads; Linux takes it twice. It would take 4 MiB.
+MAX_UNREAD_BYTES = 128 << 10
 # The longest head; also the size of the parts in which bodies are read.
 MAX_HEAD_BYTES = 32 << 10
 # Open connections of each worker, and files that it needs for other purposes.
@@ -144,18 +146,19 @@ def run_worker(*given: Any, n_threads: int, body_seconds: float) -> None:
     signalled.add_cb(lambda: loop.call_soon_threadsafe(stopped.set))
     dispatcher = Dispatcher(application, loop, n_threads=n_threads, body_seconds=body_seconds)
     make_worker: Any = RSGIWorker  # granian's types are those of an earlier version
-    worker = make_worker(number, _impatient(sock), ipc, *runtime, *http, *tls, metrics)
+    worker = make_worker(number, _limited(sock), ipc, *runtime, *http, *tls, metrics)
     run = getattr(worker, WORKERS_METHODS[runtime_mode][False])
     run(Scheduler(loop, dispatcher.schedule), loop, signalled)
     loop.run_until_complete(stopped.wait())
 
 
-def _impatient(sock: tuple[Any, Any]) -> tuple[None, Any]:
-    """Return the listening socket, whose connections end when their clients have not read for a while."""
+def _limited(sock: tuple[Any, Any]) -> tuple[None, Any]:
+    """Return the listening socket, whose connections hold little and end when their clients do not read."""
     spec, holder = sock
     holder = holder or spec.build()
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        with socket.socket(fileno=os.dup(holder.get_fd())) as same:
+    with socket.socket(fileno=os.dup(holder.get_fd())) as same:
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, MAX_UNREAD_BYTES)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
             same.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SECONDS_TO_READ * 1000)
     return None, holder
 

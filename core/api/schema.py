@@ -25,7 +25,7 @@ PROBLEMS = {
     "415": "The Content-Type of the body is not supported.",
     "422": "The Idempotency-Key was used before with a different body.",
     "429": "Too many requests; retry after `Retry-After` seconds.",
-    "503": "The database is unavailable, or too many large bodies arrive at once; retry after `Retry-After` seconds.",
+    "503": "The database is unavailable, or no room for the body; retry after `Retry-After` seconds.",
 }
 # Every response has the RateLimit headers; the schema lists them with the 429 responses.
 LIMITS = {

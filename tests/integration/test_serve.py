@@ -24,7 +24,6 @@ from recommendations import wiring
 from recsite import serve
 from recsite.config import env
 from recsite.serve import CannotServe, listening_address
-from recsite.server import next_pause
 from stack.processes import free_port, is_listening
 from tests.llm_server import LLMServer, holds
 from tests.waiting import PATIENCE_SECONDS, until
@@ -258,18 +257,6 @@ class TestListeningAddress:
 
         with pytest.raises(CannotServe, match=r"HOST=0\.0\.0\.0 accepts other machines"):
             listening_address(open_to_all)
-
-
-class TestNextPause:
-    def test_doubles_while_a_worker_dies_young(self):
-        pauses = [0.0]
-        for _ in range(8):
-            pauses.append(next_pause(1.0, pauses[-1]))
-
-        assert pauses[1:] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
-
-    def test_is_short_again_after_a_long_life(self):
-        assert next_pause(60.0, 30.0) == 0.5
 
 
 class TestRefuseUnmigrated:
