@@ -97,6 +97,22 @@ check: lint ## run lint, type checks, import contracts, migration and system che
 	$(CHECK_ENV) $(MANAGE) check --fail-level WARNING
 	$(CHECK_ENV) $(MANAGE) check --deploy --fail-level WARNING
 
+# Run by uv in an environment of its own. AUDIT_REQUIRED=1 makes an index that cannot be reached an error.
+AUDIT := $(VENV)/bin/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --disable-pip --require-hashes --strict --progress-spinner off
+ADVISORIES := https://pypi.org/pypi/pip/25.0/json
+AUDIT_REQUIRED ?=
+
+.PHONY: audit
+audit: $(VENV)/installed-dev ## look for known vulnerabilities of the pinned packages, if the index can be reached
+	@if ! $(PY) -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=10)' $(ADVISORIES) 2>/dev/null \
+	  || ! $(AUDIT) --version >/dev/null 2>&1; then \
+	  echo "Nothing was audited: $(ADVISORIES) or the package pip-audit cannot be reached."; \
+	  test -z "$(AUDIT_REQUIRED)"; exit; \
+	fi; \
+	for file in requirements.txt requirements-observe.txt requirements-dev.txt; do \
+	  echo "$$file:" && $(AUDIT) --requirement $$file || exit 1; \
+	done
+
 .PHONY: docs
 docs: $(VENV)/installed-dev ## build the documentation site into site/; a warning is an error
 	$(VENV)/bin/zensical build --strict --clean
