@@ -86,7 +86,12 @@ TEMPLATES = [
 DATABASES = {
     "default": _databases.configured(
         ENV.database,
-        _databases.PoolSize(ENV.db_pool_min_size, ENV.db_pool_max_size, ENV.db_pool_timeout_seconds),
+        _databases.PoolSize(
+            ENV.db_pool_min_size,
+            ENV.db_pool_max_size,
+            ENV.db_pool_timeout_seconds,
+            ENV.database_timeout_seconds,
+        ),
     )
 }
 CACHES = {
