@@ -97,15 +97,20 @@ class Dispatcher:
         self._application, self._loop = application, loop
         self._bodies = RequestBodies(body_seconds)
         self._complete: SimpleQueue[Request] = SimpleQueue()
+        # Load balancers are answered when all other threads wait, for example for the database.
+        self._health: SimpleQueue[Request] = SimpleQueue()
         self._tasks: set[asyncio.Task[None]] = set()  # since the loop does not keep them
         for number in range(n_threads):
-            Thread(target=self._answer_all, name=f"requests-{number + 1}", daemon=True).start()
+            name = f"requests-{number + 1}"
+            Thread(target=self._answer_all, args=(self._complete,), name=name, daemon=True).start()
+        Thread(target=self._answer_all, args=(self._health,), name="health", daemon=True).start()
 
     def schedule(self, watcher: Watcher) -> None:
         """Schedule a request. granian calls this in a thread of its own."""
         scope = watcher.scope
         if scope.method in _WITHOUT_BODY or not _has_body(scope.headers):
-            self._complete.put(Request(watcher))
+            is_health = scope.path.startswith("/health/")
+            (self._health if is_health else self._complete).put(Request(watcher))
         else:
             self._loop.call_soon_threadsafe(self._start_receiving, watcher)
 
@@ -124,9 +129,9 @@ class Dispatcher:
         else:
             self._complete.put(Request(watcher, body))
 
-    def _answer_all(self) -> None:
+    def _answer_all(self, requests: "SimpleQueue[Request]") -> None:
         while True:
-            self._answer(self._complete.get())
+            self._answer(requests.get())
 
     def _answer(self, request: Request) -> None:
         try:
