@@ -1,6 +1,8 @@
-"""Validators of names, texts and external ids, shared by models, API, admin and import."""
+"""Validators of names, texts and external ids, and how errors show what was sent; shared by all apps."""
 
+import json
 import re
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -8,14 +10,40 @@ from django.core.validators import RegexValidator
 MAX_LENGTH = 255
 MAX_TEXT_LENGTH = 20_000  # characters of a text of several lines
 MAX_TAGS = 100  # of one product
+MAX_SHOWN = 80  # characters of a value in an error message
+MAX_ERRORS = 20  # that a response lists
 # Control characters (Unicode category Cc) and lone surrogates, which no database can store.
 _BAD_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BAD_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
 # For names of keys, usernames and notes: control characters would garble a terminal or a log.
 ONE_LINE = RegexValidator(
     "^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\\Z", "Contains a control character; remove it.", "control_character"
 )
+
+
+def cut(text: str) -> str:
+    """Return the text for an error message: the first 80 characters."""
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+def shown(value: Any) -> Any:
+    """Return a value of JSON for an error message: numbers as they are, others as text of 80 characters."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return cut(value if isinstance(value, str) else _beginning(value))
+
+
+def _beginning(value: Any) -> str:
+    """Return the value as JSON, at least its first 81 characters if it has more."""
+    text = ""
+    for part in _ENCODER.iterencode(value):
+        text += part
+        if len(text) > MAX_SHOWN:
+            break
+    return text
 
 
 def validate_line(value: str) -> None:

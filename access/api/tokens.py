@@ -12,20 +12,21 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
-from rest_framework.views import APIView
 
 from access.api.inputs import PairRow, PasswordInput, RefreshInput, StandingRow, TokenInput
 from access.authentication import CHALLENGE
 from access.errors import BadCredential
 from access.services import logins, tokens
 from access.throttle_scopes import ThrottleScope, posting
+from core.api.serializers import validated
+from core.api.views import ApiView
 
 # The same message for a wrong password, an unknown username and a disabled account.
 WRONG_CREDENTIALS = "No active account has this username and password."
 PRIVATE = {"Cache-Control": "no-store"}
 
 
-class TokenView(APIView):
+class TokenView(ApiView):
     """Base of the token views. The body holds the credentials, and no error repeats what was sent."""
 
     authentication_classes = ()
@@ -33,6 +34,8 @@ class TokenView(APIView):
     throttle_scopes = posting(ThrottleScope.TOKEN)
     hides_values = True
     takes_credentials = True
+    # A password takes long to check, and a refused token may end a login: no transaction around either.
+    is_atomic = False
 
     def get_authenticate_header(self, request: Request) -> str:
         return CHALLENGE
@@ -43,10 +46,7 @@ class TokenView(APIView):
             raise ValidationError("This endpoint takes no query parameters; send secrets in the body.")
 
     def validated(self, serializer_class: type[Serializer[Any]], request: Request) -> dict[str, str]:
-        serializer = serializer_class(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        values: dict[str, str] = serializer.validated_data
-        return values
+        return validated(serializer_class(data=request.data))
 
 
 class ObtainView(TokenView):

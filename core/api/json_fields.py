@@ -23,3 +23,15 @@ class StrictBooleanField(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid")
         return data
+
+
+class StrictListField(serializers.ListField):
+    """A JSON array. REST framework's ListField validates all elements before it checks their number."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            raise serializers.ValidationError(
+                f"Has {len(data):,} elements; at most {self.max_length:,} are allowed."
+            )
+        values: list[Any] = super().to_internal_value(data)
+        return values

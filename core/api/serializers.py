@@ -46,6 +46,20 @@ class Reference(serializers.Field):  # type: ignore[type-arg]
     """A row's numeric id, or ext:<external id>."""
 
 
+def validated(serializer: Row) -> dict[str, Any]:
+    """Return the validated values. Raises ValidationError. The serializer cannot be used any more.
+
+    A serializer and its fields refer to each other, so all that they hold would stay in memory until the
+    garbage collector finds them.
+    """
+    try:
+        serializer.is_valid(raise_exception=True)
+        values: dict[str, Any] = serializer.validated_data
+        return values
+    finally:
+        vars(serializer).clear()
+
+
 class FaultRow(Row):
     index = serializers.IntegerField(
         required=False, help_text="The position of the element in the list, from 0."
