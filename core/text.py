@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,8 +16,6 @@ MAX_ERRORS = 20  # that a response lists
 # Control characters (Unicode category Cc) and lone surrogates, which no database can store.
 _BAD_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BAD_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 
 # For names of keys, usernames and notes: control characters would garble a terminal or a log.
 ONE_LINE = RegexValidator(
@@ -39,11 +38,34 @@ def shown(value: Any) -> Any:
 def _beginning(value: Any) -> str:
     """Return the value as JSON, at least its first 81 characters if it has more."""
     text = ""
-    for part in _ENCODER.iterencode(value):
+    for part in _parts(value):
         text += part
         if len(text) > MAX_SHOWN:
             break
     return text
+
+
+def _parts(value: Any) -> Iterator[str]:
+    """Yield the value as JSON, part by part. json's own iterator keeps what it stops in."""
+    if isinstance(value, Mapping):
+        yield "{"
+        for n, name in enumerate(value):
+            yield f"{',' if n else ''}{_scalar(name)}:"
+            yield from _parts(value[name])
+        yield "}"
+    elif isinstance(value, list | tuple):
+        yield "["
+        for n, item in enumerate(value):
+            yield "," if n else ""
+            yield from _parts(item)
+        yield "]"
+    else:
+        yield _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    is_text = isinstance(value, str)
+    return json.dumps(value[: MAX_SHOWN + 1] if is_text else value, ensure_ascii=False, default=str)
 
 
 def validate_line(value: str) -> None:

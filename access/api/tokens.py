@@ -1,9 +1,12 @@
 """/token: log in, refresh, verify a token, log out."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth import authenticate
 from django.contrib.auth.signals import user_logged_in
+from django.db import transaction
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -34,7 +37,7 @@ class TokenView(ApiView):
     throttle_scopes = posting(ThrottleScope.TOKEN)
     hides_values = True
     takes_credentials = True
-    # A password takes long to check, and a refused token may end a login: no transaction around either.
+    # A password takes long to check, and a refused token may end a login: see committed().
     is_atomic = False
 
     def get_authenticate_header(self, request: Request) -> str:
@@ -48,10 +51,22 @@ class TokenView(ApiView):
     def validated(self, serializer_class: type[Serializer[Any]], request: Request) -> dict[str, str]:
         return validated(serializer_class(data=request.data))
 
+    def committed(self, request: Request, answer: Callable[[], Response]) -> HttpResponse:
+        """Return the rendered response of answer(), made in one transaction with what it tells.
+
+        Raises AuthenticationFailed for a BadCredential. Logins that it has ended stay so.
+        """
+        with transaction.atomic():
+            try:
+                return self.rendered(request, answer())
+            except BadCredential as error:
+                refusal = str(error)
+        raise AuthenticationFailed(refusal)
+
 
 class ObtainView(TokenView):
     @extend_schema(operation_id="token_obtain", tags=["token"], request=PasswordInput, responses=PairRow)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Log in with an account's username and password. Staff get a staff token, others a shopper's token.
 
         Too many wrong passwords for a username from one address result in 429 with `Retry-After`.
@@ -62,21 +77,15 @@ class ObtainView(TokenView):
         if account is None:
             raise AuthenticationFailed(WRONG_CREDENTIALS)
         user_logged_in.send(sender=type(account), request=request._request, user=account)
-        try:
-            return _pair(logins.log_in(account, now=timezone.now()))
-        except BadCredential as error:
-            raise AuthenticationFailed(str(error)) from None
+        return self.committed(request, lambda: _pair(logins.log_in(account, now=timezone.now())))
 
 
 class RefreshView(TokenView):
     @extend_schema(operation_id="token_refresh", tags=["token"], request=RefreshInput, responses=PairRow)
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """Return the next pair. A refresh token works once; using it a second time ends the login."""
         sent = self.validated(RefreshInput, request)
-        try:
-            return _pair(logins.refresh(sent["refresh"], now=timezone.now()))
-        except BadCredential as error:
-            raise AuthenticationFailed(str(error)) from None
+        return self.committed(request, lambda: _pair(logins.refresh(sent["refresh"], now=timezone.now())))
 
 
 class VerifyView(TokenView):

@@ -59,7 +59,10 @@ class ProductViewSet(CatalogueViewSet):
         return json_response(request, self.page(), to_anybody=not knows_inactive(request))
 
     def payload(self, row: Product) -> Payload:
-        return product_payload(row, for_staff=knows_inactive(self.request))
+        payload = product_payload(row, for_staff=knows_inactive(self.request))
+        # The row and its prefetched tags refer to each other.
+        vars(row).pop("_prefetched_objects_cache", None)
+        return payload
 
     def add(self, **values: Any) -> Product:
         return create_product(**values)

@@ -46,8 +46,8 @@ class Reference(serializers.Field):  # type: ignore[type-arg]
     """A row's numeric id, or ext:<external id>."""
 
 
-def validated(serializer: Row) -> dict[str, Any]:
-    """Return the validated values. Raises ValidationError. The serializer cannot be used any more.
+def validated(serializer: Any) -> dict[str, Any]:
+    """Return the validated values of a serializer, which cannot be used any more. Raises ValidationError.
 
     A serializer and its fields refer to each other, so all that they hold would stay in memory until the
     garbage collector finds them.
@@ -57,6 +57,9 @@ def validated(serializer: Row) -> dict[str, Any]:
         values: dict[str, Any] = serializer.validated_data
         return values
     finally:
+        for field in serializer.fields.values():
+            if child := getattr(field, "child", None):
+                child.parent = None
         vars(serializer).clear()
 
 

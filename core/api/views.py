@@ -40,8 +40,7 @@ class ApiView(APIView):
         if self.is_atomic and method in _CHANGING and hasattr(self, method):
             setattr(self, method, partial(self._committed, getattr(self, method)))
         try:
-            response: HttpResponse = super().dispatch(request, *args, **kwargs)
-            return _rendered(response)
+            return _rendered(super().dispatch(request, *args, **kwargs))
         finally:
             if isinstance(self.request, Request):
                 self.request.parser_context.clear()
@@ -49,7 +48,7 @@ class ApiView(APIView):
 
     def rendered(self, request: Request, response: HttpResponse) -> HttpResponse:
         """Return the response of this view, rendered."""
-        return _rendered(self.finalize_response(request, response))
+        return _rendered(self.finalize_response(request, response))  # type: ignore[arg-type]
 
     def _committed(self, handler: Handler, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Return the rendered response of the handler. If rendering fails, its changes are rolled back."""
@@ -59,8 +58,9 @@ class ApiView(APIView):
             return self.rendered(request, handler(request, *args, **kwargs))
 
 
-def _rendered(response: HttpResponse) -> HttpResponse:
+def _rendered(response: Any) -> Any:
     if isinstance(response, Response):
         response.render()
-        response.renderer_context = {}  # refers to the view, the request and the response
+        # It refers to the view, the request and the response itself.
+        response.renderer_context = {}  # type: ignore[attr-defined]
     return response

@@ -32,6 +32,7 @@ def request_middleware(get_response: GetResponse) -> GetResponse:
         internal = INTERNAL_VIEWS.get(request.path_info)
         response = inner(request) if internal is None else with_security_headers(internal(request))
         response.headers[request_id.HEADER] = current
+        _release(request)
         return response
 
     inner = get_response
@@ -39,6 +40,21 @@ def request_middleware(get_response: GetResponse) -> GetResponse:
         metrics.turn_on(settings.METRICS_DIR)
         inner = _recorded(get_response)
     return middleware
+
+
+def _release(request: HttpRequest) -> None:
+    """Remove from the request what refers to it, and its form, so that the garbage collector has no work.
+
+    Forms and their fields refer to each other, and so keep what was sent.
+    """
+    attributes = vars(request)
+    attributes.pop("_body", None)
+    if "_post" in attributes:
+        dict.clear(attributes["_post"])
+    for name in ("user", "auser", "csp_nonce", "_messages"):
+        attributes.pop(name, None)
+    if "_cached_user" in attributes:  # the user itself, without the lazy object around
+        attributes["user"] = attributes["_cached_user"]
 
 
 def _recorded(get_response: GetResponse) -> GetResponse:
