@@ -68,6 +68,21 @@ def _scalar(value: Any) -> str:
     return json.dumps(value[: MAX_SHOWN + 1] if is_text else value, ensure_ascii=False, default=str)
 
 
+class InvalidText(ValidationError):
+    """A text is invalid. Unlike Django's errors it does not refer to itself.
+
+    With its traceback, an error that does would keep the request until the garbage collector finds it.
+    """
+
+    @property
+    def error_list(self) -> list[ValidationError]:
+        return [self]
+
+    @error_list.setter
+    def error_list(self, errors: list[ValidationError]) -> None:
+        """Do not keep what Django's own constructor sets."""
+
+
 def validate_line(value: str) -> None:
     """Raise ValidationError when a one-line text contains a control character."""
     if found := _BAD_IN_LINE.search(value):
@@ -77,7 +92,7 @@ def validate_line(value: str) -> None:
 def validate_text(value: str) -> None:
     """Raise ValidationError when a text is too long or has a control character except tabs and line ends."""
     if len(value) > MAX_TEXT_LENGTH:
-        raise ValidationError(
+        raise InvalidText(
             f"Has {len(value):,} characters; at most {MAX_TEXT_LENGTH:,} are allowed.", code="max_length"
         )
     if found := _BAD_IN_TEXT.search(value):
@@ -88,17 +103,17 @@ def validate_external_id(value: str) -> None:
     """Raise ValidationError when a shop's own key cannot be used in a URL as `ext:<key>`."""
     validate_line(value)
     if not value.strip() or value != value.strip():
-        raise ValidationError("Must not be empty, nor begin or end with a space.", code="blank")
+        raise InvalidText("Must not be empty, nor begin or end with a space.", code="blank")
     if "/" in value:
-        raise ValidationError(
+        raise InvalidText(
             "Contains a slash, which is not allowed in URLs of the form ext:<key>; replace it, "
             "for example with '-'.",
             code="slash",
         )
 
 
-def _control_character(found: re.Match[str]) -> ValidationError:
-    return ValidationError(
+def _control_character(found: re.Match[str]) -> InvalidText:
+    return InvalidText(
         f"Contains the control character U+{ord(found[0]):04X} at position {found.start() + 1}; remove it.",
         code="control_character",
     )

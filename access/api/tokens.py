@@ -105,14 +105,15 @@ class VerifyView(TokenView):
 
 class LogoutView(TokenView):
     @extend_schema(operation_id="token_logout", tags=["token"], request=RefreshInput, responses={204: None})
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponse:
         """End the login: its refresh token no longer works. Access tokens stay valid until they expire."""
         sent = self.validated(RefreshInput, request)
-        try:
+
+        def answer() -> Response:
             logins.log_out(sent["refresh"], now=timezone.now())
-        except BadCredential as error:
-            raise AuthenticationFailed(str(error)) from None
-        return Response(status=status.HTTP_204_NO_CONTENT, headers=PRIVATE)
+            return Response(status=status.HTTP_204_NO_CONTENT, headers=PRIVATE)
+
+        return self.committed(request, answer)
 
 
 def _pair(pair: logins.Pair) -> Response:

@@ -97,7 +97,7 @@ def _digest(body: bytes) -> str:
 
 def _result(index: int, outcome: Outcome) -> dict[str, Any]:
     result = {"index": index, "status": outcome.status, "id": outcome.id}
-    if not outcome.errors:
+    if outcome.status != REFUSED:
         return result
     errors = [
         {"field": shown(error["field"]), "value": shown(error["value"]), "message": error["message"]}

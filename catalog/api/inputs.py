@@ -9,7 +9,7 @@ from rest_framework.validators import UniqueValidator
 
 from catalog.models import Category, Product, User
 from catalog.models.product import MAX_STOCK
-from core.api.json_fields import StrictBooleanField, StrictCharField, StrictListField
+from core.api.json_fields import FreeingField, StrictBooleanField, StrictCharField, StrictListField
 from core.text import (
     MAX_ERRORS,
     MAX_LENGTH,
@@ -82,7 +82,7 @@ class CategoryInput(Input):
         "example": 9.99,
     }
 )
-class PriceField(serializers.DecimalField):
+class PriceField(FreeingField, serializers.DecimalField):
     """A price: zero or more, with at most two decimal places."""
 
 

@@ -15,9 +15,9 @@ from catalog.services.interactions import ids_by_reference, unknown_references
 MAX_ROWS = 10_000
 STORED, REPEATED, REFUSED = 201, 200, 422
 MAX_DESCRIBED = 1_000  # errors of one request
-_UNDESCRIBED = [
-    error_entry(0, None, None, f"Not described; the response describes the first {MAX_DESCRIBED:,} errors.")
-]
+_MORE = error_entry(
+    0, None, None, f"The first {MAX_DESCRIBED:,} errors are described, and none from here on."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Outcome:
 
 
 class _Faults(dict[int, list[Error]]):
-    """The errors of each event by its index. The first 1,000 are described."""
+    """The errors of each event by its index: the first 1,000, and a message that there are more."""
 
     n_described = 0
 
@@ -45,8 +45,9 @@ class _Faults(dict[int, list[Error]]):
         if self.n_described < MAX_DESCRIBED:
             self.setdefault(index, []).append(error)
             self.n_described += 1
-        else:
-            self.setdefault(index, _UNDESCRIBED)
+        elif index not in self:
+            self[index] = [_MORE] if self.n_described == MAX_DESCRIBED else []
+            self.n_described += 1
 
 
 @transaction.atomic
