@@ -99,7 +99,7 @@ class EventResult(Row):
     errors = EventFault(  # type: ignore[assignment]
         many=True,
         required=False,
-        help_text="Of an invalid event. The response describes the first 1,000 errors; later ones are left out.",
+        help_text="Of an invalid event. The first 1,000 errors of a request are described.",
     )
 
 

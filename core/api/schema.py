@@ -19,6 +19,7 @@ PROBLEMS = {
     "404": "The resource does not exist.",
     "406": "No response format matches the Accept header.",
     "409": "The resource is in use, or was changed at the same time.",
+    "411": "The body has no Content-Length.",
     "413": "The body is too large, or holds too many items.",
     "415": "The Content-Type of the body is not supported.",
     "422": "The Idempotency-Key was used before with a different body.",
@@ -129,7 +130,7 @@ class ApiSchema(AutoSchema):
         if hasattr(self.view, "throttle_scopes"):
             codes.add("429")
         if self.method in ("POST", "PUT", "PATCH"):
-            codes |= {"413", "415"}
+            codes |= {"411", "413", "415"}
         return {
             code: {
                 "description": PROBLEMS[code],

@@ -107,11 +107,11 @@ def test_every_field_answers_every_value(spot, world, staff, key):
     assert wrong == []
 
 
-def note_writes(written: list[str], execute, sql: str, params, many, context):
+def note_writes(written: list[str], execute: Any, sql: str, *others: Any) -> Any:
     """Execute the statement, and note it if it writes."""
     if sql.startswith(("INSERT", "UPDATE", "DELETE")):
         written.append(sql)
-    return execute(sql, params, many, context)
+    return execute(sql, *others)
 
 
 def fault(answer, before: dict[str, list[Any]], now: dict[str, list[Any]]) -> str | None:
