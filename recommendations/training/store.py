@@ -61,7 +61,6 @@ class ModelStore:
         """
         manifest = Manifest.of(staged)
         digest = manifest.write(staged)
-        staged.chmod(0o755)  # mkdtemp makes folders that other users, such as the server's, cannot read
         folder = self._folder(strategy, version)
         staged.rename(folder)
         try:
@@ -149,7 +148,6 @@ class ModelStore:
                     shutil.copyfileobj(file, local)
             manifest.check_contents(staged)
             manifest.write(staged)
-            staged.chmod(0o755)
             _put(staged, folder, digest)
             _check(folder, digest)
         # Each storage raises errors of its own, and none of them may affect other models.
