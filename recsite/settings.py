@@ -53,6 +53,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "recsite.http.middleware.request_middleware",
     "recsite.http.middleware.security_headers_middleware",
+    "recsite.http.body_limits.body_limit_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -168,8 +169,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": _policies.FOR_PAGES}
-# Limits of a request. Bulk interactions have their own (catalog/api/bulk.py), and nginx limits all bodies.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+# Limits of forms in the admin. Each view limits its bodies (recsite/http/body_limits.py).
+DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 # No page accepts files. Parsing stops at the first one, before a byte of it reaches memory or disk.
 DATA_UPLOAD_MAX_NUMBER_FILES = 0

@@ -119,6 +119,7 @@ class SessionViewSet(StrictQuery, ViewSet):
     # It reads with POST, because the products may be too many for a URL.
     policies = {"POST": Policy(Scope.RECOMMEND_READ, shoppers=True, is_open=True)}
     throttle_scopes = posting(ThrottleScope.SESSION)
+    is_atomic = False
 
     @extend_schema(request=SessionInput, responses={200: PlacementRow})
     def create(self, request: Request) -> Response:

@@ -37,6 +37,7 @@ def request_middleware(get_response: GetResponse) -> GetResponse:
             internal = _unsupported_charset
         response = inner(request) if internal is None else with_security_headers(internal(request))
         response.headers[request_id.HEADER] = current
+        _release(request)
         return response
 
     inner = _with_complete_body(get_response)
@@ -61,6 +62,21 @@ def _with_complete_body(get_response: GetResponse) -> GetResponse:
         return with_security_headers(problem(refusal.status, refusal.detail, headers=refusal.headers))
 
     return complete
+
+
+def _release(request: HttpRequest) -> None:
+    """Remove from the request what refers to it, and its form, so that the garbage collector has no work.
+
+    Forms and their fields refer to each other, and so keep what was sent.
+    """
+    attributes = vars(request)
+    attributes.pop("_body", None)
+    if "_post" in attributes:
+        dict.clear(attributes["_post"])
+    for name in ("user", "auser", "csp_nonce", "_messages"):
+        attributes.pop(name, None)
+    if "_cached_user" in attributes:  # the user itself, without the lazy object around
+        attributes["user"] = attributes["_cached_user"]
 
 
 def _recorded(get_response: GetResponse) -> GetResponse:

@@ -11,9 +11,10 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from access.throttle_scopes import READING
+from core.api.views import ApiView
+from core.text import cut
 from recsite.http.errors import database_failed
 from recsite.http.problems import problem
 
@@ -43,7 +44,7 @@ TOO_LARGE: dict[type[Exception], str] = {
 }
 
 
-class RootView(APIView):
+class RootView(ApiView):
     """The name, version and links of the service."""
 
     authentication_classes = ()
@@ -71,7 +72,7 @@ class RootView(APIView):
 @csrf_exempt
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Return the 404 of every URL that does not exist."""
-    return problem(404, f"The URL {request.path[:200]} does not exist. See /docs for all endpoints.")
+    return problem(404, f"The URL {cut(request.path)} does not exist. See /docs for all endpoints.")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
