@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from recsite.config import csp as _policies
 from recsite.config import databases as _databases
+from recsite.config import derived_keys as _derived_keys
 from recsite.config import env as _env
 
 ENV = _env.read()
