@@ -121,6 +121,25 @@ class TestExplanationCache:
 
         assert explain(other).explanation.text == "Text 2."
 
+    def test_leaves_no_claim_on_a_text_that_expires(self, model: Model, cache: Any):
+        explain = caching(model, cache)
+        explain(LIST)
+        (key,) = cache.beginning("words:")
+
+        cache.delete(key)
+
+        assert explain(LIST).explanation.text == "Text 2."
+        assert cache.beginning("words:") == [key]
+
+    def test_leaves_no_claim_after_an_error(self, model: Model, cache: Any, monkeypatch: pytest.MonkeyPatch):
+        explain = caching(model, cache)
+        with monkeypatch.context() as broken:
+            broken.delattr(Model, "explain")
+            with pytest.raises(AttributeError):
+                explain(LIST)
+
+        assert explain(LIST).is_final
+
     def test_does_not_keep_a_fallback_text(self, model: Model, cache: Any):
         explain, model.is_up = caching(model, cache), False
         assert not explain(LIST).is_final
