@@ -25,7 +25,7 @@ CORS_EXPOSE_HEADERS = [
 ]
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "core.admin.site.StrictAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -302,6 +302,8 @@ EVENT_RETENTION_DAYS = ENV.event_retention_days
 SYNC_EXPLANATIONS = ENV.sync_explanations
 EXPLANATION_RATE = ENV.explanation_rate
 EXPLANATION_DAILY_BUDGET = ENV.explanation_daily_budget
+# Shoppers see these ids, which only the server can compute.
+EXPLANATION_ID_KEY = _derived_keys.for_explanation_ids(SECRET_KEY)
 EXPLANATION_TTL_SECONDS = ENV.explanation_ttl_seconds
 if CELERY_BROKER_URL:
     from recsite.schedule import SCHEDULE
