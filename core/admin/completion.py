@@ -37,9 +37,11 @@ class StrictAutocompleteView(AutocompleteJsonView):
     """Django's autocomplete view for the fields of models, without the relations that lead back to them."""
 
     def process_request(self, request: HttpRequest) -> Any:
-        names = [request.GET.get(name, "") for name in ("app_label", "model_name", "field_name")]
+        app_label, model_name, field_name = (
+            request.GET.get(name, "") for name in ("app_label", "model_name", "field_name")
+        )
         try:
-            field = apps.get_model(*names[:2])._meta.get_field(names[2])
+            field = apps.get_model(app_label, model_name)._meta.get_field(field_name)
         except (LookupError, FieldDoesNotExist) as error:
             raise PermissionDenied from error
         if not hasattr(field, "get_limit_choices_to"):
@@ -57,7 +59,7 @@ class LabelledAutocompleteView(StrictAutocompleteView):
 class _KeysOnly:
     """Mixin for autocomplete widgets that shows no option for a value that is no key."""
 
-    def optgroups(self, name: str, value: list[Any], attr: Any = None) -> Any:
+    def optgroups(self, name: Any, value: Any, attr: Any = None) -> Any:
         widget: Any = self
         model = widget.field.remote_field.model
         return super().optgroups(name, [key for key in value if is_key(model, key)], attr)  # type: ignore[misc]
@@ -75,8 +77,9 @@ class StrictMultipleChoiceField(ModelMultipleChoiceField):  # type: ignore[type-
     """Field for several rows that refuses a number which is too big, as ModelChoiceField does."""
 
     def clean(self, value: Any) -> Any:
+        rows: Any = self.queryset
         for key in value if isinstance(value, (list, tuple)) else ():
-            if not is_key(self.queryset.model, key):
+            if not is_key(rows.model, key):
                 message = self.error_messages["invalid_pk_value"]
                 params = {"pk": str(key)[:_MAX_SHOWN]}
                 raise ValidationError(message, code="invalid_pk_value", params=params)

@@ -4,14 +4,14 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver
 
 from core.admin.completion import StrictAutocompleteView
 
 
 class StrictAdminSite(AdminSite):
-    def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
+    def autocomplete_view(self, request: HttpRequest) -> Any:
         return StrictAutocompleteView.as_view(admin_site=self)(request)
 
     def get_urls(self) -> list[Any]:

@@ -14,7 +14,7 @@ from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR, ChangeList, C
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db.models import CharField, Field, QuerySet
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 
 from core.admin.completion import (
     StrictAutocompleteSelect,
@@ -71,18 +71,20 @@ class StrictChangeList(ChangeList):
 
     def get_filters(self, request: HttpRequest) -> Any:
         """Return the filters. Raises IncorrectLookupParameters for a parameter that none of them takes."""
-        if not self.get_filters_params().keys() <= self.model_admin.filter_parameters(request):
+        own: Any = self.model_admin
+        if not self.get_filters_params().keys() <= own.filter_parameters(request):
             raise IncorrectLookupParameters
         return super().get_filters(request)
 
     def _sortable(self, order: str) -> str:
         """Return the columns that the list may be sorted by, each once, in Django's format: "2.-1"."""
         kept: dict[int, str] = {}
+        sortable = self.sortable_by or ()
         for part in order.split("."):
             minus, digits = part[:1] == "-", part.removeprefix("-")
             if not (digits.isdecimal() and len(digits) < 4 and int(digits) < len(self.list_display)):
                 continue
-            if self.list_display[int(digits)] in self.sortable_by:
+            if self.list_display[int(digits)] in sortable:
                 kept.setdefault(int(digits), f"{'-' if minus else ''}{int(digits)}")
         return ".".join(kept.values())
 
@@ -122,11 +124,11 @@ class StrictAdmin(_Admin):
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any) -> Any:
         """Run the action, or report an error if a selected row is no key."""
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if all(is_key(self.model, key) for key in selected):
-            return super().response_action(request, queryset)
+            return super().response_action(request, queryset, *args)
         self.message_user(request, "Nothing was done: a selected row has no valid ID.", messages.ERROR)
         return None
 
@@ -166,7 +168,7 @@ class StrictAdmin(_Admin):
             kwargs.setdefault("widget", StrictAutocompleteSelect(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_manytomany(self, db_field: Any, request: Any = None, **kwargs: Any) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", StrictAutocompleteSelectMultiple(db_field, self.admin_site))
         kwargs.setdefault("form_class", StrictMultipleChoiceField)

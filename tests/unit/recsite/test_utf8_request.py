@@ -6,7 +6,6 @@ import pytest
 from django.test import RequestFactory
 
 from recsite.http.utf8_request import Utf8Request
-from recsite.wsgi import application
 
 CHARSETS = ["hex", "rot13", "punycode", "undefined", "idna", "utf-16", "unicode_escape", "utf-7", "latin-1"]
 
@@ -29,6 +28,3 @@ class TestUtf8Request:
 
         assert request.GET["q"] == "é+2AA-\\ud800"
         assert request.POST["q"] == "é\\ud800"
-
-    def test_is_the_class_of_the_served_application(self):
-        assert application.request_class is Utf8Request
