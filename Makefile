@@ -54,12 +54,17 @@ run: $(VENV)/installed ## serve on http://127.0.0.1:8000 (PORT=… for another p
 test: test-sqlite test-postgresql ## run all tests on SQLite, and those that use the database on PostgreSQL too
 
 .PHONY: test-sqlite
-test-sqlite: $(VENV)/installed-dev ## run all tests on SQLite, with coverage
-	$(PY) -m pytest -n 2 --cov --cov-report=term:skip-covered
+test-sqlite: $(VENV)/installed-dev ## run all tests on SQLite
+	$(PY) -m pytest -n 2 --dist worksteal
 
 .PHONY: test-postgresql
 test-postgresql: $(VENV)/installed-dev ## run the tests that use the database on PostgreSQL, a new server or DATABASE_URL's
-	$(PY) -m tests.servers -m pytest -n 2 tests/api tests/integration
+	$(PY) -m tests.servers -m pytest -n 2 --dist worksteal tests/api tests/integration
+
+# Not in `make test`, since measuring coverage doubles the time of the tests.
+.PHONY: coverage
+coverage: $(VENV)/installed-dev ## run the unit, API and integration tests on SQLite with coverage, at least 95 %
+	$(PY) -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered tests/unit tests/api tests/integration
 
 .PHONY: test-fast
 test-fast: $(VENV)/installed-dev ## run the unit and API tests that are not slow, on SQLite
@@ -91,6 +96,22 @@ check: lint ## run lint, type checks, import contracts, migration and system che
 	$(CHECK_ENV) $(MANAGE) makemigrations --check --dry-run
 	$(CHECK_ENV) $(MANAGE) check --fail-level WARNING
 	$(CHECK_ENV) $(MANAGE) check --deploy --fail-level WARNING
+
+# Run by uv in an environment of its own. AUDIT_REQUIRED=1 makes an index that cannot be reached an error.
+AUDIT := $(VENV)/bin/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --disable-pip --require-hashes --strict --progress-spinner off
+ADVISORIES := https://pypi.org/pypi/pip/25.0/json
+AUDIT_REQUIRED ?=
+
+.PHONY: audit
+audit: $(VENV)/installed-dev ## look for known vulnerabilities of the pinned packages, if the index can be reached
+	@if ! $(PY) -c 'import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=10)' $(ADVISORIES) 2>/dev/null \
+	  || ! $(AUDIT) --version >/dev/null 2>&1; then \
+	  echo "Nothing was audited: $(ADVISORIES) or the package pip-audit cannot be reached."; \
+	  test -z "$(AUDIT_REQUIRED)"; exit; \
+	fi; \
+	for file in requirements.txt requirements-observe.txt requirements-dev.txt; do \
+	  echo "$$file:" && $(AUDIT) --requirement $$file || exit 1; \
+	done
 
 .PHONY: docs
 docs: $(VENV)/installed-dev ## build the documentation site into site/; a warning is an error

@@ -3,7 +3,7 @@
 A principal is both `request.user` and `request.auth`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
@@ -16,8 +16,8 @@ class _Principal:
     is_authenticated: ClassVar = True
     is_anonymous: ClassVar = False
     is_active: ClassVar = True
-    is_staff: bool = False
-    is_superuser: bool = False
+    is_staff: ClassVar = False
+    is_superuser: ClassVar = False
 
 
 def account_identity(account_id: int | None) -> str:
@@ -47,11 +47,15 @@ class KeyPrincipal(_Principal):
 
 @dataclass(frozen=True, slots=True)
 class StaffPrincipal(_Principal):
-    """A member of staff with a token. The flags are those at the time the token was issued."""
+    """An account that was staff when its token was issued, which is enough to read.
+
+    password_mark: the mark of the account's password then (`access.services.tokens.password_mark`)
+    """
+
+    is_staff: ClassVar = True
 
     account_id: int
-    is_staff: bool
-    is_superuser: bool
+    password_mark: str = field(repr=False)
 
     @property
     def identity(self) -> str:

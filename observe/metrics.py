@@ -13,7 +13,7 @@ class AnswerLabels(NamedTuple):
 
 
 NO_LABELS = AnswerLabels("")
-LIVE, STORED, KEPT = "live", "stored", "kept"  # "kept" is from a response cache
+LIVE, STORED, CACHED = "live", "stored", "kept"  # "kept" is from a response cache
 HIT, MISS, STALE, FAILED = "hit", "miss", "stale", "failed"
 SHARED, LOCAL = "together", "alone"
 
@@ -24,7 +24,7 @@ class Recorder:
     is_on = False
 
     def answered(self, labels: AnswerLabels, origin: str) -> None:
-        """Count a response with a shopper's recommendations. origin: LIVE, STORED or KEPT"""
+        """Count a response with a shopper's recommendations. origin: LIVE, STORED or CACHED"""
 
     def cache(self, name: str, result: str) -> None:
         """Count a cache lookup. result: HIT, MISS, STALE for an outdated entry, FAILED for a failed lookup"""

@@ -4,6 +4,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -12,25 +13,55 @@ class MetricsFolderError(Exception):
 
 
 def metrics_folder(name: str, port: int) -> Path:
-    """Return the named folder; without a name, the default for this user and the server's port."""
-    return Path(name or Path(tempfile.gettempdir()) / f"shop-recommendations-{os.geteuid()}-{port}")
+    """Return the named folder, prepared; without a name, a new one for the server on this port.
+
+    The new folder has a name that nobody can guess, so that nobody can take it first. Folders that ended
+    servers of the same account and port have left are removed. Raises MetricsFolderError.
+    """
+    if name:
+        return prepare(Path(name))
+    prefix = f"shop-recommendations-{os.geteuid()}-{port}-"
+    for abandoned in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        _remove_abandoned(abandoned)
+    try:
+        return Path(tempfile.mkdtemp(prefix=prefix))
+    except OSError as error:
+        raise MetricsFolderError(
+            f"No folder can be created in {tempfile.gettempdir()}: {error.strerror}."
+        ) from None
 
 
 def prepare(folder: Path) -> Path:
     """Create the folder, private to its owner, delete the files of exited processes, and return it.
 
-    Raises MetricsFolderError if it cannot be created or belongs to another user.
+    Raises MetricsFolderError if it cannot be created, is a symbolic link or belongs to another user, or if
+    others can write to it and so replace the files.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.lstat()
     except OSError as error:
         raise MetricsFolderError(f"{folder} cannot be created: {error.strerror}.") from None
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+    if not _is_own_directory(status):
         raise MetricsFolderError(f"{folder} is not a directory of the user who starts the server.")
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise MetricsFolderError(f"{folder} can be changed by other users: chmod go-w {folder}.")
     for file in _files_of_exited(folder, "*.db"):
         file.unlink(missing_ok=True)
     return folder
+
+
+def _is_own_directory(status: os.stat_result) -> bool:
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the folder if it is one of this user without files of running processes."""
+    with suppress(OSError):  # another server may be removing it, or it still has files
+        if _is_own_directory(folder.lstat()):
+            for file in _files_of_exited(folder, "*.db"):
+                file.unlink(missing_ok=True)
+            folder.rmdir()
 
 
 def remove_stale_gauges(folder: str) -> None:

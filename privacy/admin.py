@@ -23,9 +23,9 @@ logger = logging.getLogger(__name__)
 
 @admin.register(Receipt)
 class ReceiptAdmin(BaseModelAdmin[Receipt]):
-    list_display = ("deed", "at", "by", "counts")
+    list_display = ("action", "at", "by", "counts")
     list_select_related = ("by",)
-    list_filter = ("deed",)
+    list_filter = ("action",)
     ordering = ("-at", "-id")
     sortable_by = ("at",)
 

@@ -13,7 +13,7 @@ class RightsAction(models.TextChoices):
 class Receipt(models.Model):
     """Proof of an export or erasure. It does not say which person it was about."""
 
-    deed = models.CharField(max_length=16, choices=RightsAction.choices)
+    action = models.CharField(max_length=16, choices=RightsAction.choices)
     at = models.DateTimeField()
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -26,7 +26,7 @@ class Receipt(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(deed__in=RightsAction.values), name="receipt_deed_known")
+            models.CheckConstraint(condition=Q(action__in=RightsAction.values), name="receipt_action_known")
         ]
         permissions = [
             ("export_user", "Can export everything about a user"),
@@ -34,4 +34,4 @@ class Receipt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.deed} {self.at:%Y-%m-%d %H:%M:%S}, receipt {self.pk}"
+        return f"{self.action} {self.at:%Y-%m-%d %H:%M:%S}, receipt {self.pk}"

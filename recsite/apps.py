@@ -20,7 +20,10 @@ class SiteConfig(AppConfig):
             telemetry.report_errors(dsn, version=settings.VERSION, secrets=settings.ENV.secrets)
         register(checks.broker_is_not_cache, Tags.caches)
         register(checks.database_is_of_this_version, Tags.database)
+        register(checks.files_are_private, Tags.security)
         register(checks.reads_are_closed, Tags.security, deploy=True)
+        register(checks.nothing_insecure_is_allowed, Tags.security, deploy=True)
+        register(checks.connections_are_encrypted, Tags.security, deploy=True)
         register(checks.broker_has_its_own_server, Tags.caches, deploy=True)
         if settings.CELERY_BROKER_URL:
             import_module("recsite.celery")  # tasks are sent through this app, from any thread

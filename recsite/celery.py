@@ -1,17 +1,23 @@
 """The Celery application of workers and beat: `celery -A recsite.celery worker`."""
 
 import os
+import sys
 from typing import Any
 
 from celery import Celery, signals
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from observe import metrics, tasks
-from observe.metrics_folder import metrics_folder, prepare
+from observe.metrics_folder import metrics_folder
 from recsite import gc_tuning, telemetry, worker_metrics
 from recsite.config.env import set_variable
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
+try:
+    settings.ENV  # noqa: B018  read now: Celery would read it later, and show a traceback
+except ImproperlyConfigured as error:
+    sys.exit(f"Celery does not start. {error}")
 
 app = Celery("recsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -28,7 +34,7 @@ def start_telemetry(**rest: Any) -> None:
     if not settings.METRICS or not (port or folder):
         return
     if port:
-        folder = str(prepare(metrics_folder(folder, port)))
+        folder = str(metrics_folder(folder, port))
         set_variable("PROMETHEUS_MULTIPROC_DIR", folder)  # prometheus_client reads it on import
     metrics.turn_on(folder)
     if port:

@@ -1,14 +1,24 @@
 """System checks of the deployment. `manage.py check --deploy` runs all of them."""
 
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import DatabaseError, connections
 
+from recsite.config.databases import SQLITE
+from recsite.config.env import env_file
+from recsite.config.insecure import is_loopback
 from recsite.config.redis_address import database_of, server_of
+
+# The files that SQLite keeps next to a database.
+SQLITE_FILES = ("", "-wal", "-shm", "-journal")
+ENCRYPTED = {"require", "verify-ca", "verify-full"}
 
 
 def reads_are_closed(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -74,6 +84,89 @@ def database_is_of_this_version(
         for alias in databases or ()
         if _has_passwords_of_users(alias)
     ]
+
+
+def nothing_insecure_is_allowed(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Return a warning for each variable that allows what is otherwise refused."""
+    env = settings.ENV
+    return [
+        Warning(f"{name} is true: {effect}.", hint=f"Set {name}=false.", id="recsite.W002")
+        for name, is_on, effect in (
+            ("ALLOW_WEAK_KEYS", env.allow_weak_keys, "keys that others can guess are accepted"),
+            ("ALLOW_ANY_HOST", env.allow_any_host, "links are made from the Host header of strangers"),
+            ("ALLOW_PLAIN_HTTP_MODEL", env.allow_plain_http_model, "shoppers' data is sent unencrypted"),
+        )
+        if is_on
+    ]
+
+
+def connections_are_encrypted(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Return a warning for each server on another machine that is reached without TLS."""
+    return [
+        Warning(
+            f"{name} names a server on another machine without encryption: {loss} can be read and changed "
+            f"on the way.",
+            hint=hint,
+            id="recsite.W003",
+        )
+        for name, loss, hint in _unencrypted()
+    ]
+
+
+def _unencrypted() -> Iterator[tuple[str, str, str]]:
+    """Yield the variable, what it concerns and the hint for each server that is reached without TLS."""
+    env = settings.ENV
+    for name, url, loss, secure in (
+        ("REDIS_URL", env.redis_url, "cached answers", "rediss://"),
+        ("CELERY_BROKER_URL", env.celery_broker_url, "tasks", "rediss:// or amqps://"),
+        ("SENTRY_DSN", env.sentry_dsn, "errors", "https://"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", env.otlp_endpoint, "traces", "https://"),
+    ):
+        parts = urlsplit(url)
+        if parts.scheme in ("redis", "amqp", "http") and parts.hostname and not is_loopback(parts.hostname):
+            yield name, loss, f"Use {secure}, or a network that nobody else is in."
+    database = env.database
+    host, options = database.get("HOST") or "", database.get("OPTIONS", {})
+    if (
+        host
+        and not host.startswith("/")
+        and not is_loopback(host)
+        and options.get("sslmode") not in ENCRYPTED
+    ):
+        yield (
+            "DATABASE_URL",
+            "all data and the password",
+            "Add ?sslmode=verify-full to it, or use a network that nobody else is in.",
+        )
+
+
+def files_are_private(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Return a warning for each file with personal data or secrets that everybody on the machine may use."""
+    return [
+        Warning(
+            f"{path} can be read or changed by every account of this machine.",
+            hint=f"chmod o-rwx {path}",
+            id="recsite.W004",
+        )
+        for path in _private_files()
+        if _is_open_to_others(path)
+    ]
+
+
+def _private_files() -> Iterator[Path]:
+    if env := env_file():
+        yield env
+    for database in settings.DATABASES.values():
+        if database["ENGINE"] == SQLITE:
+            yield from (Path(f"{database['NAME']}{ending}") for ending in SQLITE_FILES)
+
+
+def _is_open_to_others(path: Path) -> bool:
+    try:
+        status = path.stat()
+    except OSError:  # there is no such file
+        return False
+    return stat.S_ISREG(status.st_mode) and bool(status.st_mode & stat.S_IRWXO)
 
 
 def _has_passwords_of_users(alias: str) -> bool:

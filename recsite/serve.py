@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from observe.metrics_folder import MetricsFolderError, metrics_folder, prepare
+from observe.metrics_folder import MetricsFolderError, metrics_folder
 from recsite.checks import database_is_of_this_version
 from recsite.config.address import url
 from recsite.config.env import ROOT, Environment, set_variable
@@ -77,11 +77,16 @@ def listening_address(env: Environment) -> str:
             ) from None
         raise CannotServe(f"Cannot listen on HOST={env.host} PORT={env.port}: {error}.") from None
     address = str(place[0])
-    if env.api_open_reads and not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
-        raise CannotServe(
-            f"API_OPEN_READS=true lets anyone read the API, and HOST={env.host} accepts other machines. "
-            f"Set HOST=127.0.0.1, or API_OPEN_READS=false."
-        )
+    if not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
+        for name, is_on, effect in (
+            ("API_OPEN_READS", env.api_open_reads, "lets anyone read the API"),
+            ("DEBUG", env.debug, "shows settings and code, and allows weak keys"),
+        ):
+            if is_on:
+                raise CannotServe(
+                    f"{name}=true {effect}, and HOST={env.host} accepts other machines. "
+                    f"Set HOST=127.0.0.1, or {name}=false."
+                )
     return address
 
 
@@ -90,7 +95,7 @@ def share_metrics(env: Environment) -> None:
     if not env.metrics:
         return
     try:
-        set_variable("PROMETHEUS_MULTIPROC_DIR", str(prepare(metrics_folder(env.metrics_dir, env.port))))
+        set_variable("PROMETHEUS_MULTIPROC_DIR", str(metrics_folder(env.metrics_dir, env.port)))
     except MetricsFolderError as error:
         raise CannotServe(
             f"{error} Name another one in PROMETHEUS_MULTIPROC_DIR, or set METRICS=false."

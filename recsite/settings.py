@@ -1,5 +1,6 @@
 """Django settings of the project. Values that differ between deployments come from `config/env.py`."""
 
+import os
 import tomllib
 from datetime import timedelta
 
@@ -7,6 +8,10 @@ from recsite.config import csp as _policies
 from recsite.config import databases as _databases
 from recsite.config import derived_keys as _derived_keys
 from recsite.config import env as _env
+
+# The files that the service creates are private to its account: the SQLite database with its -wal, -shm and
+# -journal, models, exports and metrics. Processes that it starts inherit this.
+os.umask(0o077)
 
 ENV = _env.read()
 BASE_DIR = _env.ROOT
@@ -162,6 +167,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 # No page accepts files. Parsing stops at the first one, before a byte of it reaches memory or disk.
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
+# Django would make the files of a storage, such as MODEL_STORAGE in a directory, readable by everybody.
+FILE_UPLOAD_PERMISSIONS = 0o600
 
 API_OPEN_READS = ENV.api_open_reads
 THROTTLE_RATES = ENV.throttle_rates

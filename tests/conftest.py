@@ -41,6 +41,11 @@ sys.addaudithook(_only_loopback)
 strict_templates.install()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the longest test, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: item.path.name != "test_readme.py")
+
+
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> Iterator[None]:
     wiring.forget()

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
-from access.permissions import knows_inactive
+from access.permissions import sees_inactive_products
 from access.policies import reads, writes
 from access.scopes import Scope
 from catalog import selectors
@@ -40,11 +40,11 @@ class ProductViewSet(CatalogueViewSet):
     policies = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.product")}
 
     def get_queryset(self) -> QuerySet[Product]:
-        return selectors.products(inactive_too=knows_inactive(self.request))
+        return selectors.products(inactive_too=sees_inactive_products(self.request))
 
     def retrieve(self, request: Request, id: str) -> HttpResponse:
         """Return a product."""
-        staff = knows_inactive(request)
+        staff = sees_inactive_products(request)
         page = selectors.product(lookup(id), inactive_too=staff)
         if page is None:
             raise NotFound(f"There is no {self.what} {id[:80]!r}.")
@@ -52,10 +52,10 @@ class ProductViewSet(CatalogueViewSet):
 
     def list(self, request: Request, **kwargs: str) -> HttpResponse:
         """List products, paginated."""
-        return json_response(request, self.page(), to_anybody=not knows_inactive(request))
+        return json_response(request, self.page(), to_anybody=not sees_inactive_products(request))
 
     def payload(self, row: Product) -> Payload:
-        return product_payload(row, for_staff=knows_inactive(self.request))
+        return product_payload(row, for_staff=sees_inactive_products(self.request))
 
     def add(self, **values: Any) -> Product:
         return create_product(**values)

@@ -18,14 +18,14 @@ class Migration(migrations.Migration):
             name='Receipt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('deed', models.CharField(choices=[('exported', 'Exported'), ('erased', 'Erased')], max_length=16)),
+                ('action', models.CharField(choices=[('exported', 'Exported'), ('erased', 'Erased')], max_length=16)),
                 ('at', models.DateTimeField()),
                 ('counts', models.JSONField(help_text='Rows by table.')),
                 ('by', models.ForeignKey(help_text='Empty for the command line and for deleted accounts.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'permissions': [('export_user', 'Can export everything about a user'), ('erase_user', 'Can erase a user from everywhere')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('deed__in', ['exported', 'erased'])), name='receipt_deed_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('action__in', ['exported', 'erased'])), name='receipt_action_known')],
             },
         ),
     ]

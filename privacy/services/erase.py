@@ -62,7 +62,7 @@ def erase(person: Person, *, by: Account | None, now: datetime) -> Receipt:
                 forgot[relation.model._meta.label] += rows.order_by().update(**{relation.field.name: None})
         gone.update(table.filter(pk=pk).delete()[1])
         counts = {"gone": _without_zeros(gone), "forgot": _without_zeros(forgot)}
-        receipt = Receipt.objects.create(deed=RightsAction.ERASED, at=now, by=by, counts=counts)
+        receipt = Receipt.objects.create(action=RightsAction.ERASED, at=now, by=by, counts=counts)
         transaction.on_commit(lambda: _forget(person))
     return receipt
 

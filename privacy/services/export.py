@@ -25,7 +25,7 @@ def export(person: Person, *, by: Account | None, now: datetime) -> dict[str, An
     """Return all data about the person and store a receipt. by: as for `erase`"""
     document = collect(person, now=now)
     counts = {label: len(rows) for label, rows in document["tables"].items()}
-    Receipt.objects.create(deed=RightsAction.EXPORTED, at=now, by=by, counts=counts)
+    Receipt.objects.create(action=RightsAction.EXPORTED, at=now, by=by, counts=counts)
     return document
 
 

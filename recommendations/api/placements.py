@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from access.permissions import knows_inactive
+from access.permissions import sees_inactive_products
 from access.policies import Policy, reads
 from access.scopes import Scope
 from access.throttle_scopes import RECOMMENDING, ThrottleScope, posting
@@ -41,12 +41,12 @@ class PlacementViewSet(StrictQuery, ViewSet):
     def recommendation_request(self) -> RecommendationRequest:
         """Return the request in the query string. Raises BadRequest."""
         return requests.from_query(
-            self.request.query_params, knows_inactive=partial(knows_inactive, self.request)
+            self.request.query_params, sees_inactive_products=partial(sees_inactive_products, self.request)
         )
 
     def product_id(self, id: str) -> int:
         """Return the id of the product in the path. 1 query. Raises NotFound and UnknownProduct."""
-        return product_id(lookup(id), include_inactive=knows_inactive(self.request))
+        return product_id(lookup(id), include_inactive=sees_inactive_products(self.request))
 
 
 class TrendingViewSet(PlacementViewSet):
@@ -127,7 +127,9 @@ class SessionViewSet(StrictQuery, ViewSet):
         Nothing is stored, and no user is created. The permission is the same as for reading.
         """
         session = requests.from_body(
-            request.data, fields=_SESSION_FIELDS, knows_inactive=partial(knows_inactive, request)
+            request.data,
+            fields=_SESSION_FIELDS,
+            sees_inactive_products=partial(sees_inactive_products, request),
         )
         requests.require_products(session)
         return Response(wiring.placements().session(session, wiring.model_ref(session.strategy)).payload())

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from access.permissions import knows_inactive
+from access.permissions import sees_inactive_products
 from access.policies import reads
 from access.scopes import Scope
 from access.throttle_scopes import RECOMMENDING
@@ -51,7 +51,7 @@ class PopularViewSet(StrictQuery, ViewSet):
         """
         model = wiring.model_ref(wiring.config().default_strategy)
         found = wiring.placements().popular(_request(request), model)
-        for_staff = knows_inactive(request)
+        for_staff = sees_inactive_products(request)
         return Response(
             {"count": len(found), "products": [_payload(popular, for_staff=for_staff) for popular in found]}
         )

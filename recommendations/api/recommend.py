@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
-from access.permissions import knows_inactive
+from access.permissions import sees_inactive_products
 from access.policies import reads
 from access.scopes import Scope
 from access.throttle_scopes import RECOMMENDING
@@ -51,7 +51,9 @@ class RecommendViewSet(StrictQuery, ViewSet):
     def retrieve(self, request: Request, user_id: str) -> HttpResponse:
         """Return the shopper's list, best first, with the reasons of each product and an explanation."""
         recommendation_request = replace(
-            requests.from_query(request.query_params, knows_inactive=partial(knows_inactive, request)),
+            requests.from_query(
+                request.query_params, sees_inactive_products=partial(sees_inactive_products, request)
+            ),
             user=reference(user_id),
         )
         answer = wiring.response_cache()(recommendation_request)

@@ -26,16 +26,16 @@ _DECIMAL = re.compile(r"[0-9]{1,10}(\.[0-9]{1,18})?")
 _PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2}0*)?")
 
 
-def from_query(query: QueryDict, *, knows_inactive: Callable[[], bool]) -> RecommendationRequest:
+def from_query(query: QueryDict, *, sees_inactive_products: Callable[[], bool]) -> RecommendationRequest:
     """Return the request in a query string. Raises BadRequest naming each invalid parameter.
 
-    knows_inactive: returns whether the caller knows inactive products; called only if products are named
+    sees_inactive_products: whether the caller may see them; called only if products are named
     """
     texts: dict[str, Any] = {
         name: query.getlist(name) if name in REPEATABLE else query[name] for name in query
     }
     fields = _validated({name: _typed(name, text) for name, text in texts.items()}, texts)
-    return _request(fields, knows_inactive)
+    return _request(fields, sees_inactive_products)
 
 
 def categories(query: QueryDict) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ def categories(query: QueryDict) -> tuple[str, ...]:
 
 
 def from_body(
-    body: object, *, fields: tuple[str, ...], knows_inactive: Callable[[], bool]
+    body: object, *, fields: tuple[str, ...], sees_inactive_products: Callable[[], bool]
 ) -> RecommendationRequest:
     """Return the request in a body. Raises BadRequest naming each invalid or unknown field."""
     if not isinstance(body, Mapping):
@@ -58,14 +58,14 @@ def from_body(
             errors.append(_error(None, None, f"And {len(unknown) - _MAX_UNKNOWN} more unknown fields."))
         raise BadRequest(*errors)
     values = {name: value for name, value in body.items() if value is not None}
-    return _request(_validated(values, values), knows_inactive)
+    return _request(_validated(values, values), sees_inactive_products)
 
 
-def _request(fields: dict[str, Any], knows_inactive: Callable[[], bool]) -> RecommendationRequest:
+def _request(fields: dict[str, Any], sees_inactive_products: Callable[[], bool]) -> RecommendationRequest:
     names_products = bool(fields.get("exclude") or fields.get("product_ids"))
     if "category" in fields:
         fields["categories"] = fields.pop("category")
-    return RecommendationRequest(**fields, knows_inactive=names_products and knows_inactive())
+    return RecommendationRequest(**fields, sees_inactive_products=names_products and sees_inactive_products())
 
 
 def require_products(request: RecommendationRequest) -> None:

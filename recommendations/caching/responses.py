@@ -81,7 +81,7 @@ class ResponseCache:
     @staticmethod
     def _hit(entry: _Entry) -> Answer:
         metrics.recorder.cache("answers", metrics.HIT)
-        metrics.recorder.answered(entry.answer.labels, metrics.KEPT)
+        metrics.recorder.answered(entry.answer.labels, metrics.CACHED)
         return entry.answer
 
     def _keep(self, request: RecommendationRequest, answer: Answer, version: AnswerVersion) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from observe import metrics
-from observe.metrics import KEPT, AnswerLabels
+from observe.metrics import CACHED, AnswerLabels
 from recommendations.caching.answers import Answer, AnswerSource
 from recommendations.caching.claims import Cache, get_or_claim
 from recommendations.caching.responses import PATIENCE_SECONDS
@@ -85,7 +85,7 @@ def serialize(answer: Answer, version: AnswerVersion, snapshot: SnapshotVersion,
 
 
 def deserialize(value: Any, made_by: str) -> Answer | None:
-    """Return the serialized answer, its origin KEPT; None for anything else, or from another maker."""
+    """Return the serialized answer, its origin CACHED; None for anything else, or from another maker."""
     try:
         line, _, body = value.partition(_END)
         head = orjson.loads(line)
@@ -100,6 +100,6 @@ def deserialize(value: Any, made_by: str) -> Answer | None:
             stored_list=head["stored_list"],
             snapshot=SnapshotVersion(*head["snapshot"]),
         )
-        return Answer(body, version, head["etag"], AnswerLabels(*head["labels"]), KEPT)
+        return Answer(body, version, head["etag"], AnswerLabels(*head["labels"]), CACHED)
     except (AttributeError, KeyError, TypeError, ValueError):  # another program wrote it
         return None

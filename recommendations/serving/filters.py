@@ -83,17 +83,21 @@ def resolve_filters(request: RecommendationRequest) -> Filters:
     known = named_rows.categories(request.categories)
     if unknown := [name for name in request.categories if name not in known]:
         raise BadRequest(*(_unknown_error("category", name, "category; see /categories") for name in unknown))
-    exclude = resolve_products("exclude", request.exclude, knows_inactive=request.knows_inactive)
+    exclude = resolve_products(
+        "exclude", request.exclude, sees_inactive_products=request.sees_inactive_products
+    )
     return Filters(request.categories, request.min_price, request.max_price, exclude)
 
 
-def resolve_products(field: str, references: Sequence[int | str], *, knows_inactive: bool) -> tuple[int, ...]:
+def resolve_products(
+    field: str, references: Sequence[int | str], *, sees_inactive_products: bool
+) -> tuple[int, ...]:
     """Return the products' ids in the same order. 1 query, none for no references.
 
     Raises BadRequest naming the field and each product that does not exist, or is inactive unless the
     caller knows inactive products.
     """
-    known = named_rows.product_ids(references, include_inactive=knows_inactive)
+    known = named_rows.product_ids(references, include_inactive=sees_inactive_products)
     if unknown := [reference for reference in references if reference not in known]:
         raise BadRequest(
             *(_unknown_error(field, _format_reference(reference), "product") for reference in unknown)

@@ -81,7 +81,7 @@ class Placements:
         for a product that does not exist.
         """
         product_ids = resolve_products(
-            "product_ids", request.product_ids, knows_inactive=request.knows_inactive
+            "product_ids", request.product_ids, sees_inactive_products=request.sees_inactive_products
         )
         pipeline = self.pipeline(model)
         history = session_history(np.array(product_ids[::-1], np.int64), Action.CART, pipeline)

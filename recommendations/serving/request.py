@@ -19,7 +19,7 @@ class RecommendationRequest:
     diversity:      from 0, the best, to 1, the most different
     offset:         how many of the best to leave out
     product_ids:    the products of an anonymous session, newest last
-    knows_inactive: whether the caller may refer to inactive products
+    sees_inactive_products: whether the caller may refer to inactive products
     """
 
     user: int | str | None = None
@@ -32,7 +32,7 @@ class RecommendationRequest:
     diversity: float = 0.0
     offset: int = 0
     product_ids: tuple[int | str, ...] = ()
-    knows_inactive: bool = False
+    sees_inactive_products: bool = False
 
     @property
     def lookup(self) -> Lookup:

@@ -64,7 +64,6 @@ class ModelStore:
         """
         manifest = Manifest.of(staged)
         digest = manifest.write(staged)
-        staged.chmod(0o755)  # mkdtemp makes folders that other users, such as the server's, cannot read
         folder = self._folder(strategy, version)
         staged.rename(folder)
         try:
@@ -152,7 +151,6 @@ class ModelStore:
                     _copy(file, local, entry.size, deadline)
             manifest.check_contents(staged)
             manifest.write(staged)
-            staged.chmod(0o755)
             _put(staged, folder, digest)
             _check(folder, digest)
         # Each storage raises errors of its own, and none of them may affect other models.

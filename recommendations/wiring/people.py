@@ -29,7 +29,7 @@ def forget_user(user_id: int, external_id: str | None) -> bool:
     answers.response_cache().forget([user_id])
     answers.history_cache().forget([user_id])
     prefixes = [*_response_prefixes(user_id, external_id), explanations.key_prefix(user_id)]
-    deleted = [shared_cache().delete_beginning(prefix) for prefix in prefixes]
+    deleted = [shared_cache().delete_prefix(prefix) for prefix in prefixes]
     shared_cache().delete(histories.cache_key(user_id))
     return None not in deleted
 
@@ -39,7 +39,7 @@ def forget_deleted_users() -> None:
 
     Validation already keeps it from being served; this removes it from memory. 1 query for 10,000 users.
     """
-    texts = [] if shared_cache().is_shared else shared_cache().beginning("words:")
+    texts = [] if shared_cache().is_shared else shared_cache().keys_with_prefix("words:")
     user_ids = sorted(
         answers.response_cache().user_ids()
         | answers.history_cache().user_ids()
@@ -62,5 +62,5 @@ def _response_prefixes(user_id: int, external_id: str | None) -> list[str]:
 
 
 def _values(prefixes: list[str]) -> list[Any]:
-    keys = [key for prefix in prefixes for key in shared_cache().beginning(prefix)]
+    keys = [key for prefix in prefixes for key in shared_cache().keys_with_prefix(prefix)]
     return [value for key, value in shared_cache().get_many(keys).items() if not key.endswith(":claim")]

@@ -28,14 +28,14 @@ class LocalCache(LocMemCache):
         """Give up the claim, so that other callers stop waiting."""
         self.delete(key + CLAIM)
 
-    def beginning(self, start: str) -> list[str]:
+    def keys_with_prefix(self, start: str) -> list[str]:
         """Return the keys with this prefix."""
         prefix = self.make_key(start)
         n_skipped = len(prefix) - len(start)
         with self._lock:  # type: ignore[attr-defined]
             return [key[n_skipped:] for key in self._cache if key.startswith(prefix)]  # type: ignore[attr-defined]
 
-    def delete_beginning(self, start: str) -> int:
+    def delete_prefix(self, start: str) -> int:
         """Delete the keys with this prefix, and return their number."""
         prefix = self.make_key(start)
         entries: dict[str, bytes] = self._cache  # type: ignore[attr-defined]

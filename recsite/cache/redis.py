@@ -172,12 +172,12 @@ class TolerantRedisCache(RedisCache):
         if wanted := list(keys):
             self._call(super().delete_many, wanted, version)
 
-    def beginning(self, start: str) -> list[str]:
+    def keys_with_prefix(self, start: str) -> list[str]:
         """Return the keys with this prefix; none during an outage."""
-        found: list[str] = self._call(self._keys_with_prefix, start, default=[])
+        found: list[str] = self._call(self._scan_prefix, start, default=[])
         return found
 
-    def delete_beginning(self, start: str) -> int | None:
+    def delete_prefix(self, start: str) -> int | None:
         """Delete the keys with this prefix, and return their number; None during an outage."""
         return self._call(self._delete_prefix, self.make_key(start))
 
@@ -199,7 +199,7 @@ class TolerantRedisCache(RedisCache):
         client = self._client.get_client()
         return sum(client.unlink(key) for key in self._scan(client, prefix))
 
-    def _keys_with_prefix(self, start: str) -> list[str]:
+    def _scan_prefix(self, start: str) -> list[str]:
         prefix = self.make_key(start)
         n_skipped = len(prefix) - len(start)
         return [key.decode()[n_skipped:] for key in self._scan(self._client.get_client(), prefix)]

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from recsite.config.derived_keys import for_tokens
+from recsite.config.insecure import MIN_KEY_LENGTH
 from recsite.config.throttle_rates import Rates, rates
 from recsite.config.validation import DAY, validate
 from recsite.config.variables import Variables, read_file
@@ -36,6 +37,9 @@ class Environment:
     time_zone: str
     log_level: str
     log_format: str
+    allow_weak_keys: bool
+    allow_any_host: bool
+    allow_plain_http_model: bool
     metrics: bool
     metrics_token: str = field(repr=False)
     metrics_dir: str
@@ -94,19 +98,26 @@ class Environment:
         ]
 
 
+def env_file() -> Path | None:
+    """Return the file that ENV_FILE names, else .env next to manage.py, else None if there is none."""
+    if named := os.environ.get("ENV_FILE"):
+        return Path(named)
+    default = ROOT / ".env"
+    return default if default.exists() else None
+
+
 def read() -> Environment:
     """Return the environment, completed by the file ENV_FILE (default: .env next to manage.py).
 
     Raises ImproperlyConfigured, naming the variable, if one is missing or invalid.
     """
-    named, default = os.environ.get("ENV_FILE"), ROOT / ".env"
-    file = read_file(Path(named) if named else default) if named or default.exists() else {}
-    env = Variables({**file, **os.environ})
+    path = env_file()
+    env = Variables({**(read_file(path) if path else {}), **os.environ})
     secret_key = env.str("SECRET_KEY", default="")
     if not secret_key:
         raise ImproperlyConfigured(
-            "SECRET_KEY is not set. Set it to 50 or more random characters in the environment or in .env "
-            "(`make demo` writes a .env with a new key)."
+            f"SECRET_KEY is not set. Set it to {MIN_KEY_LENGTH} or more random characters in the "
+            f"environment or in .env (`make demo` writes a .env with a new key)."
         )
     fallbacks = env.list("SECRET_KEY_FALLBACKS", default=[])
     signing_key = env.str("JWT_SIGNING_KEY", default="")
@@ -135,6 +146,9 @@ def read() -> Environment:
         time_zone=env.str("TIME_ZONE", default="UTC"),
         log_level=env.str("LOG_LEVEL", default="INFO").upper(),
         log_format=env.str("LOG_FORMAT", default="line" if sys.stderr.isatty() else "json").lower(),
+        allow_weak_keys=env.bool("ALLOW_WEAK_KEYS", default=False),
+        allow_any_host=env.bool("ALLOW_ANY_HOST", default=False),
+        allow_plain_http_model=env.bool("ALLOW_PLAIN_HTTP_MODEL", default=False),
         metrics=env.bool("METRICS", default=True),
         metrics_token=env.str("METRICS_TOKEN", default=""),
         sentry_dsn=env.str("SENTRY_DSN", default=""),

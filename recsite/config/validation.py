@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from observe.logs import FORMATS
 from recsite.config.databases import POSTGRESQL
+from recsite.config.insecure import MIN_TOKEN_LENGTH, refuse_insecure
 
 if TYPE_CHECKING:
     from recsite.config.env import Environment
@@ -19,8 +20,6 @@ DAY = 24 * 60 * 60
 REDIS = re.compile(r"(redis|rediss|unix)://[^\s]+")
 BROKER = re.compile(r"(redis|rediss|amqp|amqps)://[^\s/]+")
 RATE = re.compile(r"[1-9][0-9]{0,5}/[smh]")
-MIN_TOKEN_LENGTH = 16
-MIN_KEY_LENGTH = 32
 
 
 def validate(env: "Environment") -> None:
@@ -28,11 +27,11 @@ def validate(env: "Environment") -> None:
     for check in (
         _check_open_reads,
         _check_bounds,
-        _check_key_lengths,
         _check_pool_size,
         _check_formats,
         _check_observability,
         _check_spare_threads,
+        refuse_insecure,
     ):
         check(env)
 
@@ -74,15 +73,6 @@ def _check_bounds(env: "Environment") -> None:
     ):
         if not low <= value <= high:
             raise ImproperlyConfigured(f"{name} is {value}. It must be from {low} to {high}.")
-
-
-def _check_key_lengths(env: "Environment") -> None:
-    for name, keys in (
-        ("JWT_SIGNING_KEY", [env.jwt_signing_key]),
-        ("JWT_VERIFYING_KEYS", env.jwt_verifying_keys),
-    ):
-        if any(len(key) < MIN_KEY_LENGTH for key in keys):
-            raise ImproperlyConfigured(f"{name}: each key must have {MIN_KEY_LENGTH} characters or more.")
 
 
 def _check_pool_size(env: "Environment") -> None:

@@ -12,6 +12,7 @@ from catalog.models import User
 from core.api.renderers import to_json
 from recommendations import wiring
 from recsite.broker import broker_url, connected
+from recsite.http.metrics_access import may_read_metrics
 from recsite.http.probes import OK, Probe, Probes
 
 DEADLINE_SECONDS = 0.8  # the response is promised within a second
@@ -29,12 +30,16 @@ def live(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 def ready(request: HttpRequest) -> HttpResponse:
-    """Return 200 if the database is available, else 503. Other failed checks set the status to degraded."""
+    """Return 200 if the database is available, else 503. Other failed checks set the status to degraded.
+
+    Only callers that may read the metrics learn which checks failed.
+    """
     outcomes = probes()()
     usable = outcomes["database"] == OK
     healthy = all(outcome == OK for outcome in outcomes.values())
     status = "ok" if healthy else "degraded" if usable else "unusable"
-    return _json({"status": status, "checks": outcomes}, status=200 if usable else 503)
+    details = {"checks": outcomes} if may_read_metrics(request.META) else {}
+    return _json({"status": status, **details}, status=200 if usable else 503)
 
 
 @cache

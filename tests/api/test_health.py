@@ -82,6 +82,37 @@ class TestReady:
 
         assert (answer.status_code, answer.json()["checks"]["broker"]) == (200, "failed")
 
+    @pytest.mark.parametrize("is_away", [False, True])
+    @pytest.mark.parametrize(
+        "stranger",
+        [
+            {"REMOTE_ADDR": "203.0.113.9"},
+            {"HTTP_X_FORWARDED_FOR": "127.0.0.1"},
+            {"HTTP_FORWARDED": "for=127.0.0.1"},
+            {"REMOTE_ADDR": ""},
+        ],
+    )
+    def test_tells_strangers_the_status_only(self, client: Client, monkeypatch, stranger, is_away: bool):
+        monkeypatch.setattr(health, "shared", DummyCache("", {}))
+        if is_away:
+            monkeypatch.setattr(health, "check_database", out_of_order)
+
+        answer = client.get("/health/ready", **stranger)
+
+        assert answer.json() == {"status": "unusable" if is_away else "degraded"}
+        assert answer.status_code == (503 if is_away else 200)
+
+    def test_tells_more_to_whoever_has_the_token_of_the_metrics(self, client: Client, settings):
+        settings.METRICS_TOKEN = "a-token-for-prometheus"
+        stranger = {"REMOTE_ADDR": "203.0.113.9", "HTTP_X_FORWARDED_FOR": "203.0.113.9"}
+        right, wrong = (f"Bearer {token}" for token in (settings.METRICS_TOKEN, "another-token"))
+
+        of_prometheus = client.get("/health/ready", HTTP_AUTHORIZATION=right, **stranger)
+        of_others = client.get("/health/ready", HTTP_AUTHORIZATION=wrong, REMOTE_ADDR="127.0.0.1")
+
+        assert of_prometheus.json()["checks"]["database"] == "ok"
+        assert "checks" not in of_others.json()
+
     def test_waits_for_nothing_that_hangs(self, client: Client, monkeypatch, settings):
         never = Event()
         for name in ("check_database", "check_cache", "check_model"):

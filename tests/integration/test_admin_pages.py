@@ -62,7 +62,7 @@ def world(boss: Account) -> User:
     )
     DefaultStrategy.objects.create(strategy="content", changed_at=NOON)
     Receipt.objects.bulk_create(
-        Receipt(deed=RightsAction.ERASED, at=NOON, by=boss, counts={"catalog.Interaction": n})
+        Receipt(action=RightsAction.ERASED, at=NOON, by=boss, counts={"catalog.Interaction": n})
         for n in range(60)
     )
     ApiKey.objects.bulk_create(

@@ -119,6 +119,6 @@ class TestReceipts:
         page = reverse("admin:privacy_receipt_change", args=[receipt.pk])
 
         assert office.get(reverse("admin:privacy_receipt_changelist")).status_code == 200
-        assert office.post(page, {"deed": "erased"}).status_code == 403
+        assert office.post(page, {"action": "erased"}).status_code == 403
         assert office.post(reverse("admin:privacy_receipt_delete", args=[receipt.pk])).status_code == 403
         assert office.get(reverse("admin:privacy_receipt_add")).status_code == 403

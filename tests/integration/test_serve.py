@@ -37,7 +37,7 @@ def variables(database: Path, **others: object) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "ENV_FILE": os.devnull,
-        "SECRET_KEY": "x" * 50,
+        "SECRET_KEY": "tests-only-" + "x" * 50,
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "SECURE_SSL_REDIRECT": "false",
         "API_OPEN_READS": "true",
@@ -262,10 +262,11 @@ class TestListeningAddress:
         with pytest.raises(CannotServe, match="Cannot listen on"):
             listening_address(replace(ENV, host=host, port=free_port()))
 
-    def test_refuses_to_open_reads_to_other_machines(self):
-        open_to_all = replace(ENV, host=ANYWHERE, port=free_port(), api_open_reads=True)
+    @pytest.mark.parametrize("name", ["API_OPEN_READS", "DEBUG"])
+    def test_refuses_to_show_other_machines_what_is_for_this_one(self, name: str):
+        open_to_all = replace(ENV, host=ANYWHERE, port=free_port(), **{name.lower(): True})
 
-        with pytest.raises(CannotServe, match=r"HOST=0\.0\.0\.0 accepts other machines"):
+        with pytest.raises(CannotServe, match=rf"^{name}=true .* HOST=0\.0\.0\.0 accepts other machines"):
             listening_address(open_to_all)
 
 

@@ -100,7 +100,7 @@ def login(account: Account) -> object:
 
 
 def receipt(account: Account) -> Receipt:
-    return Receipt.objects.create(deed=RightsAction.EXPORTED, at=NOON, by=account, counts={})
+    return Receipt.objects.create(action=RightsAction.EXPORTED, at=NOON, by=account, counts={})
 
 
 def text_of(user: User) -> WrittenText:
@@ -142,7 +142,7 @@ TRACES = {
         Trace(
             "privacy.Receipt.by",
             lambda account: Receipt.objects.create(
-                deed=RightsAction.EXPORTED, at=NOON, by=account, counts={}
+                action=RightsAction.EXPORTED, at=NOON, by=account, counts={}
             ),
         ),
         Trace("access.ApiKey.created_by", api_key),

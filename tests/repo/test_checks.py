@@ -1,17 +1,33 @@
-"""The checks of the cache and the broker: as functions, and as `manage.py check` runs them."""
+"""The checks of the site: as functions, and as `manage.py check` runs them."""
 
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from recsite import checks
+from recsite.config import env
 from recsite.config.env import ROOT
 from recsite.config.redis_address import database_of, server_of
 
+# `manage.py migrate`, and the files that it has while the database is open.
+CREATE_AND_KEEP_OPEN = """
+import os, pathlib
+os.environ["DJANGO_SETTINGS_MODULE"] = "recsite.settings"
+from django.core.management import execute_from_command_line
+execute_from_command_line(["manage.py", "migrate", "sessions", "--verbosity", "0"])
+from django.conf import settings
+from django.db import connection
+connection.cursor().execute("SELECT count(*) FROM django_migrations")
+folder = pathlib.Path(settings.DATABASES["default"]["NAME"]).parent
+print(*(f"{path.name} {path.stat().st_mode & 0o777:o}" for path in folder.iterdir()), sep="\\n")
+"""
 
-def check(*more: str, cache: str, broker: str) -> subprocess.CompletedProcess[str]:
-    """Return what `manage.py check` says of these two addresses."""
+
+def check(*more: str, cache: str = "", broker: str = "", **others: str) -> subprocess.CompletedProcess[str]:
+    """Return what `manage.py check` says of these addresses and other variables."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
         [sys.executable, "manage.py", "check", "--fail-level", "WARNING", *more],
@@ -23,6 +39,7 @@ def check(*more: str, cache: str, broker: str) -> subprocess.CompletedProcess[st
             "ALLOWED_HOSTS": "shop.example",
             "REDIS_URL": cache,
             "CELERY_BROKER_URL": broker,
+            **others,
         },
         capture_output=True,
         text=True,
@@ -58,6 +75,107 @@ class TestCheck:
     )
     def test_has_nothing_against_two_servers(self, cache: str, broker: str):
         assert check("--deploy", cache=cache, broker=broker).returncode == 0
+
+
+def checked(check, monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
+    """Return the messages of the check with these variables and no others of ours."""
+    for name, value in {"ENV_FILE": os.devnull, **variables}.items():
+        monkeypatch.setenv(name, value)
+    environment = env.read()
+    databases = {"default": {"ENGINE": environment.database["ENGINE"], "NAME": environment.database["NAME"]}}
+    monkeypatch.setattr(checks, "settings", SimpleNamespace(ENV=environment, DATABASES=databases))
+    return [message.msg for message in check(None)]
+
+
+class TestInsecure:
+    @pytest.mark.parametrize("name", ["ALLOW_WEAK_KEYS", "ALLOW_ANY_HOST", "ALLOW_PLAIN_HTTP_MODEL"])
+    def test_is_warned_of(self, monkeypatch, name):
+        (said,) = checked(checks.nothing_insecure_is_allowed, monkeypatch, **{name: "true"})
+
+        assert said.startswith(f"{name} is true: ")
+
+    def test_is_nothing_by_default(self, monkeypatch):
+        assert checked(checks.nothing_insecure_is_allowed, monkeypatch) == []
+
+
+class TestConnections:
+    @pytest.mark.parametrize(
+        ("name", "url"),
+        [
+            ("REDIS_URL", "redis://:secret-8712@cache.internal:6379/0"),
+            ("CELERY_BROKER_URL", "amqp://me:secret-8712@broker.internal//"),
+            ("DATABASE_URL", "postgres://me:secret-8712@db.internal/shop"),
+            ("DATABASE_URL", "postgres://me:secret-8712@db.internal/shop?sslmode=prefer"),
+            ("SENTRY_DSN", "http://secret-8712@sentry.internal/1"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318"),
+        ],
+    )
+    def test_without_encryption_are_warned_of(self, monkeypatch, name, url):
+        monkeypatch.setattr("recsite.config.validation.find_spec", lambda package: True)
+
+        (said,) = checked(checks.connections_are_encrypted, monkeypatch, **{name: url})
+
+        assert said.startswith(f"{name} names a server on another machine without encryption")
+        assert "secret-8712" not in said
+
+    @pytest.mark.parametrize(
+        ("name", "url"),
+        [
+            ("REDIS_URL", "rediss://cache.internal:6379/0"),
+            ("REDIS_URL", "unix:///run/redis.sock"),
+            ("REDIS_URL", "redis://127.0.0.1:6379/0"),
+            ("CELERY_BROKER_URL", "amqps://broker.internal//"),
+            ("DATABASE_URL", "postgres://me@db.internal/shop?sslmode=verify-full"),
+            ("DATABASE_URL", "postgres:///shop"),
+            ("DATABASE_URL", "postgres://me@[::1]/shop"),
+        ],
+    )
+    def test_with_encryption_or_on_this_machine_are_not(self, monkeypatch, name, url):
+        assert checked(checks.connections_are_encrypted, monkeypatch, **{name: url}) == []
+
+
+class TestFiles:
+    @pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal"])
+    def test_of_the_database_that_others_can_read_are_warned_of(self, tmp_path, monkeypatch, ending):
+        file, url = tmp_path / f"shop.sqlite3{ending}", f"sqlite:///{tmp_path / 'shop.sqlite3'}"
+        file.touch(mode=0o600)
+
+        before = checked(checks.files_are_private, monkeypatch, DATABASE_URL=url)
+        file.chmod(0o604)
+        after = checked(checks.files_are_private, monkeypatch, DATABASE_URL=url)
+
+        assert before == []
+        assert after == [f"{file} can be read or changed by every account of this machine."]
+
+    def test_of_the_environment_that_others_can_read_are_warned_of(self, tmp_path):
+        file = tmp_path / "shop.env"
+        file.write_text("TIME_ZONE=UTC\n")
+        file.chmod(0o604)
+
+        ran = check(ENV_FILE=str(file))
+
+        assert ran.returncode != 0
+        assert f"(recsite.W004) {file} can be read or changed by every account" in ran.stderr
+
+    def test_that_commands_create_are_private(self, tmp_path):
+        """Whatever the umask of the shell is."""
+        ran = subprocess.run(
+            ["/bin/sh", "-c", 'umask 000; exec "$@"', "sh", sys.executable, "-c", CREATE_AND_KEEP_OPEN],
+            cwd=ROOT,
+            env={
+                "PATH": os.environ["PATH"],
+                "ENV_FILE": os.devnull,
+                "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP",
+                "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite3'}",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert ran.returncode == 0, ran.stderr
+        modes = dict(line.split() for line in ran.stdout.splitlines())
+        assert modes == dict.fromkeys(["shop.sqlite3", "shop.sqlite3-wal", "shop.sqlite3-shm"], "600")
 
 
 class TestDatabaseOf:

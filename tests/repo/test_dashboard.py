@@ -6,7 +6,7 @@ import re
 import pytest
 
 from observe import metrics
-from observe.metrics import HIT, KEPT, LOCAL, AnswerLabels
+from observe.metrics import CACHED, HIT, LOCAL, AnswerLabels
 from observe.prometheus import PrometheusRecorder
 from recsite.config.env import ROOT
 
@@ -21,7 +21,7 @@ def exported() -> dict[str, set[str]]:
     """Return the labels of every sample that the service exports, by its name."""
     counting = PrometheusRecorder()
     counting.request("root", "content", 200, 0.1)
-    counting.answered(AnswerLabels("content", "popular", "no history"), KEPT)
+    counting.answered(AnswerLabels("content", "popular", "no history"), CACHED)
     counting.cache("answers", HIT)
     counting.counted_for_throttling(LOCAL)
     counting.throttled("read", "address")

@@ -1,15 +1,26 @@
 """The image and the composition of containers agree with the code. No container engine is asked."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from redis import Redis
+from redis.exceptions import AuthenticationError
 
 from stack.phases import BROKER_VARIABLE, CACHE_VARIABLE, PHASES
+from stack.processes import ServerNotFound, free_port, is_listening, start
+from stack.redis_server import find_program
 from tests.repo.test_environment import read_by_the_code
+from tests.servers import skip_or_fail
+from tests.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -24,6 +35,15 @@ def services() -> dict[str, dict[str, Any]]:
 
 def own(services: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {name: said for name, said in services.items() if said["image"].startswith(OWN_IMAGE)}
+
+
+def by_default(said: object) -> str:
+    """Return the default of "${NAME:-default}", any other value as it is."""
+    return re.sub(r"\$\{\w+:-(.*)\}", r"\1", str(said))
+
+
+def megabytes(said: str) -> int:
+    return int(said.rstrip("mb"))
 
 
 class TestCompose:
@@ -68,7 +88,7 @@ class TestCompose:
     def test_has_no_secret_of_its_own(self):
         text = (ROOT / "compose.yaml").read_text()
 
-        for name in ("SECRET_KEY", "POSTGRES_PASSWORD"):
+        for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "REDIS_PASSWORD"):
             used = re.findall(rf"\$\{{{name}\b[^}}]*", text)
             assert used
             assert [each for each in used if not re.fullmatch(rf"\$\{{{name}:(\?.*|-)", each)] == []
@@ -107,9 +127,166 @@ class TestCompose:
 
         assert blanks == {name for name in services["gateway"]["environment"] if "ENVSUBST" not in name}
 
-    def test_lets_no_container_of_ours_write_or_become_more(self, services):
-        for said in own(services).values():
-            assert (said["read_only"], said["cap_drop"]) == (True, ["ALL"])
+    def test_lets_no_container_write_or_become_more(self, services):
+        for name, said in services.items():
+            assert (said["read_only"], said["cap_drop"]) == (True, ["ALL"]), name
+            assert said["security_opt"] == ["no-new-privileges:true"], name
+            assert {"privileged", "cap_add", "devices", "pid", "ipc", "network_mode"} & said.keys() == set()
+            assert not [volume for volume in said.get("volumes", ()) if "docker.sock" in volume], name
+
+    def test_runs_the_images_of_others_as_their_unprivileged_users(self, services):
+        users = {name: said["user"] for name, said in services.items() if name not in own(services)}
+
+        assert users == {"gateway": "101:101", **dict.fromkeys(KEEPERS, "999:999")}
+
+    def test_limits_the_memory_and_the_processes_of_every_service(self, services):
+        for name, said in services.items():
+            memory, processes = by_default(said["mem_limit"]), by_default(said["pids_limit"])
+            assert re.fullmatch(r"[1-9]\d*[mg]", memory), name
+            assert 64 <= int(processes) <= 1024, name
+
+    def test_starts_again_what_exits(self, services):
+        lasting = {name: said["restart"] for name, said in services.items() if "migrate" not in name}
+
+        assert set(lasting.values()) == {"unless-stopped"}
+
+    @pytest.mark.parametrize("name", ["cache", "broker"])
+    def test_keeps_redis_below_its_memory(self, services, name):
+        said = services[name]
+
+        limit = said["command"][said["command"].index("--maxmemory") + 1]
+        assert megabytes(limit) < megabytes(said["mem_limit"])
+
+    def test_lets_nginx_write_where_it_may(self, services):
+        said = services["gateway"]
+        writable = [place.partition(":")[0] for place in said["tmpfs"]]
+
+        environment = said["environment"]
+        assert {environment["NGINX_ENVSUBST_OUTPUT_DIR"], environment["NGINX_FOLDER"]} == set(writable)
+        assert "/tmp/nginx.conf" in said["command"]  # noqa: S108  of the container
+        template = (ROOT / "deploy/nginx.conf").read_text()
+        written = re.findall(
+            r"^\s*(?:pid|\w+_temp_path|access_log|error_log) (\S+?);?(?: .*)?$", template, re.M
+        )
+        assert len(written) > 6
+        assert {path for path in written if not path.startswith("${NGINX_FOLDER}/")} == {
+            "/dev/stdout",
+            "stderr",
+        }
+
+    def test_names_no_password_in_a_command(self, services):
+        for said in services.values():
+            assert "PASSWORD}" not in str(said.get("command"))
+            assert not re.search(r"(?<!\$)\$\{", str(said.get("entrypoint")))  # $$ is the shell's own $
+
+
+class TestRedisOfCompose:
+    @pytest.fixture
+    def argv(self, services, tmp_path: Path, name: str = "broker") -> list[str]:
+        """The command of the container, for a server of this machine."""
+        try:
+            program = find_program()
+        except ServerNotFound as error:
+            skip_or_fail(error)
+        said = services[name]
+        shell = [
+            text.replace("$$", "$").replace("redis-server -", f"{program} -") for text in said["entrypoint"]
+        ]
+        return [*shell, *said["command"], "--dir", str(tmp_path), "--bind", "127.0.0.1"]
+
+    def test_takes_the_password_and_does_not_show_it(self, argv, tmp_path: Path):
+        port, password = free_port(), "secret8712"
+        environment = {"PATH": os.environ["PATH"], "REDISCLI_AUTH": password}
+        child = start(
+            "redis", [*argv, "--port", str(port)], log=tmp_path / "log", env=environment, cwd=tmp_path
+        )
+        try:
+            child.wait_until(lambda: is_listening(port))
+            with Redis(port=port) as stranger, pytest.raises(AuthenticationError):
+                stranger.ping()
+            with Redis(port=port, password=password) as known:
+                assert known.ping()
+                assert known.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+            if sys.platform == "linux":
+                assert password not in Path(f"/proc/{child.pid}/cmdline").read_text()
+        finally:
+            child.stop()
+
+    def test_does_not_start_without_one(self, argv, tmp_path: Path):
+        ran = subprocess.run(
+            [*argv, "--port", str(free_port())],
+            env={"PATH": os.environ["PATH"], "REDISCLI_AUTH": ""},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
+        )
+
+        assert ran.returncode != 0
+        assert "REDIS_PASSWORD must be set" in ran.stderr
+
+
+UNITS = sorted((ROOT / "deploy/systemd").glob("*.service"))
+
+
+def unit(path: Path) -> dict[str, str]:
+    """Return the settings of the unit. One that is named twice has the last value."""
+    parser = ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(path.read_text())
+    return {name: value for section in parser.sections() for name, value in parser[section].items()}
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+class TestSystemd:
+    def test_limits_memory_and_processes(self, path: Path):
+        said = unit(path)
+
+        assert re.fullmatch(r"\d+[MG]", said["MemoryMax"])
+        assert said["MemorySwapMax"] == "0"
+        assert 1 < int(said["TasksMax"]) <= 1024
+
+    def test_starts_again_what_exits_for_ever(self, path: Path):
+        said = unit(path)
+
+        assert (said["Restart"], said["RestartSec"], said["StartLimitIntervalSec"]) == ("always", "2", "0")
+
+    def test_can_become_nothing_more_and_write_nowhere_else(self, path: Path):
+        said = unit(path)
+
+        assert (said["User"], said["UMask"], said["NoNewPrivileges"]) == ("shop", "0077", "yes")
+        assert (said["ProtectSystem"], said["PrivateTmp"], said["CapabilityBoundingSet"]) == (
+            "strict",
+            "yes",
+            "",
+        )
+        assert (said["StateDirectory"], said["StateDirectoryMode"]) == ("shop", "0700")
+        assert "ReadWritePaths" not in said
+
+    def test_sets_only_variables_that_the_code_reads(self, path: Path):
+        named = set(
+            re.findall(r"\b([A-Z_]+)=\S", " ".join(re.findall("^Environment=(.*)", path.read_text(), re.M)))
+        )
+
+        assert named - {"PYTHONDONTWRITEBYTECODE"} <= read_by_the_code()
+
+    def test_is_accepted_by_systemd(self, path: Path, tmp_path: Path):
+        program = shutil.which("systemd-analyze")
+        if program is None:
+            pytest.skip("systemd-analyze is not installed")
+        text = path.read_text().replace("/srv/shop/.venv/bin/python", "/bin/sh").replace("/srv/shop", "/")
+        (tmp_path / path.name).write_text(text)
+
+        ran = subprocess.run(
+            [program, "verify", "--man=no", tmp_path / path.name], capture_output=True, text=True, check=False
+        )
+
+        assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_systemd_has_a_unit_for_each_kind_of_process():
+    assert [path.stem for path in UNITS] == ["shop-beat", "shop-web", "shop-worker"]
 
 
 class TestDockerfile:

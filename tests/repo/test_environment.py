@@ -75,7 +75,7 @@ class TestDocumentation:
         example.write_text(re.sub(r"(?m)^#([A-Z])", r"\1", EXAMPLE))
         for name in read_by_the_code():
             monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("SECRET_KEY", "x" * 50)
+        monkeypatch.setenv("SECRET_KEY", "tests-only-" + "x" * 50)
         monkeypatch.setenv("ENV_FILE", os.devnull)
         by_default = env.read()
         monkeypatch.setenv("ENV_FILE", str(example))
@@ -111,9 +111,32 @@ class TestRefusals:
         assert ran.returncode != 0
         assert "SECRET_KEY is not set" in ran.stderr.splitlines()[-1]
 
+    @pytest.mark.parametrize(
+        "command",
+        [
+            ("manage.py", "migrate"),
+            ("manage.py", "apikey", "list"),
+            ("-m", "recsite.serve"),
+            ("-m", "celery", "--app", "recsite.celery", "worker"),
+            ("-m", "celery", "--app", "recsite.celery", "beat"),
+        ],
+        ids=" ".join,
+    )
+    def test_names_a_guessable_key_in_one_line_without_showing_it(self, command):
+        ran = run(*command, SECRET_KEY="hunter2")
+
+        assert ran.returncode == 1
+        (line,) = ran.stderr.splitlines()
+        assert "SECRET_KEY has 7 characters, so others can guess it." in line
+        assert "hunter2" not in ran.stdout + ran.stderr
+
     def test_names_what_opens_reads_to_the_world(self):
         ran = run(
-            "manage.py", "check", SECRET_KEY="x" * 50, API_OPEN_READS="true", ALLOWED_HOSTS="shop.example"
+            "manage.py",
+            "check",
+            SECRET_KEY="tests-only-" + "x" * 50,
+            API_OPEN_READS="true",
+            ALLOWED_HOSTS="shop.example",
         )
 
         assert ran.returncode != 0
@@ -133,7 +156,7 @@ class TestDeployment:
     def test_sends_cookies_over_https_only(self):
         code = "from recsite import settings as s; print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE)"
 
-        assert run("-c", code, SECRET_KEY="x" * 50).stdout.split() == ["True", "True"]
+        assert run("-c", code, SECRET_KEY="tests-only-" + "x" * 50).stdout.split() == ["True", "True"]
 
     @pytest.mark.parametrize(
         ("said", "believed"),
@@ -142,12 +165,12 @@ class TestDeployment:
     def test_believes_a_proxy_only_when_it_is_told_to(self, said: dict[str, str], believed: str):
         code = "from recsite import settings as s; print(s.SECURE_PROXY_SSL_HEADER)"
 
-        assert run("-c", code, SECRET_KEY="x" * 50, **said).stdout.strip() == believed
+        assert run("-c", code, SECRET_KEY="tests-only-" + "x" * 50, **said).stdout.strip() == believed
 
     def test_has_browsers_insist_on_https_for_a_year(self):
         code = "from recsite import settings as s; print(s.SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS)"
 
-        assert run("-c", code, SECRET_KEY="x" * 50).stdout.split() == ["True", "31536000"]
+        assert run("-c", code, SECRET_KEY="tests-only-" + "x" * 50).stdout.split() == ["True", "31536000"]
 
     def test_has_an_error_while_reads_are_open(self, settings):
         settings.API_OPEN_READS = True

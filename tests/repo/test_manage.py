@@ -25,7 +25,7 @@ def ran(address: str, *command: str) -> subprocess.CompletedProcess[str]:
         env={
             "PATH": os.environ["PATH"],
             "ENV_FILE": os.devnull,
-            "SECRET_KEY": "x" * 50,
+            "SECRET_KEY": "tests-only-" + "x" * 50,
             "DATABASE_URL": address,
             "DB_POOL_TIMEOUT_SECONDS": "0.2",
         },

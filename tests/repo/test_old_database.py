@@ -19,7 +19,7 @@ def python(database: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env={
             "PATH": os.environ["PATH"],
             "ENV_FILE": os.devnull,
-            "SECRET_KEY": "x" * 50,
+            "SECRET_KEY": "tests-only-" + "x" * 50,
             "DATABASE_URL": f"sqlite:///{database}",
         },
         capture_output=True,

@@ -33,10 +33,10 @@ def everything(cache: Any) -> list[Any]:
     cache.set("a", 1, 60)
     cache.set_many({"b": 2}, 60)
     said = [cache.get("a", "none"), cache.get_many(["a", "b"]), cache.has_key("a"), cache.add("c", 3, 60)]
-    said += [cache.get_or_claim("a", 60), cache.get_or_claim("e", 60), cache.beginning("b")]
+    said += [cache.get_or_claim("a", 60), cache.get_or_claim("e", 60), cache.keys_with_prefix("b")]
     cache.release("e")
     cache.delete_many(["b"])
-    return [*said, cache.touch("a", 60), cache.delete("a"), cache.delete_beginning("c")]
+    return [*said, cache.touch("a", 60), cache.delete("a"), cache.delete_prefix("c")]
 
 
 WITH = [1, {"a": 1, "b": 2}, True, True, (1, False), (None, True), ["b"], True, True, 1]
@@ -100,14 +100,14 @@ class TestRedis:
         for key in ("u*1:a", "u*1:b", "u21:a"):
             cache.set(key, 1, 60)
 
-        assert sorted(cache.beginning("u*1:")) == ["u*1:a", "u*1:b"]
+        assert sorted(cache.keys_with_prefix("u*1:")) == ["u*1:a", "u*1:b"]
 
     def test_deletes_what_begins_like_this_and_nothing_else(self, server: RedisServer):
         cache = cache_of(server)
         for key in ("u*1:a", "u*1:b", "u21:a"):
             cache.set(key, 1, 60)
 
-        assert cache.delete_beginning("u*1:") == 2
+        assert cache.delete_prefix("u*1:") == 2
         assert cache.get("u21:a") == 1
 
 

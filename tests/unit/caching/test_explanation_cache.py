@@ -159,7 +159,9 @@ class TestExplanationCache:
     def test_keeps_nothing_for_a_user_erased_meanwhile(self, model: Model, cache: Any):
         caching(model, cache, user_exists=False)(LIST)
 
-        assert [key for key in cache.beginning(explanations.key_prefix(7)) if ":claim" not in key] == []
+        assert [
+            key for key in cache.keys_with_prefix(explanations.key_prefix(7)) if ":claim" not in key
+        ] == []
 
     def test_lets_one_of_many_concurrent_callers_ask_the_model(self, model: Model, cache: Any):
         explain = caching(model, cache)
@@ -208,12 +210,12 @@ class TestExplanationCache:
 
         caching(model, cache)(LIST)
 
-        assert cache.beginning(explanations.key_prefix(7)) == []
+        assert cache.keys_with_prefix(explanations.key_prefix(7)) == []
 
     def test_releases_its_claim_where_the_user_was_erased_meanwhile(self, model: Model, cache: Any):
         caching(model, cache, user_exists=False)(LIST)
 
-        assert cache.beginning(explanations.key_prefix(7)) == []
+        assert cache.keys_with_prefix(explanations.key_prefix(7)) == []
 
     def test_asks_for_the_user_of_the_list(self, model: Model, cache: Any):
         asked: list[int] = []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from observe.metrics import KEPT, LIVE, AnswerLabels
+from observe.metrics import CACHED, LIVE, AnswerLabels
 from recommendations.caching.answers import Answer
 from recommendations.caching.shared_responses import deserialize, serialize
 from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion
@@ -32,7 +32,7 @@ class TestSerializedAnswer:
 
         answer = deserialize(serialize(ANSWER, version, SNAPSHOT, "us"), "us")
 
-        assert answer == replace(ANSWER, version=version, origin=KEPT)
+        assert answer == replace(ANSWER, version=version, origin=CACHED)
 
     def test_of_another_maker_is_rejected(self):
         assert deserialize(serialize(ANSWER, VERSION, SNAPSHOT, "us"), "them") is None

@@ -149,7 +149,7 @@ class TestSharedResponseCache:
         with pytest.raises(ZeroDivisionError):
             shop.shared(cache)(REQUEST)
 
-        assert cache.beginning(key_prefix(REQUEST.lookup)) == []
+        assert cache.keys_with_prefix(key_prefix(REQUEST.lookup)) == []
 
     def test_distinguishes_requests(self, shop: Shop, cache: Any):
         responses = shop.shared(cache)
@@ -199,7 +199,7 @@ class TestSharedResponseCache:
         responses = replace(shop.shared(cache), inner=stored)
         responses(REQUEST)
 
-        assert cache.beginning(key_prefix(REQUEST.lookup)) == []
+        assert cache.keys_with_prefix(key_prefix(REQUEST.lookup)) == []
 
     def test_claims_for_a_limited_time(self, shop: Shop):
         """Or a process that died with a claim would hold up all others for ever."""
@@ -238,7 +238,7 @@ class TestSharedResponseCache:
         for request in requests:
             responses(request)
 
-        kept = [key for key in cache.beginning(key_prefix(REQUEST.lookup)) if ":claim" not in key]
+        kept = [key for key in cache.keys_with_prefix(key_prefix(REQUEST.lookup)) if ":claim" not in key]
 
         assert len(kept) == len(requests)
 

@@ -3,14 +3,15 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from prometheus_client import generate_latest
 
 from observe import metrics
-from observe.metrics import HIT, KEPT, LIVE, LOCAL, SHARED, AnswerLabels
-from observe.metrics_folder import MetricsFolderError, prepare
+from observe.metrics import CACHED, HIT, LIVE, LOCAL, SHARED, AnswerLabels
+from observe.metrics_folder import MetricsFolderError, metrics_folder, prepare
 from observe.prometheus import PrometheusRecorder
 from recsite.config.env import ROOT
 from tests.waiting import PATIENCE_SECONDS
@@ -46,7 +47,7 @@ class TestCounting:
         counting = PrometheusRecorder()
 
         counting.answered(AnswerLabels("content"), LIVE)
-        for origin in (LIVE, KEPT):
+        for origin in (LIVE, CACHED):
             counting.answered(AnswerLabels("content", "popular", "no history"), origin)
 
         told = lines(counting)
@@ -187,8 +188,75 @@ class TestPrepare:
         with pytest.raises(MetricsFolderError, match="is not a directory of the user"):
             prepare(tmp_path / "link")
 
+    @pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
+    def test_refuses_what_others_can_change(self, tmp_path: Path, mode: int):
+        folder = tmp_path / "counts"
+        folder.mkdir()
+        folder.chmod(mode)
+
+        with pytest.raises(MetricsFolderError, match=r"can be changed by other users: chmod go-w .*counts\."):
+            prepare(folder)
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="Only root can give a folder away.")
+    def test_refuses_what_is_somebody_elses(self, tmp_path: Path):
+        folder = tmp_path / "counts"
+        folder.mkdir(mode=0o700)
+        os.chown(folder, 65534, 65534)
+
+        with pytest.raises(MetricsFolderError, match="is not a directory of the user"):
+            prepare(folder)
+
     def test_refuses_what_cannot_be_made(self, tmp_path: Path):
         (tmp_path / "file").touch()
 
         with pytest.raises(MetricsFolderError, match="cannot be created"):
             prepare(tmp_path / "file" / "counts")
+
+
+class TestMetricsFolder:
+    @pytest.fixture(autouse=True)
+    def temporary(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        return tmp_path
+
+    def test_without_a_name_is_a_new_one_that_only_its_owner_can_enter(self, temporary: Path):
+        first, second = metrics_folder("", 8000), metrics_folder("", 8001)
+
+        assert first != second
+        assert (first.parent, first.stat().st_mode & 0o777) == (temporary, 0o700)
+
+    def test_is_none_that_was_there_before(self, temporary: Path):
+        taken = temporary / f"shop-recommendations-{os.geteuid()}-8000"
+        taken.symlink_to(temporary)
+
+        folder = metrics_folder("", 8000)
+
+        assert folder != taken
+        assert not folder.is_symlink()
+
+    def test_removes_what_ended_servers_of_the_port_have_left(self):
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        ended, running, of_another = (metrics_folder("", port) for port in (8000, 8001, 8002))
+        (ended / f"counter_{gone.pid}.db").touch()
+        (running / f"counter_{os.getpid()}.db").touch()
+
+        for port in (8000, 8001):
+            metrics_folder("", port)
+
+        assert [folder.exists() for folder in (ended, running, of_another)] == [False, True, True]
+
+    def test_follows_no_link_to_what_it_removes(self, temporary: Path):
+        victim = temporary / "victim"
+        victim.mkdir()
+        gone = subprocess.Popen(["true"])
+        gone.wait()
+        (victim / f"counter_{gone.pid}.db").touch()
+        (temporary / f"shop-recommendations-{os.geteuid()}-8000-x").symlink_to(victim)
+
+        metrics_folder("", 8000)
+
+        assert list(victim.iterdir()) != []
+
+    def test_with_a_name_is_that_one(self, temporary: Path):
+        assert metrics_folder(str(temporary / "counts"), 8000) == temporary / "counts"

@@ -27,7 +27,7 @@ class TestUrl:
         ran = subprocess.run(
             [sys.executable, "-m", "recsite.config.address"],
             cwd=env.ROOT,
-            env={"ENV_FILE": os.devnull, "SECRET_KEY": "x" * 50, "PORT": "9000"},
+            env={"ENV_FILE": os.devnull, "SECRET_KEY": "tests-only-" + "x" * 50, "PORT": "9000"},
             capture_output=True,
             text=True,
             check=True,

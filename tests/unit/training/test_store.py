@@ -186,10 +186,11 @@ class TestModelStore:
 
         assert [path.name for path in (alone.root / "counting").iterdir()] == [".lock"]
 
-    def test_lets_other_users_of_the_system_read_what_was_trained(self, here: ModelStore):
+    def test_lets_no_other_account_of_the_system_read_or_write_what_was_trained(self, here: ModelStore):
         kept(here)
 
-        assert (here.root / "counting/v1").stat().st_mode & 0o777 == 0o755
+        open_to_others = [path for path in here.root.rglob("*") if path.stat().st_mode & 0o077]
+        assert open_to_others == []
 
     def test_names_a_version_that_is_nowhere(self, tmp_path: Path):
         assert "Model counting v1 cannot be used: " in opened(ModelStore(tmp_path), "x")
