@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "recsite.http.login_limit.LoginLimitMiddleware",
     "recsite.http.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -87,7 +88,12 @@ TEMPLATES = [
 DATABASES = {
     "default": _databases.configured(
         ENV.database,
-        _databases.PoolSize(ENV.db_pool_min_size, ENV.db_pool_max_size, ENV.db_pool_timeout_seconds),
+        _databases.PoolSize(
+            ENV.db_pool_min_size,
+            ENV.db_pool_max_size,
+            ENV.db_pool_timeout_seconds,
+            ENV.database_timeout_seconds,
+        ),
     )
 }
 CACHES = {
@@ -114,7 +120,8 @@ AXES_FAILURE_LIMIT = ENV.login_failures
 AXES_COOLOFF_TIME = timedelta(seconds=ENV.login_locked_seconds)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "access.address.client_address"
+AXES_CLIENT_IP_CALLABLE = "access.address.lockout_address"
+AXES_USERNAME_CALLABLE = "access.services.failed_logins.stored_username"
 AXES_LOCKOUT_CALLABLE = "recsite.http.lockout.locked_out"
 # A password typed into the username field would be logged.
 AXES_SENSITIVE_PARAMETERS = ["username"]

@@ -18,7 +18,7 @@ from access.api.inputs import PairRow, PasswordInput, RefreshInput, StandingRow,
 from access.authentication import CHALLENGE
 from access.errors import BadCredential
 from access.services import logins, tokens
-from access.throttle_scopes import ThrottleScope, posting
+from access.throttle_scopes import ThrottleScope, ThrottleScopes, posting
 
 # The same message for a wrong password, an unknown username and a disabled account.
 WRONG_CREDENTIALS = "No active account has this username and password."
@@ -30,7 +30,7 @@ class TokenView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_scopes = posting(ThrottleScope.TOKEN)
+    throttle_scopes: ThrottleScopes = posting(ThrottleScope.TOKEN)
     hides_values = True
     takes_credentials = True
 
@@ -50,11 +50,14 @@ class TokenView(APIView):
 
 
 class ObtainView(TokenView):
+    throttle_scopes: ThrottleScopes = {"GET": ThrottleScope.TOKEN, "POST": ThrottleScope.LOGIN}
+
     @extend_schema(operation_id="token_obtain", tags=["token"], request=PasswordInput, responses=PairRow)
     def post(self, request: Request) -> Response:
         """Log in with an account's username and password. Staff get a staff token, others a shopper's token.
 
-        Too many wrong passwords for a username from one address result in 429 with `Retry-After`.
+        Too many logins, and too many wrong passwords for a username from one address, result in 429 with
+        `Retry-After`.
         """
         sent = self.validated(PasswordInput, request)
         # Django's own request: axes sets attributes on it, and its middleware answers locked-out clients.

@@ -32,7 +32,10 @@ LIMITS = {
         ("Retry-After", "The number of seconds to wait before the next request."),
         ("RateLimit-Limit", "The number of requests allowed per window."),
         ("RateLimit-Remaining", "The number of requests left in the current window."),
-        ("RateLimit-Reset", "The number of seconds until the next window begins."),
+        (
+            "RateLimit-Reset",
+            "The number of seconds until more requests are allowed.",
+        ),
     )
 }
 _CHALLENGE = {

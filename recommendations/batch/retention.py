@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from access.services.failed_logins import remove_failed_logins
+from access.services.logins import remove_old_logins
 from catalog.services.idempotency import remove_old_answers
 from catalog.services.retention import remove_events
 from recommendations.batch.runs import mark_lost, remove_old_runs
@@ -13,12 +15,19 @@ RUN_RETENTION = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """Numbers of deleted rows. answers: stored answers to requests with an Idempotency-Key"""
+    """Numbers of deleted rows.
+
+    answers:  stored answers to requests with an Idempotency-Key
+    failures: rows of wrong passwords that no lockout counts any more
+    logins:   logins by token, and sessions, that have expired
+    """
 
     events: int
     answers: int
     runs: int
     texts: int
+    failures: int
+    logins: int
 
     def __str__(self) -> str:
         return ", ".join(f"{n:,} {name}" for name, n in asdict(self).items())
@@ -32,4 +41,6 @@ def remove_old_rows(*, event_days: int, now: datetime) -> Removed:
         answers=remove_old_answers(now),
         runs=remove_old_runs(now - RUN_RETENTION),
         texts=remove_old_texts(now),
+        failures=remove_failed_logins(now),
+        logins=remove_old_logins(now),
     )

@@ -9,11 +9,16 @@ POSTGRESQL = "django.db.backends.postgresql"
 
 @dataclass(frozen=True, slots=True)
 class PoolSize:
-    """The least and most connections to PostgreSQL of a process, and how long a request waits for one."""
+    """The least and most connections to PostgreSQL of a process.
+
+    timeout_seconds:         how long a request waits for one
+    silence_timeout_seconds: how long anything waits for a server that sends nothing
+    """
 
     min_size: int
     max_size: int
     timeout_seconds: float
+    silence_timeout_seconds: float
 
 
 def configured(address: dict[str, Any], pool: PoolSize) -> dict[str, Any]:
@@ -41,8 +46,12 @@ def _sqlite() -> dict[str, Any]:
 
 
 def _postgresql(pool: PoolSize) -> dict[str, Any]:
+    from recsite.postgresql.connection import WatchedConnection  # noqa: PLC0415  SQLite needs no psycopg
+
     return {
+        "silence_timeout": pool.silence_timeout_seconds,
         "pool": {
+            "connection_class": WatchedConnection,
             "min_size": pool.min_size,
             "max_size": pool.max_size,
             "timeout": pool.timeout_seconds,

@@ -34,6 +34,7 @@ class Environment:
     db_pool_min_size: int
     db_pool_max_size: int
     db_pool_timeout_seconds: float
+    database_timeout_seconds: float
     time_zone: str
     log_level: str
     log_format: str
@@ -143,6 +144,7 @@ def read() -> Environment:
         db_pool_min_size=env.int("DB_POOL_MIN_SIZE", default=1),
         db_pool_max_size=env.int("DB_POOL_MAX_SIZE", default=web_threads + 2),
         db_pool_timeout_seconds=env.float("DB_POOL_TIMEOUT_SECONDS", default=1.0),
+        database_timeout_seconds=env.float("DATABASE_TIMEOUT_SECONDS", default=5.0),
         time_zone=env.str("TIME_ZONE", default="UTC"),
         log_level=env.str("LOG_LEVEL", default="INFO").upper(),
         log_format=env.str("LOG_FORMAT", default="line" if sys.stderr.isatty() else "json").lower(),

@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from observe import metrics, request_id
 from recsite.config.csp import FOR_PROGRAMS, PAGES, PERMISSIONS, RESOURCES
 from recsite.http import health, metrics_page
+from recsite.http.charset import DROPPED
+from recsite.http.problems import problem
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # Machines request these over plain HTTP by IP address, so HTTPS redirects and ALLOWED_HOSTS do not apply.
@@ -30,6 +32,8 @@ def request_middleware(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         current = request_id.begin(request.META.get("HTTP_X_REQUEST_ID"))
         internal = INTERNAL_VIEWS.get(request.path_info)
+        if DROPPED in request.META and request.method not in ("GET", "HEAD"):
+            internal = _unsupported_charset
         response = inner(request) if internal is None else with_security_headers(internal(request))
         response.headers[request_id.HEADER] = current
         return response
@@ -39,6 +43,11 @@ def request_middleware(get_response: GetResponse) -> GetResponse:
         metrics.turn_on(settings.METRICS_DIR)
         inner = _recorded(get_response)
     return middleware
+
+
+def _unsupported_charset(request: HttpRequest) -> HttpResponse:
+    charset = request.META[DROPPED]
+    return problem(415, f"Content-Type names the charset {charset[:40]!r}. The body must be UTF-8.")
 
 
 def _recorded(get_response: GetResponse) -> GetResponse:

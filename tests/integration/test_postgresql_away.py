@@ -9,7 +9,6 @@ from django.db import OperationalError
 
 from recsite.config.databases import PoolSize, configured
 from recsite.config.variables import Variables
-from recsite.postgresql import base
 from recsite.postgresql.base import DatabaseWrapper
 from stack.postgresql import Cluster, cluster
 from stack.processes import ServerNotFound
@@ -39,7 +38,7 @@ def connect(
     def connected(patience_seconds: float) -> DatabaseWrapper:
         address = Variables({"DATABASE_URL": server.url}).db_url("DATABASE_URL", default="")
         defaults = {"TIME_ZONE": None, "ATOMIC_REQUESTS": False, "AUTOCOMMIT": True, "TEST": {}}
-        settings = {**defaults, **configured(address, PoolSize(1, 2, patience_seconds))}
+        settings = {**defaults, **configured(address, PoolSize(1, 2, patience_seconds, 2.0))}
         made.append(DatabaseWrapper(settings, alias=request.node.name))
         return made[-1]
 
@@ -72,8 +71,7 @@ class TestConnection:
 
         assert ask(database) == 1
 
-    def test_is_refused_at_once_after_somebody_waited_in_vain(self, server: Cluster, connect, monkeypatch):
-        monkeypatch.setattr(base, "BACKOFF_SECONDS", 3_600)
+    def test_is_refused_at_once_after_somebody_waited_in_vain(self, server: Cluster, connect):
         database = connect(SHORT_SECONDS)
         server.stop()
         try:

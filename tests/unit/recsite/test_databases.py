@@ -2,7 +2,7 @@
 
 from recsite.config.databases import POSTGRESQL, SQLITE, PoolSize, configured
 
-POOL = PoolSize(min_size=2, max_size=7, timeout_seconds=1.5)
+POOL = PoolSize(min_size=2, max_size=7, timeout_seconds=1.5, silence_timeout_seconds=4.0)
 
 
 class TestSqlite:
