@@ -9,13 +9,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
 from django.conf import settings
 
 from recsite import telemetry
-from recsite.http.utf8_request import Utf8Request
 
 if settings.ENV.otlp_endpoint:  # before the middleware is loaded
     telemetry.trace(settings.ENV.otlp_endpoint, version=settings.VERSION)
 
 django_application = get_wsgi_application()
-django_application.request_class = Utf8Request
 
 from django.db import connections  # noqa: E402
 
