@@ -46,12 +46,9 @@ def _sqlite() -> dict[str, Any]:
 
 
 def _postgresql(pool: PoolSize) -> dict[str, Any]:
-    from recsite.postgresql.connection import WatchedConnection  # noqa: PLC0415  SQLite needs no psycopg
-
     return {
         "silence_timeout": pool.silence_timeout_seconds,
         "pool": {
-            "connection_class": WatchedConnection,
             "min_size": pool.min_size,
             "max_size": pool.max_size,
             "timeout": pool.timeout_seconds,

@@ -81,6 +81,7 @@ class Environment:
     port: int
     web_workers: int
     web_threads: int
+    request_body_seconds: float
 
     def __post_init__(self) -> None:
         validate(self)
@@ -191,6 +192,7 @@ def read() -> Environment:
         port=env.int("PORT", default=8000),
         web_workers=env.int("WEB_WORKERS", default=2),
         web_threads=web_threads,
+        request_body_seconds=env.float("REQUEST_BODY_SECONDS", default=10.0),
     )
 
 

@@ -71,6 +71,7 @@ def _check_bounds(env: "Environment") -> None:
         ("WORKER_METRICS_PORT", env.worker_metrics_port, 0, 65_535),
         ("WEB_WORKERS", env.web_workers, 1, 1000),
         ("WEB_THREADS", env.web_threads, 1, 1002),
+        ("REQUEST_BODY_SECONDS", env.request_body_seconds, 0.1, 600),
     ):
         if not low <= value <= high:
             raise ImproperlyConfigured(f"{name} is {value}. It must be from {low} to {high}.")

@@ -4,11 +4,12 @@ import threading
 from typing import Any
 
 import psycopg
+from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from recsite.postgresql.connection import CONNECT_SECONDS, LimitedConnection
+from recsite.postgresql.connection import CONNECT_SECONDS, LimitedConnection, WatchedConnection
 from recsite.postgresql.outage import Outage
 
 _outages: dict[str, Outage] = {}
@@ -17,6 +18,11 @@ _creating = threading.Lock()
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """A database connection from the pool."""
+
+    def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
+        super().__init__(settings_dict, alias)
+        if pool := settings_dict["OPTIONS"].get("pool"):
+            pool.setdefault("connection_class", WatchedConnection)
 
     @property
     def outage(self) -> Outage:

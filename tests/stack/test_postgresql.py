@@ -68,7 +68,9 @@ class TestSilent:
         port = urlsplit(server.url).port or 0
         with SilentProxy(port) as proxy:
             behind = place.with_env(
-                DATABASE_URL=server.url.replace(f":{port}/", f":{proxy.port}/"), DATABASE_TIMEOUT_SECONDS="1"
+                DATABASE_URL=server.url.replace(f":{port}/", f":{proxy.port}/"),
+                DATABASE_TIMEOUT_SECONDS="1",
+                WEB_THREADS="2",
             )
             with (
                 behind.served(key=place.key(*SCOPES)) as web,
@@ -76,8 +78,9 @@ class TestSilent:
             ):
                 load.wait_for_rounds()
                 with proxy.silence():
-                    load.wait_for_rounds()
+                    # All threads wait for the database by now, or will.
                     live, ready = web.get("/health/live"), web.get("/health/ready")
+                    load.wait_for_rounds()
                 until(lambda: web.get(ALICE).status_code == 200)
                 until(lambda: web.get("/health/ready").status_code == 200)
                 load.wait_for_rounds()
