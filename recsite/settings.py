@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from recsite.config import csp as _policies
 from recsite.config import databases as _databases
+from recsite.config import derived_keys as _derived_keys
 from recsite.config import env as _env
 
 # The files that the service creates are private to its account: the SQLite database with its -wal, -shm and
@@ -29,7 +30,7 @@ CORS_EXPOSE_HEADERS = [
 ]
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "core.admin.site.StrictAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -59,7 +60,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "recsite.http.login_limit.LoginLimitMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "recsite.http.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -316,6 +317,8 @@ EVENT_RETENTION_DAYS = ENV.event_retention_days
 SYNC_EXPLANATIONS = ENV.sync_explanations
 EXPLANATION_RATE = ENV.explanation_rate
 EXPLANATION_DAILY_BUDGET = ENV.explanation_daily_budget
+# Shoppers see these ids, which only the server can compute.
+EXPLANATION_ID_KEY = _derived_keys.for_explanation_ids(SECRET_KEY)
 EXPLANATION_TTL_SECONDS = ENV.explanation_ttl_seconds
 if CELERY_BROKER_URL:
     from recsite.schedule import SCHEDULE

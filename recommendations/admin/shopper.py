@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from catalog.models import Interaction, User
 from core.admin import links
+from core.references import BadReference, lookup
 from recommendations import wiring
 from recommendations.admin.lines import format_fallback, lines_of
 from recommendations.errors import UnknownShopper
@@ -28,8 +29,8 @@ def shopper_page(model_admin: "StoredListAdmin", request: HttpRequest, user_id: 
     ):
         raise PermissionDenied
     try:
-        user = shopper({"pk": user_id})
-    except UnknownShopper as error:
+        user = shopper(lookup(str(user_id)))
+    except (BadReference, UnknownShopper) as error:
         model_admin.message_user(request, f"{error} Choose a user from this list.", messages.WARNING)
         return HttpResponseRedirect(reverse("admin:catalog_user_changelist"))
     found_list = wiring.recommender()(RecommendationRequest(user.id, TOP_N), user, wiring.model_ref())

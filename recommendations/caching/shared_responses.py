@@ -51,17 +51,15 @@ class SharedResponseCache:
                 metrics.recorder.cache("results", metrics.HIT)
                 return answer
         metrics.recorder.cache("results", metrics.MISS if cached is None else metrics.STALE)
-        is_kept = False
         try:
             answer = self.inner(request)
             version = answer.version
             if version and version.snapshot:
                 value = serialize(answer, version, version.snapshot, self.made_by)
                 self.cache.set(key, value, self.ttl_seconds)
-                is_kept = True
             return answer
         finally:
-            if is_mine and not is_kept:
+            if is_mine:  # even after storing it: the answer may expire before the claim does
                 self.cache.release(key)
 
     def _key(self, request: RecommendationRequest) -> str:

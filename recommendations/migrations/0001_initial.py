@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='WrittenText',
             fields=[
-                ('digest', models.CharField(help_text='Digest of the evidence and the explainer.', max_length=64, primary_key=True, serialize=False)),
+                ('digest', models.CharField(help_text='Keyed digest of the evidence, the explainer and the user.', max_length=64, primary_key=True, serialize=False)),
                 ('evidence', models.JSONField(help_text='The evidence to explain; empty once the text is written.', null=True)),
                 ('text', models.TextField()),
                 ('source', models.CharField(max_length=16)),

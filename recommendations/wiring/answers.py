@@ -112,13 +112,17 @@ def explanation_provider() -> ExplanationProvider:
     if settings.SYNC_EXPLANATIONS or not queue().is_there:
         ttl_seconds = settings.EXPLANATION_TTL_SECONDS
         return ExplanationCache(configured, TemplateExplainer(), shared_cache(), ttl_seconds, is_shopper)
-    return DeferredExplanations(configured, TemplateExplainer(), _send_text, timezone.now)
+    return DeferredExplanations(
+        configured, TemplateExplainer(), _send_text, timezone.now, settings.EXPLANATION_ID_KEY
+    )
 
 
 def explanation_writer() -> ExplanationWriter:
     """Return the writer of deferred explanations."""
     ttl = timedelta(seconds=settings.EXPLANATION_TTL_SECONDS)
-    return ExplanationWriter(explainer(), settings.EXPLANATION_DAILY_BUDGET, ttl, timezone.now)
+    return ExplanationWriter(
+        explainer(), settings.EXPLANATION_DAILY_BUDGET, ttl, timezone.now, settings.EXPLANATION_ID_KEY
+    )
 
 
 def _send_text(digest: str) -> None:

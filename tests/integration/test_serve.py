@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from django.conf import settings
@@ -139,6 +139,14 @@ class TestServe:
             assert root["status"] == "ok"
             assert b"csrfmiddlewaretoken" in admin.read()
             admin.close()
+
+    def test_takes_any_charset_that_python_knows(self, shop: Path):
+        with serving(shop) as url:
+            for charset in ("hex", "undefined", "punycode", "idna", "unicode_escape"):
+                kind = f"text/plain; charset={charset}"
+                sent = Request(f"{url}/?q=%5Cud800", headers={"Content-Type": kind})  # noqa: S310
+                with urlopen(sent, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
+                    assert answer.status == 200, charset
 
     def test_answers_everybody_else_while_a_model_is_slow(self, shop: Path):
         answered = Event()

@@ -17,7 +17,7 @@ from recommendations.caching.versions import FreshnessPolicy, Validator
 from recommendations.selectors.answer_versions import VersionRow
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion
-from recsite.cache.local import LocalCache
+from recsite.cache.local import CLAIM, LocalCache
 from tests.caches import TimedCache, counting
 from tests.waiting import PATIENCE_SECONDS
 
@@ -137,6 +137,13 @@ class TestSharedResponseCache:
         cache.add(responses._key(REQUEST) + ":claim", 1, 60)
 
         assert responses(REQUEST).body == b"answer 1"
+
+    def test_leaves_no_claim_on_an_answer_that_expires(self, shop: Shop, cache: Any):
+        shared = shop.shared(cache)
+        shared(REQUEST)
+
+        assert cache.has_key(shared._key(REQUEST))
+        assert not cache.has_key(shared._key(REQUEST) + CLAIM)
 
     def test_releases_its_claim_after_an_error(self, shop: Shop, cache: Any):
         shop.fails = True
