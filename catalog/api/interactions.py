@@ -50,6 +50,9 @@ class InteractionViewSet(StrictQuery, ViewSet):
     policies = {"POST": Policy(Scope.EVENTS_WRITE, ("catalog.add_interaction",))}
     throttle_scopes = posting(ThrottleScope.WRITE)
     max_body_bytes = MAX_EVENTS * KIB  # an event of fields of the maximum length
+    # One statement stores all events and commits by itself. Its rows hold numbers, times and texts that were
+    # validated before, so the response that is made of them afterwards cannot fail.
+    is_atomic = False
     also_answers = ("422",)
 
     @extend_schema(
@@ -92,6 +95,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
         throttle_scopes=posting(ThrottleScope.BULK),
         max_body_bytes=MAX_BYTES,
         max_body_elements=MAX_ELEMENTS,
+        is_atomic=True,
     )
     def bulk(self, request: Request) -> HttpResponse:
         """Store 1 to 10,000 events and return the status of each.

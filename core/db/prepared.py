@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
 import numpy as np
+import psycopg
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -62,7 +64,7 @@ class PreparedQuery:
         params = plan.params.copy()
         for place, parameter in plan.places:
             params[place] = flat[parameter]
-        rows = _fetched(database, plan, params)
+        rows = _fetched(database, plan.sql, plan.native, params)
         return plan.converters(rows) if plan.converters else rows
 
     def _compiled(self, values: list[Any]) -> _Plan:
@@ -79,21 +81,55 @@ class PreparedQuery:
         return _compiled(self._build(*arguments), marks)
 
 
-def _fetched(database: BaseDatabaseWrapper, plan: _Plan, params: list[Any]) -> Rows:
+def fetch(sql: str, params: list[Any]) -> Rows:
+    """Return the rows of a statement as the database gives them. 1 query."""
+    database = connections[DEFAULT_DB_ALIAS]
+    return _fetched(database, sql, _native(sql) if database.vendor == "sqlite" else None, params)
+
+
+def write(sql: str, params: list[Any]) -> Rows:
+    """Return the rows of a statement that writes, as the database gives them. 1 query.
+
+    The statement commits by itself, unless a transaction is open. PostgreSQL prepares it, and it takes one
+    round trip. Unlike a read it is never repeated: if its connection breaks, nobody knows whether it was
+    committed.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.vendor == "postgresql" and not _is_watched(database):
+        database.ensure_connection()
+        database.validate_no_broken_transaction()
+        # Django's own cursor puts the values into the statement, so the server could not prepare it.
+        with database.wrap_database_errors, psycopg.Cursor(database.connection) as cursor:
+            return cursor.execute(sql, params, prepare=True).fetchall()
+    return _fetched(database, sql, _native(sql) if database.vendor == "sqlite" else None, params)
+
+
+@lru_cache(maxsize=256)
+def _native(sql: str) -> str:
+    """Return the statement in the syntax of the SQLite driver."""
+    return sql % (("?",) * sql.count("%s"))
+
+
+def _is_watched(database: BaseDatabaseWrapper) -> bool:
+    """Return whether queries are logged or wrapped, which only Django's cursor does."""
+    return bool(database.execute_wrappers) or database.queries_logged
+
+
+def _fetched(database: BaseDatabaseWrapper, sql: str, native: str | None, params: list[Any]) -> Rows:
     """Return the rows as the database gives them.
 
     SQLite runs in the process, where Django's cursor would take longer than the query. The driver is
     therefore called directly, unless queries are logged or wrapped.
     """
-    if plan.native is None or database.execute_wrappers or database.queries_logged:
+    if native is None or _is_watched(database):
         with database.cursor() as cursor:
-            cursor.execute(plan.sql, params)
+            cursor.execute(sql, params)
             return cursor.fetchall()
     if database.connection is None:
         database.ensure_connection()
     database.validate_no_broken_transaction()
     with database.wrap_database_errors:
-        return database.connection.execute(plan.native, params).fetchall()
+        return database.connection.execute(native, params).fetchall()
 
 
 def _compiled(queryset: "QuerySet[Any, Any]", marks: list[Any]) -> _Plan:

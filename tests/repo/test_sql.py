@@ -17,18 +17,10 @@ PUTS_SQL_INTO_QUERIES = {"raw", "extra", "RawSQL"}
 # Where a statement is put together, and of what: quoted names of our own tables, placeholders, a number.
 PUT_TOGETHER = {
     "access/services/checking.py": {"int(timeout)"},
-    "catalog/services/interaction_rows.py": {
-        "quote(meta.db_table)",
-        "columns",
-        "', '.join([places] * len(rows))",
-        "quote('event_key')",
-        "quote('id')",
-    },
 }
 # Statements that arrive by a name: compiled by the ORM, or put together of quoted names of our own.
 NAMED = {
-    ("core/db/prepared.py", "plan.sql"),
-    ("core/db/prepared.py", "plan.native"),
+    ("core/db/prepared.py", "native"),
     ("core/db/prepared.py", "sql"),
     ("catalog/services/bulk_edit.py", "statement"),
     ("catalog/importing/events.py", "insert"),
