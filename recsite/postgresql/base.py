@@ -4,7 +4,7 @@ import threading
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -17,7 +17,12 @@ _creating = threading.Lock()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A database connection from the pool."""
+    """A database connection from the pool.
+
+    It is checked when it comes from the pool, except for `fetch`, whose statement is a check itself.
+    """
+
+    _is_checked = True
 
     def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
         super().__init__(settings_dict, alias)
@@ -43,10 +48,45 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.outage.is_on:
             raise PoolTimeout("the database could not be reached a moment ago")
         try:
-            return super().get_new_connection(conn_params)
+            connection = super().get_new_connection(conn_params)
+            while self.pool and self._is_checked and not _is_alive(connection):
+                self.pool.putconn(connection)  # which replaces it
+                connection = super().get_new_connection(conn_params)
         except PoolTimeout:
             self.outage.begin()
             raise
+        return connection
+
+    def fetch(self, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement that only reads. It is prepared on the server.
+
+        If the connection turns out to be dead, the statement is repeated once on another one. If it was
+        silent, an outage has begun, and nothing is repeated.
+        """
+        self._is_checked = False
+        try:
+            return self._fetch(sql, params)
+        except DatabaseError as error:
+            if self.in_atomic_block or self.outage.is_on or not self._is_useless(error):
+                raise
+            self.close()
+        finally:
+            self._is_checked = True
+        return self._fetch(sql, params)
+
+    def _fetch(self, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+        self.ensure_connection()
+        self.validate_no_broken_transaction()
+        with self.wrap_database_errors, psycopg.Cursor(self.connection) as cursor:
+            return cursor.execute(sql, params, prepare=True).fetchall()
+
+    def _is_useless(self, error: DatabaseError) -> bool:
+        """Return whether another connection may succeed; close this one."""
+        connection: Any = self.connection
+        # A migration has changed a table whose statements were prepared.
+        if connection is not None and isinstance(error.__cause__, psycopg.errors.FeatureNotSupported):
+            connection.close()
+        return connection is not None and bool(connection.closed)
 
     def _is_back(self) -> bool:
         """Return whether the server answers a new connection within a few seconds."""
@@ -64,3 +104,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         pools: dict[str, ConnectionPool] = self._connection_pools  # type: ignore[attr-defined]
         if self.alias in pools and not pools[self.alias].closed:
             pools[self.alias].drain()
+
+
+def _is_alive(connection: Any) -> bool:
+    try:
+        ConnectionPool.check_connection(connection)
+    except psycopg.OperationalError:
+        return False
+    return True
