@@ -3,9 +3,9 @@
     python -m tests.stack.chaos --database postgresql --minutes 3
 
 Shoppers ask for recommendations and report events for what they are shown; staff switch products off and on.
-Meanwhile web workers, commands, PostgreSQL and Redis are killed, stopped, paused or silenced. The command exits
-with 1 if a check fails: an acknowledged event that is missing or stored twice, a product in a list although
-the shopper has met it or it is inactive, an edit that is not seen, or a status that the API does not promise.
+Meanwhile web workers, commands, PostgreSQL and Redis are killed, stopped, paused or silenced. The command
+exits with 1 if a check fails: an acknowledged event that is missing or stored twice, a product in a list
+although the shopper has met it or it is inactive, an edit that is not seen, or a status that is not promised.
 """
 
 import argparse
@@ -127,7 +127,7 @@ def shop(client: Client, findings: Findings, inactive: Inactive, number: int, ov
                 return
             still = certainly & inactive.now
             products = answer.get("recommended_products", [])
-            shown = {product["product_id"] for product in products}
+            shown = {product["id"] for product in products}
             names = {product["name"] for product in products}
             findings.check("met products are left out", not shown & met, f"{shopper} {shown & met}")
             findings.check("inactive products are left out", not names & still, f"{shopper} {names & still}")
