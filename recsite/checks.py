@@ -11,7 +11,6 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import DatabaseError, connections
 
-from recsite.config.databases import SQLITE
 from recsite.config.env import env_file
 from recsite.config.insecure import is_loopback
 from recsite.config.redis_address import database_of, server_of
@@ -157,7 +156,7 @@ def _private_files() -> Iterator[Path]:
     if env := env_file():
         yield env
     for database in settings.DATABASES.values():
-        if database["ENGINE"] == SQLITE:
+        if database["ENGINE"] == "recsite.sqlite":
             yield from (Path(f"{database['NAME']}{ending}") for ending in SQLITE_FILES)
 
 

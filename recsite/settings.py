@@ -94,6 +94,7 @@ DATABASES = {
             ENV.db_pool_max_size,
             ENV.db_pool_timeout_seconds,
             ENV.database_timeout_seconds,
+            ENV.db_prepared_statements,
         ),
     )
 }
@@ -267,7 +268,6 @@ RECOMMENDATIONS = {
     "EXPLAINER": {"CLASS": "recommendations.explainers.template.TemplateExplainer", "OPTIONS": {}},
     "MODEL_DIR": ENV.model_dir,
     "MODEL_STORAGE": ENV.model_storage,
-    "SNAPSHOT_MAX_AGE_SECONDS": ENV.snapshot_max_age_seconds,
     "STORED_LIST_MAX_AGE_SECONDS": ENV.stored_list_max_age_seconds,
     "ANSWER_CACHE_MIB": ENV.answer_cache_mib,
     "RESULT_CACHE_SECONDS": ENV.result_cache_seconds,

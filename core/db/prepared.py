@@ -7,7 +7,6 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-import psycopg
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -90,18 +89,15 @@ def fetch(sql: str, params: list[Any]) -> Rows:
 def write(sql: str, params: list[Any]) -> Rows:
     """Return the rows of a statement that writes, as the database gives them. 1 query.
 
-    The statement commits by itself, unless a transaction is open. PostgreSQL prepares it, and it takes one
-    round trip. Unlike a read it is never repeated: if its connection breaks, nobody knows whether it was
-    committed.
+    The statement commits by itself, unless a transaction is open. An engine may have a `write` of its own.
     """
     database = connections[DEFAULT_DB_ALIAS]
-    if database.vendor == "postgresql" and not _is_watched(database):
-        database.ensure_connection()
-        database.validate_no_broken_transaction()
-        # Django's own cursor puts the values into the statement, so the server could not prepare it.
-        with database.wrap_database_errors, psycopg.Cursor(database.connection) as cursor:
-            return cursor.execute(sql, params, prepare=True).fetchall()
-    return _fetched(database, sql, _native(sql) if database.vendor == "sqlite" else None, params)
+    if not _is_watched(database) and (own := getattr(database, "write", None)) is not None:
+        rows: Rows = own(sql if database.vendor != "sqlite" else _native(sql), params)
+        return rows
+    with database.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
 
 
 @lru_cache(maxsize=256)
@@ -119,9 +115,14 @@ def _fetched(database: BaseDatabaseWrapper, sql: str, native: str | None, params
     """Return the rows as the database gives them.
 
     SQLite runs in the process, where Django's cursor would take longer than the query. The driver is
-    therefore called directly, unless queries are logged or wrapped.
+    therefore called directly, unless queries are logged or wrapped. Other engines may have a `fetch` of their
+    own, such as `recsite.postgresql`.
     """
-    if native is None or _is_watched(database):
+    is_watched = _is_watched(database)
+    if not is_watched and (own := getattr(database, "fetch", None)) is not None:
+        rows: Rows = own(sql, params)
+        return rows
+    if native is None or is_watched:
         with database.cursor() as cursor:
             cursor.execute(sql, params)
             return cursor.fetchall()

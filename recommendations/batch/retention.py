@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from access.services.failed_logins import remove_failed_logins
 from access.services.logins import remove_old_logins
 from catalog.services.idempotency import remove_old_answers
-from catalog.services.retention import remove_events
+from catalog.services.retention import remove_changes, remove_events
 from recommendations.batch.runs import mark_lost, remove_old_runs
 from recommendations.explaining.worker import remove_old_texts
 
@@ -17,6 +17,7 @@ RUN_RETENTION = timedelta(days=90)
 class Removed:
     """Numbers of deleted rows.
 
+    changes:  of products, which every server has read
     answers:  stored answers to requests with an Idempotency-Key
     failures: rows of wrong passwords that no lockout counts any more
     logins:   logins by token, and sessions, that have expired
@@ -26,6 +27,7 @@ class Removed:
     answers: int
     runs: int
     texts: int
+    changes: int
     failures: int
     logins: int
 
@@ -41,6 +43,7 @@ def remove_old_rows(*, event_days: int, now: datetime) -> Removed:
         answers=remove_old_answers(now),
         runs=remove_old_runs(now - RUN_RETENTION),
         texts=remove_old_texts(now),
+        changes=remove_changes(now),
         failures=remove_failed_logins(now),
         logins=remove_old_logins(now),
     )

@@ -52,7 +52,6 @@ def _check_bounds(env: "Environment") -> None:
         ("DB_POOL_MAX_SIZE", env.db_pool_max_size, 1, 1004),
         ("DB_POOL_TIMEOUT_SECONDS", env.db_pool_timeout_seconds, 0.001, 600),
         ("DATABASE_TIMEOUT_SECONDS", env.database_timeout_seconds, 1, 600),
-        ("SNAPSHOT_MAX_AGE_SECONDS", env.snapshot_max_age_seconds, 0.001, DAY),
         ("STORED_LIST_MAX_AGE", env.stored_list_max_age_seconds, 0, 3650 * DAY),
         ("ANSWER_CACHE_MIB", env.answer_cache_mib, 0, 65_536),
         ("RESULT_CACHE_SECONDS", env.result_cache_seconds, 0, DAY),
