@@ -16,7 +16,7 @@ from recsite.config.insecure import is_loopback
 from recsite.config.redis_address import database_of, server_of
 
 # The files that SQLite keeps next to a database.
-SQLITE_FILES = ("", "-wal", "-shm", "-journal")
+SQLITE_FILES = ("", "-wal", "-shm", "-journal", "-turns")
 ENCRYPTED = {"require", "verify-ca", "verify-full"}
 
 

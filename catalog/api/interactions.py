@@ -6,7 +6,6 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, 
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from access.permissions import caller
@@ -29,7 +28,7 @@ from catalog.services import idempotency
 from catalog.services.bulk_interactions import record_each
 from catalog.services.idempotency import StoredResponse
 from catalog.services.interactions import MAX_EVENTS, record_interactions
-from core.api.renderers import OrjsonRenderer
+from core.api.renderers import OrjsonRenderer, to_json
 from core.api.views import KIB
 from core.api.viewsets import StrictQuery
 from core.text import MAX_LENGTH
@@ -64,7 +63,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
         ),
         responses={201: ANSWER, 200: ANSWER},
     )
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> HttpResponse:
         """Store one event, or a list of 1 to 1,000. If any event is invalid, none is stored.
 
         A repeated `event_id` is stored once, and the response contains the stored row: 200 if all
@@ -75,9 +74,11 @@ class InteractionViewSet(StrictQuery, ViewSet):
         events = sent if isinstance(sent, list) else [sent]
         recorded = record_interactions(events=events, now=timezone.now())
         rows = [interaction_payload(row) for row in recorded.rows]
-        return Response(
-            {"count": len(rows), "interactions": rows} if isinstance(sent, list) else rows[0],
+        # A Response of REST framework would take a tenth of the time of the whole request.
+        return HttpResponse(
+            to_json({"count": len(rows), "interactions": rows} if isinstance(sent, list) else rows[0]),
             status=status.HTTP_201_CREATED if recorded.n_new else status.HTTP_200_OK,
+            content_type=OrjsonRenderer.media_type,
         )
 
     @extend_schema(

@@ -207,9 +207,8 @@ def _postgresql(events: Sequence[Event], now: datetime, storing: Storing) -> _Fo
 
 
 def _sqlite(events: Sequence[Event], now: datetime, storing: Storing) -> _Found:
-    moment = connection.ops.adapt_datetimefield_value
-    sent = _json(events, moment)
-    rows = [] if storing is Storing.NOTHING else write(_SQLITE_INSERT[storing], [sent, moment(now)])
+    sent = _json(events, _sqlite_time)
+    rows = [] if storing is Storing.NOTHING else write(_SQLITE_INSERT[storing], [sent, _sqlite_time(now)])
     inserted = [(new, key) for new, key, _, _ in rows]
     if len(rows) == len(events):  # all are new, so their ids ascend in their order
         return _Found([(user_id, product_id) for *_, user_id, product_id in sorted(rows)], inserted, {})
@@ -221,6 +220,11 @@ def _sqlite(events: Sequence[Event], now: datetime, storing: Storing) -> _Found:
             row = StoredEvent(*old)
             existing[row.event_id] = row._replace(occurred_at=row.occurred_at.replace(tzinfo=UTC))
     return _Found(references, inserted, existing)
+
+
+def _sqlite_time(moment: datetime) -> str:
+    """Return a time as Django stores it: in UTC, without an offset."""
+    return str(moment.astimezone(UTC).replace(tzinfo=None))
 
 
 def _no_references(events: Sequence[Event]) -> list[tuple[int | None, int | None]]:

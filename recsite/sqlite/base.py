@@ -14,6 +14,15 @@ _turns: dict[str, Turns] = {}
 _creating = Lock()
 
 
+def turns_of(name: str) -> Turns:
+    """Return the turns of a file, which all connections of this process share."""
+    found = _turns.get(name)
+    if found is None:
+        with _creating:
+            found = _turns.setdefault(name, Turns(Path(name)))
+    return found
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to a SQLite file. Its transactions, and the statements of `write`, wait for their turn."""
 
@@ -65,9 +74,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Wait for the turn, as long as for SQLite's lock. Raises OperationalError."""
         if self._turn is not None or self.is_in_memory_db():
             return
-        name = str(self.settings_dict["NAME"])
-        with _creating:
-            turns = _turns.setdefault(name, Turns(Path(name)))
+        turns = turns_of(str(self.settings_dict["NAME"]))
         try:
             turns.take(self.settings_dict["OPTIONS"].get("timeout", 5.0))
         except TurnTimeout:
