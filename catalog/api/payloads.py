@@ -39,4 +39,11 @@ def history_payload(interaction: Interaction) -> Payload:
 
 
 def interaction_payload(row: StoredEvent) -> Payload:
-    return row._asdict()
+    return {
+        "id": row.id,
+        "user_id": row.user_id,
+        "product_id": row.product_id,
+        "action_type": row.action_type,
+        "occurred_at": row.occurred_at,
+        "event_id": row.event_id,
+    }

@@ -1,6 +1,7 @@
 """Storing of events: one statement finds their users and products, and stores each `event_id` once."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import NamedTuple
@@ -106,7 +107,8 @@ _SQLITE_INSERT = {
 _SQLITE_LOOKUP = _LOOKUP.format(**_TABLES)
 
 
-class StoredEvent(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
     """A row of Interaction."""
 
     id: int
@@ -117,7 +119,8 @@ class StoredEvent(NamedTuple):
     event_id: str | None
 
 
-class Stored(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Stored:
     """The result for one event.
 
     user_id, product_id: of the rows that the event refers to, None for one that does not exist
@@ -218,7 +221,7 @@ def _sqlite(events: Sequence[Event], now: datetime, storing: Storing) -> _Found:
         references[place] = user_id, product_id
         if old[0] is not None:
             row = StoredEvent(*old)
-            existing[row.event_id] = row._replace(occurred_at=row.occurred_at.replace(tzinfo=UTC))
+            existing[row.event_id] = replace(row, occurred_at=row.occurred_at.replace(tzinfo=UTC))
     return _Found(references, inserted, existing)
 
 

@@ -14,7 +14,7 @@ from threading import Lock
 SUFFIX = "-turns"
 # One process has the turn. Another one is next and waits for it, and all others wait to be next.
 _WRITING, _NEXT = 0, 1
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.002
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.002
 
 
 class TurnTimeout(Exception):

@@ -1,4 +1,4 @@
-"""Writers of a SQLite file take turns: none waits for long while others write, and dead ones hold up nobody."""
+"""Writers of a SQLite file take turns: none waits long while others write, and dead ones hold up nobody."""
 
 import multiprocessing
 import os
