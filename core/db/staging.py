@@ -166,8 +166,10 @@ def _fill(table: str, names: Sequence[str], fields: Fields, rows: Iterable[Row])
     columns = ", ".join(names)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            statement = f"COPY {table} ({columns}) FROM STDIN"
+            statement = f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)"
+            types = [_type(fields.get(name)) for name in names]
             with connection.wrap_database_errors, cursor.copy(statement) as copy:
+                copy.set_types(types)  # without types, values go as text, which takes ten times as long
                 for row in rows:
                     copy.write_row(row)
             return
@@ -175,6 +177,11 @@ def _fill(table: str, names: Sequence[str], fields: Fields, rows: Iterable[Row])
         statement = f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(names))})"
         adapted = [[adapt(value) for adapt, value in zip(adapters, row, strict=True)] for row in rows]
         cursor.executemany(statement, adapted)
+
+
+def _type(field: "Field[Any, Any] | None") -> str:
+    """Return the name of the field's type in PostgreSQL, without its length."""
+    return "integer" if field is None else str(field.db_type(connection)).partition("(")[0]
 
 
 def _adapter(field: "Field[Any, Any] | None") -> Callable[[Any], Any]:

@@ -31,7 +31,8 @@ NAMED = {
     ("core/db/prepared.py", "plan.native"),
     ("core/db/prepared.py", "sql"),
     ("catalog/services/bulk_edit.py", "statement"),
-    ("catalog/importing/events.py", "insert"),
+    ("core/db/staging.py", "statement"),
+    ("core/db/staging.py", "insert"),
     ("catalog/importing/duplicates.py", "_BEFORE"),
     ("catalog/importing/duplicates.py", "_ADD"),
 }
