@@ -128,7 +128,7 @@ def _inserted_by_copy(
     while chunk is not None:
         n_rows = len(chunk)
         with transaction.atomic():
-            # The INSERT checks foreign keys, not the COMMIT, which nothing is read during.
+            # The INSERT checks foreign keys, while the next chunk is read, and not the COMMIT.
             _execute("SET CONSTRAINTS ALL IMMEDIATE")
             with _temporary_table("staged_rows", fields):
                 _fill("staged_rows", tuple(fields), fields, chunk)
