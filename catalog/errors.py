@@ -1,5 +1,7 @@
 """Errors of the catalogue; each message says what was requested and what is allowed."""
 
+from core.text import cut
+
 
 class CatalogError(Exception):
     """Base class of the catalogue's errors."""
@@ -44,8 +46,8 @@ class IdempotencyKeyReused(CatalogError):
 
     def __init__(self, key: str) -> None:
         super().__init__(
-            f"The Idempotency-Key {key!r} was used before with a different body; use a new key for a new "
-            f"request. Nothing was stored."
+            f"The Idempotency-Key {cut(key)!r} was used before with a different body; use a new key for a "
+            "new request. Nothing was stored."
         )
 
 

@@ -1,6 +1,9 @@
-"""Validators of names, texts and external ids, shared by models, API, admin and import."""
+"""Validators of names, texts and external ids, and how errors show what was sent; shared by all apps."""
 
+import json
 import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -8,6 +11,8 @@ from django.core.validators import RegexValidator
 MAX_LENGTH = 255
 MAX_TEXT_LENGTH = 20_000  # characters of a text of several lines
 MAX_TAGS = 100  # of one product
+MAX_SHOWN = 80  # characters of a value in an error message
+MAX_ERRORS = 20  # that a response lists
 # Control characters (Unicode category Cc) and lone surrogates, which no database can store.
 _BAD_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BAD_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -16,6 +21,66 @@ _BAD_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 ONE_LINE = RegexValidator(
     "^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\\Z", "Contains a control character; remove it.", "control_character"
 )
+
+
+def cut(text: str) -> str:
+    """Return the text for an error message: the first 80 characters."""
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+def shown(value: Any) -> Any:
+    """Return a value of JSON for an error message: numbers as they are, others as text of 80 characters."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return cut(value if isinstance(value, str) else _beginning(value))
+
+
+def _beginning(value: Any) -> str:
+    """Return the value as JSON, at least its first 81 characters if it has more."""
+    text = ""
+    for part in _parts(value):
+        text += part
+        if len(text) > MAX_SHOWN:
+            break
+    return text
+
+
+def _parts(value: Any) -> Iterator[str]:
+    """Yield the value as JSON, part by part. json's own iterator keeps what it stops in."""
+    if isinstance(value, Mapping):
+        yield "{"
+        for n, name in enumerate(value):
+            yield f"{',' if n else ''}{_scalar(name)}:"
+            yield from _parts(value[name])
+        yield "}"
+    elif isinstance(value, list | tuple):
+        yield "["
+        for n, item in enumerate(value):
+            yield "," if n else ""
+            yield from _parts(item)
+        yield "]"
+    else:
+        yield _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    is_text = isinstance(value, str)
+    return json.dumps(value[: MAX_SHOWN + 1] if is_text else value, ensure_ascii=False, default=str)
+
+
+class InvalidText(ValidationError):
+    """A text is invalid. Unlike Django's errors it does not refer to itself.
+
+    With its traceback, an error that does would keep the request until the garbage collector finds it.
+    """
+
+    @property
+    def error_list(self) -> list[ValidationError]:
+        return [self]
+
+    @error_list.setter
+    def error_list(self, errors: list[ValidationError]) -> None:
+        """Do not keep what Django's own constructor sets."""
 
 
 def validate_line(value: str) -> None:
@@ -27,7 +92,7 @@ def validate_line(value: str) -> None:
 def validate_text(value: str) -> None:
     """Raise ValidationError when a text is too long or has a control character except tabs and line ends."""
     if len(value) > MAX_TEXT_LENGTH:
-        raise ValidationError(
+        raise InvalidText(
             f"Has {len(value):,} characters; at most {MAX_TEXT_LENGTH:,} are allowed.", code="max_length"
         )
     if found := _BAD_IN_TEXT.search(value):
@@ -38,17 +103,17 @@ def validate_external_id(value: str) -> None:
     """Raise ValidationError when a shop's own key cannot be used in a URL as `ext:<key>`."""
     validate_line(value)
     if not value.strip() or value != value.strip():
-        raise ValidationError("Must not be empty, nor begin or end with a space.", code="blank")
+        raise InvalidText("Must not be empty, nor begin or end with a space.", code="blank")
     if "/" in value:
-        raise ValidationError(
+        raise InvalidText(
             "Contains a slash, which is not allowed in URLs of the form ext:<key>; replace it, "
             "for example with '-'.",
             code="slash",
         )
 
 
-def _control_character(found: re.Match[str]) -> ValidationError:
-    return ValidationError(
+def _control_character(found: re.Match[str]) -> InvalidText:
+    return InvalidText(
         f"Contains the control character U+{ord(found[0]):04X} at position {found.start() + 1}; remove it.",
         code="control_character",
     )

@@ -38,7 +38,7 @@ class UnknownStrategy(RecommendationError):
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         names = ", ".join(sorted(known))
-        super().__init__(f"There is no strategy {name!r}; choose from {names}.")
+        super().__init__(f"There is no strategy {name[:80]!r}; choose from {names}.")
         self.errors = [{"field": "strategy", "value": name, "message": f"Must be one of {names}."}]
 
 

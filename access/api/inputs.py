@@ -5,7 +5,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.text import ONE_LINE
+from core.api.json_fields import StrictCharField
+from core.text import validate_line
 
 Row = serializers.Serializer[Any]
 LONGEST_TOKEN = 4_096
@@ -25,20 +26,20 @@ class _Strict(Row):
 class PasswordInput(_Strict):
     """A username and password."""
 
-    username = serializers.CharField(max_length=150, trim_whitespace=False, validators=[ONE_LINE])
-    password = serializers.CharField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
+    username = StrictCharField(max_length=150, trim_whitespace=False, validators=[validate_line])
+    password = StrictCharField(max_length=LONGEST_PASSWORD, trim_whitespace=False)
 
 
 class RefreshInput(_Strict):
     """A refresh token."""
 
-    refresh = serializers.CharField(max_length=LONGEST_TOKEN)
+    refresh = StrictCharField(max_length=LONGEST_TOKEN)
 
 
 class TokenInput(_Strict):
     """A token of any type."""
 
-    token = serializers.CharField(max_length=LONGEST_TOKEN)
+    token = StrictCharField(max_length=LONGEST_TOKEN)
 
 
 class PairRow(Row):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -25,6 +26,7 @@ class TagFilter(RelatedFilter):
 
 @admin.register(Product)
 class ProductAdmin(BaseModelAdmin[Product]):
+    max_body_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE  # a description of the maximum length
     list_display = ("name", "external_id", "category", "price", "stock_left", "is_active", "n_interactions")
     list_select_related = ("category",)
     list_filter = (

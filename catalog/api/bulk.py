@@ -1,22 +1,25 @@
 """Parsers and response of POST /interactions/bulk: a JSON array or JSON lines."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO, Any
 
-import orjson
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
 from catalog.services.bulk_interactions import MAX_ROWS, REFUSED, REPEATED, STORED, NotJson, Outcome
+from core.api.json_text import outline, parse_json, parse_lines, too_many_elements
 from core.api.parsers import read_body
 from core.api.renderers import to_json
+from core.text import shown
 
 MAX_BYTES = 8 << 20
 MULTI_STATUS = 207
-_MAX_VALUE_LENGTH = 200
-_MAX_ERRORS = 10  # reported for one event
+MAX_ELEMENTS = 100_000  # ten for each event
+_LINE = re.compile(rb"[^ \t\r\n][^\n]*")  # that is not blank
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,7 @@ class JsonArrayParser(BaseParser):
     ) -> Any:
         """Return ParsedEvents. Raises ParseError if the body is not a JSON array, BodyTooLarge."""
         body = read_body(stream, MAX_BYTES)
-        try:
-            events = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise ParseError(f"The body is not valid JSON: {error}.") from error
+        events = parse_json(body, max_elements=MAX_ELEMENTS)
         if not isinstance(events, list):
             raise ParseError("The body must be an array of events; send a single event to /interactions.")
         return ParsedEvents(events, _digest(body))
@@ -56,8 +56,8 @@ class JsonLinesParser(BaseParser):
         """Return ParsedEvents, without blank lines. Raises BodyTooLarge."""
         body = read_body(stream, MAX_BYTES)
         # One line beyond the limit is enough to detect too many; the rest is not parsed.
-        lines = [line for line in body.split(b"\n") if line.strip()][: MAX_ROWS + 1]
-        return ParsedEvents([_event(line) for line in lines], _digest(body))
+        lines = [found[0] for found in islice(_LINE.finditer(body), MAX_ROWS + 1)]
+        return ParsedEvents(_events(lines, body), _digest(body))
 
 
 def response_body(outcomes: list[Outcome]) -> bytes:
@@ -74,11 +74,21 @@ def response_body(outcomes: list[Outcome]) -> bytes:
     )
 
 
+def _events(lines: list[bytes], body: bytes) -> list[Any]:
+    """Return the event in each line, NotJson for those that cannot be parsed. Raises BodyTooLarge."""
+    if sum(map(body.count, (b",", b"[", b"{"))) <= MAX_ELEMENTS and (events := parse_lines(lines, body)):
+        return events
+    n_elements = sum(outline(line).n_elements for line in lines)
+    if n_elements > MAX_ELEMENTS:
+        raise too_many_elements(MAX_ELEMENTS)
+    return [_event(line) for line in lines]
+
+
 def _event(line: bytes) -> Any:
     try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        return NotJson(f"The line is not valid JSON: {error}.")
+        return parse_json(line, max_elements=MAX_ELEMENTS, what="line")
+    except ParseError as error:
+        return NotJson(str(error.detail))
 
 
 def _digest(body: bytes) -> str:
@@ -87,20 +97,10 @@ def _digest(body: bytes) -> str:
 
 def _result(index: int, outcome: Outcome) -> dict[str, Any]:
     result = {"index": index, "status": outcome.status, "id": outcome.id}
-    if not outcome.errors:
+    if outcome.status != REFUSED:
         return result
     errors = [
-        {"field": _shown(error["field"]), "value": _shown(error["value"]), "message": error["message"]}
-        for error in outcome.errors[:_MAX_ERRORS]
+        {"field": shown(error["field"]), "value": shown(error["value"]), "message": error["message"]}
+        for error in outcome.errors
     ]
-    if (n_more := len(outcome.errors) - _MAX_ERRORS) > 0:
-        errors.append({"field": None, "value": None, "message": f"And {n_more} more."})
     return {**result, "errors": errors}
-
-
-def _shown(value: object) -> object:
-    """Return the value for the response, shortened to 200 characters."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…"

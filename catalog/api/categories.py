@@ -18,6 +18,7 @@ from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import Category
 from catalog.services.categories import change_category, create_category, delete_category
 from core.api.query import lookup
+from core.text import cut
 
 
 class CategoryViewSet(CatalogueViewSet):
@@ -46,7 +47,7 @@ class CategoryViewSet(CatalogueViewSet):
     def find(self, id: str) -> Category | None:
         if "external_id" in lookup(id):
             raise NotFound(
-                f"There is no category {id[:80]!r}: categories have numeric ids only; see /categories."
+                f"There is no category {cut(id)!r}: categories have numeric ids only; see /categories."
             )
         return super().find(id)
 

@@ -9,8 +9,9 @@ from rest_framework.validators import UniqueValidator
 
 from catalog.models import Category, Product, User
 from catalog.models.product import MAX_STOCK
-from core.api.json_fields import StrictBooleanField, StrictCharField
+from core.api.json_fields import FreeingField, StrictBooleanField, StrictCharField, StrictListField
 from core.text import (
+    MAX_ERRORS,
     MAX_LENGTH,
     MAX_TAGS,
     MAX_TEXT_LENGTH,
@@ -27,7 +28,10 @@ class Input(serializers.Serializer[Any]):
         known = self.fields
         if isinstance(data, Mapping) and (unknown := [name for name in data if name not in known]):
             message = f"Unknown field. Allowed: {', '.join(known)}."
-            raise serializers.ValidationError({name: [message] for name in unknown})
+            errors = {name: [message] for name in unknown[:MAX_ERRORS]}
+            if (n_more := len(unknown) - MAX_ERRORS) > 0:
+                errors["non_field_errors"] = [f"And {n_more} more unknown fields."]
+            raise serializers.ValidationError(errors)
         return super().to_internal_value(data)
 
 
@@ -78,7 +82,7 @@ class CategoryInput(Input):
         "example": 9.99,
     }
 )
-class PriceField(serializers.DecimalField):
+class PriceField(FreeingField, serializers.DecimalField):
     """A price: zero or more, with at most two decimal places."""
 
 
@@ -123,7 +127,7 @@ class ProductInput(Input):
         "If omitted, it is not changed.",
     )
     description = MultilineTextField(default="", allow_blank=True)
-    tags = serializers.ListField(
+    tags = StrictListField(
         child=name_field(),
         default=list,
         max_length=MAX_TAGS,

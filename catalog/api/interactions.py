@@ -14,6 +14,8 @@ from access.policies import Policy
 from access.scopes import Scope
 from access.throttle_scopes import ThrottleScope, posting
 from catalog.api.bulk import (
+    MAX_BYTES,
+    MAX_ELEMENTS,
     MULTI_STATUS,
     NO_EVENTS,
     JsonArrayParser,
@@ -26,8 +28,9 @@ from catalog.api.serializers import BulkResult, EventInput, InteractionList, Int
 from catalog.services import idempotency
 from catalog.services.bulk_interactions import record_each
 from catalog.services.idempotency import StoredResponse
-from catalog.services.interactions import record_interactions
+from catalog.services.interactions import MAX_EVENTS, record_interactions
 from core.api.renderers import OrjsonRenderer
+from core.api.views import KIB
 from core.api.viewsets import StrictQuery
 from core.text import MAX_LENGTH
 
@@ -46,6 +49,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
 
     policies = {"POST": Policy(Scope.EVENTS_WRITE, ("catalog.add_interaction",))}
     throttle_scopes = posting(ThrottleScope.WRITE)
+    max_body_bytes = MAX_EVENTS * KIB  # an event of fields of the maximum length
     also_answers = ("422",)
 
     @extend_schema(
@@ -86,6 +90,8 @@ class InteractionViewSet(StrictQuery, ViewSet):
         methods=["post"],
         parser_classes=[JsonArrayParser, JsonLinesParser],
         throttle_scopes=posting(ThrottleScope.BULK),
+        max_body_bytes=MAX_BYTES,
+        max_body_elements=MAX_ELEMENTS,
     )
     def bulk(self, request: Request) -> HttpResponse:
         """Store 1 to 10,000 events and return the status of each.

@@ -21,6 +21,8 @@ from catalog.services.products import change_product, create_product, delete_pro
 from core.api.conditional import json_response
 from core.api.pages import StrictPagination
 from core.api.query import lookup
+from core.api.views import KIB
+from core.text import MAX_LENGTH, MAX_TAGS, MAX_TEXT_LENGTH, cut
 
 
 class ProductPagination(StrictPagination):
@@ -36,6 +38,8 @@ class ProductViewSet(CatalogueViewSet):
     pagination_class = ProductPagination
     filterset_class = ProductFilter
     what = "product"
+    # A character of JSON takes up to 12 bytes (two escapes), and a product has 103 lines and a text.
+    max_body_bytes = 12 * (MAX_TEXT_LENGTH + (MAX_TAGS + 3) * MAX_LENGTH) + 8 * KIB
     conditional = frozenset({"list", "retrieve"})
     policies = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.product")}
 
@@ -47,7 +51,7 @@ class ProductViewSet(CatalogueViewSet):
         staff = sees_inactive_products(request)
         page = selectors.product(lookup(id), inactive_too=staff)
         if page is None:
-            raise NotFound(f"There is no {self.what} {id[:80]!r}.")
+            raise NotFound(f"There is no {self.what} {cut(id)!r}.")
         return json_response(request, product_payload(page, for_staff=staff), to_anybody=not staff)
 
     def list(self, request: Request, **kwargs: str) -> HttpResponse:
@@ -55,7 +59,10 @@ class ProductViewSet(CatalogueViewSet):
         return json_response(request, self.page(), to_anybody=not sees_inactive_products(request))
 
     def payload(self, row: Product) -> Payload:
-        return product_payload(row, for_staff=sees_inactive_products(self.request))
+        payload = product_payload(row, for_staff=sees_inactive_products(self.request))
+        # The row and its prefetched tags refer to each other.
+        vars(row).pop("_prefetched_objects_cache", None)
+        return payload
 
     def add(self, **values: Any) -> Product:
         return create_product(**values)

@@ -96,7 +96,11 @@ class EventResult(Row):
         choices=[200, 201, 422], help_text="201: stored; 200: already stored; 422: invalid, not stored."
     )
     id = serializers.IntegerField(allow_null=True, help_text="The id of the stored event.")
-    errors = EventFault(many=True, required=False)  # type: ignore[assignment]
+    errors = EventFault(  # type: ignore[assignment]
+        many=True,
+        required=False,
+        help_text="Of an invalid event. The first 1,000 errors of a request are described.",
+    )
 
 
 @extend_schema_serializer(many=False)

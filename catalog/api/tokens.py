@@ -15,7 +15,7 @@ from access.services.tokens import shopper_token
 from access.throttle_scopes import ThrottleScope, posting
 from catalog import selectors
 from catalog.api.inputs import Input
-from core.api.serializers import Reference, Row
+from core.api.serializers import Reference, Row, validated
 from core.api.viewsets import StrictQuery
 from core.references import BadReference, as_lookup, read_reference
 
@@ -48,6 +48,7 @@ class ShopperTokenViewSet(StrictQuery, ViewSet):
     policies = {"POST": Policy(Scope.TOKENS_ISSUE, staff=False)}
     throttle_scopes = posting(ThrottleScope.TOKEN)
     also_answers = ("404",)
+    is_atomic = False  # nothing is stored
 
     @extend_schema(request=ShopperInput, responses={200: ShopperTokenRow})
     def create(self, request: Request) -> Response:
@@ -55,9 +56,8 @@ class ShopperTokenViewSet(StrictQuery, ViewSet):
 
         It has the lifetime of any access token and cannot be refreshed; request a new one instead.
         """
-        sent = ShopperInput(data=request.data)
-        sent.is_valid(raise_exception=True)
-        user = selectors.shoppers().filter(**sent.validated_data["user"]).first()
+        sent = validated(ShopperInput(data=request.data))
+        user = selectors.shoppers().filter(**sent["user"]).first()
         if user is None:
             raise NotFound("There is no such user.")
         token = shopper_token(user.pk, user.external_id)

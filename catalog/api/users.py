@@ -22,6 +22,7 @@ from core.api.filters import StrictChoiceFilter
 from core.api.pages import StrictPagination
 from core.api.query import lookup
 from core.api.viewsets import ListViewSet
+from core.text import cut
 
 
 class UserPagination(StrictPagination):
@@ -88,7 +89,7 @@ class HistoryViewSet(ListViewSet):
         id = self.kwargs["id"]
         user = selectors.shoppers().filter(**lookup(id)).first()
         if user is None:
-            raise NotFound(f"There is no user {id[:80]!r}.")
+            raise NotFound(f"There is no user {cut(id)!r}.")
         return selectors.history(user)
 
     def payload(self, row: Interaction) -> Payload:

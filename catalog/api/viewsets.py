@@ -17,7 +17,9 @@ from access.permissions import require
 from access.policies import Policies
 from access.throttle_scopes import READING_AND_WRITING
 from core.api.query import lookup, reject_invalid_key
+from core.api.serializers import validated
 from core.api.viewsets import ListViewSet
+from core.text import cut
 
 
 class CatalogueViewSet(ListViewSet):
@@ -50,7 +52,7 @@ class CatalogueViewSet(ListViewSet):
         id = self.kwargs["id"]
         row = self.find(id)
         if row is None:
-            raise NotFound(f"There is no {self.what} {id[:80]!r}.")
+            raise NotFound(f"There is no {self.what} {cut(id)!r}.")
         return row
 
     def retrieve(self, request: Request, id: str) -> HttpResponse:
@@ -82,10 +84,7 @@ class CatalogueViewSet(ListViewSet):
 
     def checked(self, sent: Any, *, row: Any = None, partial: bool = False) -> dict[str, Any]:
         """Return the validated values of the body. Raises ValidationError for all invalid fields."""
-        body = self.get_serializer(row, data=sent, partial=partial)
-        body.is_valid(raise_exception=True)
-        values: dict[str, Any] = body.validated_data
-        return values
+        return validated(self.get_serializer(row, data=sent, partial=partial))
 
     def under_its_key(self, sent: Any) -> Any:
         """Return the body with the external id from the URL. Raises NotFound if the URL has a numeric id."""
@@ -93,12 +92,13 @@ class CatalogueViewSet(ListViewSet):
         key = lookup(id).get("external_id")
         if key is None:
             raise NotFound(
-                f"There is no {self.what} {id!r}. Create one with POST, or with PUT to ext:<external id>."
+                f"There is no {self.what} {cut(id)!r}. Create one with POST, or with PUT to "
+                "ext:<external id>."
             )
         if not isinstance(sent, Mapping):
             return sent
         if sent.get("external_id", key) != key:
-            raise ValidationError({"external_id": [f"Must be {key!r}, as in the URL, or omitted."]})
+            raise ValidationError({"external_id": [f"Must be {cut(str(key))!r}, as in the URL, or omitted."]})
         return {**sent, "external_id": key}
 
     def shown(self, row: Model, **kwargs: Any) -> Response:

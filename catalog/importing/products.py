@@ -63,7 +63,8 @@ class ProductStore:
 
         A product whose tags change counts as updated, and its `updated_at` is set. `is_active` is not
         changed, nor is a field that a row lacks: another process may be changing it. Every row needs a name,
-        a price and tags. Consecutive rows with the same fields are stored together, with at most 14 queries a chunk.
+        a price and tags. Consecutive rows with the same fields are stored together, with at most 14 queries a
+        chunk.
         """
         for _, alike in groupby(rows, key=frozenset):
             for chunk in in_chunks(alike, CHUNK):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-_MAX_VALUE_LENGTH = 80
+from core.text import MAX_SHOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ def format_problem_count(n_problems: int) -> str:
 
 def _printable(value: str) -> str:
     """Return the first 80 characters of a value, with unprintable characters escaped."""
-    shown = "".join(map(_escaped, value[:_MAX_VALUE_LENGTH]))
-    return f"{shown}…" if len(value) > _MAX_VALUE_LENGTH else shown
+    shown = "".join(map(_escaped, value[:MAX_SHOWN]))
+    return f"{shown}…" if len(value) > MAX_SHOWN else shown
 
 
 def _escaped(character: str) -> str:

@@ -1,6 +1,5 @@
 """Bulk recording of events: stores the valid ones and returns a result for each."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,10 @@ from catalog.services.interactions import ids_by_reference, unknown_references
 
 MAX_ROWS = 10_000
 STORED, REPEATED, REFUSED = 201, 200, 422
+MAX_DESCRIBED = 1_000  # errors of one request
+_MORE = error_entry(
+    0, None, None, f"The first {MAX_DESCRIBED:,} errors are described, and none from here on."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,20 @@ class Outcome:
     status: int
     id: int | None
     errors: tuple[Error, ...] = ()
+
+
+class _Faults(dict[int, list[Error]]):
+    """The errors of each event by its index: the first 1,000, and a message that there are more."""
+
+    n_described = 0
+
+    def note(self, index: int, error: Error) -> None:
+        if self.n_described < MAX_DESCRIBED:
+            self.setdefault(index, []).append(error)
+            self.n_described += 1
+        elif index not in self:
+            self[index] = [_MORE] if self.n_described == MAX_DESCRIBED else []
+            self.n_described += 1
 
 
 @transaction.atomic
@@ -52,7 +69,7 @@ def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
     users = ids_by_reference(User.objects.all(), {event.user for event in whole})
     products = ids_by_reference(Product.objects.all(), {event.product for event in whole})
     for error in unknown_references(read, users, products):
-        faults[int(str(error["index"]))].append(error)
+        faults.note(int(str(error["index"])), error)
     rows = {
         index: InteractionRecord(
             users[event.user],
@@ -92,18 +109,16 @@ def _stored(rows: list[InteractionRecord]) -> list[tuple[int, int | None]]:
     ]
 
 
-def _read(
-    events: Sequence[object], now: datetime
-) -> tuple[list[Event | None], defaultdict[int, list[Error]]]:
-    """Return the events, None for each invalid one, and the errors by index."""
+def _read(events: Sequence[object], now: datetime) -> tuple[list[Event | None], _Faults]:
+    """Return the events, None for each invalid one, and the errors."""
     read: list[Event | None] = []
-    faults: defaultdict[int, list[Error]] = defaultdict(list)
+    faults = _Faults()
     for index, sent in enumerate(events):
         if isinstance(sent, NotJson):
             event, found = None, [error_entry(index, None, None, sent.problem)]
         else:
             event, found = read_event(sent, index=index, now=now)
-        if found:
-            faults[index] = found
+        for error in found:
+            faults.note(index, error)
         read.append(event)
     return read, faults

@@ -17,6 +17,7 @@ IMPORTED = "import:"  # prefix of the importer's event keys
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LEEWAY = timedelta(days=1)
 _MAX_CACHED_LENGTH = 300  # characters of a cached reference
+_MAX_UNKNOWN = 10  # unknown fields of one event with an error each
 _ACTIONS = tuple(ActionType.values)
 _MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,9})?)?"
@@ -48,11 +49,7 @@ def read_event(sent: object, *, index: int, now: datetime) -> tuple[Event | None
         return None, [
             error_entry(index, None, sent, "Must be an object with user_id, product_id and action_type.")
         ]
-    errors = [
-        error_entry(index, name, sent[name], f"Unknown field. Allowed: {', '.join(_FIELDS)}.")
-        for name in sent
-        if name not in _FIELDS
-    ]
+    errors = [] if sent.keys() <= _FIELDS.keys() else _unknown_fields(sent, index)
     values: dict[str, Any] = {}
     for name, read in _FIELDS.items():
         try:
@@ -62,6 +59,15 @@ def read_event(sent: object, *, index: int, now: datetime) -> tuple[Event | None
     if errors:
         return None, errors
     return Event(values.pop("user_id"), values.pop("product_id"), **values), []
+
+
+def _unknown_fields(sent: Mapping[str, object], index: int) -> list[Error]:
+    """Return an error for each of the first 10 unknown fields, and one with the number of the others."""
+    unknown = [name for name in sent if name not in _FIELDS]
+    errors = [error_entry(index, name, sent[name], _UNKNOWN) for name in unknown[:_MAX_UNKNOWN]]
+    if (n_more := len(unknown) - _MAX_UNKNOWN) > 0:
+        errors.append(error_entry(index, None, None, f"And {n_more} more unknown fields."))
+    return errors
 
 
 def error_entry(index: int, field: str | None, value: object, message: str) -> Error:
@@ -131,3 +137,4 @@ _FIELDS: dict[str, Callable[[object, datetime], object]] = {
     "occurred_at": _occurred_at,
     "event_id": _event_id,
 }
+_UNKNOWN = f"Unknown field. Allowed: {', '.join(_FIELDS)}."

@@ -1,6 +1,6 @@
 """Recording of events, all or none; a repeated event_id is stored once."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,13 +24,12 @@ class Recorded:
     n_new: int
 
 
-@transaction.atomic
 def record_interactions(*, events: Sequence[object], now: datetime) -> Recorded:
     """Store the events and return their rows; for an `event_id` that is already stored, its existing row.
 
     events: 1 to 1,000, as the caller sent them
     now:    the time of events that have none
-    Raises InvalidEvents with all errors and stores nothing if any event is invalid.
+    Raises InvalidEvents with all errors if any event is invalid. Stores all or none, in one transaction.
     3 queries, whatever the number of events, and 1 more if any event is a repeat.
     """
     if not 1 <= len(events) <= MAX_EVENTS:
@@ -70,17 +69,13 @@ def ids_by_reference(rows: "models.QuerySet[Any]", wanted: Collection[int | str]
 
 def unknown_references(
     events: Iterable[Event | None], users: dict[int | str, int], products: dict[int | str, int]
-) -> list[Error]:
-    """Return an error for each missing user and product. users, products: from `ids_by_reference`"""
-    errors = []
+) -> Iterator[Error]:
+    """Yield an error for each missing user and product. users, products: from `ids_by_reference`"""
     for index, event in enumerate(events):
         if event and event.user not in users:
-            errors.append(error_entry(index, "user_id", _named(event.user), "There is no such user."))
+            yield error_entry(index, "user_id", _named(event.user), "There is no such user.")
         if event and event.product not in products:
-            errors.append(
-                error_entry(index, "product_id", _named(event.product), "There is no such product.")
-            )
-    return errors
+            yield error_entry(index, "product_id", _named(event.product), "There is no such product.")
 
 
 def _named(key: int | str) -> int | str:
@@ -100,6 +95,7 @@ def _row(
     )
 
 
+@transaction.atomic(savepoint=False)  # nothing is written before, so the whole transaction may fail
 def _store(rows: list[Interaction]) -> Recorded:
     """Store the rows and return them; a repeated key returns the existing row. 1 query, or 2 with repeats."""
     keyed: dict[str, Interaction] = {}

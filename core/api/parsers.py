@@ -1,19 +1,11 @@
-"""JSON parsing with orjson and a limit on the size of the body."""
+"""The parser of JSON bodies, within the limits of their view."""
 
 from collections.abc import Mapping
 from typing import IO, Any
 
-import orjson
-from django.conf import settings
-from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
-
-class BodyTooLarge(APIException):
-    """The request body is larger than allowed."""
-
-    status_code = 413
-    default_code = "too_large"
+from core.api.json_text import BodyTooLarge, parse_json
 
 
 class OrjsonParser(BaseParser):
@@ -22,17 +14,18 @@ class OrjsonParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """Return the parsed body. Raises ParseError for invalid JSON, BodyTooLarge for a body too large."""
-        body = read_body(stream, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-        try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise ParseError(f"The body is not valid JSON: {error}.") from error
+        """Return the parsed body. Raises ParseError for invalid JSON, BodyTooLarge."""
+        view = (parser_context or {})["view"]
+        return parse_json(read_body(stream, view.max_body_bytes), max_elements=view.max_body_elements)
 
 
-def read_body(stream: IO[Any], most: int) -> bytes:
-    """Return the body. Raises BodyTooLarge when it has more than `most` bytes."""
-    body: bytes = stream.read(most + 1)
-    if len(body) > most:
-        raise BodyTooLarge(f"The body is larger than {most} bytes; send it in smaller parts.")
+def read_body(stream: IO[Any], max_bytes: int) -> bytes:
+    """Return the body. Raises BodyTooLarge when it has more bytes."""
+    body: bytes = stream.read(max_bytes + 1)
+    if len(body) > max_bytes:
+        raise BodyTooLarge(too_large(max_bytes))
     return body
+
+
+def too_large(max_bytes: int) -> str:
+    return f"The body is larger than {max_bytes:,} bytes; send it in smaller parts."

@@ -7,10 +7,9 @@ from django.http import QueryDict
 from rest_framework.exceptions import NotFound, ValidationError
 
 from core.references import PREFIX, BadReference, as_lookup, parse_reference
-from core.text import validate_line
+from core.text import MAX_ERRORS, cut, validate_line
 
 _MAX_DIGITS = 18
-_MAX_REPORTED = 20  # parameters that are reported one by one
 
 
 def check_query(sent: QueryDict, *, known: Collection[str], repeatable: Collection[str] = ()) -> None:
@@ -21,7 +20,7 @@ def check_query(sent: QueryDict, *, known: Collection[str], repeatable: Collecti
     """
     wrong: dict[str, list[str]] = {}
     for n_read, (name, values) in enumerate(sent.lists()):
-        if len(wrong) == _MAX_REPORTED:
+        if len(wrong) == MAX_ERRORS:
             wrong["non_field_errors"] = [f"{len(sent) - n_read} more parameters were not checked."]
             break
         if name not in known:
@@ -64,7 +63,7 @@ def reference(text: str) -> int | str:
     try:
         return parse_reference(text)
     except BadReference as error:
-        raise NotFound(f"Invalid id {text[:80]!r}. {error}") from error
+        raise NotFound(f"Invalid id {cut(text)!r}. {error}") from error
 
 
 def lookup(text: str) -> dict[str, int | str]:

@@ -46,6 +46,23 @@ class Reference(serializers.Field):  # type: ignore[type-arg]
     """A row's numeric id, or ext:<external id>."""
 
 
+def validated(serializer: Any) -> dict[str, Any]:
+    """Return the validated values of a serializer, which cannot be used any more. Raises ValidationError.
+
+    A serializer and its fields refer to each other, so all that they hold would stay in memory until the
+    garbage collector finds them.
+    """
+    try:
+        serializer.is_valid(raise_exception=True)
+        values: dict[str, Any] = serializer.validated_data
+        return values
+    finally:
+        for field in serializer.fields.values():
+            if child := getattr(field, "child", None):
+                child.parent = None
+        vars(serializer).clear()
+
+
 class FaultRow(Row):
     index = serializers.IntegerField(
         required=False, help_text="The position of the element in the list, from 0."

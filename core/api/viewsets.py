@@ -6,14 +6,14 @@ from typing import Any, ClassVar
 from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from core.api.query import check_query
 from core.api.renderers import SingleRendererNegotiation
+from core.api.views import ApiView
 
 
-class StrictQuery(APIView):
+class StrictQuery(ApiView):
     """View that rejects unknown query parameters; list it before other base classes."""
 
     content_negotiation_class = SingleRendererNegotiation

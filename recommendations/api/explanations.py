@@ -14,6 +14,7 @@ from access.policies import reads
 from access.scopes import Scope
 from access.throttle_scopes import RECOMMENDING
 from core.api.viewsets import StrictQuery
+from core.text import cut
 from recommendations.explainers.base import Source
 from recommendations.selectors.explanations import written_text
 
@@ -45,7 +46,7 @@ class ExplanationViewSet(StrictQuery, ViewSet):
         """
         found = written_text(id)
         if found is None or is_for_another(request, found.user_id):
-            raise NotFound(f"There is no explanation {id[:80]!r}.")
+            raise NotFound(f"There is no explanation {cut(id)!r}.")
         return Response(
             {
                 "id": found.digest,

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from core.references import read_reference
-from core.text import MAX_LENGTH, validate_line
+from core.text import MAX_ERRORS, MAX_LENGTH, validate_line
 from recommendations.errors import BadRequest
 from recommendations.serving.request import RecommendationRequest
 
@@ -17,7 +17,6 @@ MAX_TOP_N = 100
 DEFAULT_TOP_N = 5
 MAX_DEPTH = 200  # of offset + top_n
 MAX_NAMED = 200  # categories or products in one field
-_MAX_UNKNOWN = 20  # unknown fields with an error each
 REPEATABLE = {"category", "exclude"}
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
@@ -53,9 +52,9 @@ def from_body(
         raise BadRequest(_error(None, body, f"Must be an object with the fields {', '.join(fields)}."))
     if unknown := [name for name in body if name not in fields]:
         message = f"Unknown field; known: {', '.join(fields)}."
-        errors = [_error(name, body[name], message) for name in unknown[:_MAX_UNKNOWN]]
-        if len(unknown) > _MAX_UNKNOWN:
-            errors.append(_error(None, None, f"And {len(unknown) - _MAX_UNKNOWN} more unknown fields."))
+        errors = [_error(name, body[name], message) for name in unknown[:MAX_ERRORS]]
+        if len(unknown) > MAX_ERRORS:
+            errors.append(_error(None, None, f"And {len(unknown) - MAX_ERRORS} more unknown fields."))
         raise BadRequest(*errors)
     values = {name: value for name, value in body.items() if value is not None}
     return _request(_validated(values, values), sees_inactive_products)

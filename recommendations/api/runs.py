@@ -13,6 +13,7 @@ from rest_framework.viewsets import ViewSet
 from access.policies import Policy
 from access.throttle_scopes import READING
 from core.api.viewsets import StrictQuery
+from core.text import cut
 from recommendations.batch import runs
 from recommendations.models import GenerationRun, RunState
 
@@ -56,7 +57,7 @@ class RunViewSet(StrictQuery, ViewSet):
         number = int(id) if id.isascii() and id.isdigit() and len(id) <= 18 else 0
         run = runs.run(number)
         if run is None:
-            raise NotFound(f"There is no run {id[:80]!r}.")
+            raise NotFound(f"There is no run {cut(id)!r}.")
         return Response(_payload(run))
 
 

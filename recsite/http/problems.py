@@ -4,15 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from django.http import HttpResponse
 
 from core.api.renderers import to_json
+from core.text import MAX_ERRORS, cut, shown
 
 MEDIA_TYPE = "application/problem+json"
-_MAX_VALUE_LENGTH = 200
 _ERRORS_IN_DETAIL = 3
-_MAX_ERRORS = 20  # except for errors of list elements: the parser bounds the list
 
 FieldError = dict[str, Any]  # field, value, message; index if a list was sent
 
@@ -32,7 +30,7 @@ def problem(
     }
     if errors:
         document["errors"] = [
-            {**error, "field": _cut(error["field"]), "value": _shown(error["value"])}
+            {**error, "field": shown(error["field"]), "value": shown(error["value"])}
             for error in _first(errors)
         ]
     return HttpResponse(to_json(document), status=status, content_type=MEDIA_TYPE, headers=headers)
@@ -75,28 +73,16 @@ def _flat(messages: Any) -> Iterable[str]:
 
 
 def _first(errors: Sequence[FieldError]) -> Sequence[FieldError]:
-    if len(errors) <= _MAX_ERRORS + 1 or "index" in errors[0]:
+    if len(errors) <= MAX_ERRORS + 1:
         return errors
-    more = {"field": None, "value": None, "message": f"And {len(errors) - _MAX_ERRORS} more."}
-    return [*errors[:_MAX_ERRORS], more]
+    more = {"field": None, "value": None, "message": f"And {len(errors) - MAX_ERRORS} more."}
+    return [*errors[:MAX_ERRORS], more]
 
 
 def _format(error: FieldError) -> str:
-    where = _cut(error["field"]) or "The request"
+    where = cut(error["field"] or "The request")
     if "index" in error:
         where = f"{where} (element {error['index']})"
     if error["value"] is not None:
-        where = f"{where} is {_shown(error['value'])!r}"
+        where = f"{where} is {shown(error['value'])!r}"
     return f"{where}: {error['message']}"
-
-
-def _shown(value: Any) -> Any:
-    """Return the value as JSON, with a long text cut."""
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    text = value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
-    return _cut(text)
-
-
-def _cut(text: str | None) -> str | None:
-    return text if text is None or len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…"

@@ -1,5 +1,7 @@
 """The root view, and the error views of Django."""
 
+import sys
+
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
@@ -9,9 +11,11 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from access.throttle_scopes import READING
+from core.api.views import ApiView
+from core.text import cut
+from recsite.http.errors import database_failed
 from recsite.http.problems import problem
 
 SERVICE = {
@@ -40,7 +44,7 @@ TOO_LARGE: dict[type[Exception], str] = {
 }
 
 
-class RootView(APIView):
+class RootView(ApiView):
     """The name, version and links of the service."""
 
     authentication_classes = ()
@@ -68,7 +72,7 @@ class RootView(APIView):
 @csrf_exempt
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Return the 404 of every URL that does not exist."""
-    return problem(404, f"The URL {request.path[:200]} does not exist. See /docs for all endpoints.")
+    return problem(404, f"The URL {cut(request.path)} does not exist. See /docs for all endpoints.")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -80,5 +84,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return the 500 of a bug. Django has logged the path and traceback; the response has neither."""
+    """Return 503 if the database failed, or the 500 of a bug. Django has logged the path and traceback."""
+    if response := database_failed(sys.exc_info()[1]):
+        return response
     return problem(500, "An error occurred on the server and has been logged.")

@@ -65,6 +65,11 @@ class Spot:
             headers=headers,
         )
 
+    def raw_body(self, world: World, text: str) -> bytes:
+        """Return a body that is right but for this JSON text at the spot; the text may be anything."""
+        whole = json.dumps(self._filled(self._body(world), "@spot@"))
+        return whole.replace('"@spot@"', text).encode(errors="surrogatepass")
+
     def _body(self, world: World) -> Any:
         body = copy.deepcopy(world.body(self.row))
         is_of_list = bool(self.trail) and self.trail[0] == 0

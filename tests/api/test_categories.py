@@ -64,7 +64,7 @@ class TestOne:
 
 class TestWrite:
     def test_creates_one(self, staff_client, django_assert_num_queries):
-        with django_assert_num_queries(5):  # session, staff, name taken?, insert, read back
+        with django_assert_num_queries(7):  # session, staff, savepoints, name taken?, insert, read back
             answer = staff_client.post("/categories", {"name": " Home "})
 
         home = Category.objects.get()
@@ -77,7 +77,7 @@ class TestWrite:
         home = ProductFactory(category="Home").category
         Category.objects.filter(pk=home.pk).update(updated_at=NOON)
 
-        with django_assert_num_queries(6):  # session, staff, find, name taken?, update, read back
+        with django_assert_num_queries(8):  # session, staff, savepoints, find, name taken?, update, read back
             answer = getattr(staff_client, method)(f"/categories/{home.pk}", {"name": "House"})
 
         assert answer.status_code == 200
@@ -126,7 +126,7 @@ class TestDelete:
     def test_removes_an_empty_category(self, staff_client, django_assert_num_queries):
         home = CategoryFactory(name="Home")
 
-        with django_assert_num_queries(8):  # session, staff, savepoints, find, in use? again, delete
+        with django_assert_num_queries(10):  # session, staff, two savepoints, find, in use? again, delete
             assert staff_client.delete(f"/categories/{home.pk}").status_code == 204
         assert not Category.objects.exists()
 

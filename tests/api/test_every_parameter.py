@@ -72,7 +72,7 @@ BETRAYALS = (
     "operationalerror",
     "dataerror",
 )
-CONTROL, LONG = "a\x07b", "a" * 70_000
+CONTROL, LONG = "a\x07b", "a" * 60_000
 # A secret is compared, whatever it holds, and never stored: it is wrong like any other.
 SECRETS = {"password", "refresh", "token"}
 

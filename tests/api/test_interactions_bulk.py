@@ -105,17 +105,33 @@ class TestRows:
             answer = staff_client.post("/interactions/bulk", sent)
 
         assert (answer.json()["stored"], Interaction.objects.count()) == (1500, 1500)
-        # Session and user, a savepoint and its release, users, products, two inserts of a thousand rows.
-        assert len(queries) == 8
+        # Session and user, two savepoints and their release, users, products, two inserts of a thousand rows.
+        assert len(queries) == 10
 
     def test_tell_no_more_than_is_readable(self, staff_client):
         sent = [event(**{f"x{n}": n for n in range(50)}, event_id="y" * 5000)]
 
         (row,) = staff_client.post("/interactions/bulk", sent).json()["results"]
 
-        assert len(row["errors"]) == 11
-        assert row["errors"][-1]["message"] == "And 41 more."
-        assert all(len(str(error["value"])) <= 201 for error in row["errors"])
+        assert [error["message"] for error in row["errors"][10:]] == [
+            "And 40 more unknown fields.",
+            "Must be a string of 1 to 255 characters.",
+        ]
+        assert all(len(str(error["value"])) <= 81 for error in row["errors"])
+
+    def test_describe_a_thousand_errors(self, staff_client):
+        sent = [{}] * 9_999 + [event()]
+
+        answer = staff_client.post("/interactions/bulk", sent)
+
+        rows = answer.json()["results"]
+        assert [row["status"] for row in rows] == [422] * 9_999 + [201]
+        assert sum(len(row["errors"]) for row in rows[:334]) == 1_000
+        assert rows[334]["errors"][0]["message"] == (
+            "The first 1,000 errors are described, and none from here on."
+        )
+        assert all(row["errors"] == [] for row in rows[335:9_999])
+        assert len(answer.content) < 1 << 20
 
 
 class TestLimits:

@@ -57,7 +57,11 @@ class TestProblem:
 
         assert [error["field"] for error in document["errors"][:2]] == ["x0", "x1"]
         assert len(document["errors"]) == 21
-        assert document["errors"][-1] == {"field": None, "value": None, "message": "And 4980 more."}
+        assert document["errors"][-1] == {
+            "field": None,
+            "value": None,
+            "message": "And 4980 more unknown fields.",
+        }
 
     def test_counts_the_unknown_fields_of_a_visit(self, client, open_reads):
         body = {f"x{n}": 1 for n in range(5000)}
@@ -82,8 +86,8 @@ class TestProblem:
     def test_cuts_a_long_name(self, client, open_reads):
         document = client.get(f"/products?{'x' * 300}=1").json()
 
-        assert document["errors"][0]["field"] == "x" * 200 + "…"
-        assert "x" * 201 not in document["detail"]
+        assert document["errors"][0]["field"] == "x" * 80 + "…"
+        assert "x" * 81 not in document["detail"]
 
     def test_is_logged_with_what_was_wrong(self, client, open_reads, caplog):
         with caplog.at_level("INFO", logger="recsite.http.errors"):
@@ -94,7 +98,7 @@ class TestProblem:
     def test_cuts_a_long_value(self, staff_client):
         document = staff_client.post("/users", {"name": "x" * 300}).json()
 
-        assert document["errors"][0]["value"] == "x" * 200 + "…"
+        assert document["errors"][0]["value"] == "x" * 80 + "…"
 
     def test_shows_a_nested_value_as_json(self, staff_client):
         document = staff_client.post("/users", {"name": {"first": "Anna"}}).json()
@@ -125,7 +129,7 @@ class TestRefusal:
         [
             "{",
             "",
-            "[" * 100_000,
+            "[" * 9_000,
             '{"name": NaN}',
             '{"name": "\\ud800"}',
             b"\xff\xfe",
@@ -149,13 +153,11 @@ class TestRefusal:
             assert_problem(answer, 400, "Bad Request")
             assert answer.json()["errors"][0]["field"] == "x"
 
-    def test_of_a_body_that_is_too_long(self, staff_client, settings):
-        settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
-
-        answer = staff_client.post("/users", {"name": "x" * 100})
+    def test_of_a_body_that_is_too_long(self, staff_client):
+        answer = staff_client.post("/users", {"name": "x" * 65_536})
 
         document = assert_problem(answer, 413, HTTPStatus(413).phrase)
-        assert "100 bytes" in document["detail"]
+        assert "larger than 65,536 bytes" in document["detail"]
 
     def test_of_a_session_without_its_csrf_token(self):
         client = APIClient(enforce_csrf_checks=True)

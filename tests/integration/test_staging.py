@@ -106,7 +106,7 @@ class TestInsertChunks:
             insert([(*event, f"{n}") for n in range(50)])
 
         table = Interaction._meta.db_table
-        assert sum(query["sql"].count(f'INSERT INTO "{table}"') for query in queries) == 1
+        assert sum(query["sql"].count(f'INTO "{table}"') for query in queries) == 1
 
 
 class TestProductStore:

@@ -8,7 +8,8 @@ import pytest
 from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ParseError
 
-from core.api.parsers import BodyTooLarge, OrjsonParser
+from core.api.json_text import BodyTooLarge
+from core.api.parsers import OrjsonParser
 from core.api.renderers import OrjsonRenderer, to_json
 
 
@@ -30,17 +31,28 @@ class TestRenderer:
         assert OrjsonRenderer().render(None) == b""
 
 
+class View:
+    max_body_bytes, max_body_elements = 20, 4
+
+
+def parsed(body: str) -> object:
+    return OrjsonParser().parse(BytesIO(body.encode()), parser_context={"view": View()})
+
+
 class TestParser:
     def test_reads_json(self):
-        assert OrjsonParser().parse(BytesIO('{"a": [1, "ü"]}'.encode())) == {"a": [1, "ü"]}
+        assert parsed('{"a": [1, "ü"]}') == {"a": [1, "ü"]}
 
     def test_says_where_it_stumbled(self):
         with pytest.raises(ParseError, match=r"not valid JSON: .*line 1 column"):
-            OrjsonParser().parse(BytesIO(b'{"a": }'))
+            parsed('{"a": }')
 
-    def test_reads_no_more_than_it_may(self, settings):
-        settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 5
+    def test_reads_no_more_than_it_may(self):
+        assert parsed("1" + " " * 19) == 1
+        with pytest.raises(BodyTooLarge, match="larger than 20 bytes"):
+            parsed("1" + " " * 20)
 
-        assert OrjsonParser().parse(BytesIO(b"12345")) == 12345
-        with pytest.raises(BodyTooLarge):
-            OrjsonParser().parse(BytesIO(b"123456"))
+    def test_makes_no_more_values_than_it_may(self):
+        assert parsed("[1,2,3,4]") == [1, 2, 3, 4]
+        with pytest.raises(BodyTooLarge, match="more than 4 fields and elements"):
+            parsed("[1,2,3,4,5]")
