@@ -26,5 +26,5 @@ USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 \
     CMD python -m recsite.http.healthcheck "$PORT" "$ALLOWED_HOSTS"
-# The process replaces itself by granian, which as PID 1 receives the stop signal.
+# The process replaces itself by the server, which as PID 1 receives the stop signal.
 CMD ["python", "-m", "recsite.serve"]

@@ -36,6 +36,12 @@ def client_network(address: str) -> str:
     return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
 
 
+def lockout_address(request: HttpRequest) -> str | None:
+    """Return the address that failed logins are stored with: the first one of the client's network."""
+    address = client_address(request)
+    return None if address is None else client_network(address).removesuffix("/64")
+
+
 def _is_address(text: str) -> bool:
     try:
         ip_address(text)

@@ -18,3 +18,10 @@ class UnknownKey(AccessError):
 
 class BadKeyRequest(AccessError):
     """A key cannot be created with these values. The message says what is allowed."""
+
+
+class TooManyPasswords(AccessError):
+    """This process is hashing a password, and may not hash another one yet."""
+
+    def __init__(self) -> None:
+        super().__init__("Other passwords are being checked. Try again in a second.")

@@ -27,17 +27,18 @@ def account_identity(account_id: int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class KeyPrincipal(_Principal):
-    """A server with an API key."""
+    """A server with an API key. client: the prefix of its first key, the same after a rotation"""
 
     key_id: int
     prefix: str
     scopes: frozenset[str]
     expires_at: datetime | None
+    client: str
 
     @property
     def identity(self) -> str:
         """A string that is unique among all callers."""
-        return f"key:{self.prefix}"
+        return f"key:{self.client}"
 
     def has(self, scope: Scope | None) -> bool:
         """Return whether the key has the scope. None is true for every key."""

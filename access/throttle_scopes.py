@@ -12,7 +12,8 @@ class ThrottleScope(StrEnum):
     READ = "read"  # stored rows
     WRITE = "write"
     BULK = "bulk"  # up to 10,000 events in one request
-    TOKEN = "token"  # noqa: S105  logins and tokens
+    TOKEN = "token"  # noqa: S105  tokens, without passwords
+    LOGIN = "login"  # passwords, in the admin as well
 
 
 ThrottleScopes = Mapping[str, ThrottleScope]  # HTTP method → scope

@@ -20,7 +20,7 @@ def main(n_asks: int) -> None:
     from recommendations.engine.histories import Histories
     from recommendations.pipeline import Query
     from recommendations.selectors.histories import events, histories
-    from recommendations.selectors.shoppers import shopper, shopper_id_chunks
+    from recommendations.selectors.shoppers import shopper_id_chunks
     from recommendations.serving.request import RecommendationRequest
 
     began = time.perf_counter()
@@ -32,7 +32,8 @@ def main(n_asks: int) -> None:
     whole = []
     for key in chosen:
         began = time.perf_counter()
-        answer(RecommendationRequest(key), shopper({"pk": key}), wiring.model_ref("content"))
+        request = RecommendationRequest(key, strategy="content")
+        answer(request, wiring.shopper_state(request))
         whole.append(time.perf_counter() - began)
 
     pipeline = wiring.pipeline(wiring.model_ref("content"))

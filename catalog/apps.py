@@ -1,8 +1,25 @@
 """The catalogue app: the shop's users, its products, and the interactions between them."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.core.checks import Tags, register
+from django.db.models.signals import post_migrate
 
 
 class CatalogConfig(AppConfig):
     name = "catalog"
     verbose_name = "Catalogue"
+
+    def ready(self) -> None:
+        from catalog.checks import triggers_exist  # noqa: PLC0415  needs the models to be loaded
+
+        register(triggers_exist, Tags.database)
+        post_migrate.connect(_create_triggers, sender=self)
+
+
+def _create_triggers(using: str, **kwargs: Any) -> None:
+    """Create the triggers after each migrate: a table of SQLite that a migration remakes loses its own."""
+    from catalog.triggers import create_triggers  # noqa: PLC0415  needs the models to be loaded
+
+    create_triggers(using)

@@ -5,10 +5,12 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
-from django.db.models import Func, IntegerField, OuterRef, QuerySet, Subquery
+import orjson
+from django.db.models import F, Func, IntegerField, OuterRef, QuerySet, Subquery
 
 from catalog.models import Category, Interaction, Product, User
 from catalog.models.product import ProductQuerySet, is_in_stock
+from core.db.json_sql import JoinedText, JsonText, aggregate_subquery
 from core.db.prepared import PreparedQuery
 
 
@@ -46,30 +48,35 @@ _RELATED: dict[str, Callable[[Product], Any]] = {
     "tags": lambda row: tuple(sorted(tag.name for tag in row.tags.all())),
 }
 _READERS = [_RELATED.get(name, attrgetter(name)) for name in ProductDetails._fields]
-_COLUMNS = [
-    "category__name" if name == "category" else name for name in ProductDetails._fields if name != "tags"
-]
 _TAGS = ProductDetails._fields.index("tags")
 
+
+def _columns() -> list[Any]:
+    """Return the columns in the order of the fields; tags as text."""
+    tags = Product.tags.through.objects.filter(product_id=OuterRef("id"))
+    columns: dict[str, Any] = {
+        "category": F("category__name"),
+        "tags": aggregate_subquery(tags, JoinedText(JsonText("tag__name"))),
+    }
+    return [columns.get(name, name) for name in ProductDetails._fields]
+
+
 _product_by = {
-    key: PreparedQuery(lambda value, key=key: Product.objects.filter(**{key: value}).values_list(*_COLUMNS))
+    key: PreparedQuery(lambda value, key=key: Product.objects.filter(**{key: value}).values_list(*_columns()))
     for key in ("pk", "external_id")
 }
-_tags_of = PreparedQuery(
-    lambda key: Product.tags.through.objects.filter(product_id=key).values_list("tag__name")
-)
-_products_of = PreparedQuery(lambda ids: Product.objects.filter(pk__in=ids).values_list(*_COLUMNS))
+_products_of = PreparedQuery(lambda ids: Product.objects.filter(pk__in=ids).values_list(*_columns()))
 _tags_of_several = PreparedQuery(
     lambda ids: Product.tags.through.objects.filter(product_id__in=ids).values_list("product_id", "tag__name")
 )
 
 
 def product(lookup: Mapping[str, int | str], *, inactive_too: bool) -> ProductDetails | None:
-    """Return the product for a lookup by pk or external_id, or None. 2 queries, or 1 for None."""
+    """Return the product for a lookup by pk or external_id, or None. 1 query."""
     ((key, value),) = lookup.items()
     for row in _product_by[key](value):
         if row[-1] or inactive_too:  # is_active
-            return _page(row, tuple(sorted(tag for (tag,) in _tags_of(row[0]))))
+            return _page(row)
     return None
 
 
@@ -82,15 +89,14 @@ def tags_of(ids: list[int]) -> dict[int, tuple[str, ...]]:
 
 
 def product_details(ids: Iterable[int]) -> dict[int, ProductDetails]:
-    """Return the products of these ids that exist, by id, including inactive ones. 2 queries."""
-    wanted = sorted(ids)
-    tags = tags_of(wanted)
-    return {row[0]: _page(row, tags.get(row[0], ())) for row in _products_of(wanted)}
+    """Return the products of these ids that exist, by id, including inactive ones. 1 query."""
+    return {row[0]: _page(row) for row in _products_of(sorted(ids))}
 
 
-def _page(row: tuple[Any, ...], tags: tuple[str, ...]) -> ProductDetails:
-    """Return the product for a row of _COLUMNS."""
-    return ProductDetails._make([*row[:_TAGS], tags, *row[_TAGS:]])
+def _page(row: tuple[Any, ...]) -> ProductDetails:
+    """Return the product for a row of _columns()."""
+    tags = tuple(sorted(orjson.loads(f"[{row[_TAGS] or ''}]")))
+    return ProductDetails._make([*row[:_TAGS], tags, *row[_TAGS + 1 :]])
 
 
 def products(*, inactive_too: bool) -> QuerySet[Product]:

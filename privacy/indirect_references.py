@@ -1,11 +1,13 @@
 """Rows that refer to a person without a foreign key: by name, by an id as text, or inside serialized data."""
 
+import re
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import orjson
 from django.apps import apps
@@ -60,26 +62,51 @@ class Sessions:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Stored responses to requests with an Idempotency-Key: sent to an account, or naming a user."""
+    """Stored responses to requests with an Idempotency-Key: sent to an account, or mentioning the person.
+
+    A key is the caller's choice, so it may hold the person's external id, number, username or email address.
+    """
 
     label: str = "catalog.StoredAnswer"
 
     def rows(self, person: Any) -> Iterator[Model]:
-        if isinstance(person, Account):
-            yield from StoredAnswer.objects.filter(caller=account_identity(person.pk)).order_by("pk")
-        elif person.external_id:
-            external_id = _in_json(person.external_id)
-            for answer in StoredAnswer.objects.order_by("pk").iterator(100):
-                if answer.body and external_id in zlib.decompress(answer.body):
-                    yield answer
+        own = account_identity(person.pk) if isinstance(person, Account) else None
+        in_key, in_body = _mention_in_key(person), _mention_in_body(person)
+        for answer in StoredAnswer.objects.order_by("pk").iterator(100):
+            if (
+                answer.caller == own
+                or in_key.search(answer.key)
+                or (in_body and answer.body and in_body.search(zlib.decompress(answer.body)))
+            ):
+                yield answer
 
     def erase(self, person: Any) -> int:
         return StoredAnswer.objects.filter(pk__in=[row.pk for row in self.rows(person)]).delete()[0]
 
 
-def _in_json(text: str) -> bytes:
-    """Return the text as it appears in a JSON response: escaped, and cut if it is long."""
-    return orjson.dumps(text[:_SHOWN_CHARACTERS])[1:-1]
+def _mention_in_key(person: Any) -> re.Pattern[str]:
+    """Return the pattern of keys that mention the person, in any case, as text or percent-encoded.
+
+    A number is a mention only after the word: "user-12" is one of user 12, "batch-12" is not.
+    """
+    if isinstance(person, Account):
+        noun, names = "account", [person.username, person.email]
+    else:
+        noun, names = "user", [person.external_id]
+    forms = {form for name in names if name for form in (name, quote(name, safe=""))}
+    number = rf"{noun}(?:[-_]?id)?[-_.:=/]*{person.pk}(?![0-9])"
+    return re.compile("|".join([*map(re.escape, sorted(forms)), number]), re.IGNORECASE)
+
+
+def _mention_in_body(person: Any) -> re.Pattern[bytes] | None:
+    """Return the pattern of responses that mention a user: they show a field's value, cut if it is long."""
+    if isinstance(person, Account):
+        return None
+    number = b'"user_id","value":"?%d[^0-9]' % person.pk
+    if not person.external_id:
+        return re.compile(number)
+    external_id = orjson.dumps(person.external_id[:_SHOWN_CHARACTERS])[1:-1]
+    return re.compile(number + b"|" + re.escape(external_id))
 
 
 class _QueryReference(ABC):

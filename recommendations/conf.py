@@ -52,7 +52,6 @@ class Config:
     explainer: ConfiguredClass
     model_dir: Path
     model_storage: str
-    snapshot_max_age_seconds: float
     stored_list_max_age_seconds: float
     answer_cache_bytes: int
     result_cache_seconds: float
@@ -68,7 +67,6 @@ class Config:
                 explainer=_configured_class(raw["EXPLAINER"]),
                 model_dir=Path(raw["MODEL_DIR"]),
                 model_storage=raw["MODEL_STORAGE"],
-                snapshot_max_age_seconds=float(raw["SNAPSHOT_MAX_AGE_SECONDS"]),
                 stored_list_max_age_seconds=float(raw["STORED_LIST_MAX_AGE_SECONDS"]),
                 answer_cache_bytes=int(raw["ANSWER_CACHE_MIB"]) << 20,
                 result_cache_seconds=float(raw["RESULT_CACHE_SECONDS"]),

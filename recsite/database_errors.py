@@ -41,7 +41,7 @@ _POSTGRESQL = {
 def explained(error: DatabaseError, alias: str = "default") -> str:
     """Return one line with the database, its message, and advice if there is any. No query."""
     message = " ".join(str(error).split()).rstrip(".")
-    return f"{_name(alias)}: {message}. {_advice(error)}".rstrip()
+    return f"{_name(alias)}: {message}. {advice(error)}".rstrip()
 
 
 def _name(alias: str) -> str:
@@ -51,7 +51,8 @@ def _name(alias: str) -> str:
     return f"{connection.display_name} database {address['NAME']}{server}"
 
 
-def _advice(error: DatabaseError) -> str:
+def advice(error: DatabaseError) -> str:
+    """Return what to do about the error, or ''. No query."""
     cause = error.__cause__
     if isinstance(cause, sqlite3.Error):
         if str(cause).startswith(("no such table", "no such column")) or "has no column named" in str(cause):

@@ -3,7 +3,6 @@
 import errno
 import io
 import ipaddress
-import math
 import os
 import socket
 import sys
@@ -42,24 +41,7 @@ def main() -> None:
     sys.stdout.write(f"Serving {url(address, env.port)}/ with the admin at /admin/. Ctrl-C stops it.\n")
     sys.stdout.flush()
     os.chdir(ROOT)
-    os.execv(sys.executable, [sys.executable, *granian(env, address)])  # noqa: S606  without a shell
-
-
-def granian(env: Environment, address: str) -> list[str]:
-    """Return the arguments of Python that start granian."""
-    # A worker that stops may finish its requests, including the slowest explanation.
-    seconds_to_finish = math.ceil(env.openai_timeout_seconds) + 5
-    return [
-        *("-m", "granian", "--interface", "wsgi", "--no-ws"),
-        *("--host", address, "--port", str(env.port)),
-        *("--workers", str(env.web_workers), "--blocking-threads", str(env.web_threads)),
-        # A thread keeps its database connection as long as it exists.
-        *("--blocking-threads-idle-timeout", "600"),
-        *("--respawn-failed-workers", "--workers-kill-timeout", str(min(seconds_to_finish, 1800))),
-        # Errors only: other messages repeat on every start, or warn of threads that wait for a model.
-        *("--no-access-log", "--log-level", "error"),
-        "recsite.wsgi:application",
-    ]
+    os.execv(sys.executable, [sys.executable, "-m", "recsite.server", address])  # noqa: S606  without a shell
 
 
 def listening_address(env: Environment) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from recsite.config import csp as _policies
 from recsite.config import databases as _databases
+from recsite.config import derived_keys as _derived_keys
 from recsite.config import env as _env
 
 # The files that the service creates are private to its account: the SQLite database with its -wal, -shm and
@@ -29,7 +30,7 @@ CORS_EXPOSE_HEADERS = [
 ]
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "core.admin.site.StrictAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -58,7 +59,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "recsite.http.login_limit.LoginLimitMiddleware",
+    "recsite.http.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -87,7 +89,13 @@ TEMPLATES = [
 DATABASES = {
     "default": _databases.configured(
         ENV.database,
-        _databases.PoolSize(ENV.db_pool_min_size, ENV.db_pool_max_size, ENV.db_pool_timeout_seconds),
+        _databases.PoolSize(
+            ENV.db_pool_min_size,
+            ENV.db_pool_max_size,
+            ENV.db_pool_timeout_seconds,
+            ENV.database_timeout_seconds,
+            ENV.db_prepared_statements,
+        ),
     )
 }
 CACHES = {
@@ -114,7 +122,8 @@ AXES_FAILURE_LIMIT = ENV.login_failures
 AXES_COOLOFF_TIME = timedelta(seconds=ENV.login_locked_seconds)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "access.address.client_address"
+AXES_CLIENT_IP_CALLABLE = "access.address.lockout_address"
+AXES_USERNAME_CALLABLE = "access.services.failed_logins.stored_username"
 AXES_LOCKOUT_CALLABLE = "recsite.http.lockout.locked_out"
 # A password typed into the username field would be logged.
 AXES_SENSITIVE_PARAMETERS = ["username"]
@@ -259,7 +268,6 @@ RECOMMENDATIONS = {
     "EXPLAINER": {"CLASS": "recommendations.explainers.template.TemplateExplainer", "OPTIONS": {}},
     "MODEL_DIR": ENV.model_dir,
     "MODEL_STORAGE": ENV.model_storage,
-    "SNAPSHOT_MAX_AGE_SECONDS": ENV.snapshot_max_age_seconds,
     "STORED_LIST_MAX_AGE_SECONDS": ENV.stored_list_max_age_seconds,
     "ANSWER_CACHE_MIB": ENV.answer_cache_mib,
     "RESULT_CACHE_SECONDS": ENV.result_cache_seconds,
@@ -309,6 +317,8 @@ EVENT_RETENTION_DAYS = ENV.event_retention_days
 SYNC_EXPLANATIONS = ENV.sync_explanations
 EXPLANATION_RATE = ENV.explanation_rate
 EXPLANATION_DAILY_BUDGET = ENV.explanation_daily_budget
+# Shoppers see these ids, which only the server can compute.
+EXPLANATION_ID_KEY = _derived_keys.for_explanation_ids(SECRET_KEY)
 EXPLANATION_TTL_SECONDS = ENV.explanation_ttl_seconds
 if CELERY_BROKER_URL:
     from recsite.schedule import SCHEDULE

@@ -1,4 +1,4 @@
-"""The WSGI application that granian serves."""
+"""The WSGI application that the server calls."""
 
 import os
 
@@ -13,12 +13,16 @@ from recsite import telemetry
 if settings.ENV.otlp_endpoint:  # before the middleware is loaded
     telemetry.trace(settings.ENV.otlp_endpoint, version=settings.VERSION)
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()
 
 from django.db import connections  # noqa: E402
 
 from recommendations import wiring  # noqa: E402  needs the loaded applications
 from recsite import gc_tuning  # noqa: E402
+from recsite.http.charset import without_charset  # noqa: E402
+from recsite.http.login_limit import limit_logins  # noqa: E402
+
+application = limit_logins(without_charset(django_application))
 
 wiring.warm_up()
 # This thread handles no requests, so its connection goes back to the pool.

@@ -148,3 +148,12 @@ def _drip(handler: Handler) -> None:
 def hangs_up(handler: Handler) -> None:
     """Close the connection without a word."""
     handler.close_connection = True
+
+
+def never_ends(handler: Handler) -> None:
+    """Send the body of an answer without end, as fast as it is read."""
+    handler.send_response(200)
+    handler.send_header("content-type", "application/json")
+    handler.end_headers()
+    while not handler.server.closing.is_set():
+        handler.wfile.write(b" " * 65_536)

@@ -55,17 +55,7 @@ class World:
         features, places = snapshot.features, {}
         if self.young:
             young = {key: self.articles[key] for key in sorted(self.young)}
-            new_categories = sorted(
-                {a.category for a in young.values() if a.category is not None}
-                - set(features.categories.names)
-            )
-            new_tags = sorted({t for a in young.values() for t in a.tags} - set(features.tag_names.names))
-            category, tags = _coded(
-                young,
-                [*features.categories.names, *new_categories],
-                [*features.tag_names.names, *new_tags],
-            )
-            features = features.joined(category, tags, new_categories, new_tags)
+            features = features.extended([(a.category, tuple(sorted(a.tags))) for a in young.values()])
             places = {key: len(snapshot) + n for n, key in enumerate(young)}
         places |= {key: n for n, key in enumerate(snapshot.product_ids.tolist())}
         flat = [places[key] for history in self.histories for key in history]

@@ -20,7 +20,7 @@ from access.api.inputs import PairRow, PasswordInput, RefreshInput, StandingRow,
 from access.authentication import CHALLENGE
 from access.errors import BadCredential
 from access.services import logins, tokens
-from access.throttle_scopes import ThrottleScope, posting
+from access.throttle_scopes import ThrottleScope, ThrottleScopes, posting
 from core.api.serializers import validated
 from core.api.views import ApiView
 
@@ -34,7 +34,7 @@ class TokenView(ApiView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_scopes = posting(ThrottleScope.TOKEN)
+    throttle_scopes: ThrottleScopes = posting(ThrottleScope.TOKEN)
     hides_values = True
     takes_credentials = True
     # A password takes long to check, and a refused token may end a login: see committed().
@@ -65,11 +65,14 @@ class TokenView(ApiView):
 
 
 class ObtainView(TokenView):
+    throttle_scopes: ThrottleScopes = {"GET": ThrottleScope.TOKEN, "POST": ThrottleScope.LOGIN}
+
     @extend_schema(operation_id="token_obtain", tags=["token"], request=PasswordInput, responses=PairRow)
     def post(self, request: Request) -> HttpResponse:
         """Log in with an account's username and password. Staff get a staff token, others a shopper's token.
 
-        Too many wrong passwords for a username from one address result in 429 with `Retry-After`.
+        Too many logins, and too many wrong passwords for a username from one address, result in 429 with
+        `Retry-After`.
         """
         sent = self.validated(PasswordInput, request)
         # Django's own request: axes sets attributes on it, and its middleware answers locked-out clients.

@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(help_text='The owner and purpose of the key.', max_length=100)),
                 ('prefix', models.CharField(help_text='The start of the key, which identifies it.', max_length=16, unique=True)),
+                ('first_prefix', models.CharField(blank=True, default='', help_text='The prefix of the key that this one replaces after one rotation or more.', max_length=16)),
                 ('digest', models.CharField(max_length=64)),
                 ('scopes', models.CharField(help_text='What the key may do.', max_length=200, validators=[access.models.api_key.validate_scopes])),
                 ('created_at', models.DateTimeField()),

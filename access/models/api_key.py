@@ -29,6 +29,12 @@ class ApiKey(models.Model):
     prefix = models.CharField(
         max_length=16, unique=True, help_text="The start of the key, which identifies it."
     )
+    first_prefix = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        help_text="The prefix of the key that this one replaces after one rotation or more.",
+    )
     digest = models.CharField(max_length=64)
     scopes = models.CharField(max_length=200, validators=[validate_scopes], help_text="What the key may do.")
     created_at = models.DateTimeField()
@@ -53,6 +59,11 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix})"
+
+    @property
+    def client(self) -> str:
+        """The prefix of the client's first key, which a rotation does not change."""
+        return self.first_prefix or self.prefix
 
     def state(self, now: datetime) -> str:
         """Return "alive", "revoked" or "expired"."""

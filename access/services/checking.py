@@ -55,7 +55,8 @@ def key_caller(text: str, *, now: datetime) -> KeyPrincipal:
     if row.revoked_at is not None:
         raise BadCredential("This API key is revoked.")
     _check_expiry(row.expires_at, now)
-    principal = KeyPrincipal(row.pk, row.prefix, frozenset(row.scopes.split(" ")), row.expires_at)
+    scopes = frozenset(row.scopes.split(" "))
+    principal = KeyPrincipal(row.pk, row.prefix, scopes, row.expires_at, row.client)
     if row.last_used_at is None or row.last_used_at <= now - USE_INTERVAL:
         _record_use(row, now)
     if len(cache) >= _MAX_CACHED:

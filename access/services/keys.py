@@ -53,6 +53,7 @@ def make_key(
     row = ApiKey.objects.create(
         name=name,
         prefix=new.prefix,
+        first_prefix="" if replaces is None else replaces.client,
         digest=digest_of(new.text),
         scopes=" ".join(scope for scope in Scope if scope in scopes),
         created_at=now,
@@ -77,6 +78,8 @@ def rotate_key(
     created_by: Account | None = None,
 ) -> CreatedKey:
     """Return a key that replaces another one, with the same name, scopes and length of validity.
+
+    It is the same client's: its rate limits and idempotent requests are those of the old key.
 
     overlap: how long the old key stays valid; None until it is revoked
     Raises BadKeyRequest for a revoked key.

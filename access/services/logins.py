@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
+from django.contrib.sessions.models import Session
+
 from access.errors import BadCredential
 from access.models import Account, Login
 from access.services.tokens import RefreshToken, SignedToken, access_token, read
@@ -74,6 +76,13 @@ def log_out(text: str, *, now: datetime) -> None:
     login = _login(read(RefreshToken, text))
     if login is not None:
         _end(login, now)
+
+
+def remove_old_logins(now: datetime) -> int:
+    """Delete the logins and sessions that have expired, and return their number."""
+    logins, _ = Login.objects.filter(expires_at__lte=now).delete()
+    sessions, _ = Session.objects.filter(expire_date__lt=now).delete()
+    return logins + sessions
 
 
 def is_valid(token: SignedToken) -> bool:

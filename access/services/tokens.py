@@ -1,7 +1,9 @@
 """Sign and read tokens (JWT) of three types, with key rotation."""
 
 import hmac
+import re
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -14,11 +16,35 @@ from rest_framework_simplejwt.tokens import Token
 from access.errors import BadCredential
 from access.models import Account
 from access.principals import ShopperPrincipal, StaffPrincipal
+from core.text import ONE_LINE
 
 ALGORITHM = "HS256"
 _MAX_CACHED = 2_000
 # token → keys, expiry (seconds since 1970), principal
 _cache: dict[str, tuple["KeyRing", int, StaffPrincipal | ShopperPrincipal]] = {}
+
+
+def _is_number(claim: Any) -> bool:
+    return type(claim) is int and 0 < claim < 2**53  # JSON's exact numbers
+
+
+def _is_text(claim: Any) -> bool:
+    return isinstance(claim, str) and _ONE_LINE.search(claim) is not None
+
+
+_DECIMAL = re.compile("[1-9][0-9]{0,17}")
+_ONE_LINE = re.compile(ONE_LINE.regex)
+# What each claim must be, if it is there. A token that is signed rightly, but not by this service, may hold
+# anything.
+_CLAIMS: dict[str, Callable[[Any], bool]] = {
+    "exp": _is_number,
+    "token_type": _is_text,
+    "jti": _is_text,
+    "user_id": lambda claim: isinstance(claim, str) and _DECIMAL.fullmatch(claim) is not None,
+    "login": _is_number,
+    "mark": _is_text,
+    "ext": lambda claim: claim is None or _is_text(claim),
+}
 
 
 class KeyRing(TokenBackend):
@@ -59,6 +85,13 @@ class SignedToken(Token):
     def get_token_backend(self) -> TokenBackend:
         return _current_ring()
 
+    def verify(self) -> None:
+        """Raise TokenError unless the token is valid now and its claims are such as this service issues."""
+        for name, is_valid in _CLAIMS.items():
+            if name in self.payload and not is_valid(self.payload[name]):
+                raise TokenError("Token is invalid")
+        super().verify()
+
     def set_iat(self, claim: str = "iat", at_time: datetime | None = None) -> None:
         """Omit the claim: a server whose clock is behind would refuse a token that was just issued."""
 
@@ -84,14 +117,19 @@ class RefreshToken(SignedToken):
     lifetime = settings.REFRESH_TOKEN_LIFETIME
 
 
+_TYPES = frozenset({AccessToken.token_type, ShopperToken.token_type, RefreshToken.token_type})
+
+
 class AnyToken(SignedToken):
-    """A token of any type."""
+    """A token of any type that is issued."""
 
     token_type = "any"  # noqa: S105
     lifetime = timedelta(0)
 
     def verify_token_type(self) -> None:
-        """Accept every type."""
+        """Raise TokenError unless it is one of these types."""
+        if self.payload.get("token_type") not in _TYPES:
+            raise TokenError("Token has wrong type")
 
 
 def read(token_class: type[SignedToken], text: str) -> SignedToken:
@@ -100,7 +138,7 @@ def read(token_class: type[SignedToken], text: str) -> SignedToken:
         return token_class(text)  # type: ignore[arg-type]
     except TokenError as error:
         raise BadCredential(f"{error}.") from None
-    except (ValueError, TypeError, KeyError):  # claims that this service never issues
+    except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError):  # not issued by this service
         raise BadCredential("Token is invalid.") from None
 
 

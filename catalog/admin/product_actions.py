@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
-from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
@@ -14,6 +14,7 @@ from django.utils import timezone
 from catalog.exporting.product_csv import product_csv
 from catalog.models import Product
 from catalog.services import bulk_edit
+from core.admin.completion import StrictAutocompleteSelect
 
 if TYPE_CHECKING:
     from catalog.admin.product import ProductAdmin
@@ -95,7 +96,7 @@ def _choice(modeladmin: "ProductAdmin", request: HttpRequest, field_name: str) -
         related._default_manager.all(),
         label=related._meta.verbose_name.capitalize(),
         widget=RelatedFieldWidgetWrapper(
-            AutocompleteSelect(field, site),
+            StrictAutocompleteSelect(field, site),
             field.remote_field,
             site,
             can_add_related=site.get_model_admin(related).has_add_permission(request),

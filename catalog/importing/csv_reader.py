@@ -9,7 +9,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, TextIO
 
-from catalog.importing.lines import UNDECODED, Lines, open_lines
+from catalog.importing.lines import UNDECODED, LimitExceeded, Lines, open_lines
 from catalog.importing.report import ImportObserver, Problem
 
 LINES_PER_REPORT = 1_000
@@ -32,6 +32,8 @@ def records(
     try:
         with open_lines(path) as stream:
             yield from reader.read(stream, columns, optional)
+    except LimitExceeded as error:
+        reader.report(reader.lines.next_line, f"{error}; the rest of the file is not read")
     except FileNotFoundError:
         reader.report(None, "file not found")
     except EOFError:

@@ -6,15 +6,81 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+MIB = 1 << 20
+MAX_LINE_BYTES = MIB
+MAX_BLANK_BYTES = MIB  # of empty lines in a row
+# Exports shrink to a tenth or a twentieth. Deflate shrinks a file made for it to a thousandth.
+MAX_EXPANSION = 200
+MIN_EXPANDED_BYTES = 64 * MIB
 # Characters that stand for undecodable bytes (Python's "surrogateescape").
 UNDECODED = re.compile("[\udc80-\udcff]")
 
 
+class LimitExceeded(Exception):
+    """The file has more of something than any export has; the message names the limit."""
+
+
+class _LimitedReader(io.BufferedIOBase):
+    """Bytes of a file. Reading raises LimitExceeded at a long line, many empty lines, or a gzip bomb.
+
+    A limit may be exceeded by the size of one read.
+    max_bytes: of the whole file; None for no limit
+    """
+
+    def __init__(self, raw: io.BufferedIOBase, max_bytes: int | None) -> None:
+        self._raw = raw
+        self._bytes_left = max_bytes
+        self._n_in_line = 0
+        self._n_blank = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read1(self, size: int = -1, /) -> bytes:
+        return self._checked(self._raw.read1(size))
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return self._checked(self._raw.read(size))
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+    def _checked(self, chunk: bytes) -> bytes:
+        end = chunk.rfind(b"\n")
+        if end < 0:
+            end = chunk.rfind(b"\r")
+        self._n_in_line = len(chunk) - end - 1 if end >= 0 else self._n_in_line + len(chunk)
+        if self._n_in_line > MAX_LINE_BYTES:
+            raise LimitExceeded(f"the line has more than {MAX_LINE_BYTES:,} bytes, the limit of a line")
+        self._n_blank = self._n_blank + len(chunk) if chunk.isspace() else 0
+        if self._n_blank > MAX_BLANK_BYTES:
+            raise LimitExceeded(f"more than {MAX_BLANK_BYTES:,} bytes of empty lines in a row; remove them")
+        if self._bytes_left is not None:
+            self._bytes_left -= len(chunk)
+            if self._bytes_left < 0:
+                raise LimitExceeded(
+                    f"the gzip file expands to more than {MAX_EXPANSION} times its size, as no export does; "
+                    "if it is one, import it uncompressed"
+                )
+        return chunk
+
+
 def open_lines(path: Path) -> io.TextIOWrapper:
-    """Return the file opened as text. Skips a byte order mark; invalid UTF-8 becomes UNDECODED characters."""
-    raw = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
-    return io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    """Return the file opened as text. Skips a byte order mark; invalid UTF-8 becomes UNDECODED characters.
+
+    Reading raises LimitExceeded.
+    """
+    raw: io.BufferedIOBase
+    if path.suffix == ".gz":
+        raw = gzip.open(path, "rb")  # noqa: SIM115
+        max_bytes = max(MAX_EXPANSION * path.stat().st_size, MIN_EXPANDED_BYTES)
+    else:
+        raw, max_bytes = path.open("rb"), None
+    reader: Any = _LimitedReader(raw, max_bytes)
+    return io.TextIOWrapper(reader, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def count_lines(path: Path) -> int:
@@ -26,7 +92,7 @@ def count_lines(path: Path) -> int:
             while chunk := bytes(stream.buffer.read(1 << 20)):
                 n_lines += chunk.count(b"\n")
                 last = chunk[-1:]
-    except (OSError, EOFError, zlib.error):
+    except (OSError, EOFError, zlib.error, LimitExceeded):
         pass  # reading the rows fails in the same way, and reports it
     return n_lines + (last != b"\n")
 
@@ -45,12 +111,20 @@ class Lines:
         self.line = 1
         self.held: list[str] = []
         self.undecoded = False
+        self._n_continued = 0
 
     def __iter__(self) -> Iterator[str]:
+        """Yield the lines. Raises LimitExceeded when those of one record are too long together."""
         while True:
             line = self._again.pop() if self._again else next(self._stream, None)
             if line is None:
                 return
+            if self.held:
+                self._n_continued += len(line)
+                if self._n_continued > MAX_LINE_BYTES:
+                    raise LimitExceeded(
+                        f"the record has more than {MAX_LINE_BYTES:,} characters, the limit of a record"
+                    )
             self.held.append(line)
             if not line.isascii() and UNDECODED.search(line):
                 self.undecoded = True
@@ -65,6 +139,7 @@ class Lines:
         self.line += len(self.held)
         self.held.clear()
         self.undecoded = False
+        self._n_continued = 0
 
     def give_up_first(self) -> None:
         """Drop the first line of the record; the other lines are read again as new records."""

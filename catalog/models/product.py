@@ -45,6 +45,9 @@ class Tag(models.Model):
         return self.name
 
 
+# The columns of a product that answers show, besides its id, its tags and whether it is available. The change
+# feed notes a change of one of them (`catalog.triggers`).
+SHOWN_COLUMNS = ("external_id", "name", "category", "brand", "price", "description")
 # Not sold out: some left, or stock that is not tracked.
 IN_STOCK = Q(stock__isnull=True) | Q(stock__gt=0)
 MAY_BE_SHOWN = Q(is_active=True) & IN_STOCK

@@ -26,6 +26,11 @@ class User(models.Model):
         blank=True,
         help_text="The account that the person logs in with. Empty: the person has no account.",
     )
+    history_version = models.BigIntegerField(
+        default=0,
+        editable=False,
+        help_text="Grows with each change of the user's interactions; the database maintains it.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

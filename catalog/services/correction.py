@@ -6,10 +6,7 @@ from catalog.models import Interaction
 
 
 def replace_interaction(*, interaction: Interaction) -> None:
-    """Replace the stored event with the given one under a new id. 2 queries in one transaction.
-
-    The new id invalidates caches, which identify a user's events by their number and highest id.
-    """
+    """Replace the stored event with the given one under a new id. 2 queries in one transaction."""
     with transaction.atomic():
         Interaction.objects.filter(pk=interaction.pk).delete()
         interaction.pk = None

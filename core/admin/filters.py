@@ -11,8 +11,10 @@ from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from core.admin.completion import LabelledAutocompleteSelect, LabelledChoiceField
+from core.admin.strict import YEARS
 from core.admin.typed import ModelAdmin
 
 # Query value that selects the rows without a related row.
@@ -52,26 +54,38 @@ class RelatedFilter(admin.ListFilter):
         if not (self.selected in ("", NONE) or (self.selected.isdecimal() and len(self.selected) < 19)):
             raise IncorrectLookupParameters
         self.used_parameters = {self.field_name: self.selected} if self.selected else {}
-        rows = self.field.related_model._default_manager.order_by("name")
-        self.links = list(rows[: self.most_links + 1]) if self.most_links else []
-        self.form: forms.Form | None = None
         self.hidden_fields: list[tuple[str, str]] = []
-        if not self.most_links or len(self.links) > self.most_links:
-            self.links = []
-            self.form = self._form(model_admin.admin_site)
+        self._site = model_admin.admin_site
 
     @classmethod
     def field_of(cls, model: type[Model]) -> Any:
         return model._meta.get_field(cls.field_name)
 
-    def _form(self, site: admin.AdminSite) -> forms.Form:
+    @cached_property
+    def _first_rows(self) -> list[Any]:
+        rows = self.field.related_model._default_manager.order_by("name")
+        return list(rows[: self.most_links + 1]) if self.most_links else []
+
+    @property
+    def links(self) -> list[Any]:
+        """The rows to show as links, empty if there are too many. 1 query."""
+        return self._first_rows if len(self._first_rows) <= self.most_links else []
+
+    @cached_property
+    def form(self) -> forms.Form | None:
+        """The form with the autocomplete field, None if the rows are shown as links."""
+        if self.most_links and len(self._first_rows) <= self.most_links:
+            return None
+        rows = self.field.related_model._default_manager.all()
         selected = "" if self.selected == NONE else self.selected
         form = forms.Form({self.field_name: selected}, auto_id="filter_%s")
         form.fields[self.field_name] = LabelledChoiceField(
-            self.field.related_model._default_manager.all(),
+            rows,
             required=False,
             widget=LabelledAutocompleteSelect(
-                self.field, site, attrs={"data-width": "100%", "aria-label": f"Name of the {self.title}"}
+                self.field,
+                self._site,
+                attrs={"data-width": "100%", "aria-label": f"Name of the {self.title}"},
             ),
         )
         return form
@@ -133,6 +147,8 @@ class DateRangeFilter(admin.FieldListFilter):
             if self.last:
                 next_day = date.fromisoformat(self.last) + timedelta(days=1)
                 wanted[f"{self.field_path}__lt"] = _midnight(next_day)
+            if any(moment.year not in YEARS for moment in wanted.values()):
+                raise IncorrectLookupParameters
         except (ValueError, OverflowError) as error:
             raise IncorrectLookupParameters from error
         return queryset.filter(**wanted)

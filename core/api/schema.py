@@ -18,13 +18,14 @@ PROBLEMS = {
     "403": "The caller does not have permission.",
     "404": "The resource does not exist.",
     "406": "No response format matches the Accept header.",
+    "408": "The body did not arrive in time.",
     "409": "The resource is in use, or was changed at the same time.",
     "411": "The body has no Content-Length.",
     "413": "The body is too large, or holds too many items.",
     "415": "The Content-Type of the body is not supported.",
     "422": "The Idempotency-Key was used before with a different body.",
     "429": "Too many requests; retry after `Retry-After` seconds.",
-    "503": "The database is unavailable; retry after `Retry-After` seconds.",
+    "503": "The database is unavailable, or no room for the body; retry after `Retry-After` seconds.",
 }
 # Every response has the RateLimit headers; the schema lists them with the 429 responses.
 LIMITS = {
@@ -33,7 +34,10 @@ LIMITS = {
         ("Retry-After", "The number of seconds to wait before the next request."),
         ("RateLimit-Limit", "The number of requests allowed per window."),
         ("RateLimit-Remaining", "The number of requests left in the current window."),
-        ("RateLimit-Reset", "The number of seconds until the next window begins."),
+        (
+            "RateLimit-Reset",
+            "The number of seconds until more requests are allowed.",
+        ),
     )
 }
 _CHALLENGE = {
@@ -130,7 +134,7 @@ class ApiSchema(AutoSchema):
         if hasattr(self.view, "throttle_scopes"):
             codes.add("429")
         if self.method in ("POST", "PUT", "PATCH"):
-            codes |= {"411", "413", "415"}
+            codes |= {"408", "411", "413", "415"}
         return {
             code: {
                 "description": PROBLEMS[code],

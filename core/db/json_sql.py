@@ -1,23 +1,18 @@
-"""SQL functions that turn rows into text within one statement; different rows give different text."""
+"""SQL functions that turn rows into text within one statement."""
 
 from typing import Any
 
 from django.db.models import Func, QuerySet, Subquery, TextField
 
 
-class JsonArray(Func):
-    """The given values as a JSON array.
+class JsonText(Func):
+    """A text as a JSON string."""
 
-    Django's JSONArray makes a query in each process to find out whether the database supports JSON.
-    """
-
-    function = "JSON_ARRAY"
+    function = "JSON_QUOTE"
     output_field = TextField()
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return self.as_sql(
-            compiler, connection, template="JSON_BUILD_ARRAY(%(expressions)s)::text", **context
-        )
+        return self.as_sql(compiler, connection, template="TO_JSON(%(expressions)s)::text", **context)
 
 
 class JoinedText(Func):

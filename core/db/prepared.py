@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -62,7 +63,7 @@ class PreparedQuery:
         params = plan.params.copy()
         for place, parameter in plan.places:
             params[place] = flat[parameter]
-        rows = _fetched(database, plan, params)
+        rows = _fetched(database, plan.sql, plan.native, params)
         return plan.converters(rows) if plan.converters else rows
 
     def _compiled(self, values: list[Any]) -> _Plan:
@@ -79,21 +80,38 @@ class PreparedQuery:
         return _compiled(self._build(*arguments), marks)
 
 
-def _fetched(database: BaseDatabaseWrapper, plan: _Plan, params: list[Any]) -> Rows:
+def fetch(sql: str, params: list[Any]) -> Rows:
+    """Return the rows of a statement as the database gives them. 1 query."""
+    database = connections[DEFAULT_DB_ALIAS]
+    return _fetched(database, sql, _native(sql) if database.vendor == "sqlite" else None, params)
+
+
+@lru_cache(maxsize=256)
+def _native(sql: str) -> str:
+    """Return the statement in the syntax of the SQLite driver."""
+    return sql % (("?",) * sql.count("%s"))
+
+
+def _fetched(database: BaseDatabaseWrapper, sql: str, native: str | None, params: list[Any]) -> Rows:
     """Return the rows as the database gives them.
 
     SQLite runs in the process, where Django's cursor would take longer than the query. The driver is
-    therefore called directly, unless queries are logged or wrapped.
+    therefore called directly, unless queries are logged or wrapped. Other engines may have a `fetch` of their
+    own, such as `recsite.postgresql`.
     """
-    if plan.native is None or database.execute_wrappers or database.queries_logged:
+    is_watched = bool(database.execute_wrappers) or database.queries_logged
+    if not is_watched and (own := getattr(database, "fetch", None)) is not None:
+        rows: Rows = own(sql, params)
+        return rows
+    if native is None or is_watched:
         with database.cursor() as cursor:
-            cursor.execute(plan.sql, params)
+            cursor.execute(sql, params)
             return cursor.fetchall()
     if database.connection is None:
         database.ensure_connection()
     database.validate_no_broken_transaction()
     with database.wrap_database_errors:
-        return database.connection.execute(plan.native, params).fetchall()
+        return database.connection.execute(native, params).fetchall()
 
 
 def _compiled(queryset: "QuerySet[Any, Any]", marks: list[Any]) -> _Plan:

@@ -10,29 +10,31 @@ from django.urls import reverse
 
 from catalog.models import Interaction, User
 from core.admin import links
+from core.references import BadReference, lookup
 from recommendations import wiring
 from recommendations.admin.lines import format_fallback, lines_of
 from recommendations.errors import UnknownShopper
 from recommendations.models import StoredList
-from recommendations.selectors.shoppers import shopper
 from recommendations.serving.request import RecommendationRequest
 
 TOP_N = 10
 
 
 def shopper_page(model_admin: "StoredListAdmin", request: HttpRequest, user_id: int) -> HttpResponse:
-    """Return the page. 7 queries besides those of the session; calls no language model."""
+    """Return the page. 2 queries besides those of the session; calls no language model."""
     site = model_admin.admin_site
     if not (
         model_admin.has_view_permission(request) and site.get_model_admin(User).has_view_permission(request)
     ):
         raise PermissionDenied
     try:
-        user = shopper({"pk": user_id})
-    except UnknownShopper as error:
+        (named,) = lookup(str(user_id)).values()
+        wanted = RecommendationRequest(named, TOP_N)
+        state = wiring.shopper_state(wanted)
+    except (BadReference, UnknownShopper) as error:
         model_admin.message_user(request, f"{error} Choose a user from this list.", messages.WARNING)
         return HttpResponseRedirect(reverse("admin:catalog_user_changelist"))
-    found_list = wiring.recommender()(RecommendationRequest(user.id, TOP_N), user, wiring.model_ref())
+    user, found_list = state.shopper, wiring.recommender()(wanted, state)
     context = {
         **site.each_context(request),
         "title": "Recommendations today",

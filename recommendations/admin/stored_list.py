@@ -71,7 +71,7 @@ class StoredListAdmin(BaseModelAdmin[StoredList]):
             "Validity",
             {
                 "classes": ("collapse",),
-                "fields": ("top_n", "event_count", "last_event_id", "digest", "explanation_digest"),
+                "fields": ("top_n", "event_count", "history_version", "digest", "explanation_digest"),
             },
         ),
     )

@@ -16,9 +16,9 @@ from core.api.viewsets import StrictQuery
 from recommendations import wiring
 from recommendations.api import parameters, requests
 from recommendations.api.serializers import PlacementRow, SessionInput
-from recommendations.selectors.named_rows import product_id
 from recommendations.selectors.shoppers import shopper
 from recommendations.serving.request import RecommendationRequest
+from recommendations.serving.state import ShopState
 
 _PARAMETERS = [*parameters.PAGE, *parameters.FILTERS]
 _PARAMETER_NAMES = {parameter.name for parameter in _PARAMETERS}
@@ -44,9 +44,14 @@ class PlacementViewSet(StrictQuery, ViewSet):
             self.request.query_params, sees_inactive_products=partial(sees_inactive_products, self.request)
         )
 
-    def product_id(self, id: str) -> int:
-        """Return the id of the product in the path. 1 query. Raises NotFound and UnknownProduct."""
-        return product_id(lookup(id), include_inactive=sees_inactive_products(self.request))
+    def state_and_product(self, id: str) -> tuple[ShopState, int]:
+        """Return the state of the shop, and the id of the product in the path. 1 query.
+
+        Raises NotFound and UnknownProduct.
+        """
+        (named,) = lookup(id).items()
+        state = wiring.shop_state(named)
+        return state, state.product_id(named, include_inactive=sees_inactive_products(self.request))
 
 
 class TrendingViewSet(PlacementViewSet):
@@ -58,7 +63,8 @@ class TrendingViewSet(PlacementViewSet):
 
         Popular products fill up a short list.
         """
-        found = wiring.placements().trending(self.recommendation_request(), wiring.model_ref("trending"))
+        query, state = self.recommendation_request(), wiring.shop_state()
+        found = wiring.placements(state).trending(query, wiring.resolve_model_ref("trending", state.active))
         return Response(found.payload())
 
 
@@ -71,12 +77,11 @@ class SimilarViewSet(PlacementViewSet):
 
         Products that have nothing in common with it are left out, so the list may be short.
         """
-        found = wiring.placements().similar(
-            self.recommendation_request(),
-            wiring.model_ref("content"),
-            wiring.behaviour_model(),
-            self.product_id(id),
-        )
+        query = self.recommendation_request()
+        state, product_id = self.state_and_product(id)
+        content = wiring.resolve_model_ref("content", state.active)
+        behaviour = wiring.behaviour_model(state.active)
+        found = wiring.placements(state).similar(query, content, behaviour, product_id)
         return Response(found.payload())
 
 
@@ -90,9 +95,10 @@ class BoughtTogetherViewSet(PlacementViewSet):
         `train_models` trains the model ahead. The list is empty while the strategy `together` has no active
         model.
         """
-        found = wiring.placements().bought_together(
-            self.recommendation_request(), wiring.model_ref("together"), self.product_id(id)
-        )
+        query = self.recommendation_request()
+        state, product_id = self.state_and_product(id)
+        model = wiring.resolve_model_ref("together", state.active)
+        found = wiring.placements(state).bought_together(query, model, product_id)
         return Response(found.payload())
 
 
@@ -109,8 +115,9 @@ class BuyAgainViewSet(PlacementViewSet):
         is due from 1 on.
         """
         query, user = self.recommendation_request(), shopper(lookup(user_id))
-        model = wiring.model_ref(wiring.config().default_strategy)
-        return Response(wiring.placements().buy_again(query, model, user.id).payload())
+        state = wiring.shop_state()
+        model = wiring.resolve_model_ref(wiring.config().default_strategy, state.active)
+        return Response(wiring.placements(state).buy_again(query, model, user.id).payload())
 
 
 class SessionViewSet(StrictQuery, ViewSet):
@@ -133,4 +140,6 @@ class SessionViewSet(StrictQuery, ViewSet):
             sees_inactive_products=partial(sees_inactive_products, request),
         )
         requests.require_products(session)
-        return Response(wiring.placements().session(session, wiring.model_ref(session.strategy)).payload())
+        state = wiring.shop_state()
+        model = wiring.resolve_model_ref(session.strategy, state.active)
+        return Response(wiring.placements(state).session(session, model).payload())

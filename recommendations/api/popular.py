@@ -49,8 +49,9 @@ class PopularViewSet(StrictQuery, ViewSet):
 
         Inactive and sold-out products are left out. Reasons and scores are as in `/recommend`.
         """
-        model = wiring.model_ref(wiring.config().default_strategy)
-        found = wiring.placements().popular(_request(request), model)
+        query, state = _request(request), wiring.shop_state()
+        model = wiring.resolve_model_ref(wiring.config().default_strategy, state.active)
+        found = wiring.placements(state).popular(query, model)
         for_staff = sees_inactive_products(request)
         return Response(
             {"count": len(found), "products": [_payload(popular, for_staff=for_staff) for popular in found]}

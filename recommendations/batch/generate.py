@@ -1,20 +1,22 @@
 """Generate and store recommendation lists, one chunk of shoppers at a time. Each chunk is stored at once."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 from django.db import DatabaseError
+from numpy.typing import NDArray
 
 from recommendations.explainers.base import Explainer, Explanation
 from recommendations.explaining.inline import evidence
 from recommendations.models import StoredList
 from recommendations.pipeline import Query
+from recommendations.selectors.histories import Events
 from recommendations.selectors.products import Details, details, labels
-from recommendations.selectors.shoppers import shoppers
+from recommendations.selectors.shoppers import history_versions, shoppers
 from recommendations.serving.live import recommendation_list
 from recommendations.serving.ranker import ProductLookup, Ranked, Ranker
 from recommendations.serving.results import RecommendationList
@@ -59,9 +61,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """Generates the lists of a chunk of shoppers."""
+    """Generates the lists of a chunk of shoppers. events: reads their events, given their history versions"""
 
     ranker: Ranker
+    events: Callable[[NDArray[np.int64], Sequence[int]], Events]
     now: Callable[[], datetime]
     options: GenerationOptions
 
@@ -86,15 +89,18 @@ class Generator:
     def lists(self, user_ids: list[int]) -> list[StoredList]:
         """Return the unsaved lists of these shoppers. user_ids: sorted"""
         now, options = self.now(), self.options
-        ids, query = np.array(user_ids, np.int64), Query(options.top_n)
+        query = Query(options.top_n)
+        # Before the events, so that a list never claims to know an event that it does not.
+        known = history_versions(user_ids)
+        users = [(user_id, known.get(user_id, 0)) for user_id in user_ids]
+        events = self.events(np.array(user_ids, np.int64), [version for _, version in users])
         if options.explainer is None:
-            ranked = self.ranker(ids, query, products=ProductLookup(labels))
+            ranked = self.ranker(events, query, products=ProductLookup(labels))
             return [
-                _stored_list(user_id, result, options, now)
-                for user_id, result in zip(user_ids, ranked, strict=True)
+                _stored_list(user, result, options, now) for user, result in zip(users, ranked, strict=True)
             ]
         products: ProductLookup[Details] = ProductLookup(details)
-        ranked = self.ranker(ids, query, products=products)
+        ranked = self.ranker(events, query, products=products)
         found_shoppers = shoppers(user_ids)
         found_lists = {
             user_id: recommendation_list(
@@ -105,8 +111,8 @@ class Generator:
         }
         explanations = _explanations(found_lists, options.explainer)
         return [
-            _stored_list(user_id, result, options, now, explanations.get(user_id))
-            for user_id, result in zip(user_ids, ranked, strict=True)
+            _stored_list(user, result, options, now, explanations.get(user[0]))
+            for user, result in zip(users, ranked, strict=True)
         ]
 
 
@@ -135,13 +141,15 @@ def _explanations(
 
 
 def _stored_list(
-    user_id: int,
+    user: tuple[int, int],
     ranked: Ranked,
     options: GenerationOptions,
     now: datetime,
     explained: tuple[Explanation, str] | None = None,
 ) -> StoredList:
+    """Return the unsaved list. user: their id and history version"""
     explanation, explanation_digest = explained or (None, "")
+    user_id, history_version = user
     return StoredList(
         user_id=user_id,
         strategy=options.strategy,
@@ -153,7 +161,7 @@ def _stored_list(
         explanation_source=explanation.source if explanation else "",
         explanation_digest=explanation_digest,
         event_count=ranked.event_count,
-        last_event_id=ranked.last_event_id,
+        history_version=history_version,
         digest=options.digest,
         generated_at=now,
     )

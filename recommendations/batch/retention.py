@@ -3,8 +3,10 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from access.services.failed_logins import remove_failed_logins
+from access.services.logins import remove_old_logins
 from catalog.services.idempotency import remove_old_answers
-from catalog.services.retention import remove_events
+from catalog.services.retention import remove_changes, remove_events
 from recommendations.batch.runs import mark_lost, remove_old_runs
 from recommendations.explaining.worker import remove_old_texts
 
@@ -13,12 +15,21 @@ RUN_RETENTION = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """Numbers of deleted rows. answers: stored answers to requests with an Idempotency-Key"""
+    """Numbers of deleted rows.
+
+    changes:  of products, which every server has read
+    answers:  stored answers to requests with an Idempotency-Key
+    failures: rows of wrong passwords that no lockout counts any more
+    logins:   logins by token, and sessions, that have expired
+    """
 
     events: int
     answers: int
     runs: int
     texts: int
+    changes: int
+    failures: int
+    logins: int
 
     def __str__(self) -> str:
         return ", ".join(f"{n:,} {name}" for name, n in asdict(self).items())
@@ -32,4 +43,7 @@ def remove_old_rows(*, event_days: int, now: datetime) -> Removed:
         answers=remove_old_answers(now),
         runs=remove_old_runs(now - RUN_RETENTION),
         texts=remove_old_texts(now),
+        changes=remove_changes(now),
+        failures=remove_failed_logins(now),
+        logins=remove_old_logins(now),
     )

@@ -6,10 +6,10 @@ from typing import Any
 
 from observe.metrics import LIVE, NO_LABELS, STORED, AnswerLabels
 from recommendations.explaining.inline import ExplanationProvider
-from recommendations.selectors.shoppers import shopper
 from recommendations.serving.payload import payload
 from recommendations.serving.request import RecommendationRequest
-from recommendations.serving.results import AnswerVersion, ModelRef, RecommendationList, Recommender
+from recommendations.serving.results import AnswerVersion, ModelRef, RecommendationList
+from recommendations.serving.state import Recommender, ShopperState
 
 NO_MODEL = "no model"
 
@@ -30,35 +30,27 @@ class Answer:
     origin: str = LIVE
 
 
-# Answers a request. Caches wrap one and have the same signature.
-AnswerSource = Callable[[RecommendationRequest], Answer]
+# Answers a request from a state of the shop. Caches wrap one and have the same signature.
+AnswerSource = Callable[[RecommendationRequest, ShopperState], Answer]
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerRenderer:
-    """Answers a request without a cache.
-
-    model_ref:   resolves the name of a strategy, or None for the default
-    lacks_model: whether fillers answer in place of this model
-    """
+    """Answers a request without a cache. lacks_model: whether fillers answer in place of this model"""
 
     recommend: Recommender
     explain: ExplanationProvider
     render: Callable[[dict[str, Any]], bytes]
     etag: Callable[[bytes], str]
-    model_ref: Callable[[str | None], ModelRef]
     lacks_model: Callable[[ModelRef], bool] = lambda model: False
 
-    def __call__(self, request: RecommendationRequest) -> Answer:
-        """Return the answer. 2 queries, those of `recommend` and those of `explain`.
+    def __call__(self, request: RecommendationRequest, state: ShopperState) -> Answer:
+        """Return the answer. The queries of `recommend` and those of `explain`.
 
         Its version is None if a language model wrote the explanation just now, or should have.
-        Raises UnknownShopper, UnknownStrategy and BadRequest.
+        Raises BadRequest.
         """
-        name, key = request.lookup
-        user = shopper({name: key})
-        model = self.model_ref(request.strategy)
-        found = self.recommend(request, user, model)
+        model, found = state.model, self.recommend(request, state)
         provided = self.explain(found)
         body = self.render(payload(found, provided.explanation, pending_id=provided.pending_id))
         labels = self._labels(found, model)

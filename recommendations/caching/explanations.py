@@ -56,11 +56,13 @@ class ExplanationCache:
         metrics.recorder.cache("explanations", metrics.MISS)
         if not is_mine:
             return ProvidedExplanation(self.placeholder.explain(facts), is_final=False)
-        explanation = self.explainer.explain(facts)
-        is_final = explanation.source is self.explainer.source
-        if is_final and self.user_exists(user_id):
-            self.cache.set(key, explanation.text, self.ttl_seconds)
-        else:
+        try:
+            explanation = self.explainer.explain(facts)
+            is_final = explanation.source is self.explainer.source
+            if is_final and self.user_exists(user_id):
+                self.cache.set(key, explanation.text, self.ttl_seconds)
+        finally:
+            # Even after storing it: the text may expire before the claim does.
             self.cache.release(key)
         return ProvidedExplanation(explanation, is_final)
 

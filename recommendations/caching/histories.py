@@ -1,6 +1,6 @@
 """Cache of long event histories, in this process and in Redis."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,9 +18,6 @@ _TTL_SECONDS = 86_400.0  # of a history in the shared cache
 _OVERHEAD_BYTES = 600  # of an entry besides its arrays
 _SHORT_BYTES = 120  # of an entry without events
 
-# The number of a user's events and the highest id among them.
-HistoryVersion = tuple[int, int]
-
 
 class BytesCache(Protocol):
     """The methods of Django's cache that are used here."""
@@ -37,17 +34,17 @@ def cache_key(user_id: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """events: of one user; None for a history too short to cache"""
+    """events: of one user; None for a history too short to cache; version: as in `Shopper`"""
 
     events: Events | None
+    version: int
     n_bytes: int
 
 
 class HistoryCache:
-    """Returns the cached events of one user while none was added or removed. Batches are always read.
+    """Returns the cached events of one user while none has changed. Batches are always read.
 
     read:      reads the events of users
-    version:   reads the version of one user's events
     shared:    the cache shared with other processes, None for none
     max_bytes: of all histories in this process; the least recently used are dropped first
     """
@@ -56,25 +53,26 @@ class HistoryCache:
         self,
         read: Callable[[NDArray[np.int64]], Events],
         *,
-        version: Callable[[int], HistoryVersion],
         shared: BytesCache | None,
         max_bytes: int,
     ) -> None:
         self._read = read
-        self._version = version
         self._shared = shared
         self._entries: LRUCache[int, _Entry] = LRUCache(max_bytes, lambda entry: entry.n_bytes)
 
-    def __call__(self, user_ids: NDArray[np.int64]) -> Events:
-        """Return the events of the users, sorted by id. 1 query; 2 if a cached history is stale."""
+    def __call__(self, user_ids: NDArray[np.int64], versions: Sequence[int]) -> Events:
+        """Return the events of the users. 1 query; none for a cached history.
+
+        user_ids: sorted; versions: their history versions, which were read before
+        """
         if len(user_ids) != 1:
             found = self._read(user_ids)
-            self._share(user_ids, found)
+            self._share(user_ids, versions, found)
             return found
-        user_id = int(user_ids[0])
+        user_id, version = int(user_ids[0]), versions[0]
         entry = self._entry(user_id)
         if entry is not None and entry.events is not None:
-            if self._version(user_id) == _version_of(entry.events):
+            if entry.version == version:
                 metrics.recorder.cache("profiles", metrics.HIT)
                 return entry.events
             metrics.recorder.cache("profiles", metrics.STALE)
@@ -83,9 +81,9 @@ class HistoryCache:
         if is_long and (entry is None or entry.events is None):
             metrics.recorder.cache("profiles", metrics.MISS)
         if is_long or entry is None or entry.events is not None:
-            self._keep(user_id, found if is_long else None)
+            self._keep(user_id, version, found if is_long else None)
         if is_long and self._shared is not None:
-            self._shared.set(cache_key(user_id), to_bytes(found), _TTL_SECONDS)
+            self._shared.set(cache_key(user_id), to_bytes(found, version), _TTL_SECONDS)
         return found
 
     def user_ids(self) -> set[int]:
@@ -101,52 +99,51 @@ class HistoryCache:
     def _entry(self, user_id: int) -> _Entry | None:
         entry = self._entries.get(user_id)
         if entry is None and self._shared is not None:
-            events = from_bytes(self._shared.get(cache_key(user_id)))
-            if events is not None:
-                entry = self._keep(user_id, events)
+            found = from_bytes(self._shared.get(cache_key(user_id)))
+            if found is not None:
+                events, version = found
+                entry = self._keep(user_id, version, events)
         return entry
 
-    def _share(self, user_ids: NDArray[np.int64], found: Events) -> None:
+    def _share(self, user_ids: NDArray[np.int64], versions: Sequence[int], found: Events) -> None:
         """Store the long histories of a batch in the shared cache."""
         if self._shared is None:
             return
         long = np.flatnonzero(found.product_ids.lengths >= MIN_CACHED_EVENTS).tolist()
-        values = {cache_key(int(user_ids[user])): to_bytes(_one(found, user)) for user in long}
+        values = {
+            cache_key(int(user_ids[user])): to_bytes(_one(found, user), versions[user]) for user in long
+        }
         if values:
             self._shared.set_many(values, _TTL_SECONDS)
 
-    def _keep(self, user_id: int, events: Events | None) -> _Entry:
-        entry = _Entry(events, _SHORT_BYTES if events is None else _OVERHEAD_BYTES + _n_bytes(events))
+    def _keep(self, user_id: int, version: int, events: Events | None) -> _Entry:
+        n_bytes = _SHORT_BYTES if events is None else _OVERHEAD_BYTES + _n_bytes(events)
+        entry = _Entry(events, version, n_bytes)
         self._entries.put(user_id, entry)
         return entry
 
 
-def to_bytes(events: Events) -> bytes:
-    """Return the events of one user as bytes."""
-    parts = (events.last_ids, events.product_ids.flat, events.at)
+def to_bytes(events: Events, version: int) -> bytes:
+    """Return the events of one user as bytes, with the version of the history."""
+    parts = (np.array([version], np.int64), events.product_ids.flat, events.at)
     return b"".join([*[part.astype("<i8").tobytes() for part in parts], events.actions.tobytes()])
 
 
-def from_bytes(value: Any) -> Events | None:
-    """Return the events that `to_bytes` serialized; None for anything else."""
+def from_bytes(value: Any) -> tuple[Events, int] | None:
+    """Return the events and the version that `to_bytes` serialized; None for anything else."""
     if not isinstance(value, bytes) or (len(value) - 8) % 17 or len(value) < 8:
         return None
     n = (len(value) - 8) // 17
     numbers = np.frombuffer(value, "<i8", 1 + 2 * n).astype(np.int64, copy=False)
     actions = np.frombuffer(value, np.uint8, n, offset=8 + 16 * n)
-    return Events(
-        Ragged(np.array([0, n], np.int64), numbers[1 : 1 + n]), actions, numbers[1 + n :], numbers[:1]
-    )
+    products = Ragged(np.array([0, n], np.int64), numbers[1 : 1 + n])
+    return Events(products, actions, numbers[1 + n :]), int(numbers[0])
 
 
 def _one(found: Events, user: int) -> Events:
     start, end = found.product_ids.starts[user : user + 2].tolist()
     products = Ragged(np.array([0, end - start], np.int64), found.product_ids.flat[start:end])
-    return Events(products, found.actions[start:end], found.at[start:end], found.last_ids[user : user + 1])
-
-
-def _version_of(events: Events) -> HistoryVersion:
-    return len(events.at), int(events.last_ids[0])
+    return Events(products, found.actions[start:end], found.at[start:end])
 
 
 def _n_bytes(events: Events) -> int:

@@ -1,7 +1,7 @@
-"""In-process LRU cache of rendered responses. Each hit is validated against the database with one query."""
+"""In-process LRU cache of rendered responses, each validated by the state of the shop now."""
 
 import sys
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 
 from observe import metrics
@@ -11,6 +11,7 @@ from recommendations.caching.single_flight import SingleFlight
 from recommendations.caching.versions import Validator
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import AnswerVersion
+from recommendations.serving.state import ShopperState
 
 _OVERHEAD_BYTES = 2_000  # of an entry besides its body and ids; tracemalloc: 1,600 to 1,800 for lists of ten
 # How long a thread waits for another one's answer to the same request: hundreds of times what one takes.
@@ -19,12 +20,12 @@ PATIENCE_SECONDS = 0.3
 
 @dataclass(slots=True)
 class _Entry:
-    """fingerprint: of the row that confirmed the answer the last time, None before the first time"""
+    """number: of the catalogue in which the answer's products were found unchanged"""
 
     answer: Answer
     version: AnswerVersion
     n_bytes: int
-    fingerprint: bytes | None = None
+    number: int
 
 
 class ResponseCache:
@@ -32,11 +33,20 @@ class ResponseCache:
 
     When several threads miss the same request at once, one asks and the others receive its answer.
 
+    read:      returns the state of the shop that a request depends on
     max_bytes: of all entries together; the least recently used are dropped first
     """
 
-    def __init__(self, inner: AnswerSource, *, validator: Validator, max_bytes: int) -> None:
+    def __init__(
+        self,
+        inner: AnswerSource,
+        *,
+        read: Callable[[RecommendationRequest], ShopperState],
+        validator: Validator,
+        max_bytes: int,
+    ) -> None:
         self._inner = inner
+        self._read = read
         self._validator = validator
         self._entries: LRUCache[RecommendationRequest, _Entry] = LRUCache(
             max_bytes, lambda entry: entry.n_bytes
@@ -44,36 +54,37 @@ class ResponseCache:
         self._flight = SingleFlight(PATIENCE_SECONDS)
 
     def __call__(self, request: RecommendationRequest) -> Answer:
-        """Return the answer. 1 query for a hit; on a miss those of `inner`, after 1 if an entry was stale."""
+        """Return the answer. 1 query, and on a miss those of `inner`. Raises the errors of both."""
+        state = self._read(request)
         entry = self._entries.get(request)
-        if entry is not None and self._is_valid(request, entry):
+        if entry is not None and self._is_valid(request, entry, state):
             return self._hit(entry)
         with self._flight(request) as has_waited:
             if has_waited:
                 other = self._entries.get(request)
-                if other is not None and other is not entry and self._is_valid(request, other):
+                if other is not None and other is not entry and self._is_valid(request, other, state):
                     return self._hit(other)
-            answer = self._inner(request)
+            answer = self._inner(request, state)
             metrics.recorder.cache("answers", metrics.MISS if entry is None else metrics.STALE)
             metrics.recorder.answered(answer.labels, answer.origin)
             if answer.version is not None:
-                self._keep(request, answer, answer.version)
+                self._keep(request, answer, answer.version, state.catalogue.number)
             return answer
 
     def user_ids(self) -> set[int]:
         """Return the users with an entry."""
-        return {entry.version.user_id for _, entry in self._entries.items()}
+        return {entry.version.shopper.id for _, entry in self._entries.items()}
 
     def forget(self, user_ids: Container[int]) -> None:
         """Drop the entries of these users."""
         for request, entry in self._entries.items():
-            if entry.version.user_id in user_ids:
+            if entry.version.shopper.id in user_ids:
                 self._entries.drop(request, entry)
 
-    def _is_valid(self, request: RecommendationRequest, entry: _Entry) -> bool:
-        """Return whether the entry is valid; drop it otherwise. 1 query."""
-        entry.fingerprint = self._validator(request, entry.version, entry.fingerprint)
-        if entry.fingerprint is not None:
+    def _is_valid(self, request: RecommendationRequest, entry: _Entry, state: ShopperState) -> bool:
+        """Return whether the entry is valid; drop it otherwise."""
+        if self._validator(entry.version, state, entry.number):
+            entry.number = state.catalogue.number
             return True
         self._entries.drop(request, entry)
         return False
@@ -84,8 +95,10 @@ class ResponseCache:
         metrics.recorder.answered(entry.answer.labels, metrics.CACHED)
         return entry.answer
 
-    def _keep(self, request: RecommendationRequest, answer: Answer, version: AnswerVersion) -> None:
+    def _keep(
+        self, request: RecommendationRequest, answer: Answer, version: AnswerVersion, number: int
+    ) -> None:
         # A copy: the renderer's buffer may be several times as long as the body.
         tight = replace(answer, body=bytes(memoryview(answer.body)))
         n_bytes = _OVERHEAD_BYTES + sys.getsizeof(tight.body) + 8 * len(version.product_ids)
-        self._entries.put(request, _Entry(tight, version, n_bytes))
+        self._entries.put(request, _Entry(tight, version, n_bytes, number))

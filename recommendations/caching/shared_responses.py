@@ -12,8 +12,10 @@ from recommendations.caching.answers import Answer, AnswerSource
 from recommendations.caching.claims import Cache, get_or_claim
 from recommendations.caching.responses import PATIENCE_SECONDS
 from recommendations.caching.versions import Validator
+from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.request import Lookup, RecommendationRequest
 from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion
+from recommendations.serving.state import ShopperState
 
 # Long enough for any answer. If a process dies with a claim, others wait no longer than that.
 _CLAIM_SECONDS = 2.0
@@ -39,29 +41,27 @@ class SharedResponseCache:
     made_by: str
     ttl_seconds: float
 
-    def __call__(self, request: RecommendationRequest) -> Answer:
-        """Return the answer. 1 query for a hit; on a miss those of `inner`, after 1 if one was stale."""
+    def __call__(self, request: RecommendationRequest, state: ShopperState) -> Answer:
+        """Return the answer. No query for a hit; on a miss those of `inner`."""
         key = self._key(request)
         cached, is_mine = get_or_claim(
             self.cache, key, claim_seconds=_CLAIM_SECONDS, patience_seconds=PATIENCE_SECONDS
         )
         if cached is not None:
             answer = deserialize(cached, self.made_by)
-            if answer and answer.version and self.validator(request, answer.version):
+            if answer and answer.version and self.validator(answer.version, state):
                 metrics.recorder.cache("results", metrics.HIT)
                 return answer
         metrics.recorder.cache("results", metrics.MISS if cached is None else metrics.STALE)
-        is_kept = False
         try:
-            answer = self.inner(request)
+            answer = self.inner(request, state)
             version = answer.version
             if version and version.snapshot:
                 value = serialize(answer, version, version.snapshot, self.made_by)
                 self.cache.set(key, value, self.ttl_seconds)
-                is_kept = True
             return answer
         finally:
-            if is_mine and not is_kept:
+            if is_mine:  # even after storing it: the answer may expire before the claim does
                 self.cache.release(key)
 
     def _key(self, request: RecommendationRequest) -> str:
@@ -74,12 +74,12 @@ def serialize(answer: Answer, version: AnswerVersion, snapshot: SnapshotVersion,
     head = {
         "made_by": made_by,
         "model": [version.model.strategy, version.model.version],
-        "user_id": version.user_id,
+        "shopper": [version.shopper.id, version.shopper.name, version.shopper.history_version],
         "product_ids": version.product_ids,
         "digest": version.digest.hex(),
         "uses_list": version.uses_list,
         "stored_list": version.stored_list,
-        "snapshot": [snapshot.stamp, snapshot.read_at, snapshot.computed_at],
+        "snapshot": [snapshot.stamp, snapshot.activity, snapshot.renewed_at, snapshot.computed_at],
         "etag": answer.etag,
         "labels": list(answer.labels),
     }
@@ -95,7 +95,7 @@ def deserialize(value: Any, made_by: str) -> Answer | None:
             return None
         version = AnswerVersion(
             model=ModelRef(*head["model"]),
-            user_id=head["user_id"],
+            shopper=Shopper(*head["shopper"]),
             product_ids=head["product_ids"],
             digest=bytes.fromhex(head["digest"]),
             uses_list=head["uses_list"],

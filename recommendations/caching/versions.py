@@ -1,13 +1,13 @@
-"""Validation of cached answers: one query, and the ages that settings allow."""
+"""Validation of cached answers by the state of the shop, without a query."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from recommendations.selectors.answer_versions import VersionRow
-from recommendations.selectors.models import ActiveModels
-from recommendations.serving.request import Lookup, RecommendationRequest
-from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion
+from recommendations.engine.snapshot import Snapshot
+from recommendations.selectors.products import digest_of
+from recommendations.serving.results import AnswerVersion, SnapshotVersion
+from recommendations.serving.state import ShopperState
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,63 +15,50 @@ class FreshnessPolicy:
     """How old an answer that was computed live may be.
 
     ttl_seconds:     since it was computed; 0 to give none twice
-    max_age_seconds: since its snapshot was read, unless the current snapshot has the same content
-    stamp:           returns the stamp of the current snapshot; clock: seconds since 1970
+    max_age_seconds: since its popularity was read, unless that is the same now
+    clock:           seconds since 1970
     """
 
     ttl_seconds: float
     max_age_seconds: float
-    stamp: Callable[[], str]
     clock: Callable[[], float]
 
-    def allows(self, snapshot: SnapshotVersion) -> bool:
-        """Return whether an answer from this snapshot may be given again."""
+    def allows(self, version: SnapshotVersion, current: Snapshot) -> bool:
+        """Return whether an answer from this snapshot may be given again. current: the snapshot now"""
         now = self.clock()
         # A clock that was set back must not keep an answer alive.
-        if not 0 <= now - snapshot.computed_at < self.ttl_seconds:
+        if not 0 <= now - version.computed_at < self.ttl_seconds:
             return False
-        return 0 <= now - snapshot.read_at < self.max_age_seconds or snapshot.stamp == self.stamp()
+        return version.stamp == current.stamp and (
+            0 <= now - version.renewed_at < self.max_age_seconds or version.activity == current.activity_stamp
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Validator:
-    """Decides whether an answer is still valid.
+    """Decides whether an answer is still valid. is_young: whether a stored list of that moment may answer"""
 
-    read:     reads a row of the database, as `selectors.answer_versions.version_row` does
-    resolve:  returns the model that answers a strategy's name, or None, given the active models
-    is_young: whether a stored list of that moment may still be served
-    """
-
-    read: Callable[[Lookup, str, list[int]], VersionRow | None]
-    resolve: Callable[[str | None, ActiveModels], ModelRef]
     is_young: Callable[[datetime], bool]
     freshness: FreshnessPolicy
 
-    def __call__(
-        self, request: RecommendationRequest, version: AnswerVersion, fingerprint: bytes | None = None
-    ) -> bytes | None:
-        """Return the fingerprint of the row that confirms the answer; None if the answer is out of date.
+    def __call__(self, version: AnswerVersion, state: ShopperState, number: int | None = None) -> bool:
+        """Return whether the answer is what this state gives.
 
-        1 query; none for an answer that is too old. fingerprint: of the row that confirmed it the last
-        time, to compare with before anything is decoded
+        number: of the catalogue that confirmed the answer's products in this process; None for none
         """
-        if not self._is_fresh(version):
-            return None
-        row = self.read(request.lookup, version.model.strategy, version.product_ids)
-        if row is None:
-            return None
-        found = row.fingerprint()
-        return found if found == fingerprint or self._agrees(request, version, row) else None
-
-    def _is_fresh(self, version: AnswerVersion) -> bool:
-        if version.snapshot is not None:
-            return self.freshness.allows(version.snapshot)
-        return version.list_at is not None and self.is_young(version.list_at)
-
-    def _agrees(self, request: RecommendationRequest, version: AnswerVersion, row: VersionRow) -> bool:
-        versions = {version.model.strategy: row.version} if row.version else {}
+        catalogue = state.catalogue
         return (
-            row.digest() == version.digest
-            and (not version.uses_list or row.stored_list == version.stored_list)
-            and self.resolve(request.strategy, ActiveModels(row.default, versions)) == version.model
+            version.shopper == state.shopper
+            and version.model == state.model
+            and (not version.uses_list or version.stored_list == (state.stored and state.stored.identity))
+            and self._is_fresh(version, state)
+            and (
+                number == catalogue.number
+                or version.digest == digest_of(catalogue.details.with_missing(version.product_ids))
+            )
         )
+
+    def _is_fresh(self, version: AnswerVersion, state: ShopperState) -> bool:
+        if version.snapshot is not None:
+            return self.freshness.allows(version.snapshot, state.catalogue.pipelines.snapshot)
+        return version.list_at is not None and self.is_young(version.list_at)

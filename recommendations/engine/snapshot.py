@@ -1,16 +1,16 @@
 """Snapshot of the catalogue as arrays: categories, tags, prices and popularity of the products."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.postings import PostingLists
-from recommendations.engine.ragged import Ints, Ragged
+from recommendations.engine.ragged import Ints, Ragged, starts_of
 
 # Ids of up to this many times the number of products use a lookup table instead of a binary search.
 _SPARSEST = 3
@@ -21,6 +21,11 @@ class Vocabulary:
     """Names of codes. names: the name of each code; codes count from 0, and -1 means "none"."""
 
     names: tuple[str, ...]
+
+    @cached_property
+    def codes(self) -> dict[str, int]:
+        """The code of each name."""
+        return {name: code for code, name in enumerate(self.names)}
 
     @cached_property
     def rank(self) -> NDArray[np.int64]:
@@ -49,6 +54,12 @@ class Features:
         return np.concatenate([self.categories.rank, self.tag_names.rank])
 
     @cached_property
+    def used_categories(self) -> frozenset[str]:
+        """The names of the categories that have a product."""
+        codes = np.unique(self.category)
+        return frozenset([self.categories.names[code] for code in codes[codes >= 0].tolist()])
+
+    @cached_property
     def postings(self) -> PostingLists:
         """The posting lists, computed once and shared by all strategies; 20 MB for a million products."""
         return PostingLists.of(
@@ -58,20 +69,55 @@ class Features:
             n_tags=len(self.tag_names.names),
         )
 
-    def joined(
-        self,
-        category: NDArray[np.int64],
-        tags: Ragged,
-        new_categories: Sequence[str],
-        new_tags: Sequence[str],
-    ) -> "Features":
-        """Return these products, followed by the given ones, whose codes may refer to the new names."""
-        return Features(
-            category=np.concatenate([self.category, category]),
-            tags=self.tags.joined(tags),
-            categories=Vocabulary((*self.categories.names, *new_categories)),
-            tag_names=Vocabulary((*self.tag_names.names, *new_tags)),
+    def names_at(self, position: int) -> tuple[str | None, tuple[str, ...]]:
+        """Return the names of the product's category, or None, and of its tags, sorted."""
+        code = int(self.category[position])
+        tags = sorted([self.tag_names.names[tag] for tag in self.tags[position].tolist()])
+        return (self.categories.names[code] if code >= 0 else None), tuple(tags)
+
+    def extended(self, products: Sequence[tuple[str | None, tuple[str, ...]]]) -> "Features":
+        """Return these products, followed by others with these names of category and tags."""
+        named, category, tags = self._coded(products)
+        return replace(named, category=np.concatenate([self.category, category]), tags=self.tags.joined(tags))
+
+    def patched(self, products: Mapping[int, tuple[str | None, tuple[str, ...]]]) -> "Features":
+        """Return the same products, those at these positions with other names of category and tags."""
+        named, category, tags = self._coded(list(products.values()))
+        at = np.array(list(products), np.int64)
+        categories, rows = self.category.copy(), np.arange(len(self.category))
+        categories[at] = category
+        rows[at] = len(rows) + np.arange(len(at))
+        return replace(named, category=categories, tags=self.tags.joined(tags).take(rows))
+
+    def _coded(
+        self, products: Sequence[tuple[str | None, tuple[str, ...]]]
+    ) -> tuple["Features", Ints, Ragged]:
+        """Return these features with the names of the products added, and the products' codes."""
+        categories = _extended(self.categories, sorted({name for name, _ in products if name is not None}))
+        tag_names = _extended(self.tag_names, sorted({tag for _, tags in products for tag in tags}))
+        category_codes, tag_codes = categories.codes, tag_names.codes
+        category = np.array(
+            [-1 if name is None else category_codes[name] for name, _ in products], self.category.dtype
         )
+        flat = np.array([tag_codes[tag] for _, tags in products for tag in tags], self.tags.flat.dtype)
+        starts = starts_of(np.array([len(tags) for _, tags in products], np.int64))
+        return replace(self, categories=categories, tag_names=tag_names), category, Ragged(starts, flat)
+
+
+def _extended(names: Vocabulary, more: Sequence[str]) -> Vocabulary:
+    """Return the vocabulary with those of the names that it lacks; itself when it has them all."""
+    missing = [name for name in more if name not in names.codes]
+    return Vocabulary((*names.names, *missing)) if missing else names
+
+
+class ProductState(NamedTuple):
+    """What a snapshot holds of one product. category, tags: names; popularity: as in `Snapshot`"""
+
+    is_active: bool
+    category: str | None
+    tags: tuple[str, ...]
+    price: float
+    popularity: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,7 +129,6 @@ class Snapshot:
     popularity:  shape (n_products,), number of interactions without dismissals, non-increasing
     price:       shape (n_products,), NaN if unknown
     now:         seconds since 1970, by the shop's clock (`engine.clock`); 0 without events
-    version:     identifies the state of the catalogue, without its popularity
     """
 
     product_ids: NDArray[np.int64]
@@ -92,7 +137,6 @@ class Snapshot:
     features: Features
     price: NDArray[np.float64]
     now: int = 0
-    version: Any = None
 
     @classmethod
     def build(
@@ -104,7 +148,6 @@ class Snapshot:
         features: Features,
         price: NDArray[np.float64] | None = None,
         now: int = 0,
-        version: Any = None,
     ) -> "Snapshot":
         """Return the snapshot of products given in any order. Raises ValueError when lengths differ."""
         n = len(product_ids)
@@ -120,7 +163,6 @@ class Snapshot:
             features=_sorted(features, order),
             price=price[order],
             now=now,
-            version=version,
         )
 
     def __len__(self) -> int:
@@ -128,11 +170,21 @@ class Snapshot:
 
     @cached_property
     def stamp(self) -> str:
-        """Hash that is the same, in any process, for snapshots of the same version, time and popularity."""
-        stamp = hashlib.blake2b(repr((self.version, self.now)).encode(), digest_size=16)
-        for column in (self.product_ids, self.popularity):
-            stamp.update(np.ascontiguousarray(column).data)
-        return stamp.hexdigest()
+        """Hash of the catalogue without popularity and time. Snapshots with the same content have the same.
+
+        It depends neither on the order of the products nor on the codes of their categories and tags, so it
+        is the same in every process, whether the snapshot was read or patched.
+        """
+        features = self.features
+        category = np.append(_hashes(features.categories.names), np.uint64(0))[features.category]
+        tags = _sums(_hashes(features.tag_names.names)[features.tags.flat], features.tags.starts)
+        price = np.ascontiguousarray(self.price).view(np.uint64)
+        return _digest(self.product_ids, category, tags, price, self.active)
+
+    @cached_property
+    def activity_stamp(self) -> str:
+        """Hash of the popularity of the products and the time."""
+        return f"{self.now}-{_digest(self.product_ids, self.popularity)}"
 
     @cached_property
     def _by_id(self) -> Ints:
@@ -179,7 +231,15 @@ class Snapshot:
             features=self.features,
             price=self.price,
             now=now,
-            version=self.version,
+        )
+
+    def differs_in_prices_only(self, other: "Snapshot") -> bool:
+        """Return whether both differ in nothing but prices and availability. No array is compared."""
+        return (
+            self.features is other.features
+            and self.product_ids is other.product_ids
+            and self.popularity is other.popularity
+            and self.now == other.now
         )
 
     def counted(self, ids: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -188,6 +248,106 @@ class Snapshot:
         positions = self.locate(ids)
         popularity[positions[positions >= 0]] = counts[positions >= 0]
         return popularity
+
+    def patched(self, states: Mapping[int, ProductState | None]) -> "Snapshot":
+        """Return the catalogue with these products as they are now; self when nothing differs.
+
+        states: by id, None for products that do not exist; popularity counts for new products only
+        """
+        ids = np.array(list(states), np.int64)
+        positions = self.locate(ids)
+        old, new, gone = [], [], []
+        for key, position in zip(ids.tolist(), positions.tolist(), strict=True):
+            state = states[key]
+            if state is None:
+                gone += [position] if position >= 0 else []
+            elif position < 0:
+                new.append((key, state))
+            else:
+                old.append((position, state))
+        same = self._with_states(old)
+        return same._with_rows(gone, new) if gone or new else same
+
+    def _with_states(self, states: list[tuple[int, ProductState]]) -> "Snapshot":
+        """Return the catalogue with other states at these positions; self when nothing differs."""
+        features = self.features
+        changed = [
+            (at, state) for at, state in states if features.names_at(at) != (state.category, state.tags)
+        ]
+        if changed:
+            features = features.patched({at: (state.category, state.tags) for at, state in changed})
+        at = np.array([at for at, _ in states], np.int64)
+        is_active = np.array([state.is_active for _, state in states], bool)
+        price = np.array([state.price for _, state in states], np.float64)
+        active, prices = _with(self.active, at, is_active), _with(self.price, at, price)
+        if features is self.features and active is self.active and prices is self.price:
+            return self
+        other = replace(self, features=features, active=active, price=prices)
+        for name in ("_by_id", "_sorted_ids", "_places", "activity_stamp"):  # of the same ids and popularity
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        return other
+
+    def _with_rows(self, gone: list[int], new: list[tuple[int, ProductState]]) -> "Snapshot":
+        """Return the catalogue without the products at the positions `gone`, and with new ones."""
+        kept = np.ones(len(self), bool)
+        kept[gone] = False
+        ids = np.array([key for key, _ in new], np.int64)
+        states = [state for _, state in new]
+        left = np.flatnonzero(kept)
+        features = replace(
+            self.features, category=self.features.category[left], tags=self.features.tags.take(left)
+        ).extended([(state.category, state.tags) for state in states])
+        return Snapshot.build(
+            product_ids=np.concatenate([self.product_ids[left], ids]),
+            active=np.concatenate([self.active[left], np.array([s.is_active for s in states], bool)]),
+            popularity=np.concatenate(
+                [self.popularity[left], np.array([s.popularity for s in states], np.int64)]
+            ),
+            features=features,
+            price=np.concatenate([self.price[left], np.array([s.price for s in states], np.float64)]),
+            now=self.now,
+        )
+
+
+def _with(values: NDArray[Any], at: NDArray[np.int64], new: NDArray[Any]) -> NDArray[Any]:
+    """Return the values with new ones at these places; the array itself when nothing differs."""
+    if np.array_equal(values[at], new, equal_nan=values.dtype.kind == "f"):
+        return values
+    values = values.copy()
+    values[at] = new
+    return values
+
+
+def _digest(*columns: NDArray[Any]) -> str:
+    """Return a hash of the rows of these columns, whatever their order: 128 bits and their number."""
+    rows = np.zeros(len(columns[0]), np.uint64)
+    for column in columns:
+        rows = _mixed(rows ^ column.astype(np.uint64))
+    sums = [int(lane.sum(dtype=np.uint64)) for lane in (rows, _mixed(rows))]
+    return f"{len(rows)}-{sums[0]:016x}{sums[1]:016x}"
+
+
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the values scattered over all 64 bits (SplitMix64: Steele, Lea & Flood, 2014)."""
+    values = values + np.uint64(0x9E3779B97F4A7C15)
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def _hashes(names: Sequence[str]) -> NDArray[np.uint64]:
+    """Return a hash of each name, shape (n_names,)."""
+    digests = [
+        hashlib.blake2b(name.encode("utf-8", "backslashreplace"), digest_size=8).digest() for name in names
+    ]
+    return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)
+
+
+def _sums(values: NDArray[np.uint64], starts: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return the sum of each row of a Ragged with these starts, modulo 2**64."""
+    totals = np.concatenate([np.zeros(1, np.uint64), np.cumsum(values, dtype=np.uint64)])
+    return totals[starts[1:]] - totals[starts[:-1]]
 
 
 def _sorted(features: Features, order: NDArray[np.int64]) -> Features:

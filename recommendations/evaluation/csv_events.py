@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from catalog.cells import EARLIEST_YEAR, LATEST_YEAR, moment
 from catalog.columns import EVENTS
-from catalog.importing.lines import UNDECODED, open_lines
+from catalog.importing.lines import UNDECODED, LimitExceeded, open_lines
 from catalog.importing.report import ImportObserver
 
 _CHARACTERS_A_BLOCK = 1 << 22
@@ -75,7 +75,7 @@ def plain_events(
                     np.fromiter(map(actions.__getitem__, action_names), np.uint8, len(user_ids)),
                 )
                 observer.advanced(len(user_ids))
-    except (KeyError, OSError, EOFError, zlib.error) as error:
+    except (KeyError, OSError, EOFError, zlib.error, LimitExceeded) as error:
         raise NotPlain from error
 
 

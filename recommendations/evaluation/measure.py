@@ -48,8 +48,7 @@ class Case:
         Categories, tags and prices are today's, because the shop stores no older ones.
         """
         then = today.at(holdout.cutoff, *holdout.past.counts())
-        # The version belongs to the database, which the measuring process does not use.
-        snapshot = replace(then, active=then.popularity > 0, version=None)
+        snapshot = replace(then, active=then.popularity > 0)
         if most_users is None or most_users >= len(holdout.user_ids):
             return cls(holdout, snapshot)
         draw = np.random.default_rng(SEED).choice(len(holdout.user_ids), most_users, replace=False)

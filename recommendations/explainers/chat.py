@@ -7,10 +7,12 @@ import asyncio
 import json
 import time
 import unicodedata
+import zlib
 from collections.abc import Awaitable, Callable
 from email.utils import parsedate_to_datetime
 from functools import cache
 from ssl import SSLContext
+from typing import Any
 
 import httpx2
 import openai
@@ -21,6 +23,7 @@ from recommendations.explainers.chat_options import ChatOptions, ChatUnavailable
 from recommendations.explainers.prompt import Prompt
 
 RETRIES = 1
+MAX_BYTES = 1 << 20  # of an answer; one of 150 tokens has about 2,000
 MOST_TOKENS = 10_000_000  # higher counts are implausible and ignored
 # A token is a few characters, so a longer answer ignores max_tokens.
 MOST_CHARACTERS = 10_000
@@ -56,6 +59,8 @@ async def _body(options: ChatOptions, key: str, prompt: Prompt, deadline: float)
         message = f"{kind}{HINTS.get(status, '')}"
         raise ChatUnavailable(message, kind, is_key_refused=status in KEY_REFUSED) from None
     except openai.APIConnectionError as error:
+        if isinstance(error.__cause__, ChatUnavailable):  # raised while the answer was read
+            raise error.__cause__ from None
         raise ChatUnavailable(f"no connection ({type(error.__cause__).__name__})", "no connection") from None
     except FAILURES as error:
         raise ChatUnavailable(f"the call failed ({type(error).__name__})") from None
@@ -64,9 +69,10 @@ async def _body(options: ChatOptions, key: str, prompt: Prompt, deadline: float)
 async def _post(options: ChatOptions, key: str, prompt: Prompt, deadline: float) -> bytes:
     async with (
         # No redirects: the data and the key are for this server only.
-        httpx2.AsyncClient(
+        _LimitedClient(
             verify=_tls(),
             follow_redirects=False,
+            headers={"Accept-Encoding": "identity"},
             event_hooks={"response": [_refuse_long_waits(deadline)]},
         ) as http,
         openai.AsyncOpenAI(
@@ -87,6 +93,49 @@ async def _post(options: ChatOptions, key: str, prompt: Prompt, deadline: float)
             ],
         )
         return response.content
+
+
+class _LimitedClient(httpx2.AsyncClient):
+    """Client that reads at most MAX_BYTES of an answer, before and after decompression."""
+
+    async def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
+        """Return the response with its whole body. Raises ChatUnavailable."""
+        response = await super().send(request, stream=True, **options)
+        body = bytearray()
+        try:
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) > MAX_BYTES:
+                    raise ChatUnavailable(f"an answer of more than {MAX_BYTES:,} bytes", "garbage")
+        finally:
+            await response.aclose()
+        content = _decompressed(bytes(body), response.headers.get("content-encoding", "identity"))
+        headers = [
+            (name, value)
+            for name, value in response.headers.multi_items()
+            if name.lower() not in {"content-encoding", "content-length", "transfer-encoding"}
+        ]
+        return httpx2.Response(response.status_code, headers=headers, content=content, request=request)
+
+
+def _decompressed(body: bytes, encoding: str) -> bytes:
+    """Return the content of an answer, which some servers compress unasked.
+
+    Raises ChatUnavailable if it is too long, DecodingError.
+    """
+    match encoding.strip().lower():
+        case "" | "identity":
+            return body
+        case "gzip" | "x-gzip" | "deflate":
+            try:
+                content = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, MAX_BYTES + 1)
+            except zlib.error:
+                raise httpx2.DecodingError("not in the encoding that it names") from None
+            if len(content) > MAX_BYTES:
+                raise ChatUnavailable(f"an answer of more than {MAX_BYTES:,} bytes", "garbage")
+            return content
+        case _:
+            raise httpx2.DecodingError(f"in the encoding {encoding[:40]!r}")
 
 
 def text_in(body: bytes) -> str:

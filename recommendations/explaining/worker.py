@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import F, Q
 
 from recommendations.explainers.base import Explainer
 from recommendations.explaining.evidence_json import from_json
+from recommendations.explaining.text_ids import text_id
 from recommendations.models import ModelCalls, WrittenText
 
 logger = logging.getLogger(__name__)
@@ -26,21 +27,23 @@ class ExplanationWriter:
 
     daily_budget: how many calls of the explainer a day (UTC) may have, 0 for no limit
     ttl:          how long a text is used
+    id_key:       the secret key of the ids of texts
     """
 
     explainer: Explainer
     daily_budget: int
     ttl: timedelta
     now: Callable[[], datetime]
+    id_key: str = field(repr=False)
 
-    def __call__(self, digest: str) -> bool:
+    def __call__(self, id: str) -> bool:
         """Write the text. Return whether the model wrote it now; False if another worker did or does."""
         now = self.now()
         unclaimed = Q(begun_at=None) | Q(begun_at__lte=now - CLAIM_TTL)
-        pending = WrittenText.objects.filter(digest=digest, is_done=False)
+        pending = WrittenText.objects.filter(digest=id, is_done=False)
         if not pending.filter(unclaimed).update(begun_at=now):
             return False
-        stored = pending.values_list("evidence", flat=True).first()
+        stored, user_id = pending.values_list("evidence", "user_id").first() or (None, None)
         if stored is None:  # the user has just been erased
             return False
         try:
@@ -51,7 +54,7 @@ class ExplanationWriter:
             )
             pending.delete()
             return False
-        if facts.digest(self.explainer.identity) != digest:
+        if text_id(self.id_key, facts, self.explainer.identity, user_id) != id:
             logger.warning(
                 "The request for an explanation is for another model than %s, so it is dropped.",
                 self.explainer.identity,
@@ -64,7 +67,11 @@ class ExplanationWriter:
             )
             pending.update(is_done=True, evidence=None, expires_at=now + OVER_BUDGET_TTL)
             return False
-        explanation = self.explainer.explain(facts)
+        try:
+            explanation = self.explainer.explain(facts)
+        except Exception:
+            pending.update(begun_at=None)  # so that the task's next delivery writes the text
+            raise
         is_from_model = explanation.source is self.explainer.source
         pending.update(
             text=explanation.text,

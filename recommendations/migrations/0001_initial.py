@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='WrittenText',
             fields=[
-                ('digest', models.CharField(help_text='Digest of the evidence and the explainer.', max_length=64, primary_key=True, serialize=False)),
+                ('digest', models.CharField(help_text='Keyed digest of the evidence, the explainer and the user.', max_length=64, primary_key=True, serialize=False)),
                 ('evidence', models.JSONField(help_text='The evidence to explain; empty once the text is written.', null=True)),
                 ('text', models.TextField()),
                 ('source', models.CharField(max_length=16)),
@@ -138,7 +138,7 @@ class Migration(migrations.Migration):
                 ('explanation_source', models.CharField(blank=True, default='', max_length=16)),
                 ('explanation_digest', models.CharField(blank=True, default='', help_text='Digest of the evidence that the explanation was written for.', max_length=64)),
                 ('event_count', models.PositiveIntegerField(help_text="Number of the user's events.", verbose_name='events')),
-                ('last_event_id', models.BigIntegerField(default=0, help_text="The highest ID of the user's events.", verbose_name='last event')),
+                ('history_version', models.BigIntegerField(default=0, help_text="The user's history version when their events were read.")),
                 ('digest', models.CharField(help_text='Digest of the strategy, its model and its settings.', max_length=64)),
                 ('generated_at', models.DateTimeField(db_index=True)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stored_lists', to='catalog.user')),

@@ -9,7 +9,7 @@ class WrittenText(models.Model):
     """The explanation of one evidence by one explainer. Until it is written, `text` is the template's."""
 
     digest = models.CharField(
-        max_length=64, primary_key=True, help_text="Digest of the evidence and the explainer."
+        max_length=64, primary_key=True, help_text="Keyed digest of the evidence, the explainer and the user."
     )
     user = models.ForeignKey(
         User,

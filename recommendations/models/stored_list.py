@@ -25,8 +25,8 @@ class StoredList(models.Model):
         help_text="Digest of the evidence that the explanation was written for.",
     )
     event_count = models.PositiveIntegerField("events", help_text="Number of the user's events.")
-    last_event_id = models.BigIntegerField(
-        "last event", default=0, help_text="The highest ID of the user's events."
+    history_version = models.BigIntegerField(
+        default=0, help_text="The user's history version when their events were read."
     )
     digest = models.CharField(max_length=64, help_text="Digest of the strategy, its model and its settings.")
     generated_at = models.DateTimeField(db_index=True)

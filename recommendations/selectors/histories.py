@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-from django.db.models import Count, Max
 from numpy.typing import NDArray
 
 from catalog.models import Interaction
@@ -28,13 +27,11 @@ class Events:
     product_ids: one row a user
     actions:     shape (n_events,), by Action, along product_ids.flat
     at:          shape (n_events,), seconds since 1970, along product_ids.flat
-    last_ids:    shape (n_users,), the highest event id of each user, 0 without events
     """
 
     product_ids: Ragged
     actions: NDArray[np.uint8]
     at: NDArray[np.int64]
-    last_ids: NDArray[np.int64]
 
     def purchased_and_viewed(self, user: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the ids of the products in the purchases of this row's user, and in their other events.
@@ -47,48 +44,24 @@ class Events:
         return products[is_purchase], products[~is_purchase & (actions != _DISMISSAL)]
 
 
-_FIELDS = ("product_id", "action_type", "id", Seconds("occurred_at"))
+_FIELDS = ("product_id", "action_type", Seconds("occurred_at"))
 _of_one = PreparedQuery(
     lambda user_id: Interaction.objects.filter(user_id=user_id).newest_first().values_list(*_FIELDS)
 )
-
-_version = PreparedQuery(
-    lambda user_id: (
-        Interaction.objects.filter(user_id=user_id)
-        .order_by()
-        .values("user_id")
-        .annotate(n=Count("*"), last=Max("id"))
-        .values_list("n", "last")
-    )
-)
-
-
-def version(user_id: int) -> tuple[int, int]:
-    """Return how many events the user has, and the highest id among them, 0 and 0 without any.
-
-    1 query, answered by an index. If both are the same, so are the events: a correction replaces an event
-    by one with a new id.
-    """
-    for n, last in _version(user_id):
-        return n, last
-    return 0, 0
 
 
 def events(user_ids: NDArray[np.int64]) -> Events:
     """Return the events of the users, who must be sorted by id. 1 query, answered by an index."""
     if len(user_ids) == 1:  # without sorting by user, the index gives the order
-        products, actions, ids, moments = transposed(_of_one(int(user_ids[0])), len(_FIELDS))
-        starts = np.array([0, len(ids)], np.int64)
-        last_ids = np.array([max(ids, default=0)], np.int64)
+        products, actions, moments = transposed(_of_one(int(user_ids[0])), len(_FIELDS))
+        starts = np.array([0, len(products)], np.int64)
     else:
         theirs = Interaction.objects.filter(user_id__in=user_ids.tolist())
         wanted = theirs.order_by("user_id", "-occurred_at", "-id").values_list("user_id", *_FIELDS)
-        users, products, actions, ids, moments = columns(wanted, 1 + len(_FIELDS))
+        users, products, actions, moments = columns(wanted, 1 + len(_FIELDS))
         rows = np.searchsorted(user_ids, integers(users))
         starts = starts_of(np.bincount(rows, minlength=len(user_ids)))
-        last_ids = np.zeros(len(user_ids), np.int64)
-        np.maximum.at(last_ids, rows, integers(ids))
-    return Events(Ragged(starts, integers(products)), action_codes(actions), integers(moments), last_ids)
+    return Events(Ragged(starts, integers(products)), action_codes(actions), integers(moments))
 
 
 def histories(found: Events, snapshot: Snapshot) -> Histories:

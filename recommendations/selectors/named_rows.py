@@ -1,32 +1,10 @@
 """Lookup of the products and categories that a request names."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from django.db.models import Q
 
 from catalog.models import Category, Product
-from core.db.prepared import PreparedQuery
-from recommendations.errors import UnknownProduct
-
-_by = {
-    key: PreparedQuery(
-        lambda value, key=key: Product.objects.filter(**{key: value}).values_list("id", "is_active")
-    )
-    for key in ("pk", "external_id")
-}
-
-
-def product_id(lookup: Mapping[str, int | str], *, include_inactive: bool) -> int:
-    """Return the id of the product that the lookup (a pk or an external_id) names. 1 query.
-
-    Raises UnknownProduct if it does not exist, or is inactive unless include_inactive. Sold-out products
-    are found.
-    """
-    ((key, value),) = lookup.items()
-    for number, is_active in _by[key](value):
-        if is_active or include_inactive:
-            return int(number)
-    raise UnknownProduct(f"ext:{value}" if key == "external_id" else str(value))
 
 
 def product_ids(references: Collection[int | str], *, include_inactive: bool) -> dict[int | str, int]:

@@ -1,17 +1,17 @@
 """The fields of products that responses show. One list of columns serves all queries that read them."""
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
-from django.db.models import Case, F, FloatField, Subquery, Value, When
+from django.db.models import Case, F, FloatField, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Cast
 
 from catalog.models import Product
 from catalog.models.product import MAY_BE_SHOWN, is_in_stock
-from catalog.selectors import tags_of
-from core.db.json_sql import JoinedText, JsonArray, aggregate_subquery
+from core.db.json_sql import JoinedText, JsonText, aggregate_subquery
 from core.db.prepared import PreparedQuery, columns
 
 # 1 for products that may be shown, else 0: an integer is the same in every database.
@@ -63,7 +63,14 @@ _EXPRESSIONS = {
 COLUMNS: list[Any] = [_EXPRESSIONS.get(field, field) for field in Details._fields if field != "tags"]
 _PRICE, _TAGS = map(Details._fields.index, ("price", "tags"))
 
-_products = PreparedQuery(lambda ids: Product.objects.filter(id__in=ids).values_list(*COLUMNS))
+
+def _rows(ids: list[int]) -> "QuerySet[Product, Any]":
+    names = Product.tags.through.objects.filter(product_id=OuterRef("id"))
+    found = aggregate_subquery(names, JoinedText(JsonText("tag__name")))
+    return Product.objects.filter(id__in=ids).values_list(*COLUMNS, found)
+
+
+_products = PreparedQuery(_rows)
 
 
 def labels(ids: Iterable[int]) -> dict[int, Label]:
@@ -73,10 +80,8 @@ def labels(ids: Iterable[int]) -> dict[int, Label]:
 
 
 def details(ids: Iterable[int]) -> dict[int, Details]:
-    """Return the details of the products that exist, by id. 2 queries."""
-    sorted_ids = sorted(ids)
-    tags = tags_of(sorted_ids)
-    return {row[0]: _details(row, tags.get(row[0], ())) for row in _products(sorted_ids)}
+    """Return the details of the products that exist, by id. 1 query."""
+    return {row[0]: _details(row) for row in _products(sorted(ids))}
 
 
 def unavailable(ids: Iterable[int]) -> dict[int, Unavailable]:
@@ -88,30 +93,16 @@ def unavailable(ids: Iterable[int]) -> dict[int, Unavailable]:
     }
 
 
-def columns_as_text(ids: list[int]) -> Subquery:
-    """Return a subquery for the columns of the products as one text, NULL for no products."""
-    return aggregate_subquery(Product.objects.filter(id__in=ids), JoinedText(JsonArray(*COLUMNS)))
+def digest_of(products: Mapping[int, Details | None]) -> bytes:
+    """Return a digest that changes with each of the products, by id; None for one that does not exist."""
+    text = repr(sorted(products.items()))
+    return hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).digest()
 
 
-def tags_as_text(ids: list[int]) -> Subquery:
-    """Return a subquery for the tags of the products as one text, NULL for no tags."""
-    rows = Product.tags.through.objects.filter(product_id__in=ids)
-    return aggregate_subquery(rows, JoinedText(JsonArray("product_id", "tag__name")))
-
-
-def details_of_text(columns: str | None, tags: str | None) -> dict[int, Details]:
-    """Return the same as `details`, from the texts of `columns_as_text` and `tags_as_text`. No query."""
-    names: dict[int, list[str]] = {}
-    for product_id, name in orjson.loads(f"[{tags or ''}]"):
-        names.setdefault(product_id, []).append(name)
-    rows = orjson.loads(f"[{columns or ''}]")
-    return {row[0]: _details(row, tuple(sorted(names.get(row[0], ())))) for row in rows}
-
-
-def _details(row: Sequence[Any], tags: tuple[str, ...]) -> Details:
-    """Return the details from a row of COLUMNS. In JSON, a whole price may be an integer."""
-    values = [*row]
+def _details(row: Sequence[Any]) -> Details:
+    """Return the details from a row of COLUMNS, with the tags as JSON at the end."""
+    *values, tags = row
     values[_PRICE] = float(values[_PRICE])
     values[-1] = bool(values[-1])
-    values.insert(_TAGS, tags)
+    values.insert(_TAGS, tuple(sorted(orjson.loads(f"[{tags or ''}]"))))
     return Details(*values)

@@ -1,55 +1,76 @@
 """Shoppers and their stored lists."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Any
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Self
 
-from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
-
-from catalog.models import Interaction, User
-from core.db.json_sql import JsonArray
+from catalog.models import User
 from core.db.prepared import PreparedQuery
 from recommendations.errors import UnknownShopper
-from recommendations.models import StoredList
 
 
 @dataclass(frozen=True, slots=True)
 class Shopper:
+    """A user of the shop. history_version: grows with each change of their events"""
+
     id: int
     name: str
+    history_version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """A stored list, with the current version of its user's events.
+    """A stored list.
 
-    picks:          JSON, see `serving.stored_picks`
-    event_count, last_event_id: the number of the user's events and the highest id among them, when the list
-                    was made
-    events_now, last_event_now: the same now
-    identity:       changes if the list is replaced or altered
+    picks:           JSON, see `serving.stored_picks`
+    history_version: of the user when the list was made
+    identity:        changes if the list is replaced or altered
     """
 
+    COLUMNS: ClassVar = (
+        "strategy",
+        "picks",
+        "fallback",
+        "summary",
+        "explanation",
+        "explanation_source",
+        "explanation_digest",
+        "event_count",
+        "history_version",
+        "digest",
+        "generated_at",
+    )
+
     strategy: str
-    picks: list[Any]
+    picks: str
     fallback: str
     summary: str
     explanation: str
     explanation_source: str
     explanation_digest: str
     event_count: int
-    last_event_id: int
+    history_version: int
     digest: str
     generated_at: datetime
     identity: str
-    events_now: int
-    last_event_now: int
+
+    @classmethod
+    def of(cls, row: Sequence[str]) -> Self:
+        """Return the list from its COLUMNS as text."""
+        fields: dict[str, Any] = dict(zip(cls.COLUMNS, row, strict=True))
+        identity = hashlib.blake2b("\0".join(row).encode("utf-8", "backslashreplace"), digest_size=16)
+        made_at = datetime.fromisoformat(fields["generated_at"])
+        fields["generated_at"] = made_at if made_at.tzinfo else made_at.replace(tzinfo=UTC)
+        fields["event_count"] = int(fields["event_count"])
+        fields["history_version"] = int(fields["history_version"])
+        return cls(**fields, identity=identity.hexdigest())
 
 
+_SHOPPER = ("id", "name", "history_version")
 _by = {
-    name: PreparedQuery(lambda key, name=name: User.objects.filter(**{name: key}).values_list("id", "name"))
+    name: PreparedQuery(lambda key, name=name: User.objects.filter(**{name: key}).values_list(*_SHOPPER))
     for name in ("pk", "external_id")
 }
 
@@ -71,8 +92,13 @@ def _format_lookup(lookup: Mapping[str, Any]) -> str:
 
 def shoppers(ids: Iterable[int]) -> dict[int, Shopper]:
     """Return the shoppers that exist, by id. 1 query."""
-    rows = User.objects.filter(id__in=list(ids)).values_list("id", "name")
-    return {key: Shopper(key, name) for key, name in rows}
+    rows = User.objects.filter(id__in=list(ids)).values_list(*_SHOPPER)
+    return {row[0]: Shopper(*row) for row in rows}
+
+
+def history_versions(ids: list[int]) -> dict[int, int]:
+    """Return the history versions of the users that exist, by id. 1 query."""
+    return dict(User.objects.filter(id__in=ids).values_list("id", "history_version"))
 
 
 def is_shopper(user_id: int) -> bool:
@@ -102,32 +128,5 @@ def n_shoppers() -> int:
 def first_with_history() -> Shopper | None:
     """Return the first shopper with an event, None if there is none. 1 query."""
     with_history = User.objects.filter(interactions__isnull=False).order_by("id")
-    row = with_history.values_list("id", "name").first()
+    row = with_history.values_list(*_SHOPPER).first()
     return None if row is None else Shopper(*row)
-
-
-# Changes if a stored list is replaced or altered.
-LIST_IDENTITY = JsonArray("digest", "event_count", "last_event_id", "generated_at")
-
-
-def _stored_rows(user_id: int, strategy: str) -> "QuerySet[StoredList, Any]":
-    events = Interaction.objects.filter(user_id=OuterRef("user_id")).order_by().values("user_id")
-    return (
-        StoredList.objects.filter(user_id=user_id, strategy=strategy)
-        .annotate(
-            events_now=Coalesce(Subquery(events.annotate(n=Count("*")).values("n")), 0),
-            last_event_now=Coalesce(Subquery(events.annotate(last=Max("id")).values("last")), 0),
-            identity=LIST_IDENTITY,
-        )
-        .values_list(*(field.name for field in fields(StoredRow)))
-    )
-
-
-_stored = PreparedQuery(_stored_rows)
-
-
-def stored_list(user_id: int, strategy: str) -> StoredRow | None:
-    """Return the user's stored list with the current version of their events, None without one. 1 query."""
-    for row in _stored(user_id, strategy):
-        return StoredRow(*row)
-    return None

@@ -73,14 +73,18 @@ class Filters:
 NO_FILTERS = Filters()
 
 
-def resolve_filters(request: RecommendationRequest) -> Filters:
-    """Return the request's filters. 1 query if it names categories, and 1 if it excludes products.
+def resolve_filters(request: RecommendationRequest, snapshot: Snapshot) -> Filters:
+    """Return the request's filters. 1 query if it excludes products.
+
+    1 more if it names categories without products.
 
     Raises BadRequest naming each category and each excluded product that does not exist.
     """
     if not request.is_filtered:
         return NO_FILTERS
-    known = named_rows.categories(request.categories)
+    known = snapshot.features.used_categories
+    if not known.issuperset(request.categories):
+        known = frozenset(named_rows.categories(request.categories))
     if unknown := [name for name in request.categories if name not in known]:
         raise BadRequest(*(_unknown_error("category", name, "category; see /categories") for name in unknown))
     exclude = resolve_products(

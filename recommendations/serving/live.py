@@ -1,21 +1,20 @@
 """Live recommendations for one user."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.explainers.behaviour import NO_HISTORY
-from recommendations.pipeline import Pipeline
-from recommendations.selectors.answer_versions import digest_of
-from recommendations.selectors.histories import Events, events
-from recommendations.selectors.products import Details, details
+from recommendations.selectors.histories import Events
+from recommendations.selectors.products import Details, digest_of
 from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.filters import resolve_filters
 from recommendations.serving.ranker import ProductLookup, Ranked, Ranker, recommended_item
 from recommendations.serving.request import RecommendationRequest
-from recommendations.serving.results import AnswerVersion, ModelRef, RecommendationList, SnapshotVersion
+from recommendations.serving.results import AnswerVersion, RecommendationList, SnapshotVersion
+from recommendations.serving.state import ShopperState
 from recommendations.strategies.base import Basis
 
 # Above this number of products, validating an answer costs more than computing it again.
@@ -26,43 +25,40 @@ _MOST_PRODUCTS = 250
 class LiveRecommender:
     """Recommends from the catalogue in memory and the user's events in the database.
 
-    pipeline: returns the pipeline of a model
-    events:   reads the events of users, sorted by id
-    clock, read_at: the time now, and when the snapshot was read, seconds since 1970; without them lists
-              have no version
+    events: reads the events of users, given their history versions
+    clock:  the time now, seconds since 1970; without it lists have no version
     """
 
-    pipeline: Callable[[ModelRef], Pipeline]
-    events: Callable[[NDArray[np.int64]], Events] = events
+    events: Callable[[NDArray[np.int64], Sequence[int]], Events]
     clock: Callable[[], float] | None = None
-    read_at: Callable[[], float] | None = None
 
-    def __call__(
-        self, request: RecommendationRequest, shopper: Shopper, model: ModelRef
-    ) -> RecommendationList:
-        """Return the list, computed now. 3 queries, those of `resolve_filters`, more only as `Ranker` says.
+    def __call__(self, request: RecommendationRequest, state: ShopperState) -> RecommendationList:
+        """Return the list, computed now. 1 query, and those of `resolve_filters`.
 
-        Raises BadRequest for a filter that names what does not exist.
+        1 more for products whose details are not in memory. Raises BadRequest for a filter that names what
+        does not exist.
         """
-        filters = resolve_filters(request)
-        # Both times are taken before anything is read, and read_at before the snapshot it belongs to, so that
-        # the answer never seems younger than it is.
-        moments = (self.read_at(), self.clock()) if self.read_at and self.clock else None
-        products = ProductLookup(details, filters.match)
-        pipeline = self.pipeline(model)
+        # Before anything is read, so that the answer never seems younger than it is.
+        computed_at = self.clock() if self.clock else None
+        shopper, model, catalogue = state.shopper, state.model, state.catalogue
+        pipeline = state.pipeline(model)
+        filters = resolve_filters(request, pipeline.snapshot)
+        products = ProductLookup(catalogue.details, filters.match)
         query = filters.query(request, pipeline.snapshot)
-        (ranked,) = Ranker(pipeline, self.events)(np.array([shopper.id], np.int64), query, products=products)
+        found = self.events(np.array([shopper.id], np.int64), [shopper.history_version])
+        (ranked,) = Ranker(pipeline)(found, query, products=products)
         version = None
-        product_ids = products.loaded_ids if moments else []
-        if moments and len(product_ids) <= _MOST_PRODUCTS:
-            events = (ranked.event_count, ranked.last_event_id)
+        if computed_at and len(products.loaded) <= _MOST_PRODUCTS:
+            snapshot = pipeline.snapshot
             version = AnswerVersion(
                 model=model,
-                user_id=shopper.id,
-                product_ids=product_ids or [0],
-                digest=digest_of(shopper.id, shopper.name, events, products.by_id),
+                shopper=shopper,
+                product_ids=sorted(products.loaded),
+                digest=digest_of(products.loaded),
                 uses_list=request.is_plain,
-                snapshot=SnapshotVersion(pipeline.snapshot.stamp, *moments),
+                snapshot=SnapshotVersion(
+                    snapshot.stamp, snapshot.activity_stamp, catalogue.renewed_at, computed_at
+                ),
             )
         return recommendation_list(
             shopper,

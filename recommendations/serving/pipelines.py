@@ -53,8 +53,6 @@ class PipelineCache:
     The log is read when the first model is fitted to it, and is not kept. Models fitted to it are reused
     over later snapshots for REUSE_FACTOR times as long as fitting took, so that reading the log of a large
     shop does not keep servers busy.
-
-    read_at: when the snapshot was read, seconds since 1970
     """
 
     REUSE_FACTOR = 20
@@ -66,11 +64,8 @@ class PipelineCache:
         registry: StrategyRegistry,
         recent_models: RecentModels | None = None,
         clock: Callable[[], float] = time.monotonic,
-        *,
-        read_at: float = 0.0,
     ) -> None:
         self.snapshot = snapshot
-        self.read_at = read_at
         self._read_training = read_training
         self._registry = registry
         self._recent_models = recent_models
@@ -90,17 +85,31 @@ class PipelineCache:
                 self._pipelines = {**others, ref: pipeline}
         return pipeline
 
-    def with_snapshot(self, snapshot: Snapshot, read_at: float = 0.0) -> "PipelineCache":
+    def with_snapshot(self, snapshot: Snapshot) -> "PipelineCache":
         """Return a cache over another snapshot, with all pipelines of this one built already."""
         recent = self._recent_models
         if recent and self._clock() - recent.fitted_at >= self.REUSE_FACTOR * recent.fit_seconds:
             recent = None
-        other = PipelineCache(
-            snapshot, self._read_training, self._registry, recent, self._clock, read_at=read_at
-        )
+        other = self._over(snapshot, recent)
         for ref in list(self._pipelines):
             other(ref)
         return other
+
+    def with_changes(self, snapshot: Snapshot) -> "PipelineCache":
+        """Return a cache over this snapshot patched; models keep what they were fitted to."""
+        other = self._over(snapshot, self._recent_models)
+        if snapshot.differs_in_prices_only(self.snapshot):
+            other._fillers = self._fillers.with_prices(snapshot)
+            other._pipelines = {
+                ref: other._fillers.repriced(pipeline) for ref, pipeline in self._pipelines.items()
+            }
+        else:
+            for ref in list(self._pipelines):
+                other(ref)
+        return other
+
+    def _over(self, snapshot: Snapshot, recent: RecentModels | None) -> "PipelineCache":
+        return PipelineCache(snapshot, self._read_training, self._registry, recent, self._clock)
 
     def _build(self, ref: ModelRef) -> Pipeline:
         return self._fillers.pipeline(self._registry.strategies[ref.strategy], self._model(ref))

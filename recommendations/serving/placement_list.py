@@ -11,7 +11,8 @@ from recommendations.engine.histories import Histories, seen
 from recommendations.engine.ragged import Ragged
 from recommendations.pipeline import HiddenPositions, Pipeline
 from recommendations.selectors.histories import Events, histories
-from recommendations.selectors.products import Details, details
+from recommendations.selectors.products import Details
+from recommendations.serving.details import DetailsCache
 from recommendations.serving.filters import resolve_filters
 from recommendations.serving.payload import product
 from recommendations.serving.ranker import ProductLookup, Ranker, recommended_item
@@ -48,16 +49,17 @@ def placement_list(
     pipeline: Pipeline,
     history: Histories,
     *,
+    details: DetailsCache,
     hidden: HiddenPositions = seen,
     strategy: str | None,
 ) -> PlacementList:
     """Return the pipeline's list for one history.
 
-    2 queries, those of `resolve_filters`, and more only as `Ranker.rank` says. Raises BadRequest.
+    The queries of `resolve_filters`, and 1 for products whose details are not in memory. Raises BadRequest.
 
     hidden: which products of the history are not shown
     """
-    filters = resolve_filters(request)
+    filters = resolve_filters(request, pipeline.snapshot)
     products: ProductLookup[Details] = ProductLookup(details, filters.match)
     query = filters.query(request, pipeline.snapshot, hidden=hidden)
     (ranking,) = Ranker(pipeline).rank(history, query, products)
@@ -79,6 +81,5 @@ def session_history(product_ids: NDArray[np.int64], action: Action, pipeline: Pi
         product_ids=Ragged(np.array([0, n], np.int64), product_ids),
         actions=np.full(n, action, np.uint8),
         at=np.full(n, pipeline.snapshot.now),
-        last_ids=np.zeros(1, np.int64),
     )
     return histories(found, pipeline.snapshot)

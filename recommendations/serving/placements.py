@@ -1,20 +1,20 @@
 """Placements other than the user's own list, one method each."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from catalog.selectors import ProductDetails, product_details
 from recommendations.engine.actions import Action
-from recommendations.engine.histories import dismissed
-from recommendations.pipeline import Pipeline, Query, nothing
+from recommendations.engine.histories import Histories, dismissed, seen
+from recommendations.pipeline import HiddenPositions, Pipeline, Query, nothing
 from recommendations.selectors.histories import events, histories
 from recommendations.serving.filters import resolve_filters, resolve_products
 from recommendations.serving.placement_list import PlacementList, placement_list, session_history
 from recommendations.serving.ranker import ProductLookup, Ranker
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import ModelRef
+from recommendations.serving.state import ShopState
 from recommendations.strategies.base import Retriever
 from recommendations.strategies.content import ContentRetriever, ProfileLimits
 from recommendations.strategies.popular import PopularRetriever
@@ -39,28 +39,30 @@ class PopularProduct:
 class Placements:
     """Makes the lists of all placements other than the user's own list.
 
-    pipeline: returns the pipeline of a model; zone: the time zone in which days are counted
+    state: the state of the shop; zone: the time zone in which days are counted
 
-    Each placement makes 2 queries for the products' fields, those of `resolve_filters`, and more only as
-    `Ranker.rank` says. Each raises BadRequest for a filter that names what does not exist.
+    Each placement makes the queries of `resolve_filters`, and 1 for products whose details are not in memory.
+    Each raises BadRequest for a filter that names what does not exist.
     """
 
-    pipeline: Callable[[ModelRef], Pipeline]
+    state: ShopState
     zone: str
 
     def trending(self, request: RecommendationRequest, model: ModelRef) -> PlacementList:
         """Return the products with most recent interactions, the same for everybody."""
-        pipeline = self.pipeline(model)
+        pipeline = self.state.pipeline(model)
         history = session_history(_NO_PRODUCTS, Action.VIEW, pipeline)
-        return placement_list("trending", request, pipeline, history, hidden=nothing, strategy=model.strategy)
+        return self._list("trending", request, pipeline, history, hidden=nothing, strategy=model.strategy)
 
     def popular(self, request: RecommendationRequest, model: ModelRef) -> list[PopularProduct]:
         """Return the products with most interactions, most first, then by id; only categories filter them.
 
         model: any model, since all share one snapshot
+
+        2 more queries.
         """
-        filters = resolve_filters(request)
-        snapshot = self.pipeline(model).snapshot
+        snapshot = self.state.pipeline(model).snapshot
+        filters = resolve_filters(request, snapshot)
         pipeline = Pipeline(snapshot, PopularRetriever(snapshot), ())
         products = ProductLookup(
             product_details,
@@ -77,15 +79,15 @@ class Placements:
     def session(self, request: RecommendationRequest, model: ModelRef) -> PlacementList:
         """Return recommendations for a visitor who has seen the request's products. These are not shown.
 
-        They count as put into the cart at the same moment, so they form one basket. Also raises BadRequest
-        for a product that does not exist.
+        They count as put into the cart at the same moment, so they form one basket. 1 more query. Also raises
+        BadRequest for a product that does not exist.
         """
         product_ids = resolve_products(
             "product_ids", request.product_ids, sees_inactive_products=request.sees_inactive_products
         )
-        pipeline = self.pipeline(model)
+        pipeline = self.state.pipeline(model)
         history = session_history(np.array(product_ids[::-1], np.int64), Action.CART, pipeline)
-        return placement_list("session", request, pipeline, history, strategy=model.strategy)
+        return self._list("session", request, pipeline, history, strategy=model.strategy)
 
     def similar(
         self,
@@ -100,37 +102,44 @@ class Placements:
         behaviour: a model that learns from interactions, None without one; the list names its strategy only
                    if it was used
         """
-        by_content = self.pipeline(content)
-        learned = self.pipeline(behaviour) if behaviour else None
-        if learned and learned.snapshot is not by_content.snapshot:
-            # The snapshot was renewed between the two calls.
-            by_content = self.pipeline(content)
+        by_content = self.state.pipeline(content)
+        learned = self.state.pipeline(behaviour) if behaviour else None
         retriever, model = _with_all_features(by_content.retriever), content
-        if behaviour and learned and _is_usable(learned, by_content):
+        if behaviour and learned and not isinstance(learned.retriever, Untrained):
             retriever, model = Similar(retriever, learned.retriever, product_id), behaviour
         pipeline = replace(by_content, retriever=retriever, fillers=())
         history = session_history(np.array([product_id], np.int64), Action.PURCHASE, pipeline)
-        return placement_list("similar", request, pipeline, history, strategy=model.strategy)
+        return self._list("similar", request, pipeline, history, strategy=model.strategy)
 
     def bought_together(
         self, request: RecommendationRequest, model: ModelRef, product_id: int
     ) -> PlacementList:
         """Return products bought together with this one; an empty list if no model is active."""
-        pipeline = replace(self.pipeline(model), fillers=())
+        pipeline = replace(self.state.pipeline(model), fillers=())
         history = session_history(np.array([product_id], np.int64), Action.PURCHASE, pipeline)
-        return placement_list("bought-together", request, pipeline, history, strategy=model.strategy)
+        return self._list("bought-together", request, pipeline, history, strategy=model.strategy)
 
     def buy_again(self, request: RecommendationRequest, model: ModelRef, user_id: int) -> PlacementList:
         """Return what the user bought on two or more days, the most due first. 1 more query."""
-        base = self.pipeline(model)
+        base = self.state.pipeline(model)
         pipeline = replace(base, retriever=BuyAgain(base.snapshot, self.zone), fillers=())
         history = histories(events(np.array([user_id], np.int64)), pipeline.snapshot)
-        return placement_list("buy-again", request, pipeline, history, hidden=dismissed, strategy=None)
+        return self._list("buy-again", request, pipeline, history, hidden=dismissed, strategy=None)
 
-
-def _is_usable(learned: Pipeline, by_content: Pipeline) -> bool:
-    """Return whether there is a trained model, and both pipelines have the same positions."""
-    return learned.snapshot is by_content.snapshot and not isinstance(learned.retriever, Untrained)
+    def _list(
+        self,
+        placement: str,
+        request: RecommendationRequest,
+        pipeline: Pipeline,
+        history: Histories,
+        *,
+        hidden: HiddenPositions = seen,
+        strategy: str | None,
+    ) -> PlacementList:
+        details = self.state.catalogue.details
+        return placement_list(
+            placement, request, pipeline, history, details=details, hidden=hidden, strategy=strategy
+        )
 
 
 def _with_all_features(retriever: Retriever) -> Retriever:

@@ -13,7 +13,7 @@ from recommendations.engine.profiles import profiles
 from recommendations.engine.reasons import PRODUCT_KINDS
 from recommendations.explainers.behaviour import summary
 from recommendations.pipeline import DIVERSITY_DEPTH, Pick, Pipeline, Query, Ranking
-from recommendations.selectors.histories import Events, events, histories
+from recommendations.selectors.histories import Events, histories
 from recommendations.selectors.products import Details
 from recommendations.serving.results import RecommendedItem
 
@@ -38,16 +38,14 @@ D = TypeVar("D", bound=ShownProduct)
 class Ranked:
     """One user's list. Every pick was available when its product was read.
 
-    fallback:      the filler that the list begins with if the strategy itself found nothing, else ""
-    event_count:   number of the user's events
-    last_event_id: the highest id among them, 0 without events
+    fallback:    the filler that the list begins with if the strategy itself found nothing, else ""
+    event_count: number of the user's events
     """
 
     picks: tuple[Pick, ...]
     fallback: str
     summary: str
     event_count: int
-    last_event_id: int
 
 
 def _match_all(product: ShownProduct) -> bool:
@@ -55,11 +53,11 @@ def _match_all(product: ShownProduct) -> bool:
 
 
 class ProductLookup(Generic[D]):
-    """Products by id, each read from the database at most once.
+    """Products by id, each read at most once.
 
     read:    returns those of the products that exist, by id
     matches: whether a product passes the request's filters
-    by_id:   the loaded products that exist
+    by_id:   the loaded products that exist; loaded: all of them, None for one that does not exist
     """
 
     def __init__(
@@ -69,19 +67,15 @@ class ProductLookup(Generic[D]):
     ) -> None:
         self._read = read
         self._matches = matches
-        self._loaded: set[int] = set()
+        self.loaded: dict[int, D | None] = {}
         self.by_id: dict[int, D] = {}
 
     def load(self, ids: Iterable[int]) -> None:
         """Read the products that are not loaded yet, in one call of `read`."""
-        if missing := set(ids) - self._loaded:
-            self._loaded |= missing
-            self.by_id.update(self._read(missing))
-
-    @property
-    def loaded_ids(self) -> list[int]:
-        """The ids of all loaded products in ascending order, including those that do not exist."""
-        return sorted(self._loaded)
+        if missing := set(ids) - self.loaded.keys():
+            read = self._read(missing)
+            self.loaded |= {key: read.get(key) for key in missing}
+            self.by_id.update(read)
 
     def is_unavailable(self, product_id: int) -> bool:
         """Return whether the product does not exist, may not be shown, or does not pass the filters."""
@@ -91,32 +85,28 @@ class ProductLookup(Generic[D]):
 
 @dataclass(frozen=True, slots=True)
 class Ranker:
-    """Ranks products for users from their current events. events: returns those of users sorted by id"""
+    """Ranks products for users from their events."""
 
     pipeline: Pipeline
-    events: Callable[[NDArray[np.int64]], Events] = events
 
-    def __call__(
-        self, user_ids: NDArray[np.int64], query: Query, *, products: ProductLookup[D]
-    ) -> list[Ranked]:
+    def __call__(self, found: Events, query: Query, *, products: ProductLookup[D]) -> list[Ranked]:
         """Return each user's best products, fewer only if no more may be shown.
 
-        user_ids: sorted
+        found:    the events of the users
         products: receives the products of all picks and those named in their reasons
 
-        1 query for the events, those of one call of the lookup's `read`, and more only if products were
-        changed or added since the snapshot.
+        The queries of one call of the lookup's `read`, and more only if products were changed or added since
+        the snapshot.
         """
-        found = self.events(user_ids)
         user_histories = histories(found, self.pipeline.snapshot)
-        interactions = [found.purchased_and_viewed(user) for user in range(len(user_ids))]
+        interactions = [found.purchased_and_viewed(user) for user in range(len(user_histories))]
         recent = {key for kinds in interactions for product_ids in kinds for key in _recent(product_ids)}
         rankings = self.rank(user_histories, query, products, also=recent)
         summaries = _summaries(interactions, user_histories, products)
         return [
-            Ranked(ranking.picks, ranking.filled_by, text, count, last_id)
-            for ranking, text, count, last_id in zip(
-                rankings, summaries, found.product_ids.lengths.tolist(), found.last_ids.tolist(), strict=True
+            Ranked(ranking.picks, ranking.filled_by, text, count)
+            for ranking, text, count in zip(
+                rankings, summaries, found.product_ids.lengths.tolist(), strict=True
             )
         ]
 

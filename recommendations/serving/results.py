@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from recommendations.engine.reasons import Reason, exhaustive
 from recommendations.explainers.base import Explanation, Finding
 from recommendations.selectors.products import Details
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.request import RecommendationRequest
 from recommendations.strategies.base import Basis
 
 POPULAR = "popular"
@@ -54,21 +52,22 @@ class StoredExplanation:
 class SnapshotVersion:
     """The snapshot that a live list was computed from.
 
-    stamp: changes with the snapshot's content; read_at, computed_at: when the snapshot was read and the
-    list computed, seconds since 1970
+    stamp, activity: as in `Snapshot`; renewed_at, computed_at: when its popularity was read and the list
+    computed, seconds since 1970
     """
 
     stamp: str
-    read_at: float
+    activity: str
+    renewed_at: float
     computed_at: float
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerVersion:
-    """What an answer depends on. It is valid while the database still holds the same.
+    """What an answer depends on. It is valid while all of this is the same.
 
     product_ids: all products that were looked at: shown, named in reasons, or found unavailable
-    digest:      of the user, their events and these products; see `selectors.answer_versions`
+    digest:      of these products (`selectors.products.digest_of`)
     uses_list:   whether a stored list may answer the request
     stored_list: identity of the list that answers, or that was out of date; None without one
     list_at:     when the list that answers was made; None for a live answer
@@ -76,7 +75,7 @@ class AnswerVersion:
     """
 
     model: ModelRef
-    user_id: int
+    shopper: Shopper
     product_ids: list[int]
     digest: bytes
     uses_list: bool
@@ -118,11 +117,3 @@ class RecommendationList:
         if not self.has_history and self.basis not in _IMPERSONAL:
             return Finding.NO_HISTORY
         return Finding.NO_MODEL if self.basis is None else _FINDINGS[self.basis]
-
-
-class Recommender(Protocol):
-    """Recommends products to one user. A wrapper around a recommender has the same signature."""
-
-    def __call__(
-        self, request: RecommendationRequest, shopper: Shopper, model: ModelRef
-    ) -> RecommendationList: ...

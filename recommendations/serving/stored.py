@@ -5,20 +5,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import orjson
+
 from recommendations.explainers.base import Explanation, Source
 from recommendations.explainers.behaviour import NO_HISTORY
-from recommendations.selectors.answer_versions import digest_of
-from recommendations.selectors.products import details
-from recommendations.selectors.shoppers import Shopper, StoredRow, stored_list
+from recommendations.selectors.products import digest_of
+from recommendations.selectors.shoppers import StoredRow
 from recommendations.serving.ranker import ProductLookup, recommended_item, referenced_products
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import (
     AnswerVersion,
     ModelRef,
     RecommendationList,
-    Recommender,
     StoredExplanation,
 )
+from recommendations.serving.state import Recommender, ShopperState
 from recommendations.serving.stored_picks import picks_from_json
 from recommendations.strategies.base import Basis
 
@@ -39,21 +40,20 @@ class StoredLists:
     max_age_seconds: float
     now: Callable[[], datetime]
 
-    def __call__(
-        self, request: RecommendationRequest, shopper: Shopper, model: ModelRef
-    ) -> RecommendationList:
+    def __call__(self, request: RecommendationRequest, state: ShopperState) -> RecommendationList:
         """Return the head of the stored list, with the products' fields as they are now.
 
-        3 queries; if the list is not valid, 1 or all of these before those of `inner`.
+        No query, or those of `inner` if the list is not valid; 1 more for products whose details are not in
+        memory.
         """
         if not request.is_plain:
-            return self.inner(request, shopper, model)
-        row = stored_list(shopper.id, model.strategy)
-        if row is not None and self._is_valid(row, request, model):
-            found = self._list(row, request, shopper, model)
+            return self.inner(request, state)
+        row = state.stored
+        if row is not None and self._may_be_valid(row, state):
+            found = self._list(row, request, state)
             if found is not None:
                 return found
-        computed = self.inner(request, shopper, model)
+        computed = self.inner(request, state)
         if row is None or computed.version is None:
             return computed
         # A list that is stored later answers in place of this one.
@@ -63,33 +63,30 @@ class StoredLists:
         """Return whether a list of that moment may still be served."""
         return timedelta(0) <= self.now() - generated_at < timedelta(seconds=self.max_age_seconds)
 
-    def _is_valid(self, row: StoredRow, request: RecommendationRequest, model: ModelRef) -> bool:
-        """Return whether all but the products' availability is as it was when the list was made."""
+    def _may_be_valid(self, row: StoredRow, state: ShopperState) -> bool:
+        """Return whether all but the products is as it was when the list was made."""
         return (
-            row.digest == self.digest(model)
-            and row.event_count == row.events_now
-            and row.last_event_id == row.last_event_now
+            row.digest == self.digest(state.model)
+            and row.history_version == state.shopper.history_version
             and self.is_young(row.generated_at)
-            and len(row.picks) >= request.top_n
         )
 
     def _list(
-        self, row: StoredRow, request: RecommendationRequest, shopper: Shopper, model: ModelRef
+        self, row: StoredRow, request: RecommendationRequest, state: ShopperState
     ) -> RecommendationList | None:
-        """Return the head of the list; None if one of its products is unavailable or it is malformed.
-
-        2 queries.
-        """
+        """Return the head of the list; None if it is too short or malformed, or a product is unavailable."""
+        shopper, model = state.shopper, state.model
         try:
-            picks = picks_from_json(row.picks)
+            picks = picks_from_json(orjson.loads(row.picks))
         except (TypeError, ValueError) as error:
             logger.warning("The stored list of user %d is not served: %s", shopper.id, error)
             return None
-        products = ProductLookup(details)
+        if len(picks) < request.top_n:
+            return None
+        products = ProductLookup(state.catalogue.details)
         products.load(referenced_products(picks))
         if any(products.is_unavailable(pick.product_id) for pick in picks):
             return None
-        events = (row.events_now, row.last_event_now)
         return RecommendationList(
             shopper=shopper,
             items=tuple(recommended_item(pick, products) for pick in picks[: request.top_n]),
@@ -101,9 +98,9 @@ class StoredLists:
             stored_explanation=_explanation(row),
             version=AnswerVersion(
                 model=model,
-                user_id=shopper.id,
-                product_ids=products.loaded_ids or [0],
-                digest=digest_of(shopper.id, shopper.name, events, products.by_id),
+                shopper=shopper,
+                product_ids=sorted(products.loaded),
+                digest=digest_of(products.loaded),
                 uses_list=True,
                 stored_list=row.identity,
                 list_at=row.generated_at,

@@ -50,6 +50,20 @@ class Retriever(Protocol):
         ...
 
 
+@runtime_checkable
+class PricedRetriever(Retriever, Protocol):
+    """A retriever that looks at prices or availability itself, not only at the products that are allowed."""
+
+    def with_prices(self, snapshot: Snapshot) -> Self:
+        """Return the retriever for a snapshot that differs in prices and availability only."""
+        ...
+
+
+def with_prices(retriever: Retriever, snapshot: Snapshot) -> Retriever:
+    """Return the retriever for a snapshot that differs in prices and availability only."""
+    return retriever.with_prices(snapshot) if isinstance(retriever, PricedRetriever) else retriever
+
+
 class Model(Protocol):
     """A fitted strategy. Immutable plain arrays that refer to product ids and hold no user's data."""
 

@@ -6,8 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 MANIFEST = "manifest.json"
+MAX_MANIFEST_BYTES = 1 << 20
 _CHUNK = 1 << 20
 
 
@@ -56,7 +58,13 @@ class Manifest:
     @classmethod
     def read(cls, folder: Path, digest: str) -> "Manifest":
         """Return the manifest in the folder. Raises DamagedModel, or OSError if there is none."""
-        return cls.parse((folder / MANIFEST).read_bytes(), digest)
+        with (folder / MANIFEST).open("rb") as file:
+            return cls.load(file, digest)
+
+    @classmethod
+    def load(cls, file: IO[bytes], digest: str) -> "Manifest":
+        """Return the manifest in the open file. Raises DamagedModel, also if it is too long."""
+        return cls.parse(file.read(MAX_MANIFEST_BYTES), digest)
 
     @property
     def n_bytes(self) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from django.core.files import File
 from django.core.files.storage import Storage
@@ -18,6 +19,8 @@ from recommendations.training import integrity
 from recommendations.training.manifest import MANIFEST, DamagedModel, Manifest, sync
 
 logger = logging.getLogger(__name__)
+MAX_DOWNLOAD_SECONDS = 1_800  # of a model, whatever the storage's own time-outs are
+_CHUNK = 1 << 20
 _UNFINISHED = ".unfinished-"
 _LOCK = ".lock"
 # No download takes this long, so an older folder was left by a killed process.
@@ -104,10 +107,9 @@ class ModelStore:
             return
         stored = f"{strategy}/{version}"
         if self.storage.exists(f"{stored}/{MANIFEST}"):
-            with self.storage.open(f"{stored}/{MANIFEST}") as file:
-                text = file.read()
             try:
-                names |= set(Manifest.parse(text, digest).files)
+                with self.storage.open(f"{stored}/{MANIFEST}") as file:
+                    names |= set(Manifest.load(file, digest).files)
             except DamagedModel as error:
                 logger.warning("Some files of %s %s may remain in the storage: %s.", strategy, version, error)
         for name in [MANIFEST, *sorted(names - {MANIFEST})]:
@@ -138,14 +140,15 @@ class ModelStore:
             parent.mkdir(parents=True, exist_ok=True)
             staged = Path(tempfile.mkdtemp(prefix=f"{_UNFINISHED}fetch-", dir=parent))
             with storage.open(f"{strategy}/{version}/{MANIFEST}") as file:
-                manifest = Manifest.parse(file.read(), digest)
-            for name in manifest.files:
+                manifest = Manifest.load(file, digest)
+            deadline = time.monotonic() + MAX_DOWNLOAD_SECONDS
+            for name, entry in manifest.files.items():
                 (staged / name).parent.mkdir(parents=True, exist_ok=True)
                 with (
                     storage.open(f"{strategy}/{version}/{name}") as file,
                     (staged / name).open("wb") as local,
                 ):
-                    shutil.copyfileobj(file, local)
+                    _copy(file, local, entry.size, deadline)
             manifest.check_contents(staged)
             manifest.write(staged)
             _put(staged, folder, digest)
@@ -157,6 +160,17 @@ class ModelStore:
             if staged is not None:
                 shutil.rmtree(staged, ignore_errors=True)
             _remove_leftovers(parent)
+
+
+def _copy(file: IO[bytes], local: IO[bytes], n_bytes: int, deadline: float) -> None:
+    """Copy the file, which has n_bytes. Raises DamagedModel if it has more, TimeoutError at the deadline."""
+    while chunk := file.read(min(_CHUNK, n_bytes + 1)):
+        n_bytes -= len(chunk)
+        if n_bytes < 0:
+            raise DamagedModel(f"{local.name} has more bytes in the storage than were registered")
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the download took more than {MAX_DOWNLOAD_SECONDS:,} seconds")
+        local.write(chunk)
 
 
 def _remove_leftovers(parent: Path) -> None:

@@ -203,8 +203,7 @@ class Trainer:
         training = self.training()
         if not len(training.log):
             raise NoEvents
-        # The version belongs to the database, which the fitting process does not use.
-        return replace(training, snapshot=replace(training.snapshot, version=None))
+        return training
 
     def _remove_surplus(self, strategy: str, keep: int | None) -> int:
         if keep is None:

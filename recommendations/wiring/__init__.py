@@ -2,8 +2,9 @@
 
 import logging
 
-from django.db import DatabaseError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
 
+from catalog.triggers import missing_triggers
 from recommendations.wiring import answers, catalogue, configured, work
 from recommendations.wiring.answers import (
     behaviour_model,
@@ -14,6 +15,8 @@ from recommendations.wiring.answers import (
     placements,
     recommender,
     response_cache,
+    shop_state,
+    shopper_state,
 )
 from recommendations.wiring.catalogue import pipeline
 from recommendations.wiring.configured import (
@@ -26,6 +29,7 @@ from recommendations.wiring.configured import (
     model_ref,
     model_store,
     queue,
+    resolve_model_ref,
     strategy_registry,
 )
 from recommendations.wiring.people import cached_about, forget_deleted_users, forget_user
@@ -70,8 +74,11 @@ __all__ = [
     "recorded_run",
     "recover_runs",
     "remove_old_rows",
+    "resolve_model_ref",
     "response_cache",
     "shard_worker",
+    "shop_state",
+    "shopper_state",
     "strategy_registry",
     "trainer",
     "warm_up",
@@ -92,6 +99,8 @@ def warm_up() -> None:
     explainer()
     response_cache()
     try:
+        if tables := missing_triggers(DEFAULT_DB_ALIAS):
+            logger.error("Changes of %s are not seen: run `manage.py migrate`.", ", ".join(tables))
         pipeline(model_ref())
     except DatabaseError as error:
         logger.warning("The catalogue cannot be read yet: %s", error)

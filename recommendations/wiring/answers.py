@@ -10,22 +10,27 @@ from django.utils import timezone
 from core.api.conditional import etag
 from core.api.renderers import to_json
 from recommendations.caching.answers import AnswerRenderer, AnswerSource
+from recommendations.caching.catalogue import MAX_AGE_SECONDS
 from recommendations.caching.explanations import ExplanationCache
 from recommendations.caching.histories import HistoryCache
 from recommendations.caching.responses import ResponseCache
 from recommendations.caching.shared_responses import SharedResponseCache
 from recommendations.caching.versions import FreshnessPolicy, Validator
+from recommendations.errors import UnknownShopper
 from recommendations.explainers.base import Source
 from recommendations.explainers.template import TemplateExplainer
 from recommendations.explaining.deferred import DeferredExplanations
 from recommendations.explaining.inline import ExplanationProvider, InlineExplanations
 from recommendations.explaining.worker import ExplanationWriter
-from recommendations.selectors.answer_versions import version_row
-from recommendations.selectors.histories import events, version
+from recommendations.selectors.histories import events
+from recommendations.selectors.models import ActiveModels
+from recommendations.selectors.shop_state import ListChoice, Lookup, state_row
 from recommendations.selectors.shoppers import is_shopper
 from recommendations.serving.live import LiveRecommender
 from recommendations.serving.placements import Placements
-from recommendations.serving.results import ModelRef, Recommender
+from recommendations.serving.request import RecommendationRequest
+from recommendations.serving.results import ModelRef
+from recommendations.serving.state import Recommender, ShopperState, ShopState
 from recommendations.serving.stored import StoredLists
 from recommendations.wiring import catalogue
 from recommendations.wiring.configured import (
@@ -35,7 +40,6 @@ from recommendations.wiring.configured import (
     explainer,
     is_trained,
     lacks_model,
-    model_ref,
     queue,
     resolve_model_ref,
     shared_cache,
@@ -48,11 +52,47 @@ _HISTORY_SHARE = 4  # histories may use a quarter of the memory for answers
 @cache
 def response_cache() -> ResponseCache:
     """Return the cache of responses, which answers all requests for a user's list."""
-    return ResponseCache(_answer_source(), validator=_validator(), max_bytes=config().answer_cache_bytes)
+    return ResponseCache(
+        _answer_source(),
+        read=shopper_state,
+        validator=_validator(),
+        max_bytes=config().answer_cache_bytes,
+    )
+
+
+def shopper_state(request: RecommendationRequest) -> ShopperState:
+    """Return the state that the request's list depends on. 1 query if the catalogue has not changed.
+
+    Raises UnknownShopper and UnknownStrategy.
+    """
+    configured = config()
+    choice = ListChoice(request.strategy, _strategy_names(), configured.default_strategy)
+    cache = catalogue.catalogue_cache()
+    before = cache.latest()
+    row = state_row(before.position, user=request.lookup, stored=choice if request.is_plain else None)
+    current = cache.after(before, row.changes)
+    if row.shopper is None:
+        by, key = request.lookup
+        raise UnknownShopper(f"ext:{key}" if by == "external_id" else str(key))
+    model = resolve_model_ref(request.strategy, row.active)
+    return ShopperState(current, row.active, shopper=row.shopper, model=model, stored=row.stored)
+
+
+@cache
+def _strategy_names() -> tuple[str, ...]:
+    return tuple(sorted(config().strategies))
+
+
+def shop_state(product: Lookup | None = None) -> ShopState:
+    """Return the state of the shop, with the product of this lookup. 1 query if nothing has changed."""
+    cache = catalogue.catalogue_cache()
+    before = cache.latest()
+    row = state_row(before.position, product=product)
+    return ShopState(cache.after(before, row.changes), row.active, row.product)
 
 
 def _answer_source() -> AnswerSource:
-    renderer = AnswerRenderer(recommender(), explanation_provider(), to_json, etag, model_ref, lacks_model)
+    renderer = AnswerRenderer(recommender(), explanation_provider(), to_json, etag, lacks_model)
     ttl_seconds = config().result_cache_seconds
     if not (config().answer_cache_bytes and ttl_seconds and shared_cache().is_shared):
         return renderer
@@ -75,20 +115,20 @@ def recommender() -> StoredLists:
 def live_recommender() -> Recommender:
     """Return the recommender that always computes a live list."""
     if config().answer_cache_bytes and config().result_cache_seconds:
-        return LiveRecommender(catalogue.pipeline, history_cache(), time.time, catalogue.read_at)
-    return LiveRecommender(catalogue.pipeline, history_cache())
+        return LiveRecommender(history_cache(), time.time)
+    return LiveRecommender(history_cache())
 
 
-def placements() -> Placements:
+def placements(state: ShopState) -> Placements:
     """Return the placements other than the user's own list."""
-    return Placements(catalogue.pipeline, settings.TIME_ZONE)
+    return Placements(state, settings.TIME_ZONE)
 
 
-def behaviour_model() -> ModelRef | None:
-    """Return the strategy `collaborative` with its active model, None without one. 1 query."""
+def behaviour_model(active: ActiveModels) -> ModelRef | None:
+    """Return the strategy `collaborative` with its active model, None without one."""
     if _BEHAVIOUR not in config().strategies:
         return None
-    found = model_ref(_BEHAVIOUR)
+    found = resolve_model_ref(_BEHAVIOUR, active)
     return found if found.version or not is_trained(_BEHAVIOUR) else None
 
 
@@ -97,7 +137,6 @@ def history_cache() -> HistoryCache:
     """Return the reader of users' events, which caches long histories."""
     return HistoryCache(
         events,
-        version=version,
         shared=shared_cache() if shared_cache().is_shared else None,
         max_bytes=config().answer_cache_bytes // _HISTORY_SHARE,
     )
@@ -112,13 +151,17 @@ def explanation_provider() -> ExplanationProvider:
     if settings.SYNC_EXPLANATIONS or not queue().is_there:
         ttl_seconds = settings.EXPLANATION_TTL_SECONDS
         return ExplanationCache(configured, TemplateExplainer(), shared_cache(), ttl_seconds, is_shopper)
-    return DeferredExplanations(configured, TemplateExplainer(), _send_text, timezone.now)
+    return DeferredExplanations(
+        configured, TemplateExplainer(), _send_text, timezone.now, settings.EXPLANATION_ID_KEY
+    )
 
 
 def explanation_writer() -> ExplanationWriter:
     """Return the writer of deferred explanations."""
     ttl = timedelta(seconds=settings.EXPLANATION_TTL_SECONDS)
-    return ExplanationWriter(explainer(), settings.EXPLANATION_DAILY_BUDGET, ttl, timezone.now)
+    return ExplanationWriter(
+        explainer(), settings.EXPLANATION_DAILY_BUDGET, ttl, timezone.now, settings.EXPLANATION_ID_KEY
+    )
 
 
 def _send_text(digest: str) -> None:
@@ -126,17 +169,8 @@ def _send_text(digest: str) -> None:
 
 
 def _validator() -> Validator:
-    return Validator(
-        read=version_row,
-        resolve=resolve_model_ref,
-        is_young=recommender().is_young,
-        freshness=FreshnessPolicy(
-            ttl_seconds=config().result_cache_seconds,
-            max_age_seconds=config().snapshot_max_age_seconds,
-            stamp=catalogue.stamp,
-            clock=time.time,
-        ),
-    )
+    freshness = FreshnessPolicy(config().result_cache_seconds, MAX_AGE_SECONDS, time.time)
+    return Validator(recommender().is_young, freshness)
 
 
-SINGLETONS = (response_cache, history_cache, explanation_provider)
+SINGLETONS = (response_cache, history_cache, explanation_provider, _strategy_names)

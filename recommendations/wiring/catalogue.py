@@ -1,17 +1,21 @@
-"""The snapshot of the catalogue in this process, the pipelines over it, and their renewal."""
+"""The catalogue in this process, the pipelines over it, and their renewal."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 
 from observe import metrics
-from recommendations.caching.refresh_ahead import RefreshAheadCache
+from recommendations.caching.catalogue import CatalogueCache, CatalogueReader
 from recommendations.engine.actions import DAY
 from recommendations.engine.log import no_events
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline
+from recommendations.selectors.changes import read_changes
 from recommendations.selectors.histories import log
-from recommendations.selectors.snapshots import snapshot
+from recommendations.selectors.products import details
+from recommendations.selectors.snapshots import patched, snapshot, with_popularity
+from recommendations.serving.catalogue import Catalogue
+from recommendations.serving.details import DetailsCache
 from recommendations.serving.pipelines import PipelineCache
 from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Training
@@ -22,63 +26,72 @@ _after_renewal: Callable[[], None] | None = None
 
 
 def pipeline(model: ModelRef) -> Pipeline:
-    """Return the model's pipeline over the latest snapshot."""
-    return _pipelines()()(model)
+    """Return the model's pipeline over the catalogue as it is now. 1 query if nothing has changed."""
+    return current().pipelines(model)
 
 
-def stamp() -> str:
-    """Return the stamp of the latest snapshot."""
-    return _pipelines()().snapshot.stamp
-
-
-def read_at() -> float:
-    """Return when the latest snapshot was read, seconds since 1970."""
-    return _pipelines()().read_at
+def current() -> Catalogue:
+    """Return the catalogue as it is now. 1 query if nothing has changed."""
+    return catalogue_cache()()
 
 
 def renew_in_background(after_renewal: Callable[[], None]) -> None:
-    """Let a thread renew the snapshot from now on, and call this function after each renewal."""
+    """Let a thread renew the catalogue from now on, and call this function after each renewal."""
     global _after_renewal  # noqa: PLW0603  the only difference between a server and a command
     _after_renewal = after_renewal
 
 
 def forget() -> None:
-    """Drop the snapshot, and stop its renewal in the background."""
+    """Drop the catalogue, and stop its renewal in the background."""
     global _after_renewal  # noqa: PLW0603
     _after_renewal = None
-    if _pipelines.cache_info().currsize:
-        _pipelines().stop()
-    _pipelines.cache_clear()
-
-
-def refreshed_pipelines(previous: PipelineCache | None) -> PipelineCache:
-    """Return the pipelines over the shop as it is now; the previous ones themselves if nothing changed."""
-    read_at = time.time()
-    current = snapshot(previous.snapshot if previous else None)
-    if previous is None:
-        return PipelineCache(current, _read_training, strategy_registry(), read_at=read_at)
-    if current is previous.snapshot and not model_loader().is_lacking:
-        return previous
-    return previous.with_snapshot(current, read_at)
+    if catalogue_cache.cache_info().currsize:
+        catalogue_cache().stop()
+    catalogue_cache.cache_clear()
 
 
 @cache
-def _pipelines() -> RefreshAheadCache[PipelineCache]:
-    in_background = _after_renewal is not None
-    return RefreshAheadCache(
-        _renew, max_age_seconds=config().snapshot_max_age_seconds, in_background=in_background
-    )
+def catalogue_cache() -> CatalogueCache:
+    """Return the cache of the catalogue."""
+    reader = CatalogueReader(read_changes, load_pipelines, _patch, _renew)
+    return CatalogueCache(reader, DetailsCache(details), in_background=_after_renewal is not None)
 
 
-def _renew(previous: PipelineCache | None) -> PipelineCache:
+def load_pipelines(previous: PipelineCache | None = None) -> PipelineCache:
+    """Return pipelines over the shop as it is now. 6 queries, and those of fitting."""
     began = time.time()
-    renewed = refreshed_pipelines(previous)
+    current = snapshot()
+    if previous is None:
+        loaded = PipelineCache(current, _read_training, strategy_registry())
+    else:
+        loaded = previous.with_snapshot(current)
+    _renewed(loaded, began)
+    return loaded
+
+
+def _patch(previous: PipelineCache, product_ids: Collection[int]) -> PipelineCache:
+    """Return the pipelines with these products as they are now; the same if none differs."""
+    current = patched(previous.snapshot, product_ids)
+    return previous if current is previous.snapshot else previous.with_changes(current)
+
+
+def _renew(previous: PipelineCache) -> PipelineCache:
+    """Return the pipelines with popularity, trends and models as they are now, or the same ones."""
+    began = time.time()
+    current = with_popularity(previous.snapshot)
+    is_same = current is previous.snapshot and not model_loader().is_lacking
+    renewed = previous if is_same else previous.with_snapshot(current)
+    _renewed(renewed, began)
+    return renewed
+
+
+def _renewed(pipelines: PipelineCache, began: float) -> None:
     if config().result_cache_seconds:
-        renewed.snapshot.stamp  # noqa: B018  computed here, so that no request waits for it
+        # Computed here, so that no request waits for them.
+        pipelines.snapshot.stamp, pipelines.snapshot.activity_stamp  # noqa: B018
     metrics.recorder.snapshot_read(began)
     if _after_renewal is not None:
         _after_renewal()
-    return renewed
 
 
 def _read_training(of: Snapshot, days: float) -> Training:

@@ -61,7 +61,12 @@ def model_ref(strategy: str | None = None) -> ModelRef:
 
 
 def resolve_model_ref(strategy: str | None, active: ActiveModels) -> ModelRef:
-    """Return the strategy with the active version of its model. strategy: configured; None for the default"""
+    """Return the strategy, None for the default one, with the active version of its model.
+
+    Raises UnknownStrategy.
+    """
+    if strategy is not None:
+        config().strategy(strategy)
     name = strategy or default_strategy(active.default)
     return ModelRef(name, active.versions.get(name, "") if is_trained(name) else "")
 

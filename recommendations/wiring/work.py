@@ -43,7 +43,7 @@ from recommendations.wiring.configured import (
 
 def generator(model: ModelRef, top_n: int = 10, dry_run: bool = False, explain: bool = False) -> Generator:
     """Return the generator of stored lists of top_n products, over the catalogue as it is now."""
-    pipeline = catalogue.refreshed_pipelines(None)(model)
+    pipeline = catalogue.load_pipelines()(model)
     options = GenerationOptions(
         strategy=model.strategy,
         # Lists made by fillers in place of a model are not valid any more once the model can be loaded.
@@ -52,7 +52,7 @@ def generator(model: ModelRef, top_n: int = 10, dry_run: bool = False, explain: 
         explainer=explainer() if explain else None,
         dry_run=dry_run,
     )
-    return Generator(Ranker(pipeline, history_cache()), timezone.now, options)
+    return Generator(Ranker(pipeline), history_cache(), timezone.now, options)
 
 
 def generator_pool(processes: int, model: ModelRef, top_n: int, dry_run: bool) -> ProcessPool:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from threading import Lock
 
-from recsite.postgresql.backoff import Backoff
+from recsite.cache.backoff import Backoff
 
 logger = logging.getLogger(__name__)
 # An outage ends when no call has failed for this many rest periods, so that a flapping server is logged once.

@@ -16,7 +16,13 @@ class LocalCache(LocMemCache):
     def get_or_claim(self, key: str, seconds: float) -> tuple[Any, bool]:
         """Return the entry and False, or None and whether the caller now holds the claim to compute it."""
         found = self.get(key)
-        return found, found is None and self.add(key + CLAIM, 1, seconds)
+        if found is not None or not self.add(key + CLAIM, 1, seconds):
+            return found, False
+        # Another caller may have stored the entry, and released its claim, in between.
+        found = self.get(key)
+        if found is not None:
+            self.release(key)
+        return found, found is None
 
     def release(self, key: str) -> None:
         """Give up the claim, so that other callers stop waiting."""

@@ -48,6 +48,23 @@ class Script:
         self.digest = sha1(text.encode(), usedforsecurity=False).hexdigest()  # the argument of EVALSHA
 
 
+# Returns the entry and 0, or nothing and whether the claim is now the caller's; the error if Redis refuses
+# to write. Only a miss claims: a claim that is left by a hit would make others wait once the entry expires.
+_GET_OR_CLAIM = Script(
+    """
+    local found = redis.call('GET', KEYS[1])
+    if found then
+        return {found, 0}
+    end
+    local claimed = redis.pcall('SET', KEYS[1] .. ARGV[2], 1, 'NX', 'PX', ARGV[1])
+    if claimed and claimed.err then
+        return {false, claimed.err}
+    end
+    return {false, claimed and 1 or 0}
+    """
+)
+
+
 class SharedClient(RedisCacheClient):
     """A Redis client that is created once: creating one for each call costs more than the call."""
 
@@ -171,7 +188,7 @@ class TolerantRedisCache(RedisCache):
     def clear(self) -> None:
         self._call(super().clear)
 
-    def _evaluate(self, script: Script, key: str, *arguments: int) -> Any:
+    def _evaluate(self, script: Script, key: str, *arguments: int | str) -> Any:
         client = self._client.get_client()
         try:
             return client.evalsha(script.digest, 1, key, *arguments)
@@ -194,17 +211,10 @@ class TolerantRedisCache(RedisCache):
         yield from client.scan_iter(match=pattern, count=1_000)
 
     def _get_or_claim(self, key: str, seconds: float) -> tuple[Any, bool]:
-        client = self._client
-        with client.get_client().pipeline(transaction=False) as pipeline:
-            pipeline.get(self.make_and_validate_key(key))
-            pipeline.set(
-                self.make_and_validate_key(key + CLAIM), 1, nx=True, px=max(1, round(seconds * 1000))
-            )
-            found, claimed = pipeline.execute(raise_on_error=False)
-        if isinstance(found, Exception):
-            raise found
-        if isinstance(claimed, Exception):  # a full server still reads
-            client.writes_refused.record_failure(claimed)
+        milliseconds = max(1, round(seconds * 1000))
+        found, claimed = self._evaluate(_GET_OR_CLAIM, self.make_and_validate_key(key), milliseconds, CLAIM)
+        if isinstance(claimed, bytes):  # a full server still reads
+            self._client.writes_refused.record_failure(redis.ResponseError(claimed.decode()))
             claimed = True
         return (None, bool(claimed)) if found is None else (_SERIALIZER.loads(found), False)
 

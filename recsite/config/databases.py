@@ -9,11 +9,18 @@ POSTGRESQL = "django.db.backends.postgresql"
 
 @dataclass(frozen=True, slots=True)
 class PoolSize:
-    """The least and most connections to PostgreSQL of a process, and how long a request waits for one."""
+    """The least and most connections to PostgreSQL of a process.
+
+    timeout_seconds:         how long a request waits for one
+    silence_timeout_seconds: how long anything waits for a server that sends nothing
+    is_preparing:            whether the server prepares the statements of the hot path
+    """
 
     min_size: int
     max_size: int
     timeout_seconds: float
+    silence_timeout_seconds: float
+    is_preparing: bool = True
 
 
 def configured(address: dict[str, Any], pool: PoolSize) -> dict[str, Any]:
@@ -23,9 +30,8 @@ def configured(address: dict[str, Any], pool: PoolSize) -> dict[str, Any]:
     if address["ENGINE"] == SQLITE:
         return {**address, **connected, "OPTIONS": {**_sqlite(), **own}}
     if address["ENGINE"] == POSTGRESQL:
-        # The pool keeps the connections and checks each before a request gets it, so that none is one that a
-        # restarted server has closed.
-        connected = {"ENGINE": "recsite.postgresql", "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+        # The pool keeps the connections. The engine checks those that a restarted server may have closed.
+        connected = {"ENGINE": "recsite.postgresql", "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False}
         return {**address, **connected, "OPTIONS": {**_postgresql(pool), **own}}
     return {**address, **connected}
 
@@ -42,6 +48,7 @@ def _sqlite() -> dict[str, Any]:
 
 def _postgresql(pool: PoolSize) -> dict[str, Any]:
     return {
+        "silence_timeout": pool.silence_timeout_seconds,
         "pool": {
             "min_size": pool.min_size,
             "max_size": pool.max_size,
@@ -50,6 +57,7 @@ def _postgresql(pool: PoolSize) -> dict[str, Any]:
             # become less and less frequent, and would notice late that the server is back.
             "reconnect_timeout": 1,
         },
+        "prepare_threshold": 5 if pool.is_preparing else None,
         "connect_timeout": 5,
         "application_name": "shop-recommendations",
     }

@@ -34,6 +34,8 @@ class Environment:
     db_pool_min_size: int
     db_pool_max_size: int
     db_pool_timeout_seconds: float
+    db_prepared_statements: bool
+    database_timeout_seconds: float
     time_zone: str
     log_level: str
     log_format: str
@@ -57,7 +59,6 @@ class Environment:
     default_strategy: str
     model_dir: str
     model_storage: str
-    snapshot_max_age_seconds: float
     stored_list_max_age_seconds: float
     answer_cache_mib: int
     result_cache_seconds: float
@@ -80,6 +81,7 @@ class Environment:
     port: int
     web_workers: int
     web_threads: int
+    request_body_seconds: float
 
     def __post_init__(self) -> None:
         validate(self)
@@ -143,6 +145,8 @@ def read() -> Environment:
         db_pool_min_size=env.int("DB_POOL_MIN_SIZE", default=1),
         db_pool_max_size=env.int("DB_POOL_MAX_SIZE", default=web_threads + 2),
         db_pool_timeout_seconds=env.float("DB_POOL_TIMEOUT_SECONDS", default=1.0),
+        db_prepared_statements=env.bool("DB_PREPARED_STATEMENTS", default=True),
+        database_timeout_seconds=env.float("DATABASE_TIMEOUT_SECONDS", default=5.0),
         time_zone=env.str("TIME_ZONE", default="UTC"),
         log_level=env.str("LOG_LEVEL", default="INFO").upper(),
         log_format=env.str("LOG_FORMAT", default="line" if sys.stderr.isatty() else "json").lower(),
@@ -166,7 +170,6 @@ def read() -> Environment:
         default_strategy=env.str("DEFAULT_STRATEGY", default="content"),
         model_dir=env.str("MODEL_DIR", default=str(ROOT / "trained_models")),
         model_storage=env.str("MODEL_STORAGE", default=""),
-        snapshot_max_age_seconds=env.float("SNAPSHOT_MAX_AGE_SECONDS", default=60.0),
         stored_list_max_age_seconds=env.float("STORED_LIST_MAX_AGE", default=float(DAY)),
         answer_cache_mib=env.int("ANSWER_CACHE_MIB", default=64),
         result_cache_seconds=env.float("RESULT_CACHE_SECONDS", default=300.0),
@@ -189,6 +192,7 @@ def read() -> Environment:
         port=env.int("PORT", default=8000),
         web_workers=env.int("WEB_WORKERS", default=2),
         web_threads=web_threads,
+        request_body_seconds=env.float("REQUEST_BODY_SECONDS", default=10.0),
     )
 
 

@@ -51,7 +51,7 @@ def _check_bounds(env: "Environment") -> None:
         ("DB_POOL_MIN_SIZE", env.db_pool_min_size, 0, 1000),
         ("DB_POOL_MAX_SIZE", env.db_pool_max_size, 1, 1004),
         ("DB_POOL_TIMEOUT_SECONDS", env.db_pool_timeout_seconds, 0.001, 600),
-        ("SNAPSHOT_MAX_AGE_SECONDS", env.snapshot_max_age_seconds, 0.001, DAY),
+        ("DATABASE_TIMEOUT_SECONDS", env.database_timeout_seconds, 1, 600),
         ("STORED_LIST_MAX_AGE", env.stored_list_max_age_seconds, 0, 3650 * DAY),
         ("ANSWER_CACHE_MIB", env.answer_cache_mib, 0, 65_536),
         ("RESULT_CACHE_SECONDS", env.result_cache_seconds, 0, DAY),
@@ -70,6 +70,7 @@ def _check_bounds(env: "Environment") -> None:
         ("WORKER_METRICS_PORT", env.worker_metrics_port, 0, 65_535),
         ("WEB_WORKERS", env.web_workers, 1, 1000),
         ("WEB_THREADS", env.web_threads, 1, 1002),
+        ("REQUEST_BODY_SECONDS", env.request_body_seconds, 0.1, 600),
     ):
         if not low <= value <= high:
             raise ImproperlyConfigured(f"{name} is {value}. It must be from {low} to {high}.")

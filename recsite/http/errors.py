@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import IntegrityError, OperationalError
+from django.db import DatabaseError, IntegrityError, OperationalError
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions
 from rest_framework.request import Request
 
+from access.errors import TooManyPasswords
 from catalog.errors import IdempotencyKeyReused, InUse, InvalidEvents, InvalidIdempotencyKey, TooManyEvents
 from recommendations.errors import BadRequest, UnknownProduct, UnknownShopper, UnknownStrategy
+from recsite.database_writes import writes
 from recsite.http import throttling
 from recsite.http.problems import FieldError, field_errors, problem, summarize
 
@@ -37,6 +39,14 @@ class ErrorResponse:
     detail: str | None = None
     retry_after: int | None = None
 
+    @property
+    def headers(self) -> dict[str, str]:
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+
+
+REFUSED_WRITE = ErrorResponse(
+    503, "The database accepts no changes at the moment. Try again later.", retry_after=5
+)
 
 # The first matching class applies, so subclasses come before their base class.
 TABLE: tuple[tuple[type[Exception], ErrorResponse], ...] = (
@@ -49,6 +59,7 @@ TABLE: tuple[tuple[type[Exception], ErrorResponse], ...] = (
     (UnknownProduct, ErrorResponse(404)),
     (UnknownShopper, ErrorResponse(404)),
     (UnknownStrategy, ErrorResponse(400)),
+    (TooManyPasswords, ErrorResponse(429, retry_after=1)),
     (ProtectedError, ErrorResponse(409, "Other rows refer to this one, so it cannot be deleted.")),
     (
         IntegrityError,
@@ -74,20 +85,31 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> HttpResponse
     exc = throttling.count_failed(exc, request, context.get("view"))
     if isinstance(exc, exceptions.APIException):
         return _of_rest_framework(exc, request, hide=getattr(context.get("view"), "hides_values", False))
-    for exception_class, response in TABLE:
-        if isinstance(exc, exception_class):
-            serious = response.status >= 500
-            level = logging.ERROR if serious else logging.INFO
-            errors: list[FieldError] = getattr(exc, "errors", [])
-            summary = summarize(errors)
-            logged = f"{type(exc).__name__}: {summary}" if errors else exc
-            logger.log(
-                level, "%s %s: %r", request.method, request.path, logged, exc_info=exc if serious else None
-            )
-            detail = " ".join(filter(None, [response.detail or str(exc), summary]))
-            headers = {} if response.retry_after is None else {"Retry-After": str(response.retry_after)}
-            return problem(response.status, detail, errors=errors, headers=headers)
-    return None
+    response = _response(exc)
+    if response is None:
+        return None
+    serious = response.status >= 500
+    level = logging.ERROR if serious else logging.INFO
+    errors: list[FieldError] = getattr(exc, "errors", [])
+    summary = summarize(errors)
+    logged = f"{type(exc).__name__}: {summary}" if errors else exc
+    logger.log(level, "%s %s: %r", request.method, request.path, logged, exc_info=exc if serious else None)
+    detail = " ".join(filter(None, [response.detail or str(exc), summary]))
+    return problem(response.status, detail, errors=errors, headers=response.headers)
+
+
+def database_failed(exc: BaseException | None) -> HttpResponse | None:
+    """Return the 503 for a database that is unavailable or takes no changes, None for other exceptions."""
+    response = _response(exc) if isinstance(exc, DatabaseError) else None
+    if response is None or response.status != 503:
+        return None
+    return problem(response.status, response.detail or "", headers=response.headers)
+
+
+def _response(exc: Exception) -> ErrorResponse | None:
+    if writes.note(exc):
+        return REFUSED_WRITE
+    return next((response for kind, response in TABLE if isinstance(exc, kind)), None)
 
 
 def _of_rest_framework(exc: exceptions.APIException, request: Request, *, hide: bool) -> HttpResponse:

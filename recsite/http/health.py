@@ -12,6 +12,7 @@ from catalog.models import User
 from core.api.renderers import to_json
 from recommendations import wiring
 from recsite.broker import broker_url, connected
+from recsite.database_writes import writes
 from recsite.http.metrics_access import may_read_metrics
 from recsite.http.probes import OK, Probe, Probes
 
@@ -45,7 +46,12 @@ def ready(request: HttpRequest) -> HttpResponse:
 @cache
 def probes() -> Probes:
     """Return the probes of everything that responses depend on and that is configured."""
-    probes: dict[str, Probe] = {"database": check_database, "cache": check_cache, "model": check_model}
+    probes: dict[str, Probe] = {
+        "database": check_database,
+        "writes": writes.check,
+        "cache": check_cache,
+        "model": check_model,
+    }
     if broker_url():
         probes["broker"] = check_broker
     return Probes(probes, seconds=DEADLINE_SECONDS)

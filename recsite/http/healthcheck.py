@@ -7,6 +7,9 @@ import sys
 PATHS = ("/health/live", "/")
 
 
+_MAX_BYTES = 65_536
+
+
 def is_healthy(port: int, host: str = "127.0.0.1") -> bool:
     """Return whether the server on this port responds without an error. host: one of its ALLOWED_HOSTS"""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
@@ -14,7 +17,7 @@ def is_healthy(port: int, host: str = "127.0.0.1") -> bool:
         for path in PATHS:
             connection.request("GET", path, headers={"Host": host, "X-Forwarded-Proto": "https"})
             response = connection.getresponse()
-            response.read()
+            response.read(_MAX_BYTES)
             if response.status != http.client.NOT_FOUND:
                 return response.status < http.client.INTERNAL_SERVER_ERROR
     except (OSError, http.client.HTTPException):

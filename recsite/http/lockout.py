@@ -11,8 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from access.services.failed_logins import stored_username
 from recsite.http.problems import problem
 
+PAGE_TEXT = (
+    "Too many wrong passwords for this username from this address. Try again in {minutes} minute{plural}."
+)
 DETAIL = "Too many wrong passwords for this username from this address. Try again in {seconds} seconds."
 
 
@@ -24,15 +28,19 @@ def locked_out(
     headers = {"Retry-After": str(seconds), "Cache-Control": "no-store"}
     if not request.path.startswith("/admin"):
         return problem(429, DETAIL.format(seconds=seconds), headers=headers)
-    context = {"minutes": math.ceil(seconds / 60), "title": "Too many failed logins"}
-    page = TemplateResponse(request, "registration/locked_out.html", context, status=429, headers=headers)
+    minutes = math.ceil(seconds / 60)
+    context = {
+        "title": "Too many failed logins",
+        "message": PAGE_TEXT.format(minutes=minutes, plural="" if minutes == 1 else "s"),
+    }
+    page = TemplateResponse(request, "registration/too_many.html", context, status=429, headers=headers)
     return page.render()
 
 
 def _seconds_left(request: Any, credentials: Mapping[str, Any]) -> int:
     """Return the seconds until the lock ends. It starts with the last wrong password that was checked."""
     last = AccessAttempt.objects.filter(
-        username=credentials.get("username"), ip_address=request.axes_ip_address
+        username=stored_username(request, credentials), ip_address=request.axes_ip_address
     ).aggregate(last=Max("attempt_time"))["last"]
     cooloff = settings.AXES_COOLOFF_TIME
     left = cooloff if last is None else last + cooloff - timezone.now()

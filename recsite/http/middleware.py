@@ -11,6 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from observe import metrics, request_id
 from recsite.config.csp import FOR_PROGRAMS, PAGES, PERMISSIONS, RESOURCES
 from recsite.http import health, metrics_page
+from recsite.http.charset import DROPPED
+from recsite.http.dispatcher import REFUSAL
+from recsite.http.problems import problem
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # Machines request these over plain HTTP by IP address, so HTTPS redirects and ALLOWED_HOSTS do not apply.
@@ -29,17 +32,36 @@ def request_middleware(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         current = request_id.begin(request.META.get("HTTP_X_REQUEST_ID"))
-        internal = INTERNAL_VIEWS.get(request.path_info)
+        internal = None if REFUSAL in request.META else INTERNAL_VIEWS.get(request.path_info)
+        if DROPPED in request.META and request.method not in ("GET", "HEAD"):
+            internal = _unsupported_charset
         response = inner(request) if internal is None else with_security_headers(internal(request))
         response.headers[request_id.HEADER] = current
         _release(request)
         return response
 
-    inner = get_response
+    inner = _with_complete_body(get_response)
     if settings.METRICS:
         metrics.turn_on(settings.METRICS_DIR)
-        inner = _recorded(get_response)
+        inner = _recorded(inner)
     return middleware
+
+
+def _unsupported_charset(request: HttpRequest) -> HttpResponse:
+    charset = request.META[DROPPED]
+    return problem(415, f"Content-Type names the charset {charset[:40]!r}. The body must be UTF-8.")
+
+
+def _with_complete_body(get_response: GetResponse) -> GetResponse:
+    """Return a view that answers requests whose body was refused while it arrived."""
+
+    def complete(request: HttpRequest) -> HttpResponse:
+        refusal = request.META.get(REFUSAL)
+        if refusal is None:
+            return get_response(request)
+        return with_security_headers(problem(refusal.status, refusal.detail, headers=refusal.headers))
+
+    return complete
 
 
 def _release(request: HttpRequest) -> None:

@@ -1,5 +1,7 @@
 """The root view, and the error views of Django."""
 
+import sys
+
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +15,7 @@ from rest_framework.response import Response
 from access.throttle_scopes import READING
 from core.api.views import ApiView
 from core.text import cut
+from recsite.http.errors import database_failed
 from recsite.http.problems import problem
 
 SERVICE = {
@@ -81,5 +84,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return the 500 of a bug. Django has logged the path and traceback; the response has neither."""
+    """Return 503 if the database failed, or the 500 of a bug. Django has logged the path and traceback."""
+    if response := database_failed(sys.exc_info()[1]):
+        return response
     return problem(500, "An error occurred on the server and has been logged.")

@@ -1,7 +1,7 @@
-"""Rate limiting by fixed windows. Responses have RateLimit headers, and Retry-After if refused."""
+"""Rate limiting by sliding windows. Responses have RateLimit headers, and Retry-After if refused."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from functools import cache
 from math import ceil
 from typing import Any, cast
@@ -9,29 +9,33 @@ from typing import Any, cast
 from django.conf import settings
 from django.core.cache import caches
 from django.db import OperationalError
+from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from access.address import client_address, client_network
 from access.principals import KeyPrincipal, account_identity
-from access.throttle_scopes import throttle_scope_for
+from access.throttle_scopes import ThrottleScope, throttle_scope_for
 from observe import metrics
-from recsite.cache.fixed_window import FixedWindowCounter
 from recsite.cache.redis import TolerantRedisCache
 from recsite.cache.shared_window import LocalWindowCounter, SharedWindowCounter
+from recsite.cache.sliding_window import SlidingWindowCounter
 from recsite.config.throttle_rates import Asker, Rate
 
+LOGIN_HEADERS = "recsite.login_headers"
 logger = logging.getLogger(__name__)
 
 
 class TooManyRequests(Throttled):
-    """A request over its rate limit. wait: seconds until the next window"""
+    """A request over its rate limit. wait: seconds until one would be within it"""
+
+    wait: int
 
     extra_detail_singular = "Try again in {wait} second."
     extra_detail_plural = "Try again in {wait} seconds."
 
-    def __init__(self, rate: Rate, scope: str, asker: Asker, wait: float) -> None:
+    def __init__(self, rate: Rate, scope: str, asker: Asker, wait: int) -> None:
         super().__init__(wait, f"The rate limit is {rate} ({scope}, by {asker}).")
 
 
@@ -45,25 +49,51 @@ class Throttle(BaseThrottle):
 
 
 def count(request: Request, view: Any) -> None:
-    """Count the request, and set the RateLimit headers of its response. Raises TooManyRequests. No query."""
+    """Count the request, and set the RateLimit headers of its response. Raises TooManyRequests. No query.
+
+    view.headers are those of every response to this request, errors included.
+    """
     view.is_counted = True
     scope = throttle_scope_for(view.throttle_scopes, request.method)
-    limits: Mapping[Asker, Rate] = settings.THROTTLE_RATES[scope]
-    if not limits:
+    if scope is ThrottleScope.LOGIN:
+        count_login(request._request)  # whose middleware sets the headers
+    elif settings.THROTTLE_RATES[scope]:
+        asker, identity = _identify(request)
+        _count(scope, asker, identity, view.headers)
+
+
+def count_login(request: HttpRequest, account_id: int | None = None) -> None:
+    """Count a request that sends a password, before it is hashed. A second call does nothing.
+
+    It counts for the account, if one is known, else for its address and for all addresses together.
+    account_id: who sends it, None if unknown
+    Sets META[LOGIN_HEADERS], the RateLimit headers of the response. Raises TooManyRequests. No query.
+    """
+    if LOGIN_HEADERS in request.META:
         return
-    asker, identity = _identify(request)
-    rate = limits.get(asker)
+    headers: dict[str, str] = {}
+    request.META[LOGIN_HEADERS] = headers
+    if account_id is not None:
+        _count(ThrottleScope.LOGIN, Asker.USER, account_identity(account_id), headers)
+    else:
+        _count(ThrottleScope.LOGIN, Asker.ADDRESS, _address(request), headers)
+        _count(ThrottleScope.LOGIN, Asker.TOTAL, "total", headers)
+
+
+def _count(scope: ThrottleScope, asker: Asker, identity: str, headers: MutableMapping[str, str]) -> None:
+    rate = settings.THROTTLE_RATES[scope].get(asker)
     if rate is None:
         return
-    n, seconds_left = counter().count(f"throttle:{scope}:{identity}", rate.seconds)
+    key = f"throttle:{scope}:{identity}"
+    is_allowed, n, seconds_left = counter().count(key, rate.n, rate.seconds)
     wait = max(1, ceil(seconds_left))
-    headers = view.headers  # of every response to this request, errors included
-    headers["RateLimit-Limit"] = str(rate.n)
-    headers["RateLimit-Remaining"] = str(max(0, rate.n - n))
-    headers["RateLimit-Reset"] = str(wait)
-    if n > rate.n:
+    if not is_allowed or asker is not Asker.TOTAL:  # a caller is told of the total only when it refuses
+        headers["RateLimit-Limit"] = str(rate.n)
+        headers["RateLimit-Remaining"] = str(max(0, rate.n - n))
+        headers["RateLimit-Reset"] = str(wait)
+    if not is_allowed:
         metrics.recorder.throttled(scope, asker)
-        if n == rate.n + 1:  # once per window
+        if _log_lines().count(key, 1, rate.seconds).is_allowed:
             logger.info("%s exceeded the rate limit of %s (%s)", identity, rate, scope)
         raise TooManyRequests(rate, scope, asker, wait)
 
@@ -95,18 +125,31 @@ def _identify(request: Request) -> tuple[Asker, str]:
     user = loaded.get("_user")
     if user is not None and user.is_authenticated:
         return Asker.USER, account_identity(user.pk)
-    address = client_address(request._request)
-    return Asker.ADDRESS, f"address:{client_network(address) if address else 'none'}"
+    return Asker.ADDRESS, _address(request._request)
+
+
+def _address(request: HttpRequest) -> str:
+    address = client_address(request)
+    return f"address:{client_network(address) if address else 'none'}"
 
 
 @cache
-def counter() -> FixedWindowCounter | SharedWindowCounter:
+def counter() -> SlidingWindowCounter | SharedWindowCounter:
     """Return the counter: shared by all processes if there is a Redis."""
     if isinstance(caches["default"], TolerantRedisCache):
-        return SharedWindowCounter(lambda: cast(TolerantRedisCache, caches["default"]), FixedWindowCounter())
+        return SharedWindowCounter(
+            lambda: cast(TolerantRedisCache, caches["default"]), SlidingWindowCounter()
+        )
     return LocalWindowCounter()
+
+
+@cache
+def _log_lines() -> SlidingWindowCounter:
+    """Return the counter that allows one log line for each caller and window, in this process."""
+    return SlidingWindowCounter()
 
 
 def forget() -> None:
     """Reset the counts of this process."""
     counter.cache_clear()
+    _log_lines.cache_clear()

@@ -1,29 +1,114 @@
-"""The database engine `recsite.postgresql`: Django's, but few requests wait while the server is away."""
+"""The database engine `recsite.postgresql`: Django's, for a server that may be away or silent."""
 
+import threading
 from typing import Any
 
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
+from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
-from psycopg_pool import PoolTimeout
+from psycopg_pool import ConnectionPool, PoolTimeout
 
-from recsite.postgresql.backoff import Backoff
+from recsite.postgresql.connection import CONNECT_SECONDS, LimitedConnection, WatchedConnection
+from recsite.postgresql.outage import Outage
 
-# How long connections are refused at once after a timeout: long enough for waiting requests to finish.
-BACKOFF_SECONDS = 1.0
-_backoffs: dict[str, Backoff] = {}
+_outages: dict[str, Outage] = {}
+_creating = threading.Lock()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A database connection from the pool."""
+    """A database connection from the pool.
+
+    It is checked when it comes from the pool, except for `fetch`, whose statement is a check itself.
+    """
+
+    _is_checked = True
+
+    def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
+        super().__init__(settings_dict, alias)
+        if pool := settings_dict["OPTIONS"].get("pool"):
+            pool.setdefault("connection_class", WatchedConnection)
+
+    @property
+    def outage(self) -> Outage:
+        """Return the outage that all connections of this process to the database share."""
+        with _creating:
+            return _outages.setdefault(self.alias, Outage(self._is_back, self._renew_pool))
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Return the arguments of a new connection. Silence on one of the pool's begins an outage."""
+        parameters: dict[str, Any] = super().get_connection_params()
+        seconds = parameters.pop("silence_timeout", None)
+        if self.alias != NO_DB_ALIAS and self.settings_dict["OPTIONS"].get("pool"):
+            parameters |= {"seconds": seconds, "on_silence": self.outage.begin}
+        return parameters
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Return a connection. Raises PoolTimeout, at once if another request has just timed out."""
-        backoff = _backoffs.setdefault(self.alias, Backoff(BACKOFF_SECONDS))
-        if not backoff.may_try():
+        """Return a connection. Raises PoolTimeout, at once during an outage."""
+        if self.outage.is_on:
             raise PoolTimeout("the database could not be reached a moment ago")
         try:
             connection = super().get_new_connection(conn_params)
+            while self.pool and self._is_checked and not _is_alive(connection):
+                self.pool.putconn(connection)  # which replaces it
+                connection = super().get_new_connection(conn_params)
         except PoolTimeout:
-            backoff.record_failure()
+            self.outage.begin()
             raise
-        backoff.record_success()
         return connection
+
+    def fetch(self, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement that only reads. It is prepared on the server.
+
+        If the connection turns out to be dead, the statement is repeated once on another one. If it was
+        silent, an outage has begun, and nothing is repeated.
+        """
+        self._is_checked = False
+        try:
+            return self._fetch(sql, params)
+        except DatabaseError as error:
+            if self.in_atomic_block or self.outage.is_on or not self._is_useless(error):
+                raise
+            self.close()
+        finally:
+            self._is_checked = True
+        return self._fetch(sql, params)
+
+    def _fetch(self, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+        self.ensure_connection()
+        self.validate_no_broken_transaction()
+        with self.wrap_database_errors, psycopg.Cursor(self.connection) as cursor:
+            return cursor.execute(sql, params, prepare=True).fetchall()
+
+    def _is_useless(self, error: DatabaseError) -> bool:
+        """Return whether another connection may succeed; close this one."""
+        connection: Any = self.connection
+        # A migration has changed a table whose statements were prepared.
+        if connection is not None and isinstance(error.__cause__, psycopg.errors.FeatureNotSupported):
+            connection.close()
+        return connection is not None and bool(connection.closed)
+
+    def _is_back(self) -> bool:
+        """Return whether the server answers a new connection within a few seconds."""
+        parameters = super().get_connection_params() | {"connect_timeout": CONNECT_SECONDS}
+        parameters.pop("silence_timeout", None)
+        try:
+            with LimitedConnection.connect(**parameters) as connection:
+                connection.execute("SELECT 1")
+        except psycopg.Error:
+            return False
+        return True
+
+    def _renew_pool(self) -> None:
+        """Replace the pool's connections, some of which may be dead without anybody having been told."""
+        pools: dict[str, ConnectionPool] = self._connection_pools  # type: ignore[attr-defined]
+        if self.alias in pools and not pools[self.alias].closed:
+            pools[self.alias].drain()
+
+
+def _is_alive(connection: Any) -> bool:
+    try:
+        ConnectionPool.check_connection(connection)
+    except psycopg.OperationalError:
+        return False
+    return True

@@ -67,7 +67,7 @@ CHANGES: dict[str, tuple[Callable[[User], Any], Callable[[Any], Any]]] = {
     ),
     "a product moves to another category": (
         lambda user: _saved(first(user), category=Category.objects.create(name="Home")),
-        lambda body: body["recommended_products"][0]["category"],
+        lambda body: [(product["id"], product["category"]) for product in body["recommended_products"]],
     ),
     "a category is renamed": (
         lambda user: Category.objects.filter(name="Audio").update(name="Sound", updated_at=OLD),

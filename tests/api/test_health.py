@@ -12,13 +12,17 @@ from django.test import Client
 from recommendations import wiring
 from recommendations.serving.results import ModelRef
 from recsite.http import health
+from tests.waiting import PATIENCE_SECONDS
 
+PROMISED_SECONDS = health.DEADLINE_SECONDS
 STRANGER = {"Host": "10.0.0.7:8000"}
 
 
 @pytest.fixture(autouse=True)
-def probed_anew() -> Iterator[None]:
+def probed_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     health.probes.cache_clear()
+    # A busy machine takes longer to answer than the response is promised within.
+    monkeypatch.setattr(health, "DEADLINE_SECONDS", PATIENCE_SECONDS)
     yield
     health.probes.cache_clear()
 
@@ -45,7 +49,7 @@ class TestReady:
     def test_is_ok_when_all_is_well(self, client: Client):
         answer = client.get("/health/ready", headers=STRANGER)
 
-        checks = {"database": "ok", "cache": "ok", "model": "ok"}
+        checks = {"database": "ok", "writes": "ok", "cache": "ok", "model": "ok"}
         assert (answer.status_code, answer.json()) == (200, {"status": "ok", "checks": checks})
         assert answer["Cache-Control"] == "no-store"
 
@@ -64,7 +68,12 @@ class TestReady:
         answer = client.get("/health/ready")
 
         assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
-        assert answer.json()["checks"] == {"database": "ok", "cache": "failed", "model": "ok"}
+        assert answer.json()["checks"] == {
+            "database": "ok",
+            "writes": "ok",
+            "cache": "failed",
+            "model": "ok",
+        }
 
     def test_is_degraded_without_a_model_that_the_default_needs(self, client: Client, monkeypatch):
         monkeypatch.setattr(wiring, "model_ref", lambda: ModelRef("hybrid"))
@@ -115,6 +124,8 @@ class TestReady:
 
     def test_waits_for_nothing_that_hangs(self, client: Client, monkeypatch, settings):
         never = Event()
+        monkeypatch.setattr(health, "DEADLINE_SECONDS", PROMISED_SECONDS)
+        monkeypatch.setattr(health.writes, "check", never.wait)
         for name in ("check_database", "check_cache", "check_model"):
             monkeypatch.setattr(health, name, never.wait)
         with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -123,5 +134,5 @@ class TestReady:
             answer = client.get("/health/ready")  # while all of them hang
             never.set()
 
-        assert health.DEADLINE_SECONDS < 1
+        assert PROMISED_SECONDS < 1
         assert (answer.status_code, set(answer.json()["checks"].values())) == (503, {"no answer"})

@@ -7,8 +7,11 @@ from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from access.scopes import Scope
+from access.services.keys import delete_keys, rotate_key
 from catalog.models import Interaction, StoredAnswer
 from catalog.services.idempotency import remove_old_answers
+from tests.api.callers import key_header, key_with
 from tests.api.events import event
 from tests.factories import StaffFactory
 
@@ -46,6 +49,29 @@ class TestKey:
 
         assert ["Idempotency-Replayed" in answer for answer in answers] == [False, False]
         assert Interaction.objects.count() == 2
+
+    def test_outlives_the_rotation_of_the_api_key(self):
+        old = key_with(Scope.EVENTS_WRITE)
+        new = rotate_key(key=old.row, now=timezone.now())
+        newest = rotate_key(key=new.row, now=timezone.now())
+        delete_keys([old.row, new.row])
+
+        answers = []
+        for key in (newest, rotate_key(key=newest.row, now=timezone.now())):
+            client = APIClient(headers={"Authorization": key_header(key)})
+            answers.append(send(client, event(action_type="purchase")))
+
+        assert ["Idempotency-Replayed" in answer for answer in answers] == [False, True]
+        assert Interaction.objects.count() == 1
+
+    def test_of_another_api_key_is_another(self):
+        clients = [
+            APIClient(headers={"Authorization": key_header(key_with(Scope.EVENTS_WRITE))}) for _ in range(2)
+        ]
+
+        answers = [send(client, event()) for client in clients]
+
+        assert ["Idempotency-Replayed" in answer for answer in answers] == [False, False]
 
     def test_that_is_another_is_done_again(self, staff_client):
         send(staff_client, event(), key="k-1")

@@ -88,6 +88,31 @@ class TestToken:
 
         assert statuses[-2:] == [429, 429]
 
+    @pytest.mark.parametrize(
+        "addresses",
+        [
+            [f"2001:db8:1:2::{n}" for n in range(1, 7)],
+            [
+                "192.0.2.1",
+                "::ffff:192.0.2.1",
+                "192.0.2.1",
+                "::ffff:c000:201",
+                "192.0.2.1",
+                "::ffff:192.0.2.1",
+            ],
+        ],
+        ids=["of one /64", "of one IPv4 address"],
+    )
+    def test_is_not_got_around_by_other_addresses(self, ada, addresses):
+        statuses = [token(address=address).status_code for address in addresses]
+
+        assert statuses[-2:] == [429, 429]
+
+    def test_is_of_one_ipv6_network_only(self, ada):
+        guess(5, address="2001:db8:1:2::1")
+
+        assert token(password=PASSWORD, address="2001:db8:1:3::1").status_code == 200
+
     def test_leaves_what_else_is_asked_from_there_alone(self, ada, client):
         guess(5)
 
@@ -132,7 +157,8 @@ class TestBehindProxies:
             (1, "198.51.100.9", "198.51.100.9"),
             (1, "203.0.113.5, 198.51.100.9", "198.51.100.9"),
             (2, "203.0.113.5, 198.51.100.9, 10.0.0.1", "198.51.100.9"),
-            (1, "2001:db8::1", "2001:db8::1"),
+            (1, "2001:db8:1:2::1", "2001:db8:1:2::"),
+            (1, "::ffff:198.51.100.9", "198.51.100.9"),
             (1, "nonsense", HERE),
             (1, "", HERE),
             (2, "198.51.100.9", HERE),

@@ -61,7 +61,7 @@ class TestPopular:
             InteractionFactory.create_batch(events, product=ProductFactory(category=name))
 
         client.get("/products/popular")
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(2):
             answer = client.get("/products/popular?category=Home")
 
         assert [count for _, count in self.ranking(answer)] == [2, 1]

@@ -12,7 +12,7 @@ class TestOne:
     def test_is_found_by_number_and_by_key(self, client, open_reads, django_assert_num_queries, form):
         lamp = ProductFactory(name="Lamp", category="Home", tags=["led"], external_id="a.b c", stock=3)
 
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(1):
             answer = client.get(f"/products/{form.format(pk=lamp.pk)}")
 
         found = answer.json()
@@ -76,7 +76,7 @@ class TestOne:
     def test_costs_staff_their_session(self, staff_client, django_assert_num_queries):
         lamp = ProductFactory()
 
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(3):
             assert staff_client.get(f"/products/{lamp.pk}").json()["is_active"] is True
 
     def test_refuses_parameters(self, client, open_reads):

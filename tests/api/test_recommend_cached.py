@@ -104,7 +104,7 @@ class TestHit:
         generate(alice)
         get(client, f"/recommend/{alice.id}")
 
-        assert get(client, f"/recommend/{alice.id}")[2] == 5
+        assert get(client, f"/recommend/{alice.id}")[2] == 1
 
     def test_does_not_happen_when_the_list_is_too_old(self, client: Client, alice: User):
         generate(alice)

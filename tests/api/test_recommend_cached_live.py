@@ -68,7 +68,7 @@ class TestAgain:
         wiring.forget()
         get(client, f"/recommend/{alice.id}")
 
-        assert get(client, f"/recommend/{alice.id}")[2] == 6
+        assert get(client, f"/recommend/{alice.id}")[2] == 2
 
     def test_reveals_inactive_products_only_to_staff(self, client: Client, alice: User, staff_client: Client):
         hidden = ProductFactory(is_active=False)

@@ -35,7 +35,7 @@ class TestChange:
         change(alice)
 
         now = shown(client, alice)
-        wiring.forget()
+        wiring.response_cache().forget([alice.id])  # and not the catalogue, whose popularity is renewed later
         assert place(now) != place(before)
         assert now == shown(client, alice)
 
@@ -64,13 +64,14 @@ class TestChange:
 
         Product.objects.filter(id=stored.picks[-1][0]).update(is_active=False)
 
-        assert get(client, f"/recommend/{alice.id}?top_n=2")[2] > 4
+        assert get(client, f"/recommend/{alice.id}?top_n=2")[2] > 1
 
     def test_of_another_user_changes_nothing(self, client: Client, alice: User):
+        product = ProductFactory(name="Elsewhere")
         generate(alice)
         warm(client, alice)
 
-        InteractionFactory(product=ProductFactory(name="Elsewhere"))
+        InteractionFactory(product=product)
 
         assert get(client, f"/recommend/{alice.id}")[2] == 1
 
@@ -100,7 +101,7 @@ class TestChange:
 
         StoredList.objects.update(digest="another")
 
-        assert get(client, f"/recommend/{alice.id}")[2] > 4
+        assert get(client, f"/recommend/{alice.id}")[2] == 2
 
     def test_of_the_active_model_shows(self, client: Client, settings: Any, tmp_path: Path):
         knows_counting(settings, tmp_path)

@@ -118,8 +118,9 @@ class TestEveryStrategy:
         wiring.generator(chosen, top_n=2)(sorted(one.id for one in shoppers))
 
         for one in shoppers:
-            ask = (RecommendationRequest(one.id, 2), one, chosen)
-            ahead, live = wiring.recommender()(*ask), wiring.live_recommender()(*ask)
+            request = RecommendationRequest(one.id, 2, strategy=strategy)
+            state = wiring.shopper_state(request)
+            ahead, live = wiring.recommender()(request, state), wiring.live_recommender()(request, state)
             assert ahead.is_stored
             assert evidence(ahead) == evidence(live)
 

@@ -8,7 +8,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.models import Product, User
+from catalog.models import Category, Product, User
 from recommendations import wiring
 from tests.factories import InteractionFactory, ProductFactory, StaffFactory, UserFactory
 
@@ -106,12 +106,29 @@ class TestFilters:
         assert plain == ["Amp", "Cable"]
         assert names(ask(client, "top_n=2&diversity=0.9")) == ["Amp", "Tuner"]
 
-    def test_cost_a_query_for_categories_and_one_for_products(
-        self, client: Client, django_assert_num_queries: Any
-    ):
+    @pytest.mark.parametrize("strategy", ["content", "trending", "popular"])
+    def test_see_what_comes_into_them_and_what_leaves_at_once(self, client: Client, strategy: str):
+        def found() -> tuple[list[str], list[str]]:
+            cheap = names(ask(client, f"strategy={strategy}&max_price=5"))
+            return sorted(cheap), sorted(names(ask(client, f"strategy={strategy}&category=Audio")))
+
+        before = [found() for _ in range(2)][-1]  # the second time from the cache
+        Product.objects.filter(external_id="amp").update(price="4.99")
+        Product.objects.filter(external_id="vase").update(category=Category.objects.get(name="Audio"))
+        Product.objects.filter(external_id="cable").update(price="5.01", category=None)
+
+        after = [found() for _ in range(2)]
+
+        assert before[0] != after[0][0]
+        assert "Amp" in after[0][0]
+        assert "Cable" not in after[0][0] + after[0][1]
+        assert after[0][1] == ["Amp", "Vase"]
+        assert after[0] == after[1]
+
+    def test_cost_one_query_for_products(self, client: Client, django_assert_num_queries: Any):
         ask(client)
 
-        with django_assert_num_queries(7):  # two more; and none looks for a stored list
+        with django_assert_num_queries(3):
             ask(client, "category=Audio&exclude=ext:amp&min_price=1")
 
 

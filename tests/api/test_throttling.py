@@ -1,4 +1,4 @@
-"""Requests over a rate limit get 429 until the next window; every response says how many are left."""
+"""Requests over a rate limit get 429 until earlier ones leave the window; every answer says what is left."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from access.scopes import Scope
 from access.services import tokens
 from observe import metrics
-from recsite.cache.fixed_window import FixedWindowCounter
+from recsite.cache.sliding_window import SlidingWindowCounter
 from recsite.config.throttle_rates import rates
 from recsite.http import throttling
 from tests.api.callers import bearer, clerk_with, key_header, key_with
@@ -34,7 +34,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of this process's windows."""
     clock = Clock()
-    windows = FixedWindowCounter(clock=clock)
+    windows = SlidingWindowCounter(clock=clock)
     monkeypatch.setattr(throttling, "counter", lambda: windows)
     return clock
 
@@ -279,12 +279,12 @@ class TestWhatIsCounted:
         assert key_client.post("/interactions", {}).status_code == 400
 
     def test_is_every_log_in_whatever_its_username(self, client, settings):
-        limit(settings, "token:address=2/m")
+        limit(settings, "login:address=2/m")
 
         tried = [client.post("/token", {"username": f"u{n}", "password": "x"}) for n in range(3)]
 
         assert [answer.status_code for answer in tried] == [401, 401, 429]
-        assert "token, by address" in tried[-1].json()["detail"]
+        assert "login, by address" in tried[-1].json()["detail"]
 
     def test_is_what_was_refused_too(self, client):
         bad = client_with("Api-Key recs_aaaaaaaa_wrong")

@@ -20,6 +20,7 @@ from recommendations.explaining.evidence_json import from_json, to_json
 from recommendations.models import ModelCalls, WrittenText
 from recsite.celery import app
 from stack.processes import free_port
+from tests.api.callers import bearer, shopper_token
 from tests.chat import KEY
 from tests.contracts.explainer import ODD
 from tests.factories import InteractionFactory, ProductFactory, StaffFactory, UserFactory
@@ -340,6 +341,30 @@ class TestTexts:
         urls = {ask(client, f"ext:{key}")["explanation_url"] for key in ("x", "y")}
 
         assert (len(urls), len(waiting(queue)), WrittenText.objects.get().user) == (1, 1, None)
+
+    def test_of_two_shoppers_with_one_name_are_each_their_own(self, client, model, queue):
+        ProductFactory.create_batch(3)
+        shoppers = [UserFactory(name="Kim", external_id=key) for key in ("x", "y")]
+
+        urls = [ask(client, f"ext:{shopper.external_id}")["explanation_url"] for shopper in shoppers]
+
+        for number, shopper in enumerate(shoppers):
+            own = APIClient(headers={"Authorization": bearer(shopper_token(shopper))})
+            assert [own.get(url).status_code == 200 for url in urls] == [number == 0, number == 1]
+        assert {text.user for text in WrittenText.objects.all()} == set(shoppers)
+
+    def test_have_the_same_id_as_long_as_the_same_is_to_be_explained(self, client, model, queue, anna):
+        assert ask(client) == ask(client)
+
+    def test_have_ids_that_only_the_server_can_compute(self, client, model, queue, anna, settings):
+        url = ask(client)["explanation_url"]
+        facts = from_json(WrittenText.objects.get().evidence)
+        WrittenText.objects.all().delete()
+        settings.EXPLANATION_ID_KEY = "another"
+        wiring.forget()
+
+        assert facts.digest(wiring.explainer().identity) not in url
+        assert ask(client)["explanation_url"] != url
 
     def test_are_deleted_when_they_expire(self, client, model, queue, anna):
         ask(client)

@@ -1,8 +1,10 @@
 """The chat model's explainer and time: it ends when it must, and leaves nothing behind."""
 
 import gc
+import gzip
 import socket
 import threading
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any
@@ -37,6 +39,43 @@ class TestOpenAIExplainerOutOfTime(OverHTTP):
         assert explainer_for(server.url, timeout_seconds=SHORT).explain(GIVEN) == TEMPLATE
         assert "no answer within 0.3 s" in warnings(log)[0]
         assert not join_calls()
+
+    def test_reads_no_more_than_the_limit_of_an_answer_without_end(self, server: LLMServer, log):
+        server.otherwise = llm_server.never_ends
+
+        assert explainer_for(server.url).explain(GIVEN) == TEMPLATE
+        assert "an answer of more than 1,048,576 bytes" in warnings(log)[0]
+        assert not join_calls()
+
+    @pytest.mark.parametrize("status", [200, 404, 500])
+    @pytest.mark.parametrize(("wbits", "encoding"), [(31, "gzip"), (15, "deflate")])
+    def test_decompresses_no_more_than_the_limit(self, server, log, status, wbits, encoding):
+        compressor = zlib.compressobj(9, wbits=wbits)
+        bomb = b"".join([*(compressor.compress(b" " * (1 << 20)) for _ in range(50)), compressor.flush()])
+        server.otherwise = llm_server.sends(bomb, status, content_encoding=encoding)
+
+        assert explainer_for(server.url).explain(GIVEN) == TEMPLATE
+        assert "an answer of more than 1,048,576 bytes" in warnings(log)[0]
+
+    @pytest.mark.parametrize("encoding", ["br", "gzip", "gzip, gzip"])
+    def test_refuses_what_it_cannot_decompress(self, server, log, encoding):
+        server.otherwise = llm_server.sends(b"{}", content_encoding=encoding)
+
+        assert explainer_for(server.url).explain(GIVEN) == TEMPLATE
+        assert "DecodingError" in warnings(log)[0]
+
+    def test_takes_an_answer_that_was_compressed_unasked(self, server):
+        body = gzip.compress(llm_server.completion("For you."))
+        server.otherwise = llm_server.sends(body, content_encoding="gzip")
+
+        assert explainer_for(server.url).explain(GIVEN).text == "For you."
+        assert server.questions[0].headers["accept-encoding"] == "identity"
+
+    def test_follows_no_redirect(self, server, log):
+        server.otherwise = llm_server.sends(b"", 307, location=server.url)
+
+        assert explainer_for(server.url).explain(GIVEN) == TEMPLATE
+        assert len(server.questions) == 1
 
     def test_ends_in_time_while_the_server_thinks(self, server: LLMServer, log):
         server.otherwise = holds(server.closing)

@@ -9,7 +9,6 @@ from django.db import OperationalError
 
 from recsite.config.databases import PoolSize, configured
 from recsite.config.variables import Variables
-from recsite.postgresql import base
 from recsite.postgresql.base import DatabaseWrapper
 from stack.postgresql import Cluster, cluster
 from stack.processes import ServerNotFound
@@ -39,7 +38,7 @@ def connect(
     def connected(patience_seconds: float) -> DatabaseWrapper:
         address = Variables({"DATABASE_URL": server.url}).db_url("DATABASE_URL", default="")
         defaults = {"TIME_ZONE": None, "ATOMIC_REQUESTS": False, "AUTOCOMMIT": True, "TEST": {}}
-        settings = {**defaults, **configured(address, PoolSize(1, 2, patience_seconds))}
+        settings = {**defaults, **configured(address, PoolSize(1, 2, patience_seconds, 2.0))}
         made.append(DatabaseWrapper(settings, alias=request.node.name))
         return made[-1]
 
@@ -72,8 +71,54 @@ class TestConnection:
 
         assert ask(database) == 1
 
-    def test_is_refused_at_once_after_somebody_waited_in_vain(self, server: Cluster, connect, monkeypatch):
-        monkeypatch.setattr(base, "BACKOFF_SECONDS", 3_600)
+    def test_that_died_at_rest_answers_a_read_all_the_same(self, server: Cluster, connect):
+        database = connect(PATIENCE_SECONDS)
+        assert database.fetch("SELECT 1", []) == [(1,)]
+        database.close()
+
+        server.stop()
+        server.start()
+
+        assert database.fetch("SELECT 1", []) == [(1,)]
+
+    def test_that_dies_in_a_transaction_fails_it(self, server: Cluster, connect):
+        """A read that is repeated would not see what the transaction had written."""
+        database = connect(PATIENCE_SECONDS)
+        database.set_autocommit(False)
+        database.in_atomic_block = True
+        database.fetch("SELECT 1", [])
+        server.stop()
+        server.start()
+
+        with pytest.raises(OperationalError):
+            database.fetch("SELECT 1", [])
+        database.in_atomic_block = False
+        database.close()
+
+    @pytest.mark.parametrize("is_preparing", [True, False])
+    def test_prepares_the_statements_of_fetch_unless_told_not_to(self, connect, is_preparing: bool):
+        database = connect(PATIENCE_SECONDS)
+        database.settings_dict["OPTIONS"]["prepare_threshold"] = 5 if is_preparing else None
+
+        database.fetch("SELECT %s::int", [1])
+
+        names = database.fetch(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s", ["%$1::int"]
+        )
+        assert names == [(1 if is_preparing else 0,)]
+
+    def test_reads_on_after_a_migration_changed_what_it_had_prepared(self, server: Cluster, connect):
+        database = connect(PATIENCE_SECONDS)
+        with database.cursor() as cursor:
+            cursor.execute("CREATE TABLE changing (value int)")
+            cursor.execute("INSERT INTO changing VALUES (1)")
+        assert database.fetch("SELECT * FROM changing", []) == [(1,)]
+        with database.cursor() as cursor:
+            cursor.execute("ALTER TABLE changing ALTER value TYPE text")
+
+        assert database.fetch("SELECT * FROM changing", []) == [("1",)]
+
+    def test_is_refused_at_once_after_somebody_waited_in_vain(self, server: Cluster, connect):
         database = connect(SHORT_SECONDS)
         server.stop()
         try:

@@ -40,6 +40,7 @@ from tests.integration.traces import (
     ID,
     TRACES,
     account_known_everywhere,
+    answered,
     found,
     labels,
     user_known_everywhere,
@@ -223,6 +224,52 @@ class TestErase:
         StoredAnswer.objects.create(
             caller="key:x", key="k", request_digest="d", body=zlib.compress(body), created_at=NOON
         )
+
+        erase(user, by=None, now=NOON)
+
+        assert not StoredAnswer.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("external_id", "key"),
+        [
+            ("zoe-4711", "orders-of-zoe-4711"),
+            ("zoe-4711", "ORDERS-ZOE-4711-1"),
+            ("zoë:1", "orders-zo%C3%AB%3A1"),
+            (None, "user-{pk}-orders"),
+            (None, "user_id={pk}"),
+            (None, "user/{pk}"),
+        ],
+    )
+    def test_finds_them_in_the_keys_that_callers_choose(self, external_id: str | None, key: str):
+        user = UserFactory(external_id=external_id)
+        answered("key:x", "{}", key.format(pk=user.pk))
+
+        erase(user, by=None, now=NOON)
+
+        assert not StoredAnswer.objects.exists()
+
+    @pytest.mark.parametrize("key", ["of-ada-1", "of-ADA@EXAMPLE.ORG", "account:{pk}"])
+    def test_finds_accounts_in_the_keys_that_callers_choose(self, key: str):
+        account = AccountFactory(username="ada", email="ada@example.org")
+        answered("key:x", "{}", key.format(pk=account.pk))
+
+        erase(account, by=None, now=NOON)
+
+        assert not StoredAnswer.objects.exists()
+
+    @pytest.mark.parametrize("key", ["batch-{pk}", "user-{pk}0", "orders-of-ida"])
+    def test_leaves_the_keys_of_others(self, key: str):
+        user = UserFactory(external_id="zoe-4711")
+        answered("key:x", "{}", key.format(pk=user.pk))
+
+        erase(user, by=None, now=NOON)
+
+        assert StoredAnswer.objects.exists()
+
+    def test_finds_the_number_that_an_answer_refuses(self):
+        user = UserFactory()
+        told = {"field": "user_id", "value": user.pk, "message": "There is no such user."}
+        answered("key:x", response_body([Outcome(422, None, (told,))]).decode(), "k")
 
         erase(user, by=None, now=NOON)
 

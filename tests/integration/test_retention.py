@@ -4,16 +4,19 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from axes.models import AccessAttempt
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.utils import timezone
 
+from access.models import Login
 from catalog.models import Interaction, StoredAnswer
 from catalog.services import retention
 from catalog.services.retention import remove_events
 from recommendations.batch import runs
 from recommendations.batch.runs import RunParameters
 from recommendations.models import GenerationRun, RunState
-from tests.factories import NOON, InteractionFactory
+from tests.factories import NOON, InteractionFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +61,31 @@ class TestTheRest:
 
         assert remove().startswith("Removed: 0 events, 1 answers, 1 runs")
         assert GenerationRun.objects.get().state == "lost"
+
+
+class TestLogins:
+    def test_that_failed_go_when_no_lockout_counts_them(self):
+        for name, age in (("old", 16), ("new", 14)):
+            attempt = AccessAttempt.objects.create(username=name, failures_since_start=1)
+            AccessAttempt.objects.filter(pk=attempt.pk).update(
+                attempt_time=timezone.now() - timedelta(minutes=age)
+            )
+
+        assert "1 failures" in remove()
+        assert AccessAttempt.objects.get().username == "new"
+
+    def test_and_sessions_go_when_they_have_expired(self):
+        now = timezone.now()
+        for name, left in (("old", -1), ("new", 1)):
+            Session.objects.create(session_key=name, session_data="", expire_date=now + timedelta(hours=left))
+            Login.objects.create(
+                account=StaffFactory(),
+                jti=name,
+                password_mark="",
+                created_at=now,
+                refreshed_at=now,
+                expires_at=now + timedelta(hours=left),
+            )
+
+        assert "2 logins" in remove()
+        assert Session.objects.get().session_key == Login.objects.get().jti == "new"

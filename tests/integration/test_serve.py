@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from django.conf import settings
@@ -23,7 +23,7 @@ from django.conf import settings
 from recommendations import wiring
 from recsite import serve
 from recsite.config import env
-from recsite.serve import CannotServe, granian, listening_address
+from recsite.serve import CannotServe, listening_address
 from stack.processes import free_port, is_listening
 from tests.llm_server import LLMServer, holds
 from tests.waiting import PATIENCE_SECONDS, until
@@ -140,6 +140,14 @@ class TestServe:
             assert b"csrfmiddlewaretoken" in admin.read()
             admin.close()
 
+    def test_takes_any_charset_that_python_knows(self, shop: Path):
+        with serving(shop) as url:
+            for charset in ("hex", "undefined", "punycode", "idna", "unicode_escape"):
+                kind = f"text/plain; charset={charset}"
+                sent = Request(f"{url}/?q=%5Cud800", headers={"Content-Type": kind})  # noqa: S310
+                with urlopen(sent, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
+                    assert answer.status == 200, charset
+
     def test_answers_everybody_else_while_a_model_is_slow(self, shop: Path):
         answered = Event()
         with (
@@ -156,11 +164,9 @@ class TestServe:
             model.otherwise = holds(answered)
             slow = []
             try:
-                # Two lists: the same one is worded once, whoever asks. One after the other: granian may have
-                # a request that comes while a thread takes another one wait for that thread.
-                for n in (1, 2):
-                    slow.append(waiting.submit(get, f"{url}/recommend/ext:alice?top_n={n}"))
-                    assert model.arrivals.acquire(timeout=PATIENCE_SECONDS)
+                # Two lists: the same one is worded once, whoever asks.
+                slow = [waiting.submit(get, f"{url}/recommend/ext:alice?top_n={n}") for n in (1, 2)]
+                assert all(model.arrivals.acquire(timeout=PATIENCE_SECONDS) for _ in slow)
                 others = [get(url + "/")["status"], get(url + "/products")["count"]]
                 one_too_many = get(f"{url}/recommend/ext:alice")["explanation_source"]
                 early = [each.result() for each in slow if each.done()]
@@ -222,7 +228,7 @@ class TestServe:
 
 class TestMain:
     @pytest.mark.django_db
-    def test_becomes_granian(self, monkeypatch, capsys, settings, tmp_path: Path):
+    def test_becomes_the_server(self, monkeypatch, capsys, settings, tmp_path: Path):
         settings.ENV = replace(ENV, port=free_port(), metrics_dir=str(tmp_path / "counts"))
         become: list[list[str]] = []
         monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
@@ -230,7 +236,7 @@ class TestMain:
 
         serve.main()
 
-        assert become == [[sys.executable, *granian(settings.ENV, "127.0.0.1")]]
+        assert become == [[sys.executable, "-m", "recsite.server", "127.0.0.1"]]
         assert os.environ["PROMETHEUS_MULTIPROC_DIR"] == str(tmp_path / "counts")
         assert f"Serving http://127.0.0.1:{settings.ENV.port}/" in capsys.readouterr().out
 
@@ -260,20 +266,6 @@ class TestListeningAddress:
 
         with pytest.raises(CannotServe, match=rf"^{name}=true .* HOST=0\.0\.0\.0 accepts other machines"):
             listening_address(open_to_all)
-
-
-class TestGranian:
-    def test_gets_what_the_environment_says(self):
-        wanted = replace(
-            ENV, port=8001, web_workers=3, web_threads=5, db_pool_max_size=7, openai_timeout_seconds=1.5
-        )
-
-        said = " ".join(granian(wanted, "127.0.0.1"))
-
-        assert "--interface wsgi" in said
-        assert "--host 127.0.0.1 --port 8001 --workers 3 --blocking-threads 5" in said
-        assert "--workers-kill-timeout 7" in said
-        assert said.endswith("recsite.wsgi:application")
 
 
 class TestRefuseUnmigrated:

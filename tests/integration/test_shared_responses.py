@@ -49,8 +49,9 @@ def alice(redis: Redis) -> User:
 
 
 def in_another_process() -> None:
-    """Forget everything that other processes cannot reach."""
+    """Forget everything that other processes cannot reach, and load the catalogue, as a server does."""
     wiring.forget()
+    wiring.pipeline(wiring.model_ref())
 
 
 def keys(redis: Redis, kind: str) -> list[bytes]:

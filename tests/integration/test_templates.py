@@ -198,7 +198,7 @@ VISITS: dict[str, Callable[[World], None]] = {
     "recommendations/templates/admin/recommendations/trainedmodel/measures.html": models,
     "recommendations/templates/recommendations/evaluation.html": report,
     "recsite/templates/docs/swagger.html": docs,
-    "recsite/templates/registration/locked_out.html": wrong_passwords,
+    "recsite/templates/registration/too_many.html": wrong_passwords,
 }
 
 

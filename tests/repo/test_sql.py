@@ -12,11 +12,14 @@ APPS = ("access", "catalog", "core", "observe", "privacy", "recommendations", "r
 SOURCES = sorted(
     path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts
 )
-EXECUTES = {"execute", "executemany", "executescript", "copy"}
+EXECUTES = {"execute", "executemany", "executescript", "copy", "fetch"}
 PUTS_SQL_INTO_QUERIES = {"raw", "extra", "RawSQL"}
 # Where a statement is put together, and of what: quoted names of our own tables, placeholders, a number.
 PUT_TOGETHER = {
     "access/services/checking.py": {"int(timeout)"},
+    "catalog/triggers.py": {"connection.ops.quote_name(name)", "on"},
+    "recommendations/selectors/changes.py": {"columns_sql(connection.vendor)"},
+    "recommendations/stores.py": {"sql"},
     "catalog/services/interaction_rows.py": {
         "quote(meta.db_table)",
         "columns",
@@ -27,9 +30,15 @@ PUT_TOGETHER = {
 }
 # Statements that arrive by a name: compiled by the ORM, or put together of quoted names of our own.
 NAMED = {
-    ("core/db/prepared.py", "plan.sql"),
-    ("core/db/prepared.py", "plan.native"),
+    ("core/db/prepared.py", "native"),
     ("core/db/prepared.py", "sql"),
+    ("recsite/database_writes.py", "_GROW"),
+    ("recsite/postgresql/base.py", "sql"),
+    ("recsite/postgresql/connection.py", "_IDLE"),
+    ("recommendations/selectors/shop_state.py", "sql"),
+    ("catalog/triggers.py", "sql"),
+    ("catalog/triggers.py", "statement"),
+    ("catalog/triggers.py", "wanted[name].sql"),
     ("catalog/services/bulk_edit.py", "statement"),
     ("catalog/importing/events.py", "insert"),
     ("catalog/importing/duplicates.py", "_BEFORE"),

@@ -78,6 +78,17 @@ class TestRedis:
         assert [*said, again] == [(None, True), (None, False), (None, True)]
         assert cache.get_or_claim("key", 60)[0] == "made"
 
+    @pytest.mark.parametrize("kind", ["Redis", "memory"])
+    def test_claims_nothing_on_a_hit(self, server: RedisServer, kind: str):
+        cache = cache_of(server) if kind == "Redis" else LocalCache("a test of hits", {})
+        cache.clear()
+        cache.set("key", "made", 60)
+
+        hit = cache.get_or_claim("key", 60)
+        cache.delete("key")
+
+        assert [hit, cache.get_or_claim("key", 60)] == [("made", False), (None, True)]
+
     def test_lets_a_claim_end_by_itself(self, server: RedisServer):
         cache = cache_of(server)
         cache.get_or_claim("key", 0.05)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.place import ROOT, Place
-from tests.stack.shops import ALICE
+from tests.stack.shops import ALICE, SCOPES, event, filled
 
 TOO_LITTLE = 2_000  # bytes of a file: less than the arrays of the smallest model
 VERSIONS = """
@@ -83,3 +83,36 @@ class TestTraining:
             answer = web.get(ALICE)
             assert (answer.status_code, answer.json()["strategy"]) == (200, "collaborative")
             assert web.get("/health/ready").json()["checks"]["model"] == "ok"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 8 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "none", folder], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("Only root may make a disk that is full.")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+class TestDatabase:
+    def test_on_a_full_disk_refuses_writes_answers_reads_and_says_so(self, tmp_path: Path, small: Path):
+        place = filled(tmp_path, f"sqlite:///{small / 'shop.sqlite3'}")
+        with place.served(key=place.key(*SCOPES)) as web:
+            assert {web.get(ALICE).status_code for _ in range(20)} == {200}
+            assert web.get("/health/ready").json()["status"] == "ok"
+            fill(small)
+            answers = [web.post("/interactions", json=event(f"{n}")).status_code for n in range(200)]
+
+            assert set(answers) <= {201, 503}
+            assert web.get(ALICE).status_code == 200
+            assert web.get("/health/ready").json()["checks"]["writes"] == "failed"
+
+            (small / "others").unlink()
+
+            assert web.post("/interactions", json=event("later")).status_code == 201
+            assert web.get("/health/ready").json()["checks"]["writes"] == "ok"

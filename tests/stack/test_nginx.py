@@ -71,3 +71,40 @@ class TestConfiguration:
         file.write_text(nginx.configuration(tmp_path, free_port(), [8001, 8002]))
 
         nginx.check(program, file)
+
+
+def post(port: int, path: str) -> tuple[int, str | None, str | None, bytes]:
+    """Return the status, type, Retry-After and body of the answer to an empty POST."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    connection.request("POST", path)
+    answer = connection.getresponse()
+    found = answer.status, answer.headers["Content-Type"], answer.headers["Retry-After"], answer.read()
+    connection.close()
+    return found
+
+
+class TestTheLimitOfLogins:
+    @pytest.mark.parametrize(
+        ("path", "kind"), [("/token", "application/problem+json"), ("/admin/login/", "text/html")]
+    )
+    def test_is_by_address_and_told_as_the_service_does(self, gateway: int, path: str, kind: str):
+        answers = [post(gateway, path) for _ in range(80)]
+
+        statuses = [status for status, *_ in answers]
+        assert statuses[:60] == [502] * 60  # from nobody behind it
+        assert 429 in statuses
+        _, content_type, retry_after, body = next(answer for answer in answers if answer[0] == 429)
+        assert (content_type, retry_after) == (kind, "1")
+        assert b"Try again in a second." in body
+
+    def test_is_one_for_both_doors_however_they_are_spelled(self, gateway: int):
+        paths = ("/token", "/token/", "/admin/login/", "//token", "/%74oken", "/x/../token")
+        statuses = [post(gateway, paths[n % len(paths)])[0] for n in range(90)]
+
+        assert statuses.count(429) >= 20
+
+    def test_leaves_other_requests_alone(self, gateway: int):
+        for _ in range(80):
+            post(gateway, "/token")
+
+        assert [post(gateway, path)[0] for path in ("/token/verify", "/interactions")] == [502, 502]

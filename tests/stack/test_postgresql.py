@@ -1,6 +1,7 @@
-"""PostgreSQL restarted under load: acknowledged events are stored, no request waits, and it recovers."""
+"""PostgreSQL restarted or silent under load: acknowledged events are stored, and it recovers."""
 
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -9,6 +10,7 @@ from stack.postgresql import Cluster, cluster
 from stack.processes import ServerNotFound
 from tests.place import Place
 from tests.servers import skip_or_fail
+from tests.silence import SilentProxy
 from tests.stack.load import statuses, under_load
 from tests.stack.shops import ALICE, SCOPES, assert_none_lost, assert_only, filled, traffic
 from tests.waiting import until
@@ -57,3 +59,35 @@ class TestRestarted:
         assert all(int(response.headers["retry-after"]) >= 1 for response in refused)
         assert set(statuses(load.answers[-8:])) <= {200, 201}
         assert_none_lost(place, name, load.answers)
+
+
+class TestSilent:
+    """A proxy stands before the server, and stops forwarding: connections stay open, and nothing comes."""
+
+    def test_loses_nothing_answers_everybody_and_goes_on_by_itself(self, server: Cluster, place: Place):
+        port = urlsplit(server.url).port or 0
+        with SilentProxy(port) as proxy:
+            behind = place.with_env(
+                DATABASE_URL=server.url.replace(f":{port}/", f":{proxy.port}/"),
+                DATABASE_TIMEOUT_SECONDS="1",
+                WEB_THREADS="2",
+            )
+            with (
+                behind.served(key=place.key(*SCOPES)) as web,
+                under_load(web, traffic("silent"), connections=8) as load,
+            ):
+                load.wait_for_rounds()
+                with proxy.silence():
+                    # All threads wait for the database by now, or will.
+                    live, ready = web.get("/health/live"), web.get("/health/ready")
+                    load.wait_for_rounds()
+                until(lambda: web.get(ALICE).status_code == 200)
+                until(lambda: web.get("/health/ready").status_code == 200)
+                load.wait_for_rounds()
+
+        assert (live.status_code, ready.status_code) == (200, 503)
+        assert_only(load.answers, (200, 201, 503))
+        refused = [each.response for each in load.answers if each.response and each.status == 503]
+        assert all(int(response.headers["retry-after"]) >= 1 for response in refused)
+        assert set(statuses(load.answers[-8:])) <= {200, 201}
+        assert_none_lost(place, "silent", load.answers)

@@ -1,6 +1,6 @@
 """Rate limits with a real Redis: shared by all processes, and counted locally while it is unavailable."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,9 +15,12 @@ from access.scopes import Scope
 from access.services import logins, tokens
 from observe import metrics
 from recsite.cache.redis import TolerantRedisCache
+from recsite.cache.shared_window import SharedWindowCounter
+from recsite.cache.sliding_window import BUCKETS
 from recsite.config.throttle_rates import rates
 from recsite.http import throttling
 from tests.api.callers import key_header, key_with
+from tests.contracts.window_counter import Clock, WindowCounterContract
 from tests.factories import StaffFactory
 from tests.stack.redis_server import RedisServer, redis_server
 from tests.stack.shared import counted_by_one_process, of
@@ -25,6 +28,7 @@ from tests.stack.test_cache import LONG_REST_SECONDS, SHORT, cache_of
 from tests.waiting import until
 
 PROCESSES, EACH = 4, 500
+MANY = 1_000_000  # a limit that no test reaches
 
 
 @pytest.fixture
@@ -51,43 +55,71 @@ class TestTogether:
 
     def test_ask_once(self, redis_url: str):
         windows = of(TolerantRedisCache(redis_url, {}))
-        windows.count("key", 60)  # which also has Redis learn the script
+        windows.count("key", MANY, 60)  # which also has Redis learn the script
         with Redis.from_url(redis_url) as client:
             before = client.info("commandstats")
 
-            windows.count("key", 60)
+            windows.count("key", MANY, 60)
 
             after = client.info("commandstats")
         assert after["cmdstat_evalsha"]["calls"] - before["cmdstat_evalsha"]["calls"] == 1
         assert set(after) - set(before) <= {"cmdstat_info"}
 
-    def test_have_a_window_that_the_first_of_them_opens_and_redis_closes(self, redis_url: str):
+    def test_leave_nothing_in_redis_when_the_last_call_has_left(self, redis_url: str):
         windows = of(TolerantRedisCache(redis_url, {}))
-        first, second = windows.count("key", 60), windows.count("key", 60)
+        windows.count("key", MANY, 60)
         with Redis.from_url(redis_url) as client:
             (name,) = client.keys("*")
             left = client.pttl(name)
-            client.pexpire(name, 1)
-            until(lambda: not client.exists(name))
 
-        assert first == (1, 60)
-        assert second.n == 2
-        assert left / 1000 <= second.seconds_left <= 60
-        assert windows.count("key", 60) == (1, 60)
+        assert 60_000 < left <= 60_000 + 60_000 / BUCKETS
 
-    def test_close_a_window_that_nothing_would(self, redis_url: str):
+    def test_write_nothing_for_a_refused_call(self, redis_url: str):
         windows = of(TolerantRedisCache(redis_url, {}))
-        windows.count("key", 60)
+        windows.count("key", 1, 60)
         with Redis.from_url(redis_url) as client:
-            client.persist(client.keys("*")[0])
+            before = client.info("commandstats")["cmdstat_set"]["calls"]
 
-        assert windows.count("key", 60) == (2, 60)
+            assert not windows.count("key", 1, 60).is_allowed
+
+            assert client.info("commandstats")["cmdstat_set"]["calls"] == before
+
+    def test_time_their_windows_by_redis(self, redis_url: str):
+        windows = of(TolerantRedisCache(redis_url, {}))
+        first, second = windows.count("key", 2, 60), windows.count("key", 2, 60)
+
+        assert first == (True, 1, 60)
+        assert second.n == 2
+        assert 59 < second.seconds_left <= 60
+
+    @pytest.mark.parametrize(("seconds", "n"), [(1, 3), (59, 3), (61, 1)])
+    def test_keep_their_counts_when_the_clock_is_set_back_by_less_than_a_window(
+        self, redis_url: str, seconds: float, n: int
+    ):
+        clock = Clock()
+        windows = of(TolerantRedisCache(redis_url, {}), clock)
+        windows.count("key", MANY, 60)
+        windows.count("key", MANY, 60)
+        clock.now -= seconds
+
+        assert windows.count("key", MANY, 60).n == n
+
+
+class TestContract(WindowCounterContract):
+    @pytest.fixture
+    def make(self, redis_url: str) -> Callable[[Clock], SharedWindowCounter]:
+        def make(clock: Clock) -> SharedWindowCounter:
+            cache = TolerantRedisCache(redis_url, {})
+            cache.clear()
+            return of(cache, clock)
+
+        return make
 
 
 class TestWithoutRedis:
     @pytest.fixture(params=["killed", "stopped", "full"])
     def gone(self, request: Any, running: RedisServer) -> TolerantRedisCache:
-        of(cache_of(running)).count("key", 60)
+        of(cache_of(running)).count("key", MANY, 60)
         if request.param == "stopped":
             running.pause()
             return cache_of(running, **SHORT)
@@ -102,7 +134,7 @@ class TestWithoutRedis:
     def test_the_process_counts_alone_exactly_and_says_so(self, gone: TolerantRedisCache, told: list[str]):
         windows = of(gone)
 
-        assert [windows.count("key", 600).n for _ in range(50)] == list(range(1, 51))
+        assert [windows.count("key", MANY, 600).n for _ in range(50)] == list(range(1, 51))
         assert told == ["alone"] * 50
 
     def test_is_tried_once_and_then_left_alone(self, running: RedisServer):
@@ -111,7 +143,7 @@ class TestWithoutRedis:
         running.pause()
 
         for _ in range(200):
-            windows.count("key", 600)
+            windows.count("key", MANY, 600)
 
         assert cache.counts["failed"] == 1
 
@@ -119,21 +151,21 @@ class TestWithoutRedis:
         self, gone: TolerantRedisCache, running: RedisServer, told: list[str]
     ):
         windows = of(gone)
-        windows.count("key", 600)
+        windows.count("key", MANY, 600)
         running.child.resume() if running.child.is_running() else running.start()
         with Redis(port=running.port) as client:
             client.config_set("maxmemory", "0")
 
-        until(lambda: (windows.count("key", 600), told[-1])[1] == "together")
+        until(lambda: (windows.count("key", MANY, 600), told[-1])[1] == "together")
 
         assert "alone" in told
 
     def test_a_server_that_began_anew_is_told_what_to_do(self, running: RedisServer, told: list[str]):
         windows = of(cache_of(running))
-        windows.count("key", 60)
+        windows.count("key", MANY, 60)
         running.restart()
 
-        assert windows.count("key", 60).n == 1
+        assert windows.count("key", MANY, 60).n == 1
         assert told == ["together"] * 2
 
 

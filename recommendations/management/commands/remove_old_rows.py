@@ -1,4 +1,4 @@
-"""Delete events older than EVENT_RETENTION_DAYS, and expired answers, runs and explanations."""
+"""Delete old events (EVENT_RETENTION_DAYS), and expired answers, runs, explanations and logins."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from recommendations import wiring
 
 
 class Command(BaseCommand):
-    help = "Delete events older than EVENT_RETENTION_DAYS, and expired answers, runs and explanations."
+    help = "Delete old events (EVENT_RETENTION_DAYS), and expired answers, runs, explanations and logins."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"Removed: {wiring.remove_old_rows()}.")

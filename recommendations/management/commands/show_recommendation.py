@@ -32,7 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         user = self._shopper(options["user"])
         request = RecommendationRequest(user.id, options["top_n"])
-        found = wiring.recommender()(request, user, wiring.model_ref())
+        found = wiring.recommender()(request, wiring.shopper_state(request))
         answer = payload(found, explanation_of(found, wiring.explainer()))
         self.stdout.write(f"GET /recommend/{user.id}?top_n={request.top_n}")
         self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False))

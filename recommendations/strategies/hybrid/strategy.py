@@ -4,7 +4,7 @@ Two stages, as in Covington, Adams & Sargin (2016).
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -166,6 +166,9 @@ class HybridRetriever:
 
     stage: Stage
     ranker: RankingModel
+
+    def with_prices(self, snapshot: Snapshot) -> Self:
+        return replace(self, stage=replace(self.stage, snapshot=snapshot))
 
     def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
         """Return the best of about 250 candidates a user, computed in blocks of users."""

@@ -72,7 +72,7 @@ def _of_window(
     most: maximum number of users; a random sample if there are more
     """
     then = training.snapshot.at(window.cutoff, *window.past.counts())
-    snapshot = replace(then, active=then.popularity > 0, version=None)
+    snapshot = replace(then, active=then.popularity > 0)
     stage = stage_of(Training(snapshot, window.past, training.table))
     rows = np.arange(len(window.user_ids))
     if len(rows) > most:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from recommendations.caching import explanations
-from recommendations.caching.explanations import ExplanationCache
+from recommendations.caching.explanations import ExplanationCache, key_prefix
 from recommendations.explainers.base import Evidence, Explanation, Source
 from recommendations.explaining.inline import evidence
 from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.results import RecommendationList, StoredExplanation
 from recommendations.strategies.base import Basis
-from recsite.cache.local import LocalCache
+from recsite.cache.local import CLAIM, LocalCache
 from tests.caches import TimedCache, counting
 from tests.waiting import PATIENCE_SECONDS
 
@@ -120,6 +120,25 @@ class TestExplanationCache:
         explain(LIST)
 
         assert explain(other).explanation.text == "Text 2."
+
+    def test_leaves_no_claim_on_a_text_that_expires(self, model: Model, cache: Any):
+        explain = caching(model, cache)
+        explain(LIST)
+        key = key_prefix(LIST.shopper.id) + evidence(LIST).digest(model.identity)
+
+        cache.delete(key)
+
+        assert explain(LIST).explanation.text == "Text 2."
+        assert not cache.has_key(key + CLAIM)
+
+    def test_leaves_no_claim_after_an_error(self, model: Model, cache: Any, monkeypatch: pytest.MonkeyPatch):
+        explain = caching(model, cache)
+        with monkeypatch.context() as broken:
+            broken.delattr(Model, "explain")
+            with pytest.raises(AttributeError):
+                explain(LIST)
+
+        assert explain(LIST).is_final
 
     def test_does_not_keep_a_fallback_text(self, model: Model, cache: Any):
         explain, model.is_up = caching(model, cache), False

@@ -4,7 +4,6 @@ import json
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -14,49 +13,23 @@ from recommendations.caching import responses as module
 from recommendations.caching.answers import Answer
 from recommendations.caching.responses import ResponseCache
 from recommendations.caching.single_flight import SingleFlight
-from recommendations.caching.versions import FreshnessPolicy, Validator
-from recommendations.selectors.answer_versions import VersionRow
-from recommendations.selectors.models import ActiveModels
+from recommendations.selectors.products import Details, digest_of
+from recommendations.selectors.shoppers import Shopper
+from recommendations.serving.details import DetailsCache
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import AnswerVersion, ModelRef
+from recommendations.serving.state import ShopperState
 from tests.caches import counting
 from tests.factories import NOON
+from tests.states import catalogue, state, stored_row, validator
 from tests.waiting import PATIENCE_SECONDS
 
 MIB = 1 << 20
-CONTENT = ModelRef("content")
-
-
-def row(key: int | str, *, name: str = "Alice", default: str | None = None) -> VersionRow:
-    return VersionRow(int(key), name, "[1,1]", "a list", default, None, "", None)
+LAMP = Details(1, None, "Lamp", "Home", "", 9.99, "", (), is_available=True)
 
 
 def request(key: int) -> RecommendationRequest:
     return RecommendationRequest(key)
-
-
-def version_of(found: VersionRow) -> AnswerVersion:
-    """The version of an answer from a stored list, made while the database held this row."""
-    return AnswerVersion(
-        model=CONTENT,
-        user_id=found.user_id,
-        product_ids=[1],
-        digest=found.digest(),
-        uses_list=True,
-        stored_list=found.stored_list,
-        list_at=NOON,
-    )
-
-
-def validator_by(
-    read: Callable[..., VersionRow], resolve: Callable[[str | None, ActiveModels], ModelRef]
-) -> Validator:
-    return Validator(
-        read=read,
-        resolve=resolve,
-        is_young=lambda at: NOON - at < timedelta(days=1),
-        freshness=FreshnessPolicy(ttl_seconds=0, max_age_seconds=0, stamp=str, clock=float),
-    )
 
 
 class Shop:
@@ -64,27 +37,44 @@ class Shop:
 
     def __init__(self, n_bytes: int = 10) -> None:
         self.names: dict[int, str] = {}
-        self.default: str | None = None
+        self.default = "content"
+        self.list = "a list"
+        self.lamp = LAMP
+        self.number = 0
         self.n_bytes = n_bytes
         self.n_answers = 0
         self.after_read: Callable[[], object] = lambda: None
 
-    def row(self, lookup: tuple[str, int | str], strategy: str, product_ids: list[int]) -> VersionRow:
-        key = int(lookup[1])
-        found = row(key, name=self.names.get(key, "Alice"), default=self.default)
+    def change(self, lamp: Details) -> None:
+        self.lamp = lamp
+        self.number += 1
+
+    def read(self, request: RecommendationRequest) -> ShopperState:
+        key, lamp = int(request.user or 0), self.lamp
+        found = state(
+            Shopper(key, self.names.get(key, "Alice")),
+            model=ModelRef(self.default),
+            stored=stored_row(self.list),
+            of=catalogue(number=self.number, details=DetailsCache(lambda ids: {1: lamp})),
+        )
         self.after_read()
         return found
 
-    def answer(self, request: RecommendationRequest) -> Answer:
+    def answer(self, request: RecommendationRequest, state: ShopperState) -> Answer:
         self.n_answers += 1
-        found = self.row(request.lookup, "content", [1])
-        return Answer(to_json(found.user_name.ljust(self.n_bytes)), version_of(found))
-
-    def validator(self) -> Validator:
-        return validator_by(self.row, lambda strategy, now: ModelRef(strategy or now.default or "content"))
+        version = AnswerVersion(
+            model=state.model,
+            shopper=state.shopper,
+            product_ids=[1],
+            digest=digest_of(state.catalogue.details([1])),
+            uses_list=True,
+            stored_list=self.list,
+            list_at=NOON,
+        )
+        return Answer(to_json(state.shopper.name.ljust(self.n_bytes)), version)
 
     def cache(self, max_bytes: int = MIB) -> ResponseCache:
-        return ResponseCache(self.answer, validator=self.validator(), max_bytes=max_bytes)
+        return ResponseCache(self.answer, read=self.read, validator=validator(), max_bytes=max_bytes)
 
 
 class TestResponseCache:
@@ -111,12 +101,42 @@ class TestResponseCache:
     def test_does_not_return_an_answer_of_a_strategy_that_is_no_longer_the_default(self):
         shop = Shop()
         cache = shop.cache()
-        shop.default = "popular"  # changed after the answer was computed
-
         cache(request(1))
+        shop.default = "popular"
+
         cache(request(1))
 
         assert shop.n_answers == 2
+
+    def test_does_not_return_an_answer_from_a_stored_list_that_was_replaced(self):
+        shop = Shop()
+        cache = shop.cache()
+        cache(request(1))
+        shop.list = "another list"
+
+        cache(request(1))
+
+        assert shop.n_answers == 2
+
+    def test_does_not_return_an_answer_with_a_product_that_has_changed(self):
+        shop = Shop()
+        cache = shop.cache()
+        cache(request(1))
+        shop.change(LAMP._replace(price=8.0))
+
+        cache(request(1))
+
+        assert shop.n_answers == 2
+
+    def test_keeps_an_answer_while_other_products_change(self):
+        shop = Shop()
+        cache = shop.cache()
+        cache(request(1))
+        shop.change(LAMP)
+
+        cache(request(1))
+
+        assert shop.n_answers == 1
 
     def test_returns_the_same_object_on_a_hit(self):
         shop = Shop()
@@ -202,12 +222,12 @@ class TestThreads:
         n_threads = 8
         others = Barrier(n_threads)
 
-        def held(request: RecommendationRequest) -> Answer:
+        def held(request: RecommendationRequest, state: ShopperState) -> Answer:
             """Let the other threads arrive while the first one computes."""
             others.wait(PATIENCE_SECONDS)
-            return shop.answer(request)
+            return shop.answer(request, state)
 
-        slow = ResponseCache(held, validator=shop.validator(), max_bytes=MIB)
+        slow = ResponseCache(held, read=shop.read, validator=validator(), max_bytes=MIB)
         answers: list[Answer] = []
         first = Thread(target=lambda: answers.append(slow(request(1))))
         first.start()
@@ -229,13 +249,14 @@ class TestThreads:
 
         @contextmanager
         def after_another(key: RecommendationRequest) -> Iterator[bool]:
-            """Let another thread answer first, and then change the shop."""
+            """Let another thread answer from an older state of the shop."""
             cache._flight = SingleFlight(PATIENCE_SECONDS)
+            shop.names[1] = "Alice"
             cache(key)
-            shop.names[1] = "Alicia"
             yield True
 
         cache._flight = after_another  # type: ignore[assignment]
+        shop.names[1] = "Alicia"
 
         assert json.loads(cache(request(1)).body).strip() == "Alicia"
 
@@ -244,21 +265,19 @@ class TestThreads:
         cache = shop.cache()
         cache(request(1))
         shop.names[1] = "Alicia"
-        began = []
 
-        def answer_in_another_thread() -> None:
-            """Let a second thread compute a new answer while the first one validates the old one."""
-            if not began:
-                began.append(True)
-                thread = Thread(target=cache, args=(request(1),))
-                thread.start()
-                thread.join()
+        @contextmanager
+        def after_another(key: RecommendationRequest) -> Iterator[bool]:
+            """Let a second thread compute a new answer after the first one has found the old one stale."""
+            cache._flight = SingleFlight(PATIENCE_SECONDS)
+            cache(key)
+            yield True
 
-        shop.after_read = answer_in_another_thread
+        cache._flight = after_another  # type: ignore[assignment]
         bodies = {cache(request(1)).body for _ in range(2)}
 
         assert len(bodies) == 1
-        assert shop.n_answers == 3
+        assert shop.n_answers == 2
 
     def test_with_many_requests_keep_within_the_bound(self):
         shop = Shop(n_bytes=1_000)
@@ -268,7 +287,7 @@ class TestThreads:
         def request_all() -> None:
             try:
                 for key in range(1, 300):
-                    assert cache(request(key)).version.user_id == key  # type: ignore[union-attr]
+                    assert cache(request(key)).version.shopper.id == key  # type: ignore[union-attr]
             except BaseException as error:  # noqa: BLE001  reported by the main thread
                 failed.append(error)
 
@@ -279,26 +298,6 @@ class TestThreads:
             thread.join()
 
         assert failed == []
-
-
-def test_resolves_by_the_version_that_was_active_when_the_row_was_read():
-    resolved: list[ActiveModels] = []
-
-    def resolve(strategy: str | None, now: ActiveModels) -> ModelRef:
-        resolved.append(now)
-        return CONTENT
-
-    read = row(1, default="popular")._replace(version="v2")
-    cache = ResponseCache(
-        lambda request: Answer(b"", version_of(read)),
-        validator=validator_by(lambda *_: read, resolve),
-        max_bytes=MIB,
-    )
-    cache(request(1))
-
-    cache(request(1))
-
-    assert resolved == [ActiveModels("popular", {"content": "v2"})]
 
 
 class TestForgetting:

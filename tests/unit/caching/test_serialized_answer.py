@@ -8,12 +8,13 @@ import pytest
 from observe.metrics import CACHED, LIVE, AnswerLabels
 from recommendations.caching.answers import Answer
 from recommendations.caching.shared_responses import deserialize, serialize
+from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion
 
-SNAPSHOT = SnapshotVersion("s", 1.5, 2.25)
+SNAPSHOT = SnapshotVersion("s", "p", 1.5, 2.25)
 VERSION = AnswerVersion(
     model=ModelRef("hybrid", "v1"),
-    user_id=7,
+    shopper=Shopper(7, "Zoë", 12),
     product_ids=[1, 20, 300],
     digest=bytes(range(16)),
     uses_list=True,

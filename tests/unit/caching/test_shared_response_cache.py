@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from threading import Event
 from typing import Any
@@ -11,22 +10,20 @@ from typing import Any
 import pytest
 
 from recommendations.caching import shared_responses
-from recommendations.caching.answers import Answer
+from recommendations.caching.answers import Answer, AnswerSource
 from recommendations.caching.shared_responses import SharedResponseCache, key_prefix
-from recommendations.caching.versions import FreshnessPolicy, Validator
-from recommendations.selectors.answer_versions import VersionRow
+from recommendations.selectors.products import digest_of
+from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion
-from recsite.cache.local import LocalCache
+from recommendations.serving.state import ShopperState
+from recsite.cache.local import CLAIM, LocalCache
 from tests.caches import TimedCache, counting
+from tests.states import EMPTY, state, validator
 from tests.waiting import PATIENCE_SECONDS
 
 REQUEST = RecommendationRequest(1)
 MODEL = ModelRef("content")
-
-
-def row(name: str) -> VersionRow:
-    return VersionRow(1, name, None, None, None, None, None, None)
 
 
 class Shop:
@@ -40,7 +37,10 @@ class Shop:
         self.begun, self.held = Event(), Event()
         self.held.set()
 
-    def answer(self, request: RecommendationRequest) -> Answer:
+    def state(self) -> ShopperState:
+        return state(Shopper(1, self.name))
+
+    def answer(self, request: RecommendationRequest, state: ShopperState) -> Answer:
         if self.fails:
             raise ZeroDivisionError
         self.n_answers += 1
@@ -48,24 +48,28 @@ class Shop:
         self.held.wait(PATIENCE_SECONDS)
         version = AnswerVersion(
             model=MODEL,
-            user_id=1,
-            product_ids=[0],
-            digest=row(self.name).digest(),
+            shopper=state.shopper,
+            product_ids=[],
+            digest=digest_of({}),
             uses_list=False,
-            snapshot=SnapshotVersion("s", 0, 0),
+            snapshot=SnapshotVersion(EMPTY.stamp, EMPTY.activity_stamp, 0, 0),
         )
         return Answer(b"answer %d" % self.n_answers, version if self.versioned else None)
 
-    def shared(self, cache: Any) -> SharedResponseCache:
-        validator = Validator(
-            read=lambda *_: row(self.name),
-            resolve=lambda strategy, now: MODEL,
-            is_young=lambda at: at - at < timedelta(1),
-            freshness=FreshnessPolicy(
-                ttl_seconds=60, max_age_seconds=60, stamp=lambda: "s", clock=lambda: 1.0
-            ),
-        )
-        return SharedResponseCache(self.answer, cache, validator, "us", 60)
+    def shared(
+        self, cache: Any, made_by: str = "us", inner: AnswerSource | None = None
+    ) -> Callable[[RecommendationRequest], Answer]:
+        shared = SharedResponseCache(inner or self.answer, cache, validator(), made_by, 60)
+        return lambda request: shared(request, self.state())
+
+
+def claim_on(request: RecommendationRequest, cache: Any) -> str:
+    """Return the key of the claim on the request's answer, while another process holds it."""
+    SharedResponseCache(Shop().answer, cache, validator(), "us", 60)(request, Shop().state())
+    (key,) = (key for key in cache.keys_with_prefix(key_prefix(request.lookup)) if not key.endswith(CLAIM))
+    cache.clear()
+    cache.add(f"{key}{CLAIM}", 1, 60)
+    return f"{key}{CLAIM}"
 
 
 @pytest.fixture(autouse=True)
@@ -133,10 +137,15 @@ class TestSharedResponseCache:
     def test_waits_no_longer_than_its_patience(self, shop: Shop, cache: Any, monkeypatch: pytest.MonkeyPatch):
         """A process that died with a claim delays the others no longer than that."""
         monkeypatch.setattr(shared_responses, "PATIENCE_SECONDS", 0.02)
-        responses = shop.shared(cache)
-        cache.add(responses._key(REQUEST) + ":claim", 1, 60)
+        claim_on(REQUEST, cache)
 
-        assert responses(REQUEST).body == b"answer 1"
+        assert shop.shared(cache)(REQUEST).body == b"answer 1"
+
+    def test_leaves_no_claim_on_an_answer_that_expires(self, shop: Shop, cache: Any):
+        shop.shared(cache)(REQUEST)
+
+        (key,) = cache.keys_with_prefix(key_prefix(REQUEST.lookup))
+        assert not key.endswith(CLAIM)
 
     def test_releases_its_claim_after_an_error(self, shop: Shop, cache: Any):
         shop.fails = True
@@ -169,7 +178,7 @@ class TestSharedResponseCache:
         assert cache.timeouts == [60]
 
     def test_does_not_use_what_another_maker_shared(self, shop: Shop, cache: Any):
-        replace(shop.shared(cache), made_by="an older program")(REQUEST)
+        shop.shared(cache, made_by="an older program")(REQUEST)
 
         assert shop.shared(cache)(REQUEST).body == b"answer 2"
 
@@ -186,13 +195,12 @@ class TestSharedResponseCache:
         assert counts.lookups == ["results miss", "results hit", "results stale"]
 
     def test_shares_no_answer_from_a_stored_list(self, shop: Shop, cache: Any):
-        def stored(request: RecommendationRequest) -> Answer:
-            answer = shop.answer(request)
+        def stored(request: RecommendationRequest, state: ShopperState) -> Answer:
+            answer = shop.answer(request, state)
             assert answer.version is not None
             return replace(answer, version=replace(answer.version, snapshot=None))
 
-        responses = replace(shop.shared(cache), inner=stored)
-        responses(REQUEST)
+        shop.shared(cache, inner=stored)(REQUEST)
 
         assert cache.keys_with_prefix(key_prefix(REQUEST.lookup)) == []
 
@@ -206,10 +214,12 @@ class TestSharedResponseCache:
 
     def test_passes_the_request_on(self, shop: Shop, cache: Any):
         requests: list[RecommendationRequest] = []
-        responses = shop.shared(cache)
-        noting = replace(responses, inner=lambda request: requests.append(request) or shop.answer(request))
 
-        noting(REQUEST)
+        def noting(request: RecommendationRequest, state: ShopperState) -> Answer:
+            requests.append(request)
+            return shop.answer(request, state)
+
+        shop.shared(cache, inner=noting)(REQUEST)
 
         assert requests == [REQUEST]
 
@@ -218,11 +228,9 @@ class TestSharedResponseCache:
     ):
         monkeypatch.setattr(shared_responses, "PATIENCE_SECONDS", 0.02)
         shop.versioned = False
-        responses = shop.shared(cache)
-        claim = responses._key(REQUEST) + ":claim"
-        cache.add(claim, 1, 60)
+        claim = claim_on(REQUEST, cache)
 
-        responses(REQUEST)
+        shop.shared(cache)(REQUEST)
 
         assert cache.get(claim) == 1
 
@@ -233,7 +241,7 @@ class TestSharedResponseCache:
         for request in requests:
             responses(request)
 
-        kept = [key for key in cache.keys_with_prefix(key_prefix(REQUEST.lookup)) if ":claim" not in key]
+        kept = [key for key in cache.keys_with_prefix(key_prefix(REQUEST.lookup)) if CLAIM not in key]
 
         assert len(kept) == len(requests)
 

@@ -216,3 +216,52 @@ class TestProblem:
 
     def test_shows_the_beginning_of_a_long_value(self):
         assert f'"{"x" * 80}…"' in str(Problem("users.csv", 2, "name", "x" * 81, "is long"))
+
+
+MIB = 1 << 20
+
+
+class TestLimits:
+    """A file that no shop exports ends at once, with its name, the line and the limit."""
+
+    @pytest.fixture(params=["users.csv", "users.csv.gz"])
+    def read(self, request, tmp_path: Path, notebook: Notebook) -> Callable[[list[bytes]], list[object]]:
+        def read(parts: list[bytes]) -> list[object]:
+            path = tmp_path / request.param
+            with gzip.open(path, "wb", 1) if path.suffix == ".gz" else path.open("wb") as file:
+                file.writelines(parts)
+            count_lines(path)
+            return list(records(path, ("id", "name"), notebook))
+
+        return read
+
+    @pytest.mark.parametrize("byte", [b"a", b"\0", b'"', b","])
+    def test_stop_at_a_long_line(self, read, notebook, byte):
+        assert read([b"id,name\n1,Ann\n", *[byte * MIB] * 30]) == [(2, ("1", "Ann"))]
+        (problem,) = notebook.told
+        assert "line 3" in problem
+        assert "more than 1,048,576 bytes, the limit of a line" in problem
+
+    def test_take_a_line_of_nearly_the_limit(self, read, notebook):
+        assert read([b"id,name,note\n1,Ann", b",x" * 400_000, b"\n2,Ben,\n"]) == [(3, ("2", "Ben"))]
+        assert "400002 values" in notebook.told[0]
+
+    @pytest.mark.parametrize("line", [b"\n", b"\r\n", b" \n", b"\r"])
+    def test_stop_at_many_empty_lines(self, read, notebook, line):
+        lines = [b"id,name\n1,Ann\n", *[line * MIB] * 30, b"2,Ben\n"]
+
+        assert read(lines) == [(2, ("1", "Ann"))]
+        assert "bytes of empty lines in a row" in notebook.told[-1]
+
+    def test_stop_at_a_record_of_many_lines(self, read, notebook):
+        assert read([b"id,name\n", *[b'"a\n",' * 100_000] * 10]) == []
+        assert "the limit of a record" in notebook.told[-1]
+
+    def test_stop_at_a_gzip_bomb(self, tmp_path: Path, notebook: Notebook, monkeypatch):
+        monkeypatch.setattr("catalog.importing.lines.MIN_EXPANDED_BYTES", MIB)
+        path = tmp_path / "users.csv.gz"
+        with gzip.open(path, "wb") as file:
+            file.write(b"id,name\n" + b"1,Ann\n" * 1_000_000)
+
+        assert len(list(records(path, ("id", "name"), notebook))) < 1_000_000
+        assert "expands to more than 200 times its size" in notebook.told[-1]

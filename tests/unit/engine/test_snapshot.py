@@ -1,12 +1,15 @@
 """Snapshots of the catalogue."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from recommendations.engine.ragged import empty
-from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
+from recommendations.engine.ragged import Ragged, empty, starts_of
+from recommendations.engine.snapshot import Features, ProductState, Snapshot, Vocabulary
 from tests.worlds import Article, World
 
 WORLD = World(
@@ -82,24 +85,125 @@ class TestStamp:
     @pytest.mark.parametrize(
         "other",
         [
-            {"now": 8},
-            {"version": "w"},
-            {"popularity": np.array([5, 5, 6])},
             {"product_ids": np.array([10, 20, 31])},
+            {"active": np.array([True, True, False])},
+            {"price": np.array([1, 2, 3.01])},
+            {"category": np.array([0, 1, -1])},
+            {"tags": Ragged(np.array([0, 1, 1, 2]), np.array([0, 0]))},
         ],
-        ids=["the moment", "the catalogue", "popularity", "products"],
+        ids=lambda other: next(iter(other)),
     )
     def test_changes_with(self, other: dict[str, Any]):
         assert small(**other).stamp != small().stamp
 
+    def test_does_not_depend_on_codes(self):
+        """A patched snapshot may have other codes than one that was read."""
+        other = small(category=np.array([1, 0, 0]), names=("d", "c"))
 
-def small(**other: Any) -> Snapshot:
+        assert other.stamp == small().stamp
+
+    def test_leaves_popularity_and_time_to_another_one(self):
+        other = small(popularity=np.array([5, 5, 6]))
+
+        assert other.stamp == small().stamp
+        assert other.activity_stamp != small().activity_stamp
+        assert small(now=8).activity_stamp != small().activity_stamp
+        assert small().activity_stamp == small().activity_stamp
+
+
+def small(
+    category: Any = (0, 1, 1), tags: Ragged | None = None, names: tuple[str, ...] = ("c", "d"), **other: Any
+) -> Snapshot:
     made: dict[str, Any] = {
         "product_ids": np.array([10, 20, 30]),
         "active": np.ones(3, bool),
         "popularity": np.array([5, 5, 5]),
+        "price": np.array([1.0, 2.0, 3.0]),
         "now": 7,
-        "version": "v",
     }
-    nothing = Features(np.zeros(3, np.int64), empty(3), Vocabulary(("c",)), Vocabulary(()))
-    return Snapshot.build(**{**made, **other}, features=nothing)
+    one_tag = Ragged(np.array([0, 1, 1, 1]), np.array([0]))
+    features = Features(np.array(category), tags or one_tag, Vocabulary(names), Vocabulary(("t",)))
+    return Snapshot.build(**{**made, **other}, features=features)
+
+
+NAMES = st.sampled_from("ABCD")
+STATES = st.builds(
+    ProductState,
+    is_active=st.booleans(),
+    category=st.none() | NAMES,
+    tags=st.lists(NAMES, unique=True).map(lambda tags: tuple(sorted(tags))),
+    price=st.sampled_from([0.0, 1.5, 99.99]),
+    popularity=st.integers(0, 3),
+)
+CATALOGUES = st.dictionaries(st.integers(1, 9), STATES)
+
+
+def read(states: Mapping[int, ProductState]) -> Snapshot:
+    """Return the snapshot of these products, as one that is read anew."""
+    categories = Vocabulary(tuple(sorted({s.category for s in states.values() if s.category})))
+    tags = Vocabulary(tuple(sorted({tag for s in states.values() for tag in s.tags})))
+    return Snapshot.build(
+        product_ids=np.array(list(states), np.int64),
+        active=np.array([s.is_active for s in states.values()], bool),
+        popularity=np.array([s.popularity for s in states.values()], np.int64),
+        price=np.array([s.price for s in states.values()], np.float64),
+        features=Features(
+            np.array([categories.codes.get(s.category or "", -1) for s in states.values()], np.int64),
+            Ragged(
+                starts_of(np.array([len(s.tags) for s in states.values()], np.int64)),
+                np.array([tags.codes[tag] for s in states.values() for tag in s.tags], np.int64),
+            ),
+            categories,
+            tags,
+        ),
+        now=7,
+    )
+
+
+def content(snapshot: Snapshot) -> list[Any]:
+    """Return all that a snapshot holds of its products, in the order of their positions."""
+    return [
+        (key, active, popularity, price, *snapshot.features.names_at(at))
+        for at, (key, active, popularity, price) in enumerate(
+            zip(
+                snapshot.product_ids.tolist(),
+                snapshot.active.tolist(),
+                snapshot.popularity.tolist(),
+                snapshot.price.tolist(),
+                strict=True,
+            )
+        )
+    ]
+
+
+class TestPatched:
+    @given(before=CATALOGUES, after=CATALOGUES)
+    def test_is_the_same_as_one_that_is_read_anew(
+        self, before: dict[int, ProductState], after: dict[int, ProductState]
+    ):
+        # Popularity is renewed by another way.
+        after = {
+            key: s._replace(popularity=before[key].popularity) if key in before else s
+            for key, s in after.items()
+        }
+        changed = {key: after.get(key) for key in before.keys() | after.keys()}
+
+        patched = read(before).patched(changed)
+
+        assert content(patched) == content(read(after))
+        assert patched.stamp == read(after).stamp
+        assert patched.locate(np.arange(10)).tolist() == read(after).locate(np.arange(10)).tolist()
+        assert patched.features.used_categories == read(after).features.used_categories
+
+    def test_is_itself_when_nothing_differs(self):
+        snapshot = read({1: ProductState(True, "A", ("B",), 1.5)})
+
+        assert snapshot.patched({1: ProductState(True, "A", ("B",), 1.5), 2: None}) is snapshot
+
+    def test_shares_the_features_when_only_prices_and_availability_differ(self):
+        snapshot = read({1: ProductState(True, "A", ("B",), 1.5)})
+
+        assert snapshot.patched({1: ProductState(False, "A", ("B",), 2.5)}).differs_in_prices_only(snapshot)
+        assert not snapshot.patched({1: ProductState(True, "B", ("B",), 1.5)}).differs_in_prices_only(
+            snapshot
+        )

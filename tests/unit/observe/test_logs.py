@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from observe import request_id
-from observe.logs import formatter
+from observe.logs import OneTraceback, formatter
 from observe.redaction import REDACTED, Redact
 
 KEY = "sk-" + "a1B2" * 8
@@ -139,3 +139,60 @@ class TestRedact:
         long = "a.b-" * 50_000 + "eyJ" * 1000
 
         assert Redact(["correct horse battery"]).text(long) == long
+
+
+class Failing:
+    """Logs failures of the same kind by one formatter, whose clock is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.once = OneTraceback(60.0, clock=lambda: self.now)
+
+    def __call__(self, error: type[Exception] = ValueError) -> dict[str, object]:
+        try:
+            raise error("refused")
+        except error:
+            return dict(self.once(None, "error", {"event": "Failed", "exc_info": sys.exc_info()}))
+
+
+class TestOneTraceback:
+    def test_is_shown_once_a_minute_for_errors_of_the_same_kind(self):
+        fail = Failing()
+
+        entries = [fail() for _ in range(3)]
+
+        assert ["exc_info" in entry for entry in entries] == [True, False, False]
+        assert [entry.get("repeated") for entry in entries] == [None, 1, 2]
+
+    def test_is_shown_again_after_a_minute(self):
+        fail = Failing()
+        fail(), fail()
+        fail.now += 60
+
+        assert "exc_info" in fail()
+
+    def test_is_shown_for_each_kind(self):
+        fail = Failing()
+        fail(ValueError)
+
+        assert "exc_info" in fail(KeyError)
+
+    def test_is_not_awaited_where_there_is_no_error(self):
+        assert Failing().once(None, "info", {"event": "Fine"}) == {"event": "Fine"}
+
+    def test_forgets_kinds_beyond_a_limit(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(OneTraceback, "MOST_KINDS", 1)
+        fail = Failing()
+        fail(ValueError), fail(KeyError)
+
+        assert "exc_info" in fail(ValueError)
+
+    def test_is_limited_by_every_formatter(self):
+        formatting = formatter("line")
+        try:
+            raise ValueError("refused")
+        except ValueError:
+            lines = [formatting.format(record("Failed", exc_info=sys.exc_info())) for _ in range(2)]
+
+        assert ["Traceback" in line for line in lines] == [True, False]
+        assert lines[1].endswith("repeated=1")

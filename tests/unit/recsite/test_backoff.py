@@ -1,6 +1,6 @@
 """After a failure, one caller per interval may try."""
 
-from recsite.postgresql.backoff import Backoff
+from recsite.cache.backoff import Backoff
 
 
 class Clock:

@@ -11,7 +11,7 @@ from django.core.files.storage import FileSystemStorage
 from pytest_django import Settings
 
 from recommendations.errors import ModelUnavailable
-from recommendations.training import integrity
+from recommendations.training import integrity, store
 from recommendations.training.manifest import DamagedModel, Manifest, sha256_of
 from recommendations.training.store import ModelStore
 
@@ -257,6 +257,24 @@ class TestStorage:
         path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
 
         assert problem in opened(there, digest)
+        assert folders(there) == []
+
+    def test_that_sends_more_than_was_registered_is_read_no_further(
+        self, here: ModelStore, there: ModelStore, shared: FileSystemStorage
+    ):
+        digest = kept(here)
+        os.truncate(shared.path("counting/v1/inner/weights.npy"), 1 << 32)  # a sparse file
+
+        assert "more bytes in the storage than were registered" in opened(there, digest)
+        assert folders(there) == []
+
+    def test_is_given_no_more_than_its_time(
+        self, here: ModelStore, there: ModelStore, monkeypatch: pytest.MonkeyPatch
+    ):
+        digest = kept(here)
+        monkeypatch.setattr(store, "MAX_DOWNLOAD_SECONDS", -1)
+
+        assert "the download took more than" in opened(there, digest)
         assert folders(there) == []
 
     def test_is_refused_when_a_file_is_missing(
