@@ -8,7 +8,7 @@ from django.db import transaction
 
 from catalog.errors import InvalidEvents, TooManyEvents
 from catalog.models import Interaction, Product, User
-from catalog.services.events import Error, Event, error_entry, read_event
+from catalog.services.events import Error, Event, error_entry, forget_references, read_event
 from catalog.services.interaction_rows import InteractionRecord, insert
 from catalog.services.interactions import ids_by_reference, unknown_references
 
@@ -65,6 +65,7 @@ def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
         message = f"Contains no events; send 1 to {MAX_ROWS:,} at a time."
         raise InvalidEvents([{"field": None, "value": None, "message": message}])
     read, faults = _read(events, now)
+    forget_references()
     whole = [event for event in read if event]
     users = ids_by_reference(User.objects.all(), {event.user for event in whole})
     products = ids_by_reference(Product.objects.all(), {event.product for event in whole})
