@@ -16,7 +16,7 @@ from core.api.parsers import read_body
 from core.api.renderers import to_json
 from core.text import shown
 
-MAX_BYTES = 8 << 20
+MAX_BYTES = 5 << 20
 MULTI_STATUS = 207
 MAX_ELEMENTS = 100_000  # ten for each event
 _LINE = re.compile(rb"[^ \t\r\n][^\n]*")  # that is not blank

@@ -1,16 +1,12 @@
-"""Bulk import of rows: chunks, look-up of stored rows by key, and counts of the results."""
+"""Bulk import of rows: chunks, and counts of the results."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
-
-from django.db import models
+from typing import TypeVar
 
 # Rows per transaction.
 CHUNK = 10_000
-# Values per query; SQLite allows fewer than 1,000.
-VALUES_PER_QUERY = 500
 
 T = TypeVar("T")
 
@@ -39,14 +35,3 @@ def in_chunks(rows: Iterable[T], n: int) -> Iterator[list[T]]:
     iterator = iter(rows)
     while chunk := list(islice(iterator, n)):
         yield chunk
-
-
-def stored_rows(
-    model: type[models.Model], key: str, values: Sequence[str], *fields: str
-) -> dict[str, tuple[Any, ...]]:
-    """Return the fields of each row whose key is among the values, by key. 1 query per 500 values."""
-    found = {}
-    for batch in in_chunks(values, VALUES_PER_QUERY):
-        rows = model._default_manager.filter(**{f"{key}__in": batch}).values_list(key, *fields)
-        found.update({name: tuple(row) for name, *row in rows})
-    return found

@@ -77,8 +77,8 @@ def _store(shop: ShopDirectory, now: datetime, shifted: Path | None) -> ImportSu
         products=store.products,
         users=users,
         events=events,
-        n_new_categories=store.categories.n_created,
-        n_new_tags=store.tags.n_created,
+        n_new_categories=store.n_new_categories,
+        n_new_tags=store.n_new_tags,
         n_problems=shop.n_problems,
         shift=shift,
     )

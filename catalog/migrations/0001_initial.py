@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
                 ('action_type', models.CharField(choices=[('view', 'View'), ('click', 'Click'), ('cart', 'Cart'), ('purchase', 'Purchase'), ('dismiss', 'Dismiss')], max_length=16)),
                 ('occurred_at', models.DateTimeField(default=django.utils.timezone.now, help_text='When it happened in the shop, as reported.')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, help_text='When it was stored; for auditing only.')),
-                ('event_key', models.CharField(blank=True, help_text='Identifies the event, so that it is stored only once if it is reported again.', max_length=255, null=True, unique=True, validators=[core.text.validate_line])),
+                ('event_key', models.CharField(blank=True, help_text='Identifies the event, so that it is stored only once if it is reported again.', max_length=255, null=True, validators=[core.text.validate_line])),
                 ('product', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='interactions', to='catalog.product')),
                 ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='interactions', to='catalog.user')),
             ],
@@ -154,6 +154,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='interaction',
             index=models.Index(models.OrderBy(models.F('occurred_at'), descending=True), models.OrderBy(models.F('id'), descending=True), models.F('product'), models.F('action_type'), name='interaction_by_time'),
+        ),
+        migrations.AddConstraint(
+            model_name='interaction',
+            constraint=models.UniqueConstraint(fields=('event_key',), name='interaction_event_key_once'),
         ),
         migrations.AddConstraint(
             model_name='interaction',

@@ -35,9 +35,8 @@ class Interaction(models.Model):
     created_at = models.DateTimeField(
         default=timezone.now, editable=False, help_text="When it was stored; for auditing only."
     )
-    event_key = models.CharField(
+    event_key = models.CharField(  # noqa: DJ001  unique, by a constraint
         max_length=MAX_LENGTH,
-        unique=True,
         null=True,
         blank=True,
         validators=[validate_line],
@@ -48,6 +47,8 @@ class Interaction(models.Model):
 
     class Meta:
         constraints = [
+            # Not `unique=True`, for which Django makes a second index on PostgreSQL, for LIKE.
+            models.UniqueConstraint(fields=["event_key"], name="interaction_event_key_once"),
             models.CheckConstraint(
                 name="interaction_action_known", condition=Q(action_type__in=ActionType.values)
             ),

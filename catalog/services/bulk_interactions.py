@@ -8,7 +8,7 @@ from django.db import transaction
 
 from catalog.errors import InvalidEvents, TooManyEvents
 from catalog.services.event_insert import Stored, Storing, store_events
-from catalog.services.events import Error, Event, error_entry, read_event
+from catalog.services.events import Error, Event, error_entry, forget_references, read_event
 from catalog.services.interactions import unknown_references
 
 MAX_ROWS = 10_000
@@ -64,6 +64,7 @@ def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
         message = f"Contains no events; send 1 to {MAX_ROWS:,} at a time."
         raise InvalidEvents([{"field": None, "value": None, "message": message}])
     read, faults = _read(events, now)
+    forget_references()
     stored = store_events([event for event in read if event], now=now, storing=Storing.THE_KNOWN)
     for error in unknown_references(read, stored):
         faults.note(int(str(error["index"])), error)

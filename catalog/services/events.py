@@ -16,7 +16,7 @@ from core.text import MAX_LENGTH, validate_line
 IMPORTED = "import:"  # prefix of the importer's event keys
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LEEWAY = timedelta(days=1)
-_MAX_CACHED_LENGTH = 300  # characters of a cached reference
+_MAX_CACHED_LENGTH = 64  # characters of a cached reference
 _MAX_UNKNOWN = 10  # unknown fields of one event with an error each
 _ACTIONS = tuple(ActionType.values)
 _MOMENT = re.compile(
@@ -68,6 +68,11 @@ def _unknown_fields(sent: Mapping[str, object], index: int) -> list[Error]:
     if (n_more := len(unknown) - _MAX_UNKNOWN) > 0:
         errors.append(error_entry(index, None, None, f"And {n_more} more unknown fields."))
     return errors
+
+
+def forget_references() -> None:
+    """Free the cached references. Those of a long list would keep the memory around them occupied."""
+    _cached_reference.cache_clear()
 
 
 def error_entry(index: int, field: str | None, value: object, message: str) -> Error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 # The longest body that any view accepts: bulk interactions. Views have lower limits of their own.
-MAX_BODY_BYTES = 8 << 20
+MAX_BODY_BYTES = 5 << 20
 # The limit of all bodies that a process has received but not answered.
 MAX_BODIES_BYTES = 24 << 20
 # When that is reached, longer bodies than this are refused first.

@@ -31,34 +31,33 @@ def nested(depth: int, opening: str = "[", closing: str = "]") -> str:
     return opening * depth + closing * depth
 
 
-TEXTS = [
-    *(nested(depth) for depth in (31, 33, 255, 1023, 5_000)),
-    *(nested(depth, '{"a":', "}").replace(":}", ":1}", 1) for depth in (31, 255, 1023)),
+# No body may hold these, whatever the field.
+MALFORMED = [
+    *(nested(depth) for depth in (33, 255, 1023, 5_000)),
+    *(nested(depth, '{"a":', "}").replace(":}", ":1}", 1) for depth in (255, 1023)),
     nested(600, '[{"":', "}]").replace(":}", ":1}", 1),
-    *("9" * 19, "-" + "9" * 19, "9" * 20, "9" * 400, "9" * 5_000, "-" + "9" * 5_000),
-    *("1e400", "-1e400", "1e308", "1e-400", "-0", "-0.0", "0.1", "1.0", "99999999999999999.99"),
-    *("NaN", "Infinity", "-Infinity", "nan", "0x10", "01", "+1", "1_000"),
-    *("true", "false", "null", "", "[]", "{}", "[null]", "[[]]", '{"": 0}', '{"a": 1, "a": 2}', "[true]"),
-    *('""', '" "', '"\\u0000"', '"a\\u0000b"', '"a\x00b"', '"\\ud800"', '"\\udfff\\ud800"', '"\ud800"'),
-    *(
-        '"\\u202eabc\\u2066"',
-        '"\\ufffe\\uffff"',
-        '"١٢٣"',
-        '"１２"',
-        '"²"',
-        '"İıſK"',
-        '"e\\u0301"',
-        '"\\u200b"',
-    ),
+    *("9" * 400, "9" * 5_000, "-" + "9" * 5_000, "1e400", "-1e400"),
+    *("NaN", "Infinity", "-Infinity", "nan", "0x10", "01", "+1", "1_000", "", "[", '{"a": 1, "a": 2}'),
+    *('"a\x00b"', '"\\ud800"', '"\\udfff\\ud800"', '"\ud800"'),
+]
+VALUES = [
+    nested(30),
+    nested(29, '{"a":', "}").replace(":}", ":1}", 1),
+    *("9" * 19, "-" + "9" * 19, "9" * 20, "1e308", "1e-400", "-0.0", "0.1", "1.0", "99999999999999999.99"),
+    *("true", "false", "null", "[]", "{}", "[null]", "[[]]", '{"": 0}', "[true]"),
+    *('""', '" "', '"\\u0000"', '"a\\u0000b"', '"\\u202eabc\\u2066"', '"\\ufffe\\uffff"'),
+    *('"١٢٣"', '"１２"', '"²"', '"İıſK"', '"e\\u0301"', '"\\u200b"'),
     *('"0000-00-00T00:00:00Z"', '"9999-12-31T23:59:59Z"', '"0001-01-01T00:00:00+23:59"'),
     *('"9999-12-31T23:59:59-23:59"', '"2026-02-30T00:00:00Z"', '"2026-01-15T24:00:00Z"', '"1e999"'),
     *('"ext:"', '"ext: "', '"ext:a/b"', f'"ext:{"9" * 300}"', f'"{"9" * 5000}"', '"-1"', '"%s%(x)s{0}"'),
     f'"{"x" * 60_000}"',
     f'"{"👟" * 10_000}"',
     f"[{','.join(['{}'] * 4_000)}]",
-    f"[{','.join(['1'] * 4_000)}]",
     "{" + ",".join(f'"{n}":0' for n in range(4_000)) + "}",
 ]
+
+
+LINES_SENT = [*MALFORMED, *VALUES]
 
 
 @pytest.fixture
@@ -95,7 +94,7 @@ def post(client: APIClient, spot: Spot, world: World, body: bytes, content_type:
 def test_every_field_answers_every_value(spot, world, staff, key):
     client = key if spot.row.named == "POST /token/shopper" else staff
     before, wrong = contents(), []
-    for text in TEXTS:
+    for text in [*VALUES, *([] if spot.trail else MALFORMED)]:
         with transaction.atomic():
             written: list[str] = []
             with connection.execute_wrapper(partial(note_writes, written)):
@@ -130,7 +129,7 @@ def fault(answer, before: dict[str, list[Any]], now: dict[str, list[Any]]) -> st
     return None if n_stored == told else f"stored {n_stored} interactions, tells {told}"
 
 
-@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+@pytest.mark.parametrize("text", LINES_SENT, ids=range(len(LINES_SENT)))
 def test_every_line_in_bulk_answers_every_value(text, world, staff):
     sent = json.dumps(event()).encode() + b"\n" + text.encode(errors="surrogatepass")
 

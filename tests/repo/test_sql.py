@@ -33,7 +33,8 @@ NAMED = {
     ("catalog/triggers.py", "statement"),
     ("catalog/triggers.py", "wanted[name].sql"),
     ("catalog/services/bulk_edit.py", "statement"),
-    ("catalog/importing/events.py", "insert"),
+    ("core/db/staging.py", "statement"),
+    ("core/db/staging.py", "insert"),
     ("catalog/importing/duplicates.py", "_BEFORE"),
     ("catalog/importing/duplicates.py", "_ADD"),
 }

@@ -10,10 +10,8 @@ although the shopper has met it or it is inactive, an edit that is not seen, or 
 
 import argparse
 import itertools
-import os
 import random
 import shutil
-import signal
 import sqlite3
 import sys
 import tempfile
@@ -28,6 +26,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
+import psutil
 import psycopg
 
 from recsite.http.healthcheck import is_healthy
@@ -214,10 +213,8 @@ class Killer:
         time.sleep(self._random.uniform(low, high))
 
     def _kill_worker(self) -> None:
-        children = Path(f"/proc/{self._web.pid}/task/{self._web.pid}/children").read_text().split()
-        workers = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        if workers:
-            os.kill(int(self._random.choice(workers)), signal.SIGKILL)
+        if workers := psutil.Process(self._web.pid).children():
+            self._random.choice(workers).kill()
 
     def _kill_command(self, command: tuple[str, ...]) -> None:
         child = self._place.start("command", "manage.py", *command)

@@ -118,7 +118,7 @@ def measure_attack(target: Target, name: str, attack: Attack, n: int, seconds: f
 
 def hostile_bodies() -> Iterator[tuple[str, str, str, bytes]]:
     """Yield endlessly a kind, a path, a content type and a body, at and beyond the limits of the service."""
-    for size in itertools.cycle((60_000, 250_000, 2_400_000, 8_000_000)):
+    for size in itertools.cycle((60_000, 250_000, 2_400_000, 5_000_000)):
         path = "/interactions/bulk" if size > 3_000_000 else "/recommend/session"
         yield "objects in a list", path, "application/json", _list_of(b'{"":0}', size)
         yield "empty objects", path, "application/json", _list_of(b"{}", size)
