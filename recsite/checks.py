@@ -11,11 +11,13 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.db import DatabaseError, connections
 
+from recsite.config.databases import SQLITE
 from recsite.config.env import env_file
 from recsite.config.insecure import is_loopback
 from recsite.config.redis_address import database_of, server_of
 
 # The files that SQLite keeps next to a database.
+SQLITE_ENGINES = (SQLITE, "recsite.sqlite")
 SQLITE_FILES = ("", "-wal", "-shm", "-journal", "-turns")
 ENCRYPTED = {"require", "verify-ca", "verify-full"}
 
@@ -156,7 +158,7 @@ def _private_files() -> Iterator[Path]:
     if env := env_file():
         yield env
     for database in settings.DATABASES.values():
-        if database["ENGINE"] == "recsite.sqlite":
+        if database["ENGINE"] in SQLITE_ENGINES:
             yield from (Path(f"{database['NAME']}{ending}") for ending in SQLITE_FILES)
 
 

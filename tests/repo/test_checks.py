@@ -175,7 +175,9 @@ class TestFiles:
 
         assert ran.returncode == 0, ran.stderr
         modes = dict(line.split() for line in ran.stdout.splitlines())
-        assert modes == dict.fromkeys(["shop.sqlite3", "shop.sqlite3-wal", "shop.sqlite3-shm"], "600")
+        assert modes == dict.fromkeys(
+            [f"shop.sqlite3{ending}" for ending in ("", "-wal", "-shm", "-turns")], "600"
+        )
 
 
 class TestDatabaseOf:

@@ -33,6 +33,8 @@ NAMED = {
     ("catalog/triggers.py", "statement"),
     ("catalog/triggers.py", "wanted[name].sql"),
     ("catalog/services/bulk_edit.py", "statement"),
+    ("catalog/services/event_insert.py", "_SQLITE_LOOKUP"),
+    ("recsite/sqlite/base.py", "sql"),
     ("core/db/staging.py", "statement"),
     ("core/db/staging.py", "insert"),
     ("catalog/importing/duplicates.py", "_BEFORE"),
