@@ -26,9 +26,10 @@ from catalog.api.payloads import interaction_payload
 from catalog.api.serializers import BulkResult, EventInput, InteractionList, InteractionRow
 from catalog.services import idempotency
 from catalog.services.bulk_interactions import record_each
+from catalog.services.event_insert import StoredEvent
 from catalog.services.idempotency import StoredResponse
 from catalog.services.interactions import MAX_EVENTS, record_interactions
-from core.api.renderers import OrjsonRenderer, to_json
+from core.api.renderers import OrjsonRenderer
 from core.api.views import KIB
 from core.api.viewsets import StrictQuery
 from core.text import MAX_LENGTH
@@ -49,8 +50,8 @@ class InteractionViewSet(StrictQuery, ViewSet):
     policies = {"POST": Policy(Scope.EVENTS_WRITE, ("catalog.add_interaction",))}
     throttle_scopes = posting(ThrottleScope.WRITE)
     max_body_bytes = MAX_EVENTS * KIB  # an event of fields of the maximum length
-    # One statement stores all events and commits by itself. Its rows hold numbers, times and texts that were
-    # validated before, so the response that is made of them afterwards cannot fail.
+    # One statement stores all events and commits by itself. The response is rendered before, too, so that an
+    # event is not stored whose response cannot be.
     is_atomic = False
     also_answers = ("422",)
 
@@ -72,11 +73,10 @@ class InteractionViewSet(StrictQuery, ViewSet):
         """
         sent = request.data
         events = sent if isinstance(sent, list) else [sent]
-        recorded = record_interactions(events=events, now=timezone.now())
-        rows = [interaction_payload(row) for row in recorded.rows]
+        recorded = record_interactions(events=events, now=timezone.now(), before=_rendered)
         # A Response of REST framework would take a tenth of the time of the whole request.
         return HttpResponse(
-            to_json({"count": len(rows), "interactions": rows} if isinstance(sent, list) else rows[0]),
+            _rendered(recorded.rows, is_list=isinstance(sent, list)),
             status=status.HTTP_201_CREATED if recorded.n_new else status.HTTP_200_OK,
             content_type=OrjsonRenderer.media_type,
         )
@@ -122,3 +122,8 @@ class InteractionViewSet(StrictQuery, ViewSet):
         return HttpResponse(
             response.body, status=response.status, content_type=OrjsonRenderer.media_type, headers=headers
         )
+
+
+def _rendered(rows: list[StoredEvent], *, is_list: bool = True) -> bytes:
+    shown = [interaction_payload(row) for row in rows]
+    return OrjsonRenderer().render({"count": len(shown), "interactions": shown} if is_list else shown[0])

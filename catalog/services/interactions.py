@@ -1,6 +1,6 @@
 """Recording of events, all or none; a repeated event_id is stored once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,11 +19,14 @@ class Recorded:
     n_new: int
 
 
-def record_interactions(*, events: Sequence[object], now: datetime) -> Recorded:
+def record_interactions(
+    *, events: Sequence[object], now: datetime, before: Callable[[list[StoredEvent]], object] = list
+) -> Recorded:
     """Store the events and return their rows; for an `event_id` that is already stored, its existing row.
 
     events: 1 to 1,000, as the caller sent them
     now:    the time of events that have none
+    before: called with the rows as they will be, but for their ids, before they are stored
     Raises InvalidEvents with all errors if any event is invalid. Stores all or none, with one statement that
     commits by itself; the queries are those of `store_events`.
     """
@@ -36,6 +39,7 @@ def record_interactions(*, events: Sequence[object], now: datetime) -> Recorded:
         errors += found
         read.append(event)
     whole = [event for event in read if event]
+    before([StoredEvent(0, 0, 0, e.action_type, e.occurred_at, e.event_id) for e in whole])
     # If an event is invalid, the rows that the others refer to are looked up to report all errors at once.
     stored = store_events(whole, now=now, storing=Storing.NOTHING if errors else Storing.ALL_OR_NONE)
     errors += unknown_references(read, stored)
