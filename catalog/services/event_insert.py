@@ -31,8 +31,8 @@ _RESOLVED = """
     FROM sent
 """
 # Rows are inserted in the order of the events, so the ids of those without a key ascend in that order.
-_INSERT = """
-    INSERT INTO {interaction} (user_id, product_id, action_type, occurred_at, created_at, event_key)
+_INTO = "INSERT INTO {interaction} (user_id, product_id, action_type, occurred_at, created_at, event_key)"
+_NEW = """
     SELECT user_id, product_id, action_type, occurred_at, {created_at}, event_key FROM resolved
     WHERE user_id IS NOT NULL AND product_id IS NOT NULL {condition}
     ORDER BY place
@@ -52,7 +52,7 @@ _POSTGRESQL = f"""
             place integer, user_pk bigint, user_key text, product_pk bigint, product_key text,
             action_type text, occurred_at timestamptz, event_key text
         )
-    ), resolved AS MATERIALIZED ({_RESOLVED}), inserted AS ({_INSERT})
+    ), resolved AS MATERIALIZED ({_RESOLVED}), inserted AS ({_INTO} {_NEW})
     SELECT place, resolved.user_id, resolved.product_id, inserted.id, {_STORED}
     FROM resolved FULL JOIN inserted USING (event_key)
     LEFT JOIN LATERAL (
@@ -72,7 +72,7 @@ _SQLITE_RESOLVED = f"""
         FROM json_each(%s)
     ), resolved AS MATERIALIZED ({_RESOLVED})
 """
-_SQLITE = f"{_SQLITE_RESOLVED} {_INSERT}, user_id, product_id"
+_SQLITE = f"{_INTO} {_SQLITE_RESOLVED} {_NEW}, user_id, product_id"
 _LOOKUP = f"""
     {_SQLITE_RESOLVED}
     SELECT place, resolved.user_id, resolved.product_id, {_STORED}
