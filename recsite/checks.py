@@ -17,7 +17,8 @@ from recsite.config.insecure import is_loopback
 from recsite.config.redis_address import database_of, server_of
 
 # The files that SQLite keeps next to a database.
-SQLITE_FILES = ("", "-wal", "-shm", "-journal")
+SQLITE_ENGINES = (SQLITE, "recsite.sqlite")
+SQLITE_FILES = ("", "-wal", "-shm", "-journal", "-turns")
 ENCRYPTED = {"require", "verify-ca", "verify-full"}
 
 
@@ -157,7 +158,7 @@ def _private_files() -> Iterator[Path]:
     if env := env_file():
         yield env
     for database in settings.DATABASES.values():
-        if database["ENGINE"] == SQLITE:
+        if database["ENGINE"] in SQLITE_ENGINES:
             yield from (Path(f"{database['NAME']}{ending}") for ending in SQLITE_FILES)
 
 

@@ -6,7 +6,6 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, 
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from access.permissions import caller
@@ -27,6 +26,7 @@ from catalog.api.payloads import interaction_payload
 from catalog.api.serializers import BulkResult, EventInput, InteractionList, InteractionRow
 from catalog.services import idempotency
 from catalog.services.bulk_interactions import record_each
+from catalog.services.event_insert import StoredEvent
 from catalog.services.idempotency import StoredResponse
 from catalog.services.interactions import MAX_EVENTS, record_interactions
 from core.api.renderers import OrjsonRenderer
@@ -50,6 +50,9 @@ class InteractionViewSet(StrictQuery, ViewSet):
     policies = {"POST": Policy(Scope.EVENTS_WRITE, ("catalog.add_interaction",))}
     throttle_scopes = posting(ThrottleScope.WRITE)
     max_body_bytes = MAX_EVENTS * KIB  # an event of fields of the maximum length
+    # One statement stores all events and commits by itself. The response is rendered before, too, so that an
+    # event is not stored whose response cannot be.
+    is_atomic = False
     also_answers = ("422",)
 
     @extend_schema(
@@ -61,7 +64,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
         ),
         responses={201: ANSWER, 200: ANSWER},
     )
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> HttpResponse:
         """Store one event, or a list of 1 to 1,000. If any event is invalid, none is stored.
 
         A repeated `event_id` is stored once, and the response contains the stored row: 200 if all
@@ -70,11 +73,12 @@ class InteractionViewSet(StrictQuery, ViewSet):
         """
         sent = request.data
         events = sent if isinstance(sent, list) else [sent]
-        recorded = record_interactions(events=events, now=timezone.now())
-        rows = [interaction_payload(row) for row in recorded.rows]
-        return Response(
-            {"count": len(rows), "interactions": rows} if isinstance(sent, list) else rows[0],
+        recorded = record_interactions(events=events, now=timezone.now(), before=_rendered)
+        # A Response of REST framework would take a tenth of the time of the whole request.
+        return HttpResponse(
+            _rendered(recorded.rows, is_list=isinstance(sent, list)),
             status=status.HTTP_201_CREATED if recorded.n_new else status.HTTP_200_OK,
+            content_type=OrjsonRenderer.media_type,
         )
 
     @extend_schema(
@@ -92,6 +96,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
         throttle_scopes=posting(ThrottleScope.BULK),
         max_body_bytes=MAX_BYTES,
         max_body_elements=MAX_ELEMENTS,
+        is_atomic=True,
     )
     def bulk(self, request: Request) -> HttpResponse:
         """Store 1 to 10,000 events and return the status of each.
@@ -117,3 +122,8 @@ class InteractionViewSet(StrictQuery, ViewSet):
         return HttpResponse(
             response.body, status=response.status, content_type=OrjsonRenderer.media_type, headers=headers
         )
+
+
+def _rendered(rows: list[StoredEvent], *, is_list: bool = True) -> bytes:
+    shown = [interaction_payload(row) for row in rows]
+    return OrjsonRenderer().render({"count": len(shown), "interactions": shown} if is_list else shown[0])

@@ -4,6 +4,7 @@ from typing import Any
 
 from catalog.models import Category, Interaction, Product, User
 from catalog.selectors import ProductDetails
+from catalog.services.event_insert import StoredEvent
 
 Payload = dict[str, Any]
 
@@ -37,12 +38,12 @@ def history_payload(interaction: Interaction) -> Payload:
     }
 
 
-def interaction_payload(interaction: Interaction) -> Payload:
+def interaction_payload(row: StoredEvent) -> Payload:
     return {
-        "id": interaction.pk,
-        "user_id": interaction.user_id,
-        "product_id": interaction.product_id,
-        "action_type": interaction.action_type,
-        "occurred_at": interaction.occurred_at,
-        "event_id": interaction.event_key,
+        "id": row.id,
+        "user_id": row.user_id,
+        "product_id": row.product_id,
+        "action_type": row.action_type,
+        "occurred_at": row.occurred_at,
+        "event_id": row.event_id,
     }

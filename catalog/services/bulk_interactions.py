@@ -7,10 +7,9 @@ from datetime import datetime
 from django.db import transaction
 
 from catalog.errors import InvalidEvents, TooManyEvents
-from catalog.models import Interaction, Product, User
+from catalog.services.event_insert import Stored, Storing, store_events
 from catalog.services.events import Error, Event, error_entry, forget_references, read_event
-from catalog.services.interaction_rows import InteractionRecord, insert
-from catalog.services.interactions import ids_by_reference, unknown_references
+from catalog.services.interactions import unknown_references
 
 MAX_ROWS = 10_000
 STORED, REPEATED, REFUSED = 201, 200, 422
@@ -50,14 +49,14 @@ class _Faults(dict[int, list[Error]]):
             self.n_described += 1
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # nothing is written before, so the whole transaction may fail
 def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
     """Store the valid events and return the outcome of each, in order.
 
     events: 1 to 10,000, as the caller sent them; a NotJson is refused
     now:    the time of events that have none
-    Raises InvalidEvents for no events, TooManyEvents for too many. One transaction with two queries, one more
-    per 1,000 new rows, and one more if any event is a repeat.
+    Raises InvalidEvents for no events, TooManyEvents for too many. One transaction; the queries are those of
+    `store_events`.
     """
     if len(events) > MAX_ROWS:
         raise TooManyEvents(len(events), MAX_ROWS)
@@ -66,48 +65,17 @@ def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
         raise InvalidEvents([{"field": None, "value": None, "message": message}])
     read, faults = _read(events, now)
     forget_references()
-    whole = [event for event in read if event]
-    users = ids_by_reference(User.objects.all(), {event.user for event in whole})
-    products = ids_by_reference(Product.objects.all(), {event.product for event in whole})
-    for error in unknown_references(read, users, products):
+    stored = store_events([event for event in read if event], now=now, storing=Storing.THE_KNOWN)
+    for error in unknown_references(read, stored):
         faults.note(int(str(error["index"])), error)
-    rows = {
-        index: InteractionRecord(
-            users[event.user],
-            products[event.product],
-            event.action_type,
-            event.occurred_at,
-            now,
-            event.event_id,
-        )
-        for index, event in enumerate(read)
-        if event and index not in faults
-    }
-    stored = dict(zip(rows, _stored(list(rows.values())), strict=True))
-    return [
-        Outcome(REFUSED, None, tuple(faults[index])) if index in faults else Outcome(*stored[index])
-        for index in range(len(events))
-    ]
+    results = iter(stored)
+    return [_outcome(next(results) if event else None, faults.get(index)) for index, event in enumerate(read)]
 
 
-def _stored(rows: list[InteractionRecord]) -> list[tuple[int, int | None]]:
-    """Store the rows and return the status and id of each. Of rows with the same key, stores the first."""
-    first: dict[str, int] = {}
-    for place, row in enumerate(rows):
-        if row.event_key is not None:
-            first.setdefault(row.event_key, place)
-    new = [place for place, row in enumerate(rows) if row.event_key is None or first[row.event_key] == place]
-    ids = dict(zip(new, insert([rows[place] for place in new]), strict=True))
-    taken = [key for key, place in first.items() if ids[place] is None]
-    known = (
-        dict(Interaction.objects.filter(event_key__in=taken).values_list("event_key", "id")) if taken else {}
-    )
-    return [
-        (STORED, pk)
-        if (pk := ids.get(place)) is not None
-        else (REPEATED, ids[first[str(row.event_key)]] or known.get(row.event_key))
-        for place, row in enumerate(rows)
-    ]
+def _outcome(result: Stored | None, faults: list[Error] | None) -> Outcome:
+    if result is None or result.row is None:
+        return Outcome(REFUSED, None, tuple(faults or ()))
+    return Outcome(STORED if result.is_new else REPEATED, result.row.id)
 
 
 def _read(events: Sequence[object], now: datetime) -> tuple[list[Event | None], _Faults]:

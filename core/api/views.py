@@ -23,7 +23,7 @@ class ApiView(APIView):
 
     max_body_bytes, max_body_elements: of the body of a request; an action may have its own
     is_atomic: whether POST, PUT, PATCH and DELETE run in one transaction; False if they change nothing, or
-    commit on their own
+    commit on their own; an action may have its own
     """
 
     max_body_bytes: ClassVar[int] = MAX_BODY_BYTES

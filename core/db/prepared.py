@@ -86,10 +86,29 @@ def fetch(sql: str, params: list[Any]) -> Rows:
     return _fetched(database, sql, _native(sql) if database.vendor == "sqlite" else None, params)
 
 
+def write(sql: str, params: list[Any]) -> Rows:
+    """Return the rows of a statement that writes, as the database gives them. 1 query.
+
+    The statement commits by itself, unless a transaction is open. An engine may have a `write` of its own.
+    """
+    database = connections[DEFAULT_DB_ALIAS]
+    if not _is_watched(database) and (own := getattr(database, "write", None)) is not None:
+        rows: Rows = own(sql if database.vendor != "sqlite" else _native(sql), params)
+        return rows
+    with database.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
 @lru_cache(maxsize=256)
 def _native(sql: str) -> str:
     """Return the statement in the syntax of the SQLite driver."""
     return sql % (("?",) * sql.count("%s"))
+
+
+def _is_watched(database: BaseDatabaseWrapper) -> bool:
+    """Return whether queries are logged or wrapped, which only Django's cursor does."""
+    return bool(database.execute_wrappers) or database.queries_logged
 
 
 def _fetched(database: BaseDatabaseWrapper, sql: str, native: str | None, params: list[Any]) -> Rows:
@@ -99,7 +118,7 @@ def _fetched(database: BaseDatabaseWrapper, sql: str, native: str | None, params
     therefore called directly, unless queries are logged or wrapped. Other engines may have a `fetch` of their
     own, such as `recsite.postgresql`.
     """
-    is_watched = bool(database.execute_wrappers) or database.queries_logged
+    is_watched = _is_watched(database)
     if not is_watched and (own := getattr(database, "fetch", None)) is not None:
         rows: Rows = own(sql, params)
         return rows

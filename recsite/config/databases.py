@@ -28,7 +28,7 @@ def configured(address: dict[str, Any], pool: PoolSize) -> dict[str, Any]:
     own: dict[str, Any] = address.get("OPTIONS", {})
     connected: dict[str, Any] = {"CONN_MAX_AGE": None}
     if address["ENGINE"] == SQLITE:
-        return {**address, **connected, "OPTIONS": {**_sqlite(), **own}}
+        return {**address, **connected, "ENGINE": "recsite.sqlite", "OPTIONS": {**_sqlite(), **own}}
     if address["ENGINE"] == POSTGRESQL:
         # The pool keeps the connections. The engine checks those that a restarted server may have closed.
         connected = {"ENGINE": "recsite.postgresql", "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False}

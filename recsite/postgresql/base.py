@@ -1,6 +1,8 @@
 """The database engine `recsite.postgresql`: Django's, for a server that may be away or silent."""
 
+import select
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -16,13 +18,33 @@ _outages: dict[str, Outage] = {}
 _creating = threading.Lock()
 
 
+def _is_alive(connection: Any) -> bool:
+    try:
+        ConnectionPool.check_connection(connection)
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _is_open(connection: Any) -> bool:
+    """Return whether the server has not closed the connection. No round trip unless it has sent something."""
+    arrived = select.poll()
+    arrived.register(connection.fileno(), select.POLLIN)
+    return not arrived.poll(0) or _is_alive(connection)
+
+
+def _taken_on_trust(connection: Any) -> bool:
+    return True
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """A database connection from the pool.
 
-    It is checked when it comes from the pool, except for `fetch`, whose statement is a check itself.
+    A query checks it when it comes from the pool. `fetch` needs none, since its statement is a check itself,
+    and `write` only looks whether the server has closed the connection.
     """
 
-    _is_checked = True
+    _check: Callable[[Any], bool] = staticmethod(_is_alive)
 
     def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
         super().__init__(settings_dict, alias)
@@ -49,7 +71,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise PoolTimeout("the database could not be reached a moment ago")
         try:
             connection = super().get_new_connection(conn_params)
-            while self.pool and self._is_checked and not _is_alive(connection):
+            while self.pool and not self._check(connection):
                 self.pool.putconn(connection)  # which replaces it
                 connection = super().get_new_connection(conn_params)
         except PoolTimeout:
@@ -63,19 +85,29 @@ class DatabaseWrapper(base.DatabaseWrapper):
         If the connection turns out to be dead, the statement is repeated once on another one. If it was
         silent, an outage has begun, and nothing is repeated.
         """
-        self._is_checked = False
         try:
-            return self._fetch(sql, params)
+            return self._prepared(sql, params, _taken_on_trust)
         except DatabaseError as error:
             if self.in_atomic_block or self.outage.is_on or not self._is_useless(error):
                 raise
             self.close()
-        finally:
-            self._is_checked = True
-        return self._fetch(sql, params)
+        return self._prepared(sql, params, _is_alive)
 
-    def _fetch(self, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
-        self.ensure_connection()
+    def write(self, sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement that writes, which commits by itself unless a transaction is open.
+
+        It is prepared on the server and takes one round trip. It is never repeated: if its connection breaks,
+        nobody knows whether it was committed.
+        """
+        return self._prepared(sql, params, _is_open)
+
+    def _prepared(self, sql: str, params: list[Any], check: Callable[[Any], bool]) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement. check: whether a connection from the pool can be used"""
+        self._check = check
+        try:
+            self.ensure_connection()
+        finally:
+            del self._check
         self.validate_no_broken_transaction()
         with self.wrap_database_errors, psycopg.Cursor(self.connection) as cursor:
             return cursor.execute(sql, params, prepare=True).fetchall()
@@ -104,11 +136,3 @@ class DatabaseWrapper(base.DatabaseWrapper):
         pools: dict[str, ConnectionPool] = self._connection_pools  # type: ignore[attr-defined]
         if self.alias in pools and not pools[self.alias].closed:
             pools[self.alias].drain()
-
-
-def _is_alive(connection: Any) -> bool:
-    try:
-        ConnectionPool.check_connection(connection)
-    except psycopg.OperationalError:
-        return False
-    return True

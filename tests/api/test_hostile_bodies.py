@@ -108,7 +108,7 @@ def test_every_field_answers_every_value(spot, world, staff, key):
 
 def note_writes(written: list[str], execute: Any, sql: str, *others: Any) -> Any:
     """Execute the statement, and note it if it writes."""
-    if sql.startswith(("INSERT", "UPDATE", "DELETE")):
+    if sql.startswith(("INSERT", "UPDATE", "DELETE")) or "INSERT INTO" in sql:
         written.append(sql)
     return execute(sql, *others)
 

@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from catalog.models import Interaction
@@ -78,6 +80,22 @@ class TestOne:
         assert again.status_code == 200
         assert again.json() == first.json()
         assert Interaction.objects.count() == 1
+
+    def test_makes_one_statement(self, staff_client):
+        with CaptureQueriesContext(connection) as made:
+            assert staff_client.post("/interactions", event(event_id="e-1")).status_code == 201
+
+        # Before it, those that find the session and its account.
+        assert ["INSERT INTO catalog_interaction" in query["sql"] for query in made] == [False, False, True]
+
+    @pytest.mark.parametrize(
+        "sent", [{"event_id": "e-1"}, {"user_id": "ext:nobody"}, {"product_id": 999_999}]
+    )
+    def test_that_is_not_new_makes_one_more_on_sqlite(self, staff_client, django_assert_num_queries, sent):
+        staff_client.post("/interactions", event(event_id="e-1"))
+
+        with django_assert_num_queries(3 if connection.vendor == "postgresql" else 4):
+            staff_client.post("/interactions", event(**sent))
 
     def test_may_be_of_an_inactive_product(self, staff_client):
         ProductFactory(external_id="old", is_active=False)

@@ -81,6 +81,31 @@ class TestConnection:
 
         assert database.fetch("SELECT 1", []) == [(1,)]
 
+    def test_that_died_at_rest_takes_a_write_all_the_same(self, server: Cluster, connect):
+        database = connect(PATIENCE_SECONDS)
+        create = "CREATE TABLE IF NOT EXISTS taken (value int)"
+        with database.cursor() as cursor:
+            cursor.execute(create)
+        database.close()
+
+        server.stop()
+        server.start()
+
+        assert database.write("INSERT INTO taken VALUES (%s) RETURNING value", [1]) == [(1,)]
+        assert database.fetch("SELECT value FROM taken", []) == [(1,)]
+
+    def test_that_dies_during_a_write_does_not_repeat_it(self, connect):
+        """Nobody knows whether it was committed, so it could be stored twice."""
+        database = connect(PATIENCE_SECONDS)
+        with database.cursor() as cursor:
+            cursor.execute("CREATE SEQUENCE attempts")
+
+        with pytest.raises(OperationalError):
+            database.write("SELECT nextval('attempts'), pg_terminate_backend(pg_backend_pid())", [])
+        database.close()
+
+        assert database.fetch("SELECT last_value FROM attempts", []) == [(1,)]
+
     def test_that_dies_in_a_transaction_fails_it(self, server: Cluster, connect):
         """A read that is repeated would not see what the transaction had written."""
         database = connect(PATIENCE_SECONDS)

@@ -135,7 +135,7 @@ class TestConnections:
 
 
 class TestFiles:
-    @pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal"])
+    @pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal", "-turns"])
     def test_of_the_database_that_others_can_read_are_warned_of(self, tmp_path, monkeypatch, ending):
         file, url = tmp_path / f"shop.sqlite3{ending}", f"sqlite:///{tmp_path / 'shop.sqlite3'}"
         file.touch(mode=0o600)
@@ -175,7 +175,9 @@ class TestFiles:
 
         assert ran.returncode == 0, ran.stderr
         modes = dict(line.split() for line in ran.stdout.splitlines())
-        assert modes == dict.fromkeys(["shop.sqlite3", "shop.sqlite3-wal", "shop.sqlite3-shm"], "600")
+        assert modes == dict.fromkeys(
+            [f"shop.sqlite3{ending}" for ending in ("", "-wal", "-shm", "-turns")], "600"
+        )
 
 
 class TestDatabaseOf:

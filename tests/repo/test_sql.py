@@ -20,13 +20,6 @@ PUT_TOGETHER = {
     "catalog/triggers.py": {"connection.ops.quote_name(name)", "on"},
     "recommendations/selectors/changes.py": {"columns_sql(connection.vendor)"},
     "recommendations/stores.py": {"sql"},
-    "catalog/services/interaction_rows.py": {
-        "quote(meta.db_table)",
-        "columns",
-        "', '.join([places] * len(rows))",
-        "quote('event_key')",
-        "quote('id')",
-    },
 }
 # Statements that arrive by a name: compiled by the ORM, or put together of quoted names of our own.
 NAMED = {
@@ -40,6 +33,8 @@ NAMED = {
     ("catalog/triggers.py", "statement"),
     ("catalog/triggers.py", "wanted[name].sql"),
     ("catalog/services/bulk_edit.py", "statement"),
+    ("catalog/services/event_insert.py", "_SQLITE_LOOKUP"),
+    ("recsite/sqlite/base.py", "sql"),
     ("core/db/staging.py", "statement"),
     ("core/db/staging.py", "insert"),
     ("catalog/importing/duplicates.py", "_BEFORE"),
