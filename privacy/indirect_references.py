@@ -19,12 +19,13 @@ from django.db.models import Model, Q, QuerySet
 from access.models import Account
 from access.principals import account_identity
 from catalog.models import Interaction, StoredAnswer, User
+from core.text import MAX_SHOWN
 from privacy.erasure_rules import USERNAMES
 from privacy.person import Person
 from recommendations.models import StoredList
 
-# Characters of a value that every response shows in full; `catalog.api.bulk` cuts longer ones.
-_SHOWN_CHARACTERS = 190
+# Characters of an external id that every error shows in full: `core.text` cuts what follows "ext:".
+_SHOWN_CHARACTERS = MAX_SHOWN - len("ext:")
 
 
 class IndirectReference(Protocol):

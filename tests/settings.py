@@ -19,10 +19,13 @@ os.environ.update(
 )
 
 from recsite.settings import *  # noqa: E402, F403
-from recsite.settings import TEMPLATES  # noqa: E402
+from recsite.settings import DATABASES, TEMPLATES  # noqa: E402
 from tests.strict_templates import Invalid  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = Invalid()  # type: ignore[index]
 # Looks for a static file when it is asked for, instead of for all of them at every start.
 WHITENOISE_AUTOREFRESH = True
+if "sqlite" in DATABASES["default"]["ENGINE"]:
+    # pytest-django keeps test databases in memory by itself with Django's own engine only.
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}

@@ -19,7 +19,7 @@ HERE = "192.0.2.1"
 USERNAMES = {
     "as long as a column": "a" * 255,
     "longer": "a" * 256,
-    "very long": "a" * 100_000,
+    "very long": "a" * 60_000,
     "longer when normalised": "ﷺ" * 150,
     "of combining characters": "é" * 254,
     "of astral characters": "𝒳" * 254,
@@ -98,7 +98,7 @@ class TestOtherFields:
         assert fits(AccessAttempt.objects.get())
 
     def test_of_the_query_and_the_form_do_not_grow_without_end(self):
-        body = {"username": "ada", "password": "wrong", "more": "x" * 100_000}
+        body = {"username": "ada", "password": "wrong", "more": "x" * 50_000}
         for _ in range(8):
             Client().post(f"/admin/login/?{'q' * 5_000}", body, REMOTE_ADDR=HERE)
 
