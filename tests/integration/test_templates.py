@@ -204,7 +204,11 @@ VISITS: dict[str, Callable[[World], None]] = {
 
 class TestTemplates:
     def test_all_have_a_visit(self):
-        found = {str(path.relative_to(ROOT)) for path in ROOT.glob("*/templates/**/*.html")}
+        found = {
+            str(path.relative_to(ROOT))
+            for path in ROOT.glob("*/templates/**/*.html")
+            if "{{" in path.read_text() or "{%" in path.read_text()  # others are text alone
+        }
 
         assert found == set(VISITS)
 
