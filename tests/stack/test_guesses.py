@@ -20,6 +20,7 @@ from tests.waiting import PATIENCE_SECONDS, until
 pytestmark = pytest.mark.slow
 
 CONNECTIONS, GUESSES = 64, 640
+_NUMBERS = count()  # each username is guessed once in all tests, so that none is locked out
 PASSWORD = "a-long-password-indeed"
 
 
@@ -88,12 +89,11 @@ def guesses(url: str, door: str, each: int = GUESSES // CONNECTIONS) -> Counter[
 
     each: the number of guesses of each connection
     """
-    numbers = count()
 
     def guess(_: int) -> list[tuple[int, bytes]]:
         with closing(Guesser(url)) as guesser:
             ask = getattr(guesser, door)
-            return [ask(f"u{next(numbers)}", "wrong") for _ in range(each)]
+            return [ask(f"u{next(_NUMBERS)}", "wrong") for _ in range(each)]
 
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         return Counter(answer for answers in pool.map(guess, range(CONNECTIONS)) for answer in answers)
