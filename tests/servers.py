@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import pytest
 
-from stack.postgresql import cluster
+from stack.postgresql import Cluster, cluster
 from stack.processes import ServerNotFound, exit_with_parent
 from stack.redis_server import redis
 
@@ -46,6 +46,17 @@ def postgresql() -> Iterator[str]:
             yield made.url
     except ServerNotFound as error:
         raise NoServer(f"No tests on PostgreSQL: {error}. Set DATABASE_URL, or install one.") from error
+
+
+@contextmanager
+def own_postgresql() -> Iterator[Cluster]:
+    """Yield a new PostgreSQL that the test may stop and break, or skip the test if none is installed."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(cluster())
+        except ServerNotFound as error:
+            skip_or_fail(f"No tests on PostgreSQL: {error}.")
+        yield server
 
 
 @contextmanager

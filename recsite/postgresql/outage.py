@@ -37,10 +37,6 @@ class Outage:
             self._over.clear()
         threading.Thread(target=self._await_end, name="database-outage", daemon=True).start()
 
-    def wait(self, seconds: float) -> bool:
-        """Return whether the outage is over, after so many seconds at most."""
-        return self._over.wait(seconds)
-
     def _await_end(self) -> None:
         try:
             pause = threading.Event()

@@ -6,7 +6,10 @@ from rest_framework.test import APIClient
 
 from access.models import Account
 from catalog.models import Product, User
+from recsite.cache.sliding_window import SlidingWindowCounter
+from recsite.http import throttling
 from tests.api.access_world import World, member_with_password
+from tests.contracts.window_counter import Clock
 from tests.factories import AccountFactory, ProductFactory, StaffFactory, UserFactory
 
 
@@ -68,3 +71,12 @@ def member(db: None) -> Account:
 @pytest.fixture
 def world(shopper: User, lamp: Product, member: Account) -> World:
     return World(shopper, lamp, member)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of this process's windows."""
+    clock = Clock()
+    windows = SlidingWindowCounter(clock=clock)
+    monkeypatch.setattr(throttling, "counter", lambda: windows)
+    return clock

@@ -12,9 +12,8 @@ from rest_framework.test import APIClient
 from access import password_slot
 from access.errors import TooManyPasswords
 from access.models import Account
-from recsite.cache.sliding_window import SlidingWindowCounter
 from recsite.config.throttle_rates import rates
-from recsite.http import known_browser, throttling
+from recsite.http import known_browser
 from recsite.http.login_limit import limit_logins
 from tests.contracts.window_counter import Clock
 from tests.factories import StaffFactory
@@ -23,15 +22,6 @@ pytestmark = pytest.mark.django_db
 
 PASSWORD = "a-long-password-indeed"
 HERE, THERE = "192.0.2.1", "192.0.2.2"
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of this process's windows."""
-    clock = Clock()
-    windows = SlidingWindowCounter(clock=clock)
-    monkeypatch.setattr(throttling, "counter", lambda: windows)
-    return clock
 
 
 @pytest.fixture(autouse=True)

@@ -10,33 +10,16 @@ from rest_framework.test import APIClient
 from access.scopes import Scope
 from access.services import tokens
 from observe import metrics
-from recsite.cache.sliding_window import SlidingWindowCounter
 from recsite.config.throttle_rates import rates
-from recsite.http import throttling
 from tests.api.callers import bearer, clerk_with, key_header, key_with
 from tests.api.test_access_table import URLS, methods_of
+from tests.contracts.window_counter import Clock
 from tests.factories import InteractionFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 MINUTE = 60.0
-
-
-class Clock:
-    now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of this process's windows."""
-    clock = Clock()
-    windows = SlidingWindowCounter(clock=clock)
-    monkeypatch.setattr(throttling, "counter", lambda: windows)
-    return clock
 
 
 @pytest.fixture(autouse=True)

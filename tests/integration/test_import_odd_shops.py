@@ -11,10 +11,8 @@ import pytest
 
 from catalog.importing.directory import ShopDirectory
 from catalog.importing.report import NullObserver
-from stack.postgresql import cluster
-from stack.processes import ServerNotFound
 from tests.odd_shops import N_VERSIONS, stored, write_odd_shop
-from tests.servers import skip_or_fail
+from tests.servers import own_postgresql
 from tests.shops import run_import
 
 ROOT = Path(__file__).parents[2]
@@ -86,12 +84,8 @@ class TestImportShop:
 @pytest.mark.slow
 class TestBothDatabases:
     def test_report_and_store_the_same(self, tmp_path: Path):
-        try:
-            with cluster() as server:
-                on_postgresql = imported(tmp_path, server.url)
-        except ServerNotFound as error:
-            skip_or_fail(f"No tests on PostgreSQL: {error}.")
-
+        with own_postgresql() as server:
+            on_postgresql = imported(tmp_path, server.url)
         on_sqlite = imported(tmp_path, f"sqlite:///{tmp_path}/shop.sqlite3")
 
         assert on_sqlite[0][1]

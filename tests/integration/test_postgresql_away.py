@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
-from recsite.config.databases import PoolSize, configured
-from recsite.config.variables import Variables
+from recsite.config.databases import PoolSize
 from recsite.postgresql.base import DatabaseWrapper
-from stack.postgresql import Cluster, cluster
-from stack.processes import ServerNotFound
-from tests.servers import skip_or_fail
+from stack.postgresql import Cluster
+from tests.integration.pooled import pooled
+from tests.servers import own_postgresql
 from tests.waiting import PATIENCE_SECONDS, until
 
 SHORT_SECONDS = 0.5  # of who asks a server that is away
@@ -21,11 +20,8 @@ SHORT_SECONDS = 0.5  # of who asks a server that is away
 @pytest.fixture(scope="module")
 def server() -> Iterator[Cluster]:
     """A PostgreSQL that may be stopped."""
-    try:
-        with cluster() as made:
-            yield made
-    except ServerNotFound as error:
-        skip_or_fail(f"No tests on PostgreSQL: {error}.")
+    with own_postgresql() as made:
+        yield made
 
 
 @pytest.fixture
@@ -36,10 +32,7 @@ def connect(
     made: list[DatabaseWrapper] = []
 
     def connected(patience_seconds: float) -> DatabaseWrapper:
-        address = Variables({"DATABASE_URL": server.url}).db_url("DATABASE_URL", default="")
-        defaults = {"TIME_ZONE": None, "ATOMIC_REQUESTS": False, "AUTOCOMMIT": True, "TEST": {}}
-        settings = {**defaults, **configured(address, PoolSize(1, 2, patience_seconds, 2.0))}
-        made.append(DatabaseWrapper(settings, alias=request.node.name))
+        made.append(pooled(server.url, PoolSize(1, 2, patience_seconds, 2.0), alias=request.node.name))
         return made[-1]
 
     with django_db_blocker.unblock():

@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import OperationalError
 
-from recsite.config.databases import PoolSize, configured
-from recsite.config.variables import Variables
+from recsite.config.databases import PoolSize
 from recsite.postgresql.base import DatabaseWrapper
-from stack.postgresql import Cluster, cluster
-from stack.processes import ServerNotFound
-from tests.servers import skip_or_fail
+from stack.postgresql import Cluster
+from tests.integration.pooled import pooled
+from tests.servers import own_postgresql
 from tests.silence import SilentProxy
 from tests.waiting import PATIENCE_SECONDS, until
 
@@ -23,11 +22,8 @@ LIMIT_SECONDS = 1.0
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Cluster]:
-    try:
-        with cluster() as made:
-            yield made
-    except ServerNotFound as error:
-        skip_or_fail(f"No tests on PostgreSQL: {error}.")
+    with own_postgresql() as made:
+        yield made
 
 
 @pytest.fixture
@@ -45,21 +41,23 @@ def connect(
     """Return a function that makes a connection through the proxy; all share one pool."""
     made: list[DatabaseWrapper] = []
     url = server.url.replace(f":{urlsplit(server.url).port}/", f":{proxy.port}/")
-    address = Variables({"DATABASE_URL": url}).db_url("DATABASE_URL", default="")
-    defaults = {"TIME_ZONE": None, "ATOMIC_REQUESTS": False, "AUTOCOMMIT": True, "TEST": {}}
-    settings = {**defaults, **configured(address, PoolSize(1, 4, PATIENCE_SECONDS, LIMIT_SECONDS))}
+    size = PoolSize(1, 4, PATIENCE_SECONDS, LIMIT_SECONDS)
 
     def connected() -> DatabaseWrapper:
-        made.append(DatabaseWrapper(settings, alias=request.node.name))
+        made.append(pooled(url, size, alias=request.node.name))
         return made[-1]
 
     with django_db_blocker.unblock():
         yield connected
         for wrapper in made:
-            wrapper.outage.wait(PATIENCE_SECONDS)
+            until_over(wrapper)
             wrapper.close()
         if made:
             made[0].close_pool()
+
+
+def until_over(database: DatabaseWrapper) -> None:
+    until(lambda: not database.outage.is_on)
 
 
 def ask(database: DatabaseWrapper, sql: str = "SELECT 1") -> Any:
@@ -94,7 +92,7 @@ class TestSilence:
         with proxy.silence(), pytest.raises(OperationalError):
             ask(databases[0])
 
-        assert databases[0].outage.wait(PATIENCE_SECONDS)
+        until_over(databases[0])
 
         after = {ask(database, "SELECT pg_backend_pid()") for database in databases[1:]}
         assert not before & after

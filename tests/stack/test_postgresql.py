@@ -6,10 +6,9 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from stack.postgresql import Cluster, cluster
-from stack.processes import ServerNotFound
+from stack.postgresql import Cluster
 from tests.place import Place
-from tests.servers import skip_or_fail
+from tests.servers import own_postgresql
 from tests.silence import SilentProxy
 from tests.stack.load import statuses, under_load
 from tests.stack.shops import ALICE, SCOPES, assert_none_lost, assert_only, filled, traffic
@@ -19,11 +18,8 @@ from tests.waiting import until
 @pytest.fixture(scope="module")
 def server() -> Iterator[Cluster]:
     """A PostgreSQL server that may be restarted."""
-    try:
-        with cluster() as made:
-            yield made
-    except ServerNotFound as error:
-        skip_or_fail(f"No faults of PostgreSQL: {error}.")
+    with own_postgresql() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import threading
 
 from recsite.postgresql.outage import Outage
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import until
 
 
 class Server:
@@ -39,7 +39,7 @@ class TestOutage:
 
         server.is_up.set()
 
-        assert outage.wait(PATIENCE_SECONDS)
+        until(lambda: not outage.is_on)
         assert (was_on, outage.is_on) == (True, False)
 
     def test_is_asked_for_by_one_thread_however_often_it_begins(self):
@@ -48,7 +48,7 @@ class TestOutage:
         for _ in range(20):
             outage.begin()
         server.is_up.set()
-        outage.wait(PATIENCE_SECONDS)
+        until(lambda: not outage.is_on)
 
         assert (len(server.asked_by), server.n_ended) == (1, 1)
 
@@ -58,7 +58,7 @@ class TestOutage:
         outage = server.outage()
         for _ in range(2):
             outage.begin()
-            outage.wait(PATIENCE_SECONDS)
+            until(lambda: not outage.is_on)
 
         assert server.n_ended == 2
 
@@ -71,6 +71,7 @@ class TestOutage:
         hook, threading.excepthook = threading.excepthook, failed.append
         try:
             outage.begin()
-            assert outage.wait(PATIENCE_SECONDS)
+            until(lambda: not outage.is_on)
+            until(lambda: failed)
         finally:
             threading.excepthook = hook
