@@ -5,21 +5,19 @@ store, and some are not for texts: these fail before any middleware.
 """
 
 import codecs
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.utils.http import parse_header_parameters
 
 # Where the environ of a request names a charset that was dropped.
 DROPPED = "recsite.dropped_charset"
-Environ = dict[str, Any]
-Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
-def without_charset(application: Application) -> Application:
+def without_charset(application: WSGIApplication) -> WSGIApplication:
     """Return the WSGI application behind a filter that drops other charsets than UTF-8 and ASCII."""
 
-    def filtered(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def filtered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         content_type = environ.get("CONTENT_TYPE")
         if content_type and "charset" in content_type.lower():
             media_type, parameters = parse_header_parameters(content_type)

@@ -7,6 +7,7 @@ counted before Django handles a request, which is ten times as fast.
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -25,15 +26,12 @@ LOGIN_PATHS = frozenset({LOGIN_PAGE, "/token", "/token/"})
 PASSWORD_PAGES = frozenset(
     {"admin:login", "admin:password_change", "admin:auth_user_password_change", "admin:access_account_add"}
 )
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-def limit_logins(application: Application) -> Application:
+def limit_logins(application: WSGIApplication) -> WSGIApplication:
     """Return the WSGI application with an answer of its own, 429, for logins over the limit."""
 
-    def limited(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def limited(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in LOGIN_PATHS:
             request = HttpRequest()
             request.META = environ
@@ -81,7 +79,9 @@ class LoginLimitMiddleware:
         return _page(str(error), 1) if isinstance(error, TooManyPasswords) else None
 
 
-def _refuse(environ: Environ, refusal: TooManyRequests, start_response: StartResponse) -> Iterable[bytes]:
+def _refuse(
+    environ: WSGIEnvironment, refusal: TooManyRequests, start_response: StartResponse
+) -> Iterable[bytes]:
     headers, body = _refusal(environ["PATH_INFO"], str(refusal.detail), refusal.wait)
     current = request_id.begin(environ.get("HTTP_X_REQUEST_ID"))
     start_response(
