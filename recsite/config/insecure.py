@@ -143,7 +143,7 @@ def _check_formats(env: "Environment") -> None:
 
 
 def _check_origins(env: "Environment") -> None:
-    """Refuse plain HTTP: others on the way can change such a page, and act as whoever looks at it."""
+    """Refuse plain HTTP: others on the network can change such a page, and act as the person who opens it."""
     for name, origins in (
         ("CSRF_TRUSTED_ORIGINS", env.csrf_trusted_origins),
         ("CORS_ALLOWED_ORIGINS", env.cors_allowed_origins),
