@@ -48,11 +48,6 @@ class Changes:
     change_ids: frozenset[int]
     product_ids: frozenset[int] | None
 
-    @property
-    def are_none(self) -> bool:
-        """Whether nothing has changed."""
-        return not self.change_ids and self.product_ids is not None
-
 
 _SQLITE = f"""
 (SELECT MAX(id) FROM {_TABLE}), '', (SELECT 1 FROM {_TABLE} WHERE id = %s),
