@@ -29,7 +29,14 @@ TOKEN = b"POST /token HTTP/1.1\r\n" + HOST + JSON
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """The example shop on SQLite, with one thread: whatever holds a thread stops everybody."""
     folder: Path = tmp_path_factory.mktemp("sockets")
-    return filled(folder, f"sqlite:///{folder / 'shop.sqlite3'}", WEB_WORKERS="1", WEB_THREADS="1")
+    return filled(
+        folder,
+        f"sqlite:///{folder / 'shop.sqlite3'}",
+        WEB_WORKERS="1",
+        WEB_THREADS="1",
+        # More logins than these tests make, and still counted.
+        THROTTLE_RATES="login:address=10000/h,login:total=off",
+    )
 
 
 @pytest.fixture(scope="module")
