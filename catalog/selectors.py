@@ -1,6 +1,7 @@
 """Read queries of the API on the catalogue; each docstring gives the number of queries."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, NamedTuple, Self
@@ -9,7 +10,7 @@ import orjson
 from django.db.models import F, Func, IntegerField, OuterRef, QuerySet, Subquery
 
 from catalog.models import Category, Interaction, Product, User
-from catalog.models.product import ProductQuerySet, is_in_stock
+from catalog.models.product import ProductQuerySet, current_price, is_in_stock
 from core.db.json_sql import JoinedText, JsonText, aggregate_subquery
 from core.db.prepared import PreparedQuery
 
@@ -26,15 +27,24 @@ class ProductDetails(NamedTuple):
     category: str | None
     brand: str
     price: Decimal
+    sale_price: Decimal | None
+    sale_from: datetime | None
+    sale_until: datetime | None
     stock: int | None
     description: str
     tags: tuple[str, ...]
+    url: str
+    image_url: str
     is_active: bool
 
     @property
     def is_available(self) -> bool:
         """Return whether it may be recommended: active and not sold out."""
         return self.is_active and is_in_stock(self.stock)
+
+    def current_price(self, now: datetime) -> Decimal:
+        """Return the price at this time."""
+        return current_price(self.price, self.sale_price, self.sale_from, self.sale_until, now)
 
     @classmethod
     def of(cls, row: Product) -> Self:

@@ -10,7 +10,7 @@ from catalog.columns import PRODUCTS
 from catalog.importing.bulk import CHUNK, Counts, in_chunks
 from catalog.importing.rows import ProductRecord
 from catalog.models import Category, Product, Tag
-from core.db.staging import count, delete_where, fields_of, staged, upsert
+from core.db.staging import clear_where, count, delete_where, fields_of, staged, upsert
 
 # Tags are in a table of their own.
 _NAME = fields_of(Tag, ["name"])["name"]
@@ -20,6 +20,8 @@ _KEYS = tuple(column.key for column in PRODUCTS if column.key != "tags")
 _STORED = (
     "FROM staged_product AS given JOIN catalog_product AS stored ON stored.external_id = given.external_id"
 )
+# The sales that a price of the file would be below: it ends them, unless the file says what they are.
+_ENDED_SALES = f"SELECT stored.id {_STORED} WHERE stored.sale_price > given.price"
 _STORED_TAGS = f"{_STORED} JOIN catalog_product_tags AS link ON link.product_id = stored.id"
 _WANTED_TAGS = """
     FROM staged_tag JOIN catalog_tag AS tag ON tag.name = staged_tag.name
@@ -63,8 +65,8 @@ class ProductStore:
 
         A product whose tags change counts as updated, and its `updated_at` is set. `is_active` is not
         changed, nor is a field that a row lacks: another process may be changing it. Every row needs a name,
-        a price and tags. Consecutive rows with the same fields are stored together, with at most 14 queries a
-        chunk.
+        a price and tags. A price below the stored sale price ends the sale if the row does not name one.
+        Consecutive rows with the same fields are stored together, with at most 15 queries a chunk.
         """
         for _, alike in groupby(rows, key=frozenset):
             for chunk in in_chunks(alike, CHUNK):
@@ -94,6 +96,8 @@ class ProductStore:
                 Tag, {"name": "given.name"}, _NEW_TAGS, unique=("name",), now=now, changes=False
             )
             n_stored = count(_STORED)
+            if "sale_price" not in keys:
+                clear_where(Product, "sale_price", _ENDED_SALES)
             n_written = upsert(
                 Product,
                 {_column(key): _wanted(key) for key in keys},

@@ -1,10 +1,14 @@
 """Products, categories and tags."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 
 from catalog.models.fields import (
     TracedQuerySet,
@@ -12,6 +16,7 @@ from catalog.models.fields import (
     external_id_fits_urls,
     name_field,
     name_given,
+    url_field,
 )
 from core.text import validate_text
 
@@ -47,7 +52,19 @@ class Tag(models.Model):
 
 # The columns of a product that answers show, besides its id, its tags and whether it is available. The change
 # feed notes a change of one of them (`catalog.triggers`).
-SHOWN_COLUMNS = ("external_id", "name", "category", "brand", "price", "description")
+SHOWN_COLUMNS = (
+    "external_id",
+    "name",
+    "category",
+    "brand",
+    "price",
+    "sale_price",
+    "sale_from",
+    "sale_until",
+    "description",
+    "url",
+    "image_url",
+)
 # Not sold out: some left, or stock that is not tracked.
 IN_STOCK = Q(stock__isnull=True) | Q(stock__gt=0)
 MAY_BE_SHOWN = Q(is_active=True) & IN_STOCK
@@ -56,6 +73,45 @@ MAY_BE_SHOWN = Q(is_active=True) & IN_STOCK
 def is_in_stock(stock: int | None) -> bool:
     """Return whether a product with this stock matches IN_STOCK."""
     return stock is None or stock > 0
+
+
+P = TypeVar("P", Decimal, float)
+T = TypeVar("T", datetime, float)
+
+
+def current_price(price: P, sale_price: P | None, sale_from: T | None, sale_until: T | None, now: T) -> P:
+    """Return the sale price if now is from `sale_from` until just before `sale_until`, else the price."""
+    if sale_price is None or (sale_from is not None and now < sale_from):
+        return price
+    return price if sale_until is not None and now >= sale_until else sale_price
+
+
+def current_price_at(now: datetime) -> Case:
+    """Return the same as an expression."""
+    has_begun = Q(sale_from__isnull=True) | Q(sale_from__lte=now)
+    lasts = Q(sale_until__isnull=True) | Q(sale_until__gt=now)
+    return Case(When(has_begun & lasts, sale_price__isnull=False, then=F("sale_price")), default=F("price"))
+
+
+def sale_faults(values: Mapping[str, Any], stored: "Product | None" = None) -> dict[str, str]:
+    """Return what is wrong with a product's sale, by field.
+
+    values: the new values; those of the stored product complete them
+    """
+    names = ("price", "sale_price", "sale_from", "sale_until")
+    price, sale_price, begins, ends = [values.get(name, getattr(stored, name, None)) for name in names]
+    faults = {}
+    if price is not None and sale_price is not None and sale_price > price:
+        if "sale_price" in values or stored is None:
+            faults["sale_price"] = f"Must not be above price, {price:.2f}."
+        else:
+            faults["price"] = f"Must not be below sale_price, {sale_price:.2f}; change or remove that, too."
+    if begins is not None and ends is not None and begins > ends:
+        if "sale_until" in values or stored is None:
+            faults["sale_until"] = f"Must not be before sale_from, {begins.isoformat()}."
+        else:
+            faults["sale_from"] = f"Must not be after sale_until, {ends.isoformat()}."
+    return faults
 
 
 class ProductQuerySet(TracedQuerySet["Product"]):
@@ -84,12 +140,28 @@ class Product(models.Model):
     )
     brand = name_field(blank=True, default="")
     price = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
+    sale_price = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="Counts instead of the price while the sale lasts. Not above the price. Empty: no sale.",
+    )
+    sale_from = models.DateTimeField(
+        null=True, blank=True, help_text="When the sale begins. Empty: it has begun."
+    )
+    sale_until = models.DateTimeField(
+        null=True, blank=True, help_text="When the sale is over. Empty: it has no end."
+    )
     stock = models.PositiveIntegerField(
         null=True,
         blank=True,
         validators=[MaxValueValidator(MAX_STOCK)],
         help_text="The number left. 0: sold out, and not recommended. Empty: not tracked.",
     )
+    url = url_field("URL", "The product's page in the shop: http or https.")
+    image_url = url_field("image URL", "The product's picture: http or https. This page shows https only.")
     description = models.TextField(blank=True, default="", validators=[validate_text])
     tags = models.ManyToManyField(Tag, related_name="products", blank=True)
     is_active = models.BooleanField(
@@ -112,6 +184,18 @@ class Product(models.Model):
                 violation_error_message="A price must be zero or more.",
             ),
             models.CheckConstraint(
+                name="product_sale_price_in_range",
+                condition=Q(sale_price__isnull=True) | Q(sale_price__gte=0, sale_price__lte=F("price")),
+                violation_error_message="A sale price must be zero or more, and not above the price.",
+            ),
+            models.CheckConstraint(
+                name="product_sale_begins_before_it_ends",
+                condition=Q(sale_from__isnull=True)
+                | Q(sale_until__isnull=True)
+                | Q(sale_from__lte=F("sale_until")),
+                violation_error_message="A sale must not end before it begins.",
+            ),
+            models.CheckConstraint(
                 name="product_stock_in_range",
                 condition=Q(stock__isnull=True) | Q(stock__range=(0, MAX_STOCK)),
                 violation_error_message=f"Stock must be empty or a whole number from 0 to {MAX_STOCK}.",
@@ -125,3 +209,7 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if faults := sale_faults(vars(self)):
+            raise ValidationError(faults)

@@ -5,7 +5,7 @@ from typing import Any, get_type_hints
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from catalog.api.serializers import ProductRow
+from catalog.api.serializers import CURRENCY, CURRENT_PRICE, ProductRow
 from core.api.serializers import Reference, TypedRow
 from core.text import MAX_LENGTH
 from recommendations.api.requests import DEFAULT_TOP_N, MAX_DEPTH, MAX_NAMED, MAX_TOP_N
@@ -53,6 +53,8 @@ class ReasonRow(Row):
 
 class RecommendedProductRow(TypedRow):
     types = {name: kind for name, kind in get_type_hints(Details).items() if name in SHOWN}
+    current_price = serializers.FloatField(help_text=CURRENT_PRICE)
+    currency = serializers.CharField(help_text=CURRENCY)
     score = serializers.FloatField()
     reasons = ReasonRow(many=True)
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendations.engine.offers import NO_OFFERS, Offer, Offers
 from recommendations.engine.postings import PostingLists
 from recommendations.engine.ragged import Ints, Ragged, starts_of
 
@@ -111,13 +112,17 @@ def _extended(names: Vocabulary, more: Sequence[str]) -> Vocabulary:
 
 
 class ProductState(NamedTuple):
-    """What a snapshot holds of one product. category, tags: names; popularity: as in `Snapshot`"""
+    """What a snapshot holds of one product.
+
+    category, tags: names; offer: None without a sale price; popularity: as in `Snapshot`
+    """
 
     is_active: bool
     category: str | None
     tags: tuple[str, ...]
     price: float
     popularity: int = 0
+    offer: Offer | None = None
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,9 @@ class Snapshot:
     product_ids: shape (n_products,), every product, inactive ones too
     active:      shape (n_products,), bool, whether it may be shown: neither inactive nor sold out
     popularity:  shape (n_products,), number of interactions without dismissals, non-increasing
-    price:       shape (n_products,), NaN if unknown
+    price:       shape (n_products,), the current price: the sale price while an offer lasts; NaN if unknown
+    regular_price: shape (n_products,), the price without offers; the same array as `price` if none counts
+    offers:      the sale prices; priced_at: the time of `price`, seconds since 1970 by the real clock
     now:         seconds since 1970, by the shop's clock (`engine.clock`); 0 without events
     """
 
@@ -136,6 +143,9 @@ class Snapshot:
     popularity: NDArray[np.int64]
     features: Features
     price: NDArray[np.float64]
+    regular_price: NDArray[np.float64]
+    offers: Offers = NO_OFFERS
+    priced_at: float = 0.0
     now: int = 0
 
     @classmethod
@@ -147,9 +157,14 @@ class Snapshot:
         popularity: NDArray[np.int64],
         features: Features,
         price: NDArray[np.float64] | None = None,
+        offers: Offers = NO_OFFERS,
+        priced_at: float = 0.0,
         now: int = 0,
     ) -> "Snapshot":
-        """Return the snapshot of products given in any order. Raises ValueError when lengths differ."""
+        """Return the snapshot of products given in any order. Raises ValueError when lengths differ.
+
+        price: without offers
+        """
         n = len(product_ids)
         price = np.full(n, np.nan) if price is None else price
         lengths = {len(active), len(popularity), len(price), len(features.category), len(features.tags)}
@@ -161,12 +176,38 @@ class Snapshot:
             active=active[order],
             popularity=popularity[order],
             features=_sorted(features, order),
-            price=price[order],
+            price=(regular := price[order]),
+            regular_price=regular,
             now=now,
-        )
+        )._priced(regular, offers, priced_at)
 
     def __len__(self) -> int:
         return len(self.product_ids)
+
+    @cached_property
+    def next_price_change(self) -> float:
+        """The next time after `priced_at` at which an offer begins or ends; infinity for none."""
+        return self.offers.next_change(self.priced_at)
+
+    def is_priced(self, now: float) -> bool:
+        """Return whether the prices are those of this time, seconds since 1970."""
+        return not len(self.offers) or self.priced_at <= now < self.next_price_change
+
+    def priced(self, now: float) -> "Snapshot":
+        """Return the same catalogue with the prices of this time, seconds since 1970."""
+        other = self._priced(self.regular_price, self.offers, now)
+        _copy_cached(self, other)
+        return other
+
+    def _priced(self, regular: NDArray[np.float64], offers: Offers, now: float) -> "Snapshot":
+        price = regular
+        if len(offers):
+            counting = offers.counting(now)
+            positions = self.locate(offers.product_ids[counting])
+            known = positions >= 0
+            price = regular.copy()
+            price[positions[known]] = offers.price[counting][known]
+        return replace(self, price=price, regular_price=regular, offers=offers, priced_at=now)
 
     @cached_property
     def stamp(self) -> str:
@@ -229,7 +270,9 @@ class Snapshot:
             active=self.active,
             popularity=popularity,
             features=self.features,
-            price=self.price,
+            price=self.regular_price,
+            offers=self.offers,
+            priced_at=self.priced_at,
             now=now,
         )
 
@@ -279,19 +322,32 @@ class Snapshot:
         at = np.array([at for at, _ in states], np.int64)
         is_active = np.array([state.is_active for _, state in states], bool)
         price = np.array([state.price for _, state in states], np.float64)
-        active, prices = _with(self.active, at, is_active), _with(self.price, at, price)
-        if features is self.features and active is self.active and prices is self.price:
+        active, prices = _with(self.active, at, is_active), _with(self.regular_price, at, price)
+        offers = self._offers_after({int(self.product_ids[at]): state for at, state in states})
+        is_same = active is self.active and prices is self.regular_price and offers is self.offers
+        if features is self.features and is_same:
             return self
-        other = replace(self, features=features, active=active, price=prices)
-        for name in ("_by_id", "_sorted_ids", "_places", "activity_stamp"):  # of the same ids and popularity
-            if name in self.__dict__:
-                other.__dict__[name] = self.__dict__[name]
+        other = replace(self, features=features, active=active)
+        if not is_same:
+            other = other._priced(prices, offers, self.priced_at)
+        _copy_cached(self, other)
         return other
+
+    def _offers_after(self, states: Mapping[int, ProductState | None]) -> Offers:
+        """Return the offers, with those of these products as they are now; the same object without any."""
+        new = [(key, state.offer) for key, state in states.items() if state and state.offer]
+        if not new and not np.isin(self.offers.product_ids, list(states)).any():
+            return self.offers
+        return self.offers.replaced(states, new)
 
     def _with_rows(self, gone: list[int], new: list[tuple[int, ProductState]]) -> "Snapshot":
         """Return the catalogue without the products at the positions `gone`, and with new ones."""
         kept = np.ones(len(self), bool)
         kept[gone] = False
+        changed: dict[int, ProductState | None] = {
+            **dict.fromkeys(self.product_ids[gone].tolist()),
+            **dict(new),
+        }
         ids = np.array([key for key, _ in new], np.int64)
         states = [state for _, state in new]
         left = np.flatnonzero(kept)
@@ -305,9 +361,18 @@ class Snapshot:
                 [self.popularity[left], np.array([s.popularity for s in states], np.int64)]
             ),
             features=features,
-            price=np.concatenate([self.price[left], np.array([s.price for s in states], np.float64)]),
+            price=np.concatenate([self.regular_price[left], np.array([s.price for s in states], np.float64)]),
+            offers=self._offers_after(changed),
+            priced_at=self.priced_at,
             now=self.now,
         )
+
+
+def _copy_cached(one: Snapshot, other: Snapshot) -> None:
+    """Let a snapshot of the same ids and popularity use what was computed from these."""
+    for name in ("_by_id", "_sorted_ids", "_places", "activity_stamp"):
+        if name in one.__dict__:
+            other.__dict__[name] = one.__dict__[name]
 
 
 def _with(values: NDArray[Any], at: NDArray[np.int64], new: NDArray[Any]) -> NDArray[Any]:

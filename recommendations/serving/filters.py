@@ -65,8 +65,8 @@ class Filters:
         """Return whether the product, as it is now, is within the bounds."""
         return (
             (not self.categories or product.category in self.categories)
-            and (self.min_price is None or product.price >= float(self.min_price))
-            and (self.max_price is None or product.price <= float(self.max_price))
+            and (self.min_price is None or product.current_price >= float(self.min_price))
+            and (self.max_price is None or product.current_price <= float(self.max_price))
         )
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recommendations.engine.offers import Offer, Offers
 from recommendations.engine.ragged import Ragged, empty, starts_of
 from recommendations.engine.snapshot import Features, ProductState, Snapshot, Vocabulary
 from tests.worlds import Article, World
@@ -134,6 +135,13 @@ STATES = st.builds(
     tags=st.lists(NAMES, unique=True).map(lambda tags: tuple(sorted(tags))),
     price=st.sampled_from([0.0, 1.5, 99.99]),
     popularity=st.integers(0, 3),
+    offer=st.none()
+    | st.builds(
+        Offer,
+        price=st.just(0.5),
+        begins=st.sampled_from([-np.inf, 3.0, 5.0]),
+        ends=st.sampled_from([5.0, 8.0, np.inf]),
+    ),
 )
 CATALOGUES = st.dictionaries(st.integers(1, 9), STATES)
 
@@ -156,6 +164,8 @@ def read(states: Mapping[int, ProductState]) -> Snapshot:
             categories,
             tags,
         ),
+        offers=Offers.of((key, s.offer) for key, s in states.items() if s.offer),
+        priced_at=5.0,
         now=7,
     )
 
@@ -177,6 +187,19 @@ def content(snapshot: Snapshot) -> list[Any]:
 
 
 class TestPatched:
+    @given(states=CATALOGUES, now=st.sampled_from([0.0, 2.9, 3.0, 4.9, 5.0, 7.9, 8.0, 9.0]))
+    def test_has_the_prices_of_any_time(self, states: dict[int, ProductState], now: float):
+        priced = read(states).priced(now)
+
+        assert dict(zip(priced.product_ids.tolist(), priced.price.tolist(), strict=True)) == {
+            key: s.offer.price if s.offer and s.offer.begins <= now < s.offer.ends else s.price
+            for key, s in states.items()
+        }
+        later = [moment for s in states.values() if s.offer for moment in s.offer[1:] if moment > now]
+        assert priced.next_price_change == min(later, default=np.inf)
+        assert priced.priced(5.0).differs_in_prices_only(priced)
+        assert priced.priced(5.0).stamp == read(states).stamp
+
     @given(before=CATALOGUES, after=CATALOGUES)
     def test_is_the_same_as_one_that_is_read_anew(
         self, before: dict[int, ProductState], after: dict[int, ProductState]
