@@ -20,6 +20,7 @@ class ProductFields(TypedDict, total=False):
     tags: Iterable[str]
     stock: int | None
     brand: str
+    group: str
     sale_price: Decimal | None
     sale_from: datetime | None
     sale_until: datetime | None
@@ -74,6 +75,12 @@ PRODUCTS = (
         is_optional=True,
     ),
     Column("brand", cells.line, "up to 255 characters; may be empty", is_optional=True),
+    Column(
+        "group",
+        cells.line,
+        "the same text for all variants of one article, up to 255 characters; may be empty",
+        is_optional=True,
+    ),
     Column(
         "sale_price",
         cells.sale_price,

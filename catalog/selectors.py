@@ -26,6 +26,7 @@ class ProductDetails(NamedTuple):
     name: str
     category: str | None
     brand: str
+    group: str
     price: Decimal
     sale_price: Decimal | None
     sale_from: datetime | None

@@ -64,8 +64,8 @@ class ProductAdmin(BaseModelAdmin[Product]):
         ("created_at", DateRangeFilter),
         ("updated_at", DateRangeFilter),
     )
-    search_fields = ("name", "brand", "=external_id", "id__exact")
-    search_help_text = "Part of the name or brand, or the full external ID or ID."
+    search_fields = ("name", "brand", "=external_id", "=group", "id__exact")
+    search_help_text = "Part of the name or brand, or the full external ID, group or ID."
     ordering = ("name", "id")
     sortable_by = ("name", "external_id", "price", "stock_left")
     page_counts = {"n_interactions": "interactions"}
@@ -82,7 +82,10 @@ class ProductAdmin(BaseModelAdmin[Product]):
     fieldsets = (
         (None, {"fields": ("name", "external_id", "price", "stock", "is_active")}),
         ("Sale", {"fields": ("sale_price", "sale_from", "sale_until")}),
-        ("Description", {"fields": ("category", "brand", "tags", "description", "url", "image_url")}),
+        (
+            "Description",
+            {"fields": ("category", "brand", "group", "tags", "description", "url", "image_url")},
+        ),
     )
     picture_and_history = (
         ("Picture", {"fields": ("picture",)}),

@@ -159,6 +159,12 @@ class ProductInput(Input):
         default=None, allow_null=True, help_text="The category's name; a new name creates a category."
     )
     brand = name_field(required=False, allow_blank=True, help_text="If omitted, it is not changed.")
+    group = name_field(
+        required=False,
+        allow_blank=True,
+        help_text="The same text for all variants of one article: a list shows the best one of them only. "
+        "If omitted, it is not changed.",
+    )
     price = PriceField(max_digits=12, decimal_places=2, min_value=0)
     sale_price = PriceField(
         max_digits=12,

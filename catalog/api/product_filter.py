@@ -29,6 +29,7 @@ class ProductFilter(FilterSet):
     category = CharFilter("category__name", max_length=MAX_LENGTH, help_text="The category's exact name.")
     tag = CharFilter("tags__name", max_length=MAX_LENGTH, help_text="The tag's exact name.")
     brand = CharFilter("brand", max_length=MAX_LENGTH, help_text="The brand's exact name.")
+    group = CharFilter("group", max_length=MAX_LENGTH, help_text="The group's exact name.")
     search = CharFilter(
         method="containing", max_length=MAX_LENGTH, help_text="Text in the name or description."
     )

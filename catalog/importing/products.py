@@ -14,6 +14,7 @@ from core.db.staging import clear_where, count, delete_where, fields_of, staged,
 
 # Tags are in a table of their own.
 _NAME = fields_of(Tag, ["name"])["name"]
+_FIELDS = {field.name: field for field in Product._meta.concrete_fields}
 _KEYS = tuple(column.key for column in PRODUCTS if column.key != "tags")
 
 # A chunk is in two temporary tables: staged_product and, with a row for each tag of each product, staged_tag.
@@ -75,13 +76,13 @@ class ProductStore:
 
     def _store_chunk(self, chunk: Sequence[ProductRecord]) -> None:
         keys = [key for key in _KEYS if key in chunk[0]]
-        types = fields_of(Product, [key for key in keys if key != "category"])
+        types = {key: _FIELDS[key] for key in keys if key != "category"}
         types |= {"category": _NAME}
         products = ([row[key] for key in keys] for row in chunk)  # type: ignore[literal-required]
         tags = {"product": fields_of(Product, ["stock"])["stock"], "name": _NAME}
         now = timezone.now()
         with (
-            staged("staged_product", {key: types[key] for key in keys}, products),
+            staged("staged_product", {_given(key): types[key] for key in keys}, products),
             staged("staged_tag", tags, _tag_rows(chunk)),
         ):
             self.n_new_categories += upsert(
@@ -100,7 +101,7 @@ class ProductStore:
                 clear_where(Product, "sale_price", _ENDED_SALES)
             n_written = upsert(
                 Product,
-                {_column(key): _wanted(key) for key in keys},
+                {_FIELDS[key].attname: _wanted(key) for key in keys},
                 _changed(keys),
                 unique=("external_id",),
                 now=now,
@@ -116,12 +117,18 @@ def _tag_rows(chunk: Sequence[ProductRecord]) -> Iterator[tuple[int, str]]:
     return ((n, tag) for n, row in enumerate(chunk) for tag in row["tags"])
 
 
+def _given(key: str) -> str:
+    """Return the column of the staged rows."""
+    return key if key == "category" else _column(key)
+
+
 def _column(key: str) -> str:
-    return "category_id" if key == "category" else key
+    """Return the column of the stored products."""
+    return str(_FIELDS[key].column)
 
 
 def _wanted(key: str) -> str:
-    return "category.id" if key == "category" else f"given.{key}"
+    return "category.id" if key == "category" else f"given.{_given(key)}"
 
 
 def _changed(keys: Sequence[str]) -> str:

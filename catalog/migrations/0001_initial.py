@@ -77,6 +77,7 @@ class Migration(migrations.Migration):
                 ('external_id', models.CharField(blank=True, help_text="The shop's own key of the product; in the API, ext:&lt;key&gt;.", max_length=255, null=True, unique=True, validators=[core.text.validate_external_id], verbose_name='external ID')),
                 ('name', models.CharField(max_length=255, validators=[core.text.validate_line])),
                 ('price', models.DecimalField(decimal_places=2, max_digits=12, validators=[django.core.validators.MinValueValidator(0)])),
+                ('group', models.CharField(blank=True, db_column='group_name', default='', help_text='What the variants of one article have in common. A list shows the best one of them only.', max_length=255, validators=[core.text.validate_line])),
                 ('sale_price', models.DecimalField(blank=True, decimal_places=2, help_text='Counts instead of the price while the sale lasts. Not above the price. Empty: no sale.', max_digits=12, null=True, validators=[django.core.validators.MinValueValidator(0)])),
                 ('sale_from', models.DateTimeField(blank=True, help_text='When the sale begins. Empty: it has begun.', null=True)),
                 ('sale_until', models.DateTimeField(blank=True, help_text='When the sale is over. Empty: it has no end.', null=True)),
@@ -123,6 +124,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='product',
             index=models.Index(models.F('brand'), models.F('id'), name='product_by_brand'),
+        ),
+        migrations.AddIndex(
+            model_name='product',
+            index=models.Index(models.F('group'), models.F('id'), condition=models.Q(('group', ''), _negated=True), name='product_by_group'),
         ),
         migrations.AddIndex(
             model_name='product',

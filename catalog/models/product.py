@@ -18,7 +18,7 @@ from catalog.models.fields import (
     name_given,
     url_field,
 )
-from core.text import validate_text
+from core.text import MAX_LENGTH, validate_line, validate_text
 
 MAX_STOCK = 2_147_483_647  # the largest 32-bit integer
 
@@ -57,6 +57,7 @@ SHOWN_COLUMNS = (
     "name",
     "category",
     "brand",
+    "group",
     "price",
     "sale_price",
     "sale_from",
@@ -139,6 +140,15 @@ class Product(models.Model):
         Category, on_delete=models.PROTECT, related_name="products", null=True, blank=True, db_index=False
     )
     brand = name_field(blank=True, default="")
+    # GROUP is a word of SQL, so the column has another name.
+    group = models.CharField(
+        max_length=MAX_LENGTH,
+        db_column="group_name",
+        blank=True,
+        default="",
+        validators=[validate_line],
+        help_text="What the variants of one article have in common. A list shows the best one of them only.",
+    )
     price = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
     sale_price = models.DecimalField(
         max_digits=12,
@@ -205,6 +215,7 @@ class Product(models.Model):
             models.Index("category", "id", name="product_by_category"),
             models.Index("price", "id", name="product_by_price"),
             models.Index("brand", "id", name="product_by_brand"),
+            models.Index("group", "id", name="product_by_group", condition=~Q(group="")),
         ]
 
     def __str__(self) -> str:

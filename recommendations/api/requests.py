@@ -17,7 +17,7 @@ MAX_TOP_N = 100
 DEFAULT_TOP_N = 5
 MAX_DEPTH = 200  # of offset + top_n
 MAX_NAMED = 200  # categories or products in one field
-REPEATABLE = {"category", "exclude"}
+REPEATABLE = {"category", "group", "exclude"}
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _NUMBERS = re.compile(r"[0-9]{1,19}(,[0-9]{1,19})+")
@@ -62,8 +62,9 @@ def from_body(
 
 def _request(fields: dict[str, Any], sees_inactive_products: Callable[[], bool]) -> RecommendationRequest:
     names_products = bool(fields.get("exclude") or fields.get("product_ids"))
-    if "category" in fields:
-        fields["categories"] = fields.pop("category")
+    for name, many in (("category", "categories"), ("group", "groups")):
+        if name in fields:
+            fields[many] = fields.pop(name)
     return RecommendationRequest(**fields, sees_inactive_products=names_products and sees_inactive_products())
 
 
@@ -166,6 +167,7 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "diversity": _fraction,
     "strategy": _name,
     "category": _list_of(_name),
+    "group": _list_of(_name),
     "min_price": _price,
     "max_price": _price,
     "exclude": _list_of(read_reference),

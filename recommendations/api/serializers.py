@@ -137,6 +137,12 @@ class SessionInput(Row):
         max_length=MAX_NAMED,
         help_text="Names of the allowed categories.",
     )
+    group = serializers.ListField(
+        child=serializers.CharField(max_length=MAX_LENGTH),
+        required=False,
+        max_length=MAX_NAMED,
+        help_text="Names of the allowed groups.",
+    )
     min_price = serializers.FloatField(required=False, allow_null=True, min_value=0)
     max_price = serializers.FloatField(required=False, allow_null=True, min_value=0)
     exclude = serializers.ListField(

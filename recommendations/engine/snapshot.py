@@ -111,10 +111,53 @@ def _extended(names: Vocabulary, more: Sequence[str]) -> Vocabulary:
     return Vocabulary((*names.names, *missing)) if missing else names
 
 
+@dataclass(frozen=True)
+class Groups:
+    """The groups of products: the variants of one article have the same.
+
+    codes: shape (n_products,), int32, codes of the names, -1 for a product without a group
+    """
+
+    codes: Ints
+    names: Vocabulary
+
+    @classmethod
+    def of(cls, n_products: int, positions: NDArray[np.int64], names: Sequence[str]) -> "Groups | None":
+        """Return the groups of n products, None without any.
+
+        positions: of the products that have a group, -1 for none; names: the group of each
+        """
+        return cls(np.full(n_products, -1, np.int32), Vocabulary(())).patched(positions, names)
+
+    def patched(self, positions: NDArray[np.int64], names: Sequence[str]) -> "Groups | None":
+        """Return the groups, with those of the products at these positions, "" for none; None without any."""
+        vocabulary = _extended(self.names, list(dict.fromkeys(filter(None, names))))
+        codes = self.codes.copy()
+        known = positions >= 0
+        codes[positions[known]] = np.array([vocabulary.codes.get(name, -1) for name in names], np.int32)[
+            known
+        ]
+        return Groups(codes, vocabulary) if (codes >= 0).any() else None
+
+    def taken(self, positions: NDArray[np.int64]) -> "Groups":
+        """Return the groups of the products at these positions, in this order."""
+        return replace(self, codes=self.codes[positions])
+
+    def extended(self, n: int) -> "Groups":
+        """Return the groups, followed by n products without one."""
+        return replace(self, codes=np.concatenate([self.codes, np.full(n, -1, np.int32)]))
+
+    def name_at(self, position: int) -> str:
+        """Return the name of the product's group, "" for none."""
+        code = int(self.codes[position])
+        return self.names.names[code] if code >= 0 else ""
+
+
 class ProductState(NamedTuple):
     """What a snapshot holds of one product.
 
-    category, tags: names; offer: None without a sale price; popularity: as in `Snapshot`
+    category, tags, group: names, group "" for none; offer: None without a sale price; popularity: as in
+    `Snapshot`
     """
 
     is_active: bool
@@ -123,6 +166,7 @@ class ProductState(NamedTuple):
     price: float
     popularity: int = 0
     offer: Offer | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +179,7 @@ class Snapshot:
     price:       shape (n_products,), the current price: the sale price while an offer lasts; NaN if unknown
     regular_price: shape (n_products,), the price without offers; the same array as `price` if none counts
     offers:      the sale prices; priced_at: the time of `price`, seconds since 1970 by the real clock
+    groups:      the groups of the products; None if no product has one
     now:         seconds since 1970, by the shop's clock (`engine.clock`); 0 without events
     """
 
@@ -146,6 +191,7 @@ class Snapshot:
     regular_price: NDArray[np.float64]
     offers: Offers = NO_OFFERS
     priced_at: float = 0.0
+    groups: Groups | None = None
     now: int = 0
 
     @classmethod
@@ -159,6 +205,7 @@ class Snapshot:
         price: NDArray[np.float64] | None = None,
         offers: Offers = NO_OFFERS,
         priced_at: float = 0.0,
+        groups: Groups | None = None,
         now: int = 0,
     ) -> "Snapshot":
         """Return the snapshot of products given in any order. Raises ValueError when lengths differ.
@@ -178,6 +225,7 @@ class Snapshot:
             features=_sorted(features, order),
             price=(regular := price[order]),
             regular_price=regular,
+            groups=groups.taken(order) if groups else None,
             now=now,
         )._priced(regular, offers, priced_at)
 
@@ -220,7 +268,10 @@ class Snapshot:
         category = np.append(_hashes(features.categories.names), np.uint64(0))[features.category]
         tags = _sums(_hashes(features.tag_names.names)[features.tags.flat], features.tags.starts)
         price = np.ascontiguousarray(self.price).view(np.uint64)
-        return _digest(self.product_ids, category, tags, price, self.active)
+        columns = [self.product_ids, category, tags, price, self.active]
+        if self.groups:
+            columns.append(np.append(_hashes(self.groups.names.names), np.uint64(0))[self.groups.codes])
+        return _digest(*columns)
 
     @cached_property
     def activity_stamp(self) -> str:
@@ -273,11 +324,12 @@ class Snapshot:
             price=self.regular_price,
             offers=self.offers,
             priced_at=self.priced_at,
+            groups=self.groups,
             now=now,
         )
 
     def differs_in_prices_only(self, other: "Snapshot") -> bool:
-        """Return whether both differ in nothing but prices and availability. No array is compared."""
+        """Return whether both differ in nothing but prices, availability and groups. No array is compared."""
         return (
             self.features is other.features
             and self.product_ids is other.product_ids
@@ -324,10 +376,11 @@ class Snapshot:
         price = np.array([state.price for _, state in states], np.float64)
         active, prices = _with(self.active, at, is_active), _with(self.regular_price, at, price)
         offers = self._offers_after({int(self.product_ids[at]): state for at, state in states})
+        groups = self._groups_after([(at, state.group) for at, state in states])
         is_same = active is self.active and prices is self.regular_price and offers is self.offers
-        if features is self.features and is_same:
+        if features is self.features and groups is self.groups and is_same:
             return self
-        other = replace(self, features=features, active=active)
+        other = replace(self, features=features, active=active, groups=groups)
         if not is_same:
             other = other._priced(prices, offers, self.priced_at)
         _copy_cached(self, other)
@@ -339,6 +392,25 @@ class Snapshot:
         if not new and not np.isin(self.offers.product_ids, list(states)).any():
             return self.offers
         return self.offers.replaced(states, new)
+
+    def _groups_of_rows(self, left: NDArray[np.int64], new: list[str]) -> Groups | None:
+        """Return the groups of the products at these positions, followed by new products."""
+        if self.groups is None and not any(new):
+            return None
+        kept = (
+            self.groups.taken(left)
+            if self.groups
+            else Groups(np.full(len(left), -1, np.int32), Vocabulary(()))
+        )
+        return kept.extended(len(new)).patched(len(left) + np.arange(len(new)), new)
+
+    def _groups_after(self, named: list[tuple[int, str]]) -> Groups | None:
+        """Return the groups, with those of the products at these positions; the same if none differs."""
+        groups = self.groups or Groups(np.full(len(self), -1, np.int32), Vocabulary(()))
+        changed = [(at, name) for at, name in named if groups.name_at(at) != name]
+        if not changed:
+            return self.groups
+        return groups.patched(np.array([at for at, _ in changed], np.int64), [name for _, name in changed])
 
     def _with_rows(self, gone: list[int], new: list[tuple[int, ProductState]]) -> "Snapshot":
         """Return the catalogue without the products at the positions `gone`, and with new ones."""
@@ -363,6 +435,7 @@ class Snapshot:
             features=features,
             price=np.concatenate([self.regular_price[left], np.array([s.price for s in states], np.float64)]),
             offers=self._offers_after(changed),
+            groups=self._groups_of_rows(left, [state.group for state in states]),
             priced_at=self.priced_at,
             now=self.now,
         )

@@ -45,6 +45,7 @@ class Details(NamedTuple):
     name: str
     category: str | None
     brand: str
+    group: str
     price: float
     sale_price: float | None
     sale_from: datetime | None

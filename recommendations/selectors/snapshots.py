@@ -11,7 +11,7 @@ from catalog.selectors import tags_of
 from core.db.prepared import PreparedQuery, columns, integers
 from recommendations.engine.offers import Offers
 from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.snapshot import Features, ProductState, Snapshot, Vocabulary
+from recommendations.engine.snapshot import Features, Groups, ProductState, Snapshot, Vocabulary
 from recommendations.selectors.clock import real_time, shop_now
 from recommendations.selectors.products import AVAILABLE, offer
 
@@ -20,7 +20,7 @@ _Tagged: type[Model] = Product.tags.through
 
 
 def snapshot(*, real_now: float | None = None) -> Snapshot:
-    """Return the catalogue as it is now. 7 queries.
+    """Return the catalogue as it is now. 8 queries.
 
     real_now: seconds since 1970; None for this machine's clock
     """
@@ -42,6 +42,7 @@ def snapshot(*, real_now: float | None = None) -> Snapshot:
         ),
         price=np.array(prices, np.float64),
         offers=_offers(),
+        groups=_groups(product_ids),
         priced_at=priced_at,
     )
     return with_popularity(found, real_now=real_now)
@@ -62,7 +63,7 @@ def patched(previous: Snapshot, product_ids: Collection[int]) -> Snapshot:
 
 _rows = PreparedQuery(
     lambda ids: Product.objects.filter(id__in=ids).values_list(
-        "id", AVAILABLE, "category__name", "price", *_SALE
+        "id", AVAILABLE, "category__name", "price", "group", *_SALE
     )
 )
 _popularity_of = PreparedQuery(
@@ -87,9 +88,15 @@ def _states(previous: Snapshot, ids: list[int]) -> dict[int, ProductState | None
         **dict.fromkeys(ids),
         **{
             key: ProductState(
-                bool(available), category, tags.get(key, ()), float(price), counts.get(key, 0), offer(*sale)
+                bool(available),
+                category,
+                tags.get(key, ()),
+                float(price),
+                counts.get(key, 0),
+                offer(*sale),
+                group,
             )
-            for key, available, category, price, *sale in rows
+            for key, available, category, price, group, *sale in rows
         },
     }
 
@@ -98,6 +105,13 @@ def _offers() -> Offers:
     """Return all sale prices. 1 query."""
     rows = Product.objects.filter(sale_price__isnull=False).order_by("id").values_list("id", *_SALE)
     return Offers.of((key, found) for key, *sale in rows if (found := offer(*sale)))
+
+
+def _groups(product_ids: NDArray[np.int64]) -> Groups | None:
+    """Return the groups of the products, None if no product has one. product_ids: sorted. 1 query."""
+    ids, names = columns(Product.objects.exclude(group="").order_by("id").values_list("id", "group"), 2)
+    positions = coded(integers(ids), product_ids)
+    return Groups.of(len(product_ids), positions, names)
 
 
 def _ids_and_names(model: type[Category] | type[Tag]) -> tuple[tuple[int, ...], tuple[str, ...]]:

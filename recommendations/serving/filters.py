@@ -20,11 +20,12 @@ from recommendations.serving.request import RecommendationRequest
 class Filters:
     """Price bounds are inclusive. A product without a category is in none.
 
-    categories: names, any of which will do; empty for all products
+    categories, groups: names, any of which will do; empty for all products
     exclude:    ids of products to leave out
     """
 
     categories: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     min_price: Decimal | None = None
     max_price: Decimal | None = None
     exclude: tuple[int, ...] = ()
@@ -36,6 +37,8 @@ class Filters:
             names = snapshot.features.categories.names
             codes = [code for code, name in enumerate(names) if name in self.categories]
             masks.append(np.isin(snapshot.features.category, codes))
+        if self.groups:
+            masks.append(in_groups(snapshot, self.groups))
         if self.min_price is not None:
             masks.append(snapshot.price >= float(self.min_price))
         if self.max_price is not None:
@@ -65,6 +68,7 @@ class Filters:
         """Return whether the product, as it is now, is within the bounds."""
         return (
             (not self.categories or product.category in self.categories)
+            and (not self.groups or product.group in self.groups)
             and (self.min_price is None or product.current_price >= float(self.min_price))
             and (self.max_price is None or product.current_price <= float(self.max_price))
         )
@@ -90,7 +94,15 @@ def resolve_filters(request: RecommendationRequest, snapshot: Snapshot) -> Filte
     exclude = resolve_products(
         "exclude", request.exclude, sees_inactive_products=request.sees_inactive_products
     )
-    return Filters(request.categories, request.min_price, request.max_price, exclude)
+    return Filters(request.categories, request.groups, request.min_price, request.max_price, exclude)
+
+
+def in_groups(snapshot: Snapshot, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Return the products of these groups, shape (n_products,). A name that no product has finds none."""
+    if snapshot.groups is None:
+        return np.zeros(len(snapshot), bool)
+    known = snapshot.groups.names.codes
+    return np.isin(snapshot.groups.codes, [known[name] for name in names if name in known])
 
 
 def resolve_products(

@@ -5,6 +5,7 @@ LAMP = {
     "name": "Lamp",
     "category": "Home",
     "brand": "Bright & Co",
+    "group": "lamps",
     "price": 19.9,
     "stock": 7,
     "sale_price": 14.5,

@@ -48,6 +48,7 @@ class TestProductChange:
             {"category": None},
             {"brand": "Other"},
             {"price": "1.23"},
+            {"group": "other"},
             {"sale_price": "1.23"},
             {"sale_from": NOON},
             {"sale_until": NOON},

@@ -335,6 +335,16 @@ class TestAFileWithBrands:
         self.put(tmp_path, ",brand", ",")
         assert stored().brand == ""
 
+    def test_may_have_groups(self, tmp_path: Path):
+        self.put(tmp_path, ",group", ", Teas ")
+        assert stored().group == "Teas"
+
+        self.put(tmp_path, ",brand", ",Leaf")
+        assert stored().group == "Teas"
+
+        self.put(tmp_path, ",group", ",")
+        assert stored().group == ""
+
     def test_may_have_a_stock_as_well(self, tmp_path: Path):
         self.put(tmp_path, ",brand,stock", ",Leaf,3")
 

@@ -31,6 +31,7 @@ LAMP = Details(
     name="Lamp",
     category="Home",
     brand="",
+    group="",
     price=9.99,
     sale_price=None,
     sale_from=None,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recommendations.engine.offers import Offer, Offers
 from recommendations.engine.ragged import Ragged, empty, starts_of
-from recommendations.engine.snapshot import Features, ProductState, Snapshot, Vocabulary
+from recommendations.engine.snapshot import Features, Groups, ProductState, Snapshot, Vocabulary
 from tests.worlds import Article, World
 
 WORLD = World(
@@ -135,6 +135,7 @@ STATES = st.builds(
     tags=st.lists(NAMES, unique=True).map(lambda tags: tuple(sorted(tags))),
     price=st.sampled_from([0.0, 1.5, 99.99]),
     popularity=st.integers(0, 3),
+    group=st.sampled_from(["", "", "G", "H"]),
     offer=st.none()
     | st.builds(
         Offer,
@@ -164,16 +165,21 @@ def read(states: Mapping[int, ProductState]) -> Snapshot:
             categories,
             tags,
         ),
+        groups=Groups.of(len(states), np.arange(len(states)), [s.group for s in states.values()]),
         offers=Offers.of((key, s.offer) for key, s in states.items() if s.offer),
         priced_at=5.0,
         now=7,
     )
 
 
+def group_at(snapshot: Snapshot, position: int) -> str:
+    return snapshot.groups.name_at(position) if snapshot.groups else ""
+
+
 def content(snapshot: Snapshot) -> list[Any]:
     """Return all that a snapshot holds of its products, in the order of their positions."""
     return [
-        (key, active, popularity, price, *snapshot.features.names_at(at))
+        (key, active, popularity, price, *snapshot.features.names_at(at), group_at(snapshot, at))
         for at, (key, active, popularity, price) in enumerate(
             zip(
                 snapshot.product_ids.tolist(),
@@ -215,6 +221,7 @@ class TestPatched:
 
         assert content(patched) == content(read(after))
         assert patched.stamp == read(after).stamp
+        assert (patched.groups is None) == (not any(s.group for s in after.values()))
         assert patched.locate(np.arange(10)).tolist() == read(after).locate(np.arange(10)).tolist()
         assert patched.features.used_categories == read(after).features.used_categories
 
