@@ -8,7 +8,17 @@ from functools import lru_cache
 from django.core.exceptions import ValidationError
 
 from catalog.models.product import MAX_STOCK
-from core.text import MAX_LENGTH, MAX_TAGS, validate_external_id, validate_line, validate_text, validate_url
+from core.text import (
+    MAX_LENGTH,
+    MAX_LEVELS,
+    MAX_PATH_LENGTH,
+    MAX_TAGS,
+    PATH_SEPARATOR,
+    validate_external_id,
+    validate_line,
+    validate_text,
+    validate_url,
+)
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 9998
 TIME_EXPECTED = (
@@ -46,6 +56,26 @@ def name(value: str) -> str:
 def line(value: str) -> str:
     """Return a one-line text of at most 255 characters, which may be empty."""
     return _line(unescape_formula(strip_blanks(value)))
+
+
+def category(value: str) -> str:
+    """Return the path of a category, with " > " between its levels; "" for none."""
+    return category_path(unescape_formula(strip_blanks(value)))
+
+
+def category_path(value: str) -> str:
+    """Return the path, with " > " between its levels: "A > B" for "A>B". Raises ValidationError."""
+    if not value:
+        return ""
+    parts = [_line(part) for part in value.split(">")]
+    if not all(parts):
+        raise ValidationError("must have a name before and after each '>', which separates levels")
+    if len(parts) > MAX_LEVELS:
+        raise ValidationError(f"has {len(parts)} levels; at most {MAX_LEVELS} are allowed")
+    path = PATH_SEPARATOR.join(parts)
+    if len(path) > MAX_PATH_LENGTH:
+        raise ValidationError(f"has {len(path)} characters; at most {MAX_PATH_LENGTH} are allowed")
+    return path
 
 
 def description(value: str) -> str:

@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from catalog import cells
 from catalog.models.product import MAX_STOCK
+from core.text import MAX_LENGTH, MAX_LEVELS, MAX_PATH_LENGTH
 
 
 class ProductFields(TypedDict, total=False):
@@ -59,7 +60,12 @@ PRODUCTS = (
         key="external_id",
     ),
     Column("name", cells.name, "1 to 255 characters"),
-    Column("category", cells.line, "up to 255 characters; may be empty"),
+    Column(
+        "category",
+        cells.category,
+        f"a name, or a path such as `Home > Kitchen > Cups`: at most {MAX_LEVELS} levels of up to "
+        f"{MAX_LENGTH} characters, {MAX_PATH_LENGTH} in all; may be empty",
+    ),
     Column(
         "price",
         cells.price,

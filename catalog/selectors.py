@@ -7,18 +7,20 @@ from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
 import orjson
-from django.db.models import F, Func, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Left
 
 from catalog.models import Category, Interaction, Product, User
 from catalog.models.product import ProductQuerySet, current_price, is_in_stock
 from core.db.json_sql import JoinedText, JsonText, aggregate_subquery
 from core.db.prepared import PreparedQuery
+from core.text import PATH_SEPARATOR
 
 
 class ProductDetails(NamedTuple):
     """The fields of a product in API responses; only staff see the last one. A field added here is shown.
 
-    category: its name, or None; tags: names, sorted
+    category: its path, or None; tags: names, sorted
     """
 
     id: int
@@ -55,7 +57,7 @@ class ProductDetails(NamedTuple):
 
 # Fields that are not columns of the product's own table.
 _RELATED: dict[str, Callable[[Product], Any]] = {
-    "category": lambda row: row.category.name if row.category else None,
+    "category": lambda row: row.category.path if row.category else None,
     "tags": lambda row: tuple(sorted(tag.name for tag in row.tags.all())),
 }
 _READERS = [_RELATED.get(name, attrgetter(name)) for name in ProductDetails._fields]
@@ -66,7 +68,7 @@ def _columns() -> list[Any]:
     """Return the columns in the order of the fields; tags as text."""
     tags = Product.tags.through.objects.filter(product_id=OuterRef("id"))
     columns: dict[str, Any] = {
-        "category": F("category__name"),
+        "category": F("category__path"),
         "tags": aggregate_subquery(tags, JoinedText(JsonText("tag__name"))),
     }
     return [columns.get(name, name) for name in ProductDetails._fields]
@@ -116,9 +118,16 @@ def products(*, inactive_too: bool) -> QuerySet[Product]:
 
 
 def categories() -> QuerySet[Category]:
-    """Return categories ordered by name, with `product_count` of active products. 1 query."""
+    """Return categories ordered by path, with `product_count` of active products. 1 query."""
     inside = Product.objects.active().filter(category=OuterRef("pk"))
-    return Category.objects.annotate(product_count=_count(inside)).order_by("name")
+    return Category.objects.annotate(product_count=_count(inside)).order_by("path")
+
+
+def categories_below(path: str) -> "QuerySet[Category]":
+    """Return the category of this path and all below it, none if there is no such."""
+    below = path + PATH_SEPARATOR
+    # Not `startswith`, for which SQLite takes letters of either case as the same.
+    return Category.objects.alias(head=Left("path", len(below))).filter(Q(path=path) | Q(head=below))
 
 
 def shoppers() -> QuerySet[User]:

@@ -13,6 +13,10 @@ MAX_LENGTH = 255
 MAX_TEXT_LENGTH = 20_000  # characters of a text of several lines
 MAX_TAGS = 100  # of one product
 MAX_URL_LENGTH = 2_000
+# A category's path: its ancestors' names and its own.
+PATH_SEPARATOR = " > "
+MAX_LEVELS = 10
+MAX_PATH_LENGTH = 500
 MAX_SHOWN = 80  # characters of a value in an error message
 MAX_ERRORS = 20  # that a response lists
 # Control characters (Unicode category Cc) and lone surrogates, which no database can store.
@@ -90,6 +94,16 @@ def validate_line(value: str) -> None:
     """Raise ValidationError when a one-line text contains a control character."""
     if found := _BAD_IN_LINE.search(value):
         raise _control_character(found)
+
+
+def validate_category_name(value: str) -> None:
+    """Raise ValidationError when a name contains the character that separates the levels of a path."""
+    validate_line(value)
+    if ">" in value:
+        raise InvalidText(
+            "Contains '>', which separates the levels of a path; give the category above it as its parent.",
+            code="separator",
+        )
 
 
 def validate_text(value: str) -> None:

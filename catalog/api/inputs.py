@@ -17,9 +17,11 @@ from core.api.json_fields import FreeingField, StrictBooleanField, StrictCharFie
 from core.text import (
     MAX_ERRORS,
     MAX_LENGTH,
+    MAX_PATH_LENGTH,
     MAX_TAGS,
     MAX_TEXT_LENGTH,
     MAX_URL_LENGTH,
+    validate_category_name,
     validate_external_id,
     validate_line,
     validate_text,
@@ -69,14 +71,59 @@ class UserInput(Input):
     name = name_field(help_text="The name used to address the person.")
 
 
+@extend_schema_field({"type": "integer", "minimum": 1})
+class ParentField(FreeingField):
+    """A category, by its id."""
+
+    default_error_messages: ClassVar = {
+        "unknown": "There is no such category; must be an id, see /categories."
+    }
+
+    def to_internal_value(self, data: Any) -> Category:
+        is_id = isinstance(data, int) and not isinstance(data, bool) and 0 < data < 2**63
+        found = Category.objects.filter(pk=data).first() if is_id else None
+        if found is None:
+            self.fail("unknown")
+        return found
+
+
+class CategoryField(StrictCharField):
+    """The path of a category."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if any(len(part.strip()) > MAX_LENGTH for part in text.split(">")):
+            raise serializers.ValidationError(f"Ensure this field has no more than {MAX_LENGTH} characters.")
+        try:
+            return cells.category_path(text)
+        except ValidationError as error:
+            message = str(error.messages[0])
+            raise serializers.ValidationError(message[:1].upper() + message[1:].rstrip(".") + ".") from None
+
+
 class CategoryInput(Input):
     """A category."""
 
     id = serializers.IntegerField(read_only=True)
-    name = name_field(
-        unique=[UniqueValidator(Category.objects.all(), message="Another category already has this name.")]
+    name = StrictCharField(max_length=MAX_LENGTH, validators=[validate_category_name])
+    parent = ParentField(  # type: ignore[assignment]
+        required=False,
+        allow_null=True,
+        help_text="The id of the category above it; null: it is at the top. If omitted, it is not changed.",
     )
+    path = serializers.CharField(read_only=True)
     product_count = serializers.IntegerField(read_only=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the values. Raises ValidationError if there is another one, or it would be below itself."""
+        category = Category(pk=self.instance and self.instance.pk)
+        for name in ("name", "parent"):
+            setattr(category, name, attrs.get(name, getattr(self.instance, name, None)))
+        try:
+            category.clean()
+        except ValidationError as error:
+            raise serializers.ValidationError(error.message_dict) from None
+        return attrs
 
 
 @extend_schema_field(
@@ -155,8 +202,11 @@ class ProductInput(Input):
     id = serializers.IntegerField(read_only=True)
     external_id = external_id_field(Product)
     name = name_field()
-    category = name_field(
-        default=None, allow_null=True, help_text="The category's name; a new name creates a category."
+    category = CategoryField(
+        max_length=MAX_PATH_LENGTH,
+        default=None,
+        allow_null=True,
+        help_text="The category's name, or its path such as `Home > Kitchen > Cups`. New ones are created.",
     )
     brand = name_field(required=False, allow_blank=True, help_text="If omitted, it is not changed.")
     group = name_field(

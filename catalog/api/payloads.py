@@ -18,7 +18,13 @@ def user_payload(user: User) -> Payload:
 
 def category_payload(category: Category) -> Payload:
     """category: from selectors.categories()"""
-    return {"id": category.pk, "name": category.name, "product_count": category.product_count}  # type: ignore[attr-defined]
+    return {
+        "id": category.pk,
+        "name": category.name,
+        "path": category.path,
+        "parent": category.parent_id,
+        "product_count": category.product_count,  # type: ignore[attr-defined]
+    }
 
 
 def product_payload(product: Product | ProductDetails, *, for_staff: bool, now: datetime) -> Payload:

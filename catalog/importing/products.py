@@ -10,10 +10,11 @@ from catalog.columns import PRODUCTS
 from catalog.importing.bulk import CHUNK, Counts, in_chunks
 from catalog.importing.rows import ProductRecord
 from catalog.models import Category, Product, Tag
+from catalog.services.names import create_categories
 from core.db.staging import clear_where, count, delete_where, fields_of, staged, upsert
 
 # Tags are in a table of their own.
-_NAME = fields_of(Tag, ["name"])["name"]
+_NAME, _PATH = fields_of(Tag, ["name"])["name"], fields_of(Category, ["path"])["path"]
 _FIELDS = {field.name: field for field in Product._meta.concrete_fields}
 _KEYS = tuple(column.key for column in PRODUCTS if column.key != "tags")
 
@@ -29,11 +30,6 @@ _WANTED_TAGS = """
     JOIN staged_product AS given ON given.place = staged_tag.product
 """
 _WANTED_LINKS = f"{_WANTED_TAGS} JOIN catalog_product AS stored ON stored.external_id = given.external_id"
-_NEW_CATEGORIES = """
-    FROM staged_product AS given
-    WHERE given.category <> '' AND NOT EXISTS (SELECT 1 FROM catalog_category WHERE name = given.category)
-    GROUP BY given.category ORDER BY MIN(given.place)
-"""
 _NEW_TAGS = """
     FROM staged_tag AS given
     WHERE NOT EXISTS (SELECT 1 FROM catalog_tag WHERE name = given.name)
@@ -67,7 +63,8 @@ class ProductStore:
         A product whose tags change counts as updated, and its `updated_at` is set. `is_active` is not
         changed, nor is a field that a row lacks: another process may be changing it. Every row needs a name,
         a price and tags. A price below the stored sale price ends the sale if the row does not name one.
-        Consecutive rows with the same fields are stored together, with at most 15 queries a chunk.
+        Consecutive rows with the same fields are stored together, with at most 15 queries a chunk,
+        and 2 more for each level of new categories.
         """
         for _, alike in groupby(rows, key=frozenset):
             for chunk in in_chunks(alike, CHUNK):
@@ -77,7 +74,7 @@ class ProductStore:
     def _store_chunk(self, chunk: Sequence[ProductRecord]) -> None:
         keys = [key for key in _KEYS if key in chunk[0]]
         types = {key: _FIELDS[key] for key in keys if key != "category"}
-        types |= {"category": _NAME}
+        types |= {"category": _PATH}
         products = ([row[key] for key in keys] for row in chunk)  # type: ignore[literal-required]
         tags = {"product": fields_of(Product, ["stock"])["stock"], "name": _NAME}
         now = timezone.now()
@@ -85,14 +82,7 @@ class ProductStore:
             staged("staged_product", {_given(key): types[key] for key in keys}, products),
             staged("staged_tag", tags, _tag_rows(chunk)),
         ):
-            self.n_new_categories += upsert(
-                Category,
-                {"name": "given.category"},
-                _NEW_CATEGORIES,
-                unique=("name",),
-                now=now,
-                changes=False,
-            )
+            self.n_new_categories += create_categories(filter(None, (row["category"] for row in chunk)))
             self.n_new_tags += upsert(
                 Tag, {"name": "given.name"}, _NEW_TAGS, unique=("name",), now=now, changes=False
             )
@@ -138,7 +128,7 @@ def _changed(keys: Sequence[str]) -> str:
     """
     wanted = (
         "FROM staged_product AS given"
-        " LEFT JOIN catalog_category AS category ON category.name = given.category"
+        " LEFT JOIN catalog_category AS category ON category.path = given.category"
     )
     fields = ", ".join(_wanted(key) for key in keys)
     stored_fields = ", ".join(f"stored.{_column(key)}" for key in keys)

@@ -4,6 +4,9 @@ import catalog.models.change
 import core.text
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.expressions
+import django.db.models.functions.text
+import django.db.models.lookups
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
@@ -22,12 +25,14 @@ class Migration(migrations.Migration):
             name='Category',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255, unique=True, validators=[core.text.validate_line])),
+                ('name', models.CharField(max_length=255, validators=[core.text.validate_category_name])),
+                ('path', models.CharField(editable=False, max_length=500, unique=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
+                ('parent', models.ForeignKey(blank=True, help_text='The category above it. Empty: it is at the top.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='catalog.category')),
             ],
             options={
                 'verbose_name_plural': 'categories',
-                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='category_name_given', violation_error_message='Enter a name.')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='category_name_given', violation_error_message='Enter a name.'), models.CheckConstraint(condition=models.Q(('name__contains', '>'), _negated=True), name='category_name_has_no_separator', violation_error_message="A name must not contain '>', which separates the levels of a path."), models.CheckConstraint(condition=models.Q(django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length('path'), 500), django.db.models.lookups.LessThanOrEqual(django.db.models.expressions.CombinedExpression(django.db.models.functions.text.Length('path'), '-', django.db.models.functions.text.Length(django.db.models.functions.text.Replace('path', models.Value('>'), models.Value('')))), 9)), name='category_path_in_bounds', violation_error_message='A path has at most 10 levels.')],
             },
         ),
         migrations.CreateModel(

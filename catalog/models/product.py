@@ -1,6 +1,6 @@
 """Products, categories and tags."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
@@ -8,7 +8,9 @@ from typing import Any, ClassVar, TypeVar
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Length, Replace
+from django.db.models.lookups import LessThanOrEqual
 
 from catalog.models.fields import (
     TracedQuerySet,
@@ -18,23 +20,89 @@ from catalog.models.fields import (
     name_given,
     url_field,
 )
-from core.text import MAX_LENGTH, validate_line, validate_text
+from core.text import (
+    MAX_LENGTH,
+    MAX_LEVELS,
+    MAX_PATH_LENGTH,
+    PATH_SEPARATOR,
+    validate_category_name,
+    validate_line,
+    validate_text,
+)
 
 MAX_STOCK = 2_147_483_647  # the largest 32-bit integer
 
 
 class Category(models.Model):
-    name = name_field(unique=True)
+    """A category, which may be below another one. `path` names it: "Home > Kitchen > Cups"."""
+
+    name = models.CharField(max_length=MAX_LENGTH, validators=[validate_category_name])
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        related_name="children",
+        null=True,
+        blank=True,
+        help_text="The category above it. Empty: it is at the top.",
+    )
+    # Triggers keep it right, whichever program writes (`catalog.triggers`).
+    path = models.CharField(max_length=MAX_PATH_LENGTH, unique=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects: ClassVar = TracedQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "categories"
-        constraints = [name_given("category")]
+        constraints = [
+            name_given("category"),
+            models.CheckConstraint(
+                name="category_name_has_no_separator",
+                condition=~Q(name__contains=">"),
+                violation_error_message="A name must not contain '>', which separates the levels of a path.",
+            ),
+            models.CheckConstraint(
+                name="category_path_in_bounds",
+                condition=LessThanOrEqual(Length("path"), MAX_PATH_LENGTH)
+                & LessThanOrEqual(
+                    Length("path") - Length(Replace("path", Value(">"), Value(""))), MAX_LEVELS - 1
+                ),
+                violation_error_message=f"A path has at most {MAX_LEVELS} levels.",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.path
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        self.path = self.path_below(self.parent)
+        if update_fields is not None:
+            update_fields = {*update_fields, "path"}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
+    def path_below(self, parent: "Category | None") -> str:
+        """Return the path of a category of this name below the parent."""
+        return f"{parent.path}{PATH_SEPARATOR}{self.name}" if parent else self.name
+
+    def clean(self) -> None:
+        """Raise ValidationError if it cannot be below its parent, or another one is there with this name."""
+        path, parent = self.path_below(self.parent), self.parent
+        longest, deepest = len(path), path.count(">") + 1
+        if self.pk and (stored := Category.objects.filter(pk=self.pk).first()):
+            inside = stored.path + PATH_SEPARATOR
+            if parent and (parent.pk == self.pk or parent.path.startswith(inside)):
+                raise ValidationError({"parent": "Must not be the category itself or one below it."})
+            below = list(Category.objects.filter(path__startswith=inside).values_list("path", flat=True))
+            moved = [path + found.removeprefix(stored.path) for found in below]
+            longest = max(map(len, [path, *moved]))
+            deepest = max(found.count(">") + 1 for found in [path, *moved])
+        if deepest > MAX_LEVELS:
+            message = f"Is too deep: a path has at most {MAX_LEVELS} levels, with those below the category."
+            raise ValidationError({"parent": message})
+        if longest > MAX_PATH_LENGTH:
+            message = f"The longest path has {longest} characters; at most {MAX_PATH_LENGTH} are allowed."
+            raise ValidationError({"parent" if parent else "name": message})
+        if Category.objects.filter(path=path).exclude(pk=self.pk).exists():
+            raise ValidationError({"name": "Another category already has this name."})
 
 
 class Tag(models.Model):

@@ -26,13 +26,14 @@ CATEGORY = OpenApiParameter(
     "category",
     str,
     many=True,
-    description="The exact name of a category. Repeat it to allow several categories.",
+    description="The exact path of a category, such as `Home > Kitchen`: products in it or in one below it. "
+    "Repeat it to allow several categories.",
 )
 GROUP = OpenApiParameter(
     "group",
     str,
     many=True,
-    description="The exact name of a group. Repeat it to allow several groups. A list has one product of each.",
+    description="The exact name of a group. Repeat it to allow several; a list has one product of each.",
 )
 MIN_PRICE = OpenApiParameter(
     "min_price", {"type": "number", "minimum": 0}, description="The minimum price, inclusive."

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from core.references import read_reference
-from core.text import MAX_ERRORS, MAX_LENGTH, validate_line
+from core.text import MAX_ERRORS, MAX_LENGTH, MAX_PATH_LENGTH, validate_line
 from recommendations.errors import BadRequest
 from recommendations.serving.request import RecommendationRequest
 
@@ -135,6 +135,16 @@ def _price(value: Any) -> Decimal:
     return Decimal(str(value))
 
 
+def _path(value: Any) -> str:
+    if not isinstance(value, str):
+        return _name(value)
+    for name in value.split(">"):
+        _name(name.strip())
+    if len(value) > MAX_PATH_LENGTH:
+        raise ValueError(f"Must be a path of 1 to {MAX_PATH_LENGTH} characters.")
+    return value
+
+
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= MAX_LENGTH:
         raise ValueError(f"Must be a name of 1 to {MAX_LENGTH} characters.")
@@ -166,7 +176,7 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "offset": _whole_number(0, MAX_DEPTH - 1),
     "diversity": _fraction,
     "strategy": _name,
-    "category": _list_of(_name),
+    "category": _list_of(_path),
     "group": _list_of(_name),
     "min_price": _price,
     "max_price": _price,

@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from catalog.api.serializers import CURRENCY, CURRENT_PRICE, ProductRow
 from core.api.serializers import Reference, TypedRow
-from core.text import MAX_LENGTH
+from core.text import MAX_LENGTH, MAX_PATH_LENGTH
 from recommendations.api.requests import DEFAULT_TOP_N, MAX_DEPTH, MAX_NAMED, MAX_TOP_N
 from recommendations.engine.reasons import ReasonKind, exhaustive
 from recommendations.explainers.base import Source
@@ -132,10 +132,10 @@ class SessionInput(Row):
     )
     diversity = serializers.FloatField(required=False, default=0, min_value=0, max_value=1)
     category = serializers.ListField(
-        child=serializers.CharField(max_length=MAX_LENGTH),
+        child=serializers.CharField(max_length=MAX_PATH_LENGTH),
         required=False,
         max_length=MAX_NAMED,
-        help_text="Names of the allowed categories.",
+        help_text="Paths of the allowed categories, whose products may also be in one below.",
     )
     group = serializers.ListField(
         child=serializers.CharField(max_length=MAX_LENGTH),

@@ -33,7 +33,7 @@ class Label:
 class Details(NamedTuple):
     """The fields of a product that responses show. A field added here is read and compared by every query.
 
-    category: its name, or None; tags: names, sorted
+    category: its path, or None; tags: names, sorted
     price:    the nearest float, as in JSON; current_price: of the time when it was read
 
     Responses show every field but the last, in this order. It is a named tuple, which is quick to create:
@@ -67,7 +67,7 @@ class Unavailable(NamedTuple):
 
 # Fields that are not columns of the same name; tags are read from their own table.
 _EXPRESSIONS = {
-    "category": F("category__name"),
+    "category": F("category__path"),
     "price": Cast("price", FloatField()),
     "sale_price": Cast("sale_price", FloatField()),
     "current_price": Value(0.0),  # computed from the others

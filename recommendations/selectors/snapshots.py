@@ -25,7 +25,7 @@ def snapshot(*, real_now: float | None = None) -> Snapshot:
     real_now: seconds since 1970; None for this machine's clock
     """
     priced_at = real_time() if real_now is None else real_now
-    categories, tags = _ids_and_names(Category), _ids_and_names(Tag)
+    categories, tags = _ids_and_names(Category, "path"), _ids_and_names(Tag, "name")
     ids, categories_of, available, prices = columns(
         Product.objects.order_by("id").values_list("id", "category_id", AVAILABLE, "price"), 4
     )
@@ -63,7 +63,7 @@ def patched(previous: Snapshot, product_ids: Collection[int]) -> Snapshot:
 
 _rows = PreparedQuery(
     lambda ids: Product.objects.filter(id__in=ids).values_list(
-        "id", AVAILABLE, "category__name", "price", "group", *_SALE
+        "id", AVAILABLE, "category__path", "price", "group", *_SALE
     )
 )
 _popularity_of = PreparedQuery(
@@ -114,9 +114,9 @@ def _groups(product_ids: NDArray[np.int64]) -> Groups | None:
     return Groups.of(len(product_ids), positions, names)
 
 
-def _ids_and_names(model: type[Category] | type[Tag]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Return all ids in ascending order, and their names. 1 query."""
-    ids, names = columns(model.objects.order_by("id").values_list("id", "name"), 2)
+def _ids_and_names(model: type[Category] | type[Tag], name: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return all ids in ascending order, and their names or paths. 1 query."""
+    ids, names = columns(model.objects.order_by("id").values_list("id", name), 2)
     return ids, names
 
 

@@ -68,7 +68,7 @@ class Placements:
         pipeline = Pipeline(snapshot, PopularRetriever(snapshot), ())
         products = ProductLookup(
             product_details,
-            lambda product: not filters.categories or product.category in filters.categories,
+            lambda product: filters.is_inside(product.category),
         )
         query = Query(n=request.offset + request.top_n, allowed=filters.allowed(snapshot), hidden=nothing)
         history = session_history(_NO_PRODUCTS, Action.VIEW, pipeline)
