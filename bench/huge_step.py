@@ -184,7 +184,8 @@ def _own(snapshot: Any) -> Any:
         product_ids=snapshot.product_ids.copy(),
         active=snapshot.active.copy(),
         popularity=snapshot.popularity.copy(),
-        price=snapshot.price.copy(),
+        price=(price := snapshot.price.copy()),
+        regular_price=price,
         features=replace(features, category=features.category.copy(), tags=tags),
     )
 

@@ -1,23 +1,26 @@
 """Read queries of the API on the catalogue; each docstring gives the number of queries."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
 import orjson
-from django.db.models import F, Func, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Left
 
 from catalog.models import Category, Interaction, Product, User
-from catalog.models.product import ProductQuerySet, is_in_stock
+from catalog.models.product import ProductQuerySet, current_price, is_in_stock
 from core.db.json_sql import JoinedText, JsonText, aggregate_subquery
 from core.db.prepared import PreparedQuery
+from core.text import PATH_SEPARATOR
 
 
 class ProductDetails(NamedTuple):
     """The fields of a product in API responses; only staff see the last one. A field added here is shown.
 
-    category: its name, or None; tags: names, sorted
+    category: its path, or None; tags: names, sorted
     """
 
     id: int
@@ -25,16 +28,26 @@ class ProductDetails(NamedTuple):
     name: str
     category: str | None
     brand: str
+    group: str
     price: Decimal
+    sale_price: Decimal | None
+    sale_from: datetime | None
+    sale_until: datetime | None
     stock: int | None
     description: str
     tags: tuple[str, ...]
+    url: str
+    image_url: str
     is_active: bool
 
     @property
     def is_available(self) -> bool:
         """Return whether it may be recommended: active and not sold out."""
         return self.is_active and is_in_stock(self.stock)
+
+    def current_price(self, now: datetime) -> Decimal:
+        """Return the price at this time."""
+        return current_price(self.price, self.sale_price, self.sale_from, self.sale_until, now)
 
     @classmethod
     def of(cls, row: Product) -> Self:
@@ -44,7 +57,7 @@ class ProductDetails(NamedTuple):
 
 # Fields that are not columns of the product's own table.
 _RELATED: dict[str, Callable[[Product], Any]] = {
-    "category": lambda row: row.category.name if row.category else None,
+    "category": lambda row: row.category.path if row.category else None,
     "tags": lambda row: tuple(sorted(tag.name for tag in row.tags.all())),
 }
 _READERS = [_RELATED.get(name, attrgetter(name)) for name in ProductDetails._fields]
@@ -55,7 +68,7 @@ def _columns() -> list[Any]:
     """Return the columns in the order of the fields; tags as text."""
     tags = Product.tags.through.objects.filter(product_id=OuterRef("id"))
     columns: dict[str, Any] = {
-        "category": F("category__name"),
+        "category": F("category__path"),
         "tags": aggregate_subquery(tags, JoinedText(JsonText("tag__name"))),
     }
     return [columns.get(name, name) for name in ProductDetails._fields]
@@ -105,9 +118,16 @@ def products(*, inactive_too: bool) -> QuerySet[Product]:
 
 
 def categories() -> QuerySet[Category]:
-    """Return categories ordered by name, with `product_count` of active products. 1 query."""
+    """Return categories ordered by path, with `product_count` of active products. 1 query."""
     inside = Product.objects.active().filter(category=OuterRef("pk"))
-    return Category.objects.annotate(product_count=_count(inside)).order_by("name")
+    return Category.objects.annotate(product_count=_count(inside)).order_by("path")
+
+
+def categories_below(path: str) -> "QuerySet[Category]":
+    """Return the category of this path and all below it, none if there is no such."""
+    below = path + PATH_SEPARATOR
+    # Not `startswith`, for which SQLite takes letters of either case as the same.
+    return Category.objects.alias(head=Left("path", len(below))).filter(Q(path=path) | Q(head=below))
 
 
 def shoppers() -> QuerySet[User]:

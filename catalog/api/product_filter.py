@@ -1,19 +1,24 @@
 """Filters and ordering of /products."""
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django_filters.rest_framework import CharFilter, FilterSet
 
 from catalog.models import Product
-from catalog.models.product import ProductQuerySet
+from catalog.models.product import ProductQuerySet, current_price_at
+from catalog.selectors import categories_below
 from core.api.filters import StrictChoiceFilter, StrictNumberFilter
-from core.text import MAX_LENGTH
+from core.text import MAX_LENGTH, MAX_PATH_LENGTH
 
-ORDERS = [f"{sign}{field}" for field in ("id", "name", "price", "created_at") for sign in ("", "-")]
+ORDERS = [
+    f"{sign}{field}" for field in ("id", "name", "price", "current_price", "created_at") for sign in ("", "-")
+]
 
 
 def _price(lookup: str, help_text: str) -> StrictNumberFilter:
     return StrictNumberFilter(
-        "price",
+        "current_price",
         lookup,
         max_digits=12,
         decimal_places=2,
@@ -22,15 +27,26 @@ def _price(lookup: str, help_text: str) -> StrictNumberFilter:
     )
 
 
+def _validate_names(path: str) -> None:
+    if any(len(name.strip()) > MAX_LENGTH for name in path.split(">")):
+        raise ValidationError(f"Ensure that each name has at most {MAX_LENGTH} characters.")
+
+
 class ProductFilter(FilterSet):
-    category = CharFilter("category__name", max_length=MAX_LENGTH, help_text="The category's exact name.")
+    category = CharFilter(
+        method="inside",
+        max_length=MAX_PATH_LENGTH,
+        validators=[_validate_names],
+        help_text="The exact path of a category: products in it or in one below it.",
+    )
     tag = CharFilter("tags__name", max_length=MAX_LENGTH, help_text="The tag's exact name.")
     brand = CharFilter("brand", max_length=MAX_LENGTH, help_text="The brand's exact name.")
+    group = CharFilter("group", max_length=MAX_LENGTH, help_text="The group's exact name.")
     search = CharFilter(
         method="containing", max_length=MAX_LENGTH, help_text="Text in the name or description."
     )
-    min_price = _price("gte", "The minimum price, inclusive.")
-    max_price = _price("lte", "The maximum price, inclusive.")
+    min_price = _price("gte", "The minimum current price, inclusive.")
+    max_price = _price("lte", "The maximum current price, inclusive.")
     in_stock = StrictChoiceFilter(
         method="left",
         choices=[("true", "true"), ("false", "false")],
@@ -45,6 +61,17 @@ class ProductFilter(FilterSet):
         help_text="The field to order by; - reverses the order. Default, and for ties: id.",
         error_messages={"invalid_choice": f"Must be one of {', '.join(ORDERS)}."},
     )
+
+    def filter_queryset(self, queryset: QuerySet[Product]) -> QuerySet[Product]:
+        """Return the rows, with their current price if the request asks about it."""
+        sent = self.form.cleaned_data
+        asks = sent["min_price"] is not None or sent["max_price"] is not None
+        if asks or sent["ordering"].endswith("current_price"):
+            queryset = queryset.alias(current_price=current_price_at(timezone.now()))
+        return super().filter_queryset(queryset)
+
+    def inside(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        return rows.filter(category__in=categories_below(value).values("pk"))
 
     def containing(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
         return rows.filter(Q(name__icontains=value) | Q(description__icontains=value))

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.utils import timezone
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
@@ -22,7 +23,7 @@ from core.api.conditional import json_response
 from core.api.pages import StrictPagination
 from core.api.query import lookup
 from core.api.views import KIB
-from core.text import MAX_LENGTH, MAX_TAGS, MAX_TEXT_LENGTH, cut
+from core.text import MAX_LENGTH, MAX_TAGS, MAX_TEXT_LENGTH, MAX_URL_LENGTH, cut
 
 
 class ProductPagination(StrictPagination):
@@ -38,8 +39,8 @@ class ProductViewSet(CatalogueViewSet):
     pagination_class = ProductPagination
     filterset_class = ProductFilter
     what = "product"
-    # A character of JSON takes up to 12 bytes (two escapes), and a product has 103 lines and a text.
-    max_body_bytes = 12 * (MAX_TEXT_LENGTH + (MAX_TAGS + 3) * MAX_LENGTH) + 8 * KIB
+    # A character of JSON takes up to 12 bytes (two escapes); a product has 104 lines, 2 URLs and a text.
+    max_body_bytes = 12 * (MAX_TEXT_LENGTH + (MAX_TAGS + 4) * MAX_LENGTH + 2 * MAX_URL_LENGTH) + 8 * KIB
     conditional = frozenset({"list", "retrieve"})
     policies = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.product")}
 
@@ -52,14 +53,16 @@ class ProductViewSet(CatalogueViewSet):
         page = selectors.product(lookup(id), inactive_too=staff)
         if page is None:
             raise NotFound(f"There is no {self.what} {cut(id)!r}.")
-        return json_response(request, product_payload(page, for_staff=staff), to_anybody=not staff)
+        payload = product_payload(page, for_staff=staff, now=timezone.now())
+        return json_response(request, payload, to_anybody=not staff)
 
     def list(self, request: Request, **kwargs: str) -> HttpResponse:
         """List products, paginated."""
         return json_response(request, self.page(), to_anybody=not sees_inactive_products(request))
 
     def payload(self, row: Product) -> Payload:
-        payload = product_payload(row, for_staff=sees_inactive_products(self.request))
+        staff = sees_inactive_products(self.request)
+        payload = product_payload(row, for_staff=staff, now=timezone.now())
         # The row and its prefetched tags refer to each other.
         vars(row).pop("_prefetched_objects_cache", None)
         return payload

@@ -19,6 +19,12 @@ class UserRow(Row):
 class CategoryRow(Row):
     id = serializers.IntegerField()
     name = serializers.CharField()
+    path = serializers.CharField(
+        help_text="The names of the categories above it and its own, with ` > ` between."
+    )
+    parent = serializers.IntegerField(  # type: ignore[assignment]
+        allow_null=True, help_text="The id of the category above it."
+    )
     product_count = serializers.IntegerField(help_text="The number of active products in it.")
 
 
@@ -28,9 +34,17 @@ class CategoryList(Row):
     categories = CategoryRow(many=True)
 
 
+CURRENT_PRICE = "`sale_price` while the sale lasts, else `price`. Filters by price go by it."
+CURRENCY = "The currency of all prices (ISO 4217), from the setting `CURRENCY`."
+
+
 class ProductRow(TypedRow):
     types = get_type_hints(ProductDetails)
-    category = serializers.CharField(allow_null=True, help_text="The category's name.")
+    category = serializers.CharField(
+        allow_null=True, help_text="The category's path, such as `Home > Kitchen`."
+    )
+    current_price = serializers.FloatField(help_text=CURRENT_PRICE)
+    currency = serializers.CharField(help_text=CURRENCY)
     stock = serializers.IntegerField(
         allow_null=True, min_value=0, help_text="The number left. 0: sold out. Null: not tracked."
     )

@@ -10,27 +10,26 @@ from catalog.columns import PRODUCTS
 from catalog.importing.bulk import CHUNK, Counts, in_chunks
 from catalog.importing.rows import ProductRecord
 from catalog.models import Category, Product, Tag
-from core.db.staging import count, delete_where, fields_of, staged, upsert
+from catalog.services.names import create_categories
+from core.db.staging import clear_where, count, delete_where, fields_of, staged, upsert
 
 # Tags are in a table of their own.
-_NAME = fields_of(Tag, ["name"])["name"]
+_NAME, _PATH = fields_of(Tag, ["name"])["name"], fields_of(Category, ["path"])["path"]
+_FIELDS = {field.name: field for field in Product._meta.concrete_fields}
 _KEYS = tuple(column.key for column in PRODUCTS if column.key != "tags")
 
 # A chunk is in two temporary tables: staged_product and, with a row for each tag of each product, staged_tag.
 _STORED = (
     "FROM staged_product AS given JOIN catalog_product AS stored ON stored.external_id = given.external_id"
 )
+# The sales that a price of the file would be below: it ends them, unless the file says what they are.
+_ENDED_SALES = f"SELECT stored.id {_STORED} WHERE stored.sale_price > given.price"
 _STORED_TAGS = f"{_STORED} JOIN catalog_product_tags AS link ON link.product_id = stored.id"
 _WANTED_TAGS = """
     FROM staged_tag JOIN catalog_tag AS tag ON tag.name = staged_tag.name
     JOIN staged_product AS given ON given.place = staged_tag.product
 """
 _WANTED_LINKS = f"{_WANTED_TAGS} JOIN catalog_product AS stored ON stored.external_id = given.external_id"
-_NEW_CATEGORIES = """
-    FROM staged_product AS given
-    WHERE given.category <> '' AND NOT EXISTS (SELECT 1 FROM catalog_category WHERE name = given.category)
-    GROUP BY given.category ORDER BY MIN(given.place)
-"""
 _NEW_TAGS = """
     FROM staged_tag AS given
     WHERE NOT EXISTS (SELECT 1 FROM catalog_tag WHERE name = given.name)
@@ -63,8 +62,9 @@ class ProductStore:
 
         A product whose tags change counts as updated, and its `updated_at` is set. `is_active` is not
         changed, nor is a field that a row lacks: another process may be changing it. Every row needs a name,
-        a price and tags. Consecutive rows with the same fields are stored together, with at most 14 queries a
-        chunk.
+        a price and tags. A price below the stored sale price ends the sale if the row does not name one.
+        Consecutive rows with the same fields are stored together, with at most 15 queries a chunk,
+        and 2 more for each level of new categories.
         """
         for _, alike in groupby(rows, key=frozenset):
             for chunk in in_chunks(alike, CHUNK):
@@ -73,30 +73,25 @@ class ProductStore:
 
     def _store_chunk(self, chunk: Sequence[ProductRecord]) -> None:
         keys = [key for key in _KEYS if key in chunk[0]]
-        types = fields_of(Product, [key for key in keys if key != "category"])
-        types |= {"category": _NAME}
+        types = {key: _FIELDS[key] for key in keys if key != "category"}
+        types |= {"category": _PATH}
         products = ([row[key] for key in keys] for row in chunk)  # type: ignore[literal-required]
         tags = {"product": fields_of(Product, ["stock"])["stock"], "name": _NAME}
         now = timezone.now()
         with (
-            staged("staged_product", {key: types[key] for key in keys}, products),
+            staged("staged_product", {_given(key): types[key] for key in keys}, products),
             staged("staged_tag", tags, _tag_rows(chunk)),
         ):
-            self.n_new_categories += upsert(
-                Category,
-                {"name": "given.category"},
-                _NEW_CATEGORIES,
-                unique=("name",),
-                now=now,
-                changes=False,
-            )
+            self.n_new_categories += create_categories(filter(None, (row["category"] for row in chunk)))
             self.n_new_tags += upsert(
                 Tag, {"name": "given.name"}, _NEW_TAGS, unique=("name",), now=now, changes=False
             )
             n_stored = count(_STORED)
+            if "sale_price" not in keys:
+                clear_where(Product, "sale_price", _ENDED_SALES)
             n_written = upsert(
                 Product,
-                {_column(key): _wanted(key) for key in keys},
+                {_FIELDS[key].attname: _wanted(key) for key in keys},
                 _changed(keys),
                 unique=("external_id",),
                 now=now,
@@ -112,12 +107,18 @@ def _tag_rows(chunk: Sequence[ProductRecord]) -> Iterator[tuple[int, str]]:
     return ((n, tag) for n, row in enumerate(chunk) for tag in row["tags"])
 
 
+def _given(key: str) -> str:
+    """Return the column of the staged rows."""
+    return key if key == "category" else _column(key)
+
+
 def _column(key: str) -> str:
-    return "category_id" if key == "category" else key
+    """Return the column of the stored products."""
+    return str(_FIELDS[key].column)
 
 
 def _wanted(key: str) -> str:
-    return "category.id" if key == "category" else f"given.{key}"
+    return "category.id" if key == "category" else f"given.{_given(key)}"
 
 
 def _changed(keys: Sequence[str]) -> str:
@@ -127,7 +128,7 @@ def _changed(keys: Sequence[str]) -> str:
     """
     wanted = (
         "FROM staged_product AS given"
-        " LEFT JOIN catalog_category AS category ON category.name = given.category"
+        " LEFT JOIN catalog_category AS category ON category.path = given.category"
     )
     fields = ", ".join(_wanted(key) for key in keys)
     stored_fields = ", ".join(f"stored.{_column(key)}" for key in keys)

@@ -4,6 +4,9 @@ import catalog.models.change
 import core.text
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.expressions
+import django.db.models.functions.text
+import django.db.models.lookups
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
@@ -22,12 +25,14 @@ class Migration(migrations.Migration):
             name='Category',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=255, unique=True, validators=[core.text.validate_line])),
+                ('name', models.CharField(max_length=255, validators=[core.text.validate_category_name])),
+                ('path', models.CharField(editable=False, max_length=500, unique=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
+                ('parent', models.ForeignKey(blank=True, help_text='The category above it. Empty: it is at the top.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='catalog.category')),
             ],
             options={
                 'verbose_name_plural': 'categories',
-                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='category_name_given', violation_error_message='Enter a name.')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='category_name_given', violation_error_message='Enter a name.'), models.CheckConstraint(condition=models.Q(('name__contains', '>'), _negated=True), name='category_name_has_no_separator', violation_error_message="A name must not contain '>', which separates the levels of a path."), models.CheckConstraint(condition=models.Q(django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length('path'), 500), django.db.models.lookups.LessThanOrEqual(django.db.models.expressions.CombinedExpression(django.db.models.functions.text.Length('path'), '-', django.db.models.functions.text.Length(django.db.models.functions.text.Replace('path', models.Value('>'), models.Value('')))), 9)), name='category_path_in_bounds', violation_error_message='A path has at most 10 levels.')],
             },
         ),
         migrations.CreateModel(
@@ -77,7 +82,13 @@ class Migration(migrations.Migration):
                 ('external_id', models.CharField(blank=True, help_text="The shop's own key of the product; in the API, ext:&lt;key&gt;.", max_length=255, null=True, unique=True, validators=[core.text.validate_external_id], verbose_name='external ID')),
                 ('name', models.CharField(max_length=255, validators=[core.text.validate_line])),
                 ('price', models.DecimalField(decimal_places=2, max_digits=12, validators=[django.core.validators.MinValueValidator(0)])),
+                ('group', models.CharField(blank=True, db_column='group_name', default='', help_text='What the variants of one article have in common. A list shows the best one of them only.', max_length=255, validators=[core.text.validate_line])),
+                ('sale_price', models.DecimalField(blank=True, decimal_places=2, help_text='Counts instead of the price while the sale lasts. Not above the price. Empty: no sale.', max_digits=12, null=True, validators=[django.core.validators.MinValueValidator(0)])),
+                ('sale_from', models.DateTimeField(blank=True, help_text='When the sale begins. Empty: it has begun.', null=True)),
+                ('sale_until', models.DateTimeField(blank=True, help_text='When the sale is over. Empty: it has no end.', null=True)),
                 ('stock', models.PositiveIntegerField(blank=True, help_text='The number left. 0: sold out, and not recommended. Empty: not tracked.', null=True, validators=[django.core.validators.MaxValueValidator(2147483647)])),
+                ('url', models.CharField(blank=True, default='', help_text="The product's page in the shop: http or https.", max_length=2000, validators=[core.text.validate_url], verbose_name='URL')),
+                ('image_url', models.CharField(blank=True, default='', help_text="The product's picture: http or https. This page shows https only.", max_length=2000, validators=[core.text.validate_url], verbose_name='image URL')),
                 ('description', models.TextField(blank=True, default='', validators=[core.text.validate_text])),
                 ('brand', models.CharField(blank=True, default='', max_length=255, validators=[core.text.validate_line])),
                 ('is_active', models.BooleanField(default=True, help_text='Clear this instead of deleting the product: inactive products are not shown to shoppers.', verbose_name='active')),
@@ -121,6 +132,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='product',
+            index=models.Index(models.F('group'), models.F('id'), condition=models.Q(('group', ''), _negated=True), name='product_by_group'),
+        ),
+        migrations.AddIndex(
+            model_name='product',
             index=models.Index(models.F('price'), models.F('id'), name='product_by_price'),
         ),
         migrations.AddConstraint(
@@ -134,6 +149,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='product',
             constraint=models.CheckConstraint(condition=models.Q(('price__gte', 0)), name='product_price_not_negative', violation_error_message='A price must be zero or more.'),
+        ),
+        migrations.AddConstraint(
+            model_name='product',
+            constraint=models.CheckConstraint(condition=models.Q(('sale_price__isnull', True), models.Q(('sale_price__gte', 0), ('sale_price__lte', models.F('price'))), _connector='OR'), name='product_sale_price_in_range', violation_error_message='A sale price must be zero or more, and not above the price.'),
+        ),
+        migrations.AddConstraint(
+            model_name='product',
+            constraint=models.CheckConstraint(condition=models.Q(('sale_from__isnull', True), ('sale_until__isnull', True), ('sale_from__lte', models.F('sale_until')), _connector='OR'), name='product_sale_begins_before_it_ends', violation_error_message='A sale must not end before it begins.'),
         ),
         migrations.AddConstraint(
             model_name='product',

@@ -6,12 +6,24 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from core.text import MAX_LENGTH, validate_external_id, validate_line
+from core.text import MAX_LENGTH, MAX_URL_LENGTH, validate_external_id, validate_line, validate_url
 
 
 def name_field(**kwargs: Any) -> "models.CharField[str, str]":
     """Return a field for a one-line name of 1 to 255 characters."""
     return models.CharField(max_length=MAX_LENGTH, validators=[validate_line], **kwargs)
+
+
+def url_field(verbose_name: str, help_text: str) -> "models.CharField[str, str]":
+    """Return a field for an http or https URL, which may be empty."""
+    return models.CharField(
+        verbose_name,
+        max_length=MAX_URL_LENGTH,
+        blank=True,
+        default="",
+        validators=[validate_url],
+        help_text=help_text,
+    )
 
 
 def external_id_field(what: str) -> "models.CharField[str | None, str | None]":

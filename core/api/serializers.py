@@ -1,5 +1,6 @@
 """Serializers shared by several APIs, for the OpenAPI schema: references and problem details."""
 
+from datetime import datetime
 from decimal import Decimal
 from types import NoneType
 from typing import Any, ClassVar, get_args
@@ -14,6 +15,7 @@ _FIELDS: dict[Any, type[serializers.Field[Any, Any, Any, Any]]] = {
     Decimal: serializers.FloatField,
     str: serializers.CharField,
     bool: serializers.BooleanField,
+    datetime: serializers.DateTimeField,
 }
 
 

@@ -115,6 +115,13 @@ def delete_where(model: type[Model], ids: str) -> int:
     return _execute(f"DELETE FROM {quote(model._meta.db_table)} WHERE {key} IN ({ids})")
 
 
+def clear_where(model: type[Model], name: str, ids: str) -> int:
+    """Set this column to NULL in the rows whose ids a query selects. 1 query."""
+    quote = connection.ops.quote_name
+    table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
+    return _execute(f"UPDATE {table} SET {quote(name)} = NULL WHERE {key} IN ({ids})")
+
+
 def count(source: str) -> int:
     """Return the number of rows of a query, of which this is the SQL from FROM on. 1 query."""
     with connection.cursor() as cursor:

@@ -26,7 +26,14 @@ CATEGORY = OpenApiParameter(
     "category",
     str,
     many=True,
-    description="The exact name of a category. Repeat it to allow several categories.",
+    description="The exact path of a category, such as `Home > Kitchen`: products in it or in one below it. "
+    "Repeat it to allow several categories.",
+)
+GROUP = OpenApiParameter(
+    "group",
+    str,
+    many=True,
+    description="The exact name of a group. Repeat it to allow several; a list has one product of each.",
 )
 MIN_PRICE = OpenApiParameter(
     "min_price", {"type": "number", "minimum": 0}, description="The minimum price, inclusive."
@@ -41,6 +48,6 @@ EXCLUDE = OpenApiParameter(
     description="A product to leave out: a number, or `ext:<external id>`. Repeat it for several products. "
     "Numbers may also be separated by commas.",
 )
-FILTERS = [CATEGORY, MIN_PRICE, MAX_PRICE, EXCLUDE]
+FILTERS = [CATEGORY, GROUP, MIN_PRICE, MAX_PRICE, EXCLUDE]
 PAGE = [TOP_N, OFFSET]
 ALL = [*PAGE, *FILTERS, DIVERSITY, STRATEGY]

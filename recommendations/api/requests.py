@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from core.references import read_reference
-from core.text import MAX_ERRORS, MAX_LENGTH, validate_line
+from core.text import MAX_ERRORS, MAX_LENGTH, MAX_PATH_LENGTH, validate_line
 from recommendations.errors import BadRequest
 from recommendations.serving.request import RecommendationRequest
 
@@ -17,7 +17,7 @@ MAX_TOP_N = 100
 DEFAULT_TOP_N = 5
 MAX_DEPTH = 200  # of offset + top_n
 MAX_NAMED = 200  # categories or products in one field
-REPEATABLE = {"category", "exclude"}
+REPEATABLE = {"category", "group", "exclude"}
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _NUMBERS = re.compile(r"[0-9]{1,19}(,[0-9]{1,19})+")
@@ -62,8 +62,9 @@ def from_body(
 
 def _request(fields: dict[str, Any], sees_inactive_products: Callable[[], bool]) -> RecommendationRequest:
     names_products = bool(fields.get("exclude") or fields.get("product_ids"))
-    if "category" in fields:
-        fields["categories"] = fields.pop("category")
+    for name, many in (("category", "categories"), ("group", "groups")):
+        if name in fields:
+            fields[many] = fields.pop(name)
     return RecommendationRequest(**fields, sees_inactive_products=names_products and sees_inactive_products())
 
 
@@ -134,6 +135,16 @@ def _price(value: Any) -> Decimal:
     return Decimal(str(value))
 
 
+def _path(value: Any) -> str:
+    if not isinstance(value, str):
+        return _name(value)
+    for name in value.split(">"):
+        _name(name.strip())
+    if len(value) > MAX_PATH_LENGTH:
+        raise ValueError(f"Must be a path of 1 to {MAX_PATH_LENGTH} characters.")
+    return value
+
+
 def _name(value: Any) -> str:
     if not isinstance(value, str) or not 1 <= len(value) <= MAX_LENGTH:
         raise ValueError(f"Must be a name of 1 to {MAX_LENGTH} characters.")
@@ -165,7 +176,8 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "offset": _whole_number(0, MAX_DEPTH - 1),
     "diversity": _fraction,
     "strategy": _name,
-    "category": _list_of(_name),
+    "category": _list_of(_path),
+    "group": _list_of(_name),
     "min_price": _price,
     "max_price": _price,
     "exclude": _list_of(read_reference),
