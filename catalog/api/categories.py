@@ -29,8 +29,10 @@ class CategoryViewSet(CatalogueViewSet):
     row_class = CategoryRow
     pagination_class = None
     what = "category"
+    plural = "categories"
     policies = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.category")}
     id_in_path = "The numeric id."
+    example_ids = {"": "1", "destroy": "15"}
 
     def get_queryset(self) -> QuerySet[Category]:
         return selectors.categories()

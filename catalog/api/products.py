@@ -39,6 +39,8 @@ class ProductViewSet(CatalogueViewSet):
     pagination_class = ProductPagination
     filterset_class = ProductFilter
     what = "product"
+    plural = "products"
+    example_ids = {"update": "ext:example", "destroy": "ext:example"}
     # A character of JSON takes up to 12 bytes (two escapes); a product has 104 lines, 2 URLs and a text.
     max_body_bytes = 12 * (MAX_TEXT_LENGTH + (MAX_TAGS + 4) * MAX_LENGTH + 2 * MAX_URL_LENGTH) + 8 * KIB
     conditional = frozenset({"list", "retrieve"})

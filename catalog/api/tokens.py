@@ -33,7 +33,7 @@ class ShopperReference(Reference):
 class ShopperInput(Input):
     """The user to issue a token for."""
 
-    user = ShopperReference(help_text="The user's numeric id, or `ext:<external id>`.")
+    user = ShopperReference()
 
 
 class ShopperTokenRow(Row):
@@ -45,6 +45,8 @@ class ShopperTokenRow(Row):
 class ShopperTokenViewSet(StrictQuery, ViewSet):
     """A shopper token gives a browser read access to its user's data and the catalogue, and nothing else."""
 
+    tags = ["tokens"]
+    operation_ids = {"create": "issue_shopper_token"}
     policies = {"POST": Policy(Scope.TOKENS_ISSUE, staff=False)}
     throttle_scopes = posting(ThrottleScope.TOKEN)
     also_answers = ("404",)

@@ -29,6 +29,7 @@ _placement_schema = extend_schema(parameters=_PARAMETERS, responses=PlacementRow
 class PlacementViewSet(StrictQuery, ViewSet):
     """Base class of placements, with their common parameters."""
 
+    tags = ["recommendations"]
     policies = reads(Scope.RECOMMEND_READ, shoppers=True)
     throttle_scopes = RECOMMENDING
 
@@ -57,6 +58,8 @@ class PlacementViewSet(StrictQuery, ViewSet):
 class TrendingViewSet(PlacementViewSet):
     """Trending products."""
 
+    operation_ids = {"list": "trending_products"}
+
     @_placement_schema
     def list(self, request: Request) -> Response:
         """Return the products with most recent interactions, the same for everybody.
@@ -71,9 +74,11 @@ class TrendingViewSet(PlacementViewSet):
 class SimilarViewSet(PlacementViewSet):
     """Products similar to a product."""
 
+    operation_ids = {"list": "similar_products"}
+
     @_placement_schema
     def list(self, request: Request, id: str) -> Response:
-        """Return products that share its category or tags, or that the same shoppers interacted with.
+        """Return similar products: of its category, with its tags, or that the same shoppers interacted with.
 
         Products that have nothing in common with it are left out, so the list may be short.
         """
@@ -87,6 +92,8 @@ class SimilarViewSet(PlacementViewSet):
 
 class BoughtTogetherViewSet(PlacementViewSet):
     """Products bought together with a product."""
+
+    operation_ids = {"list": "bought_together"}
 
     @_placement_schema
     def list(self, request: Request, id: str) -> Response:
@@ -105,6 +112,7 @@ class BoughtTogetherViewSet(PlacementViewSet):
 class BuyAgainViewSet(PlacementViewSet):
     """Products that a shopper buys regularly."""
 
+    operation_ids = {"list": "buy_again"}
     policies = reads(Scope.RECOMMEND_READ, own="user_id")
 
     @_placement_schema
@@ -123,6 +131,8 @@ class BuyAgainViewSet(PlacementViewSet):
 class SessionViewSet(StrictQuery, ViewSet):
     """Recommendations for an anonymous visitor."""
 
+    tags = ["recommendations"]
+    operation_ids = {"create": "recommend_session"}
     # It reads with POST, because the products may be too many for a URL.
     policies = {"POST": Policy(Scope.RECOMMEND_READ, shoppers=True, is_open=True)}
     throttle_scopes = posting(ThrottleScope.SESSION)

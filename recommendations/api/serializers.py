@@ -17,9 +17,12 @@ from recommendations.serving.payload import SHOWN
 Row = serializers.Serializer[Any]
 
 
-@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "integer"}]})
+@extend_schema_field({"example": "Kitchen"})
 class ReasonValue(serializers.Field):  # type: ignore[type-arg]
-    """The value of a reason; its kind says what it means."""
+    """The value of a reason, a text or a number; its kind says what it means.
+
+    Of no type in the schema, since generated clients lose the values of a union.
+    """
 
 
 _VALUES = exhaustive(
@@ -43,7 +46,7 @@ _MEANINGS = f"By kind: {'; '.join(f'`{kind}`: {meaning}' for kind, meaning in _V
 
 
 class ReasonRow(Row):
-    kind = serializers.ChoiceField(choices=[kind.value for kind in ReasonKind])
+    kind = serializers.ChoiceField(choices=[(kind.value, kind.name) for kind in ReasonKind])
     value = ReasonValue(help_text=_MEANINGS)
     points = serializers.FloatField(help_text="The points of all reasons add up to the score.")
     name = serializers.CharField(
@@ -94,16 +97,12 @@ class PlacementRow(Row):
     )
 
 
-class PopularReasonRow(Row):
-    kind = serializers.ChoiceField(choices=["popular"])
-    value = serializers.IntegerField(help_text="The number of interactions.")
-    points = serializers.FloatField(help_text="Always 0, since popularity does not depend on the shopper.")
-
-
 class PopularRow(ProductRow):
     interaction_count = serializers.IntegerField(help_text="Dismissals are not counted.")
     score = serializers.FloatField(help_text="Always 0, the sum of the reasons' points.")
-    reasons = PopularReasonRow(many=True)
+    reasons = ReasonRow(
+        many=True, help_text="One, `popular`. Its points are 0: popularity does not depend on the shopper."
+    )
 
 
 @extend_schema_serializer(many=False)

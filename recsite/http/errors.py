@@ -13,7 +13,14 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 
 from access.errors import TooManyPasswords
-from catalog.errors import IdempotencyKeyReused, InUse, InvalidEvents, InvalidIdempotencyKey, TooManyEvents
+from catalog.errors import (
+    EventIdReused,
+    IdempotencyKeyReused,
+    InUse,
+    InvalidEvents,
+    InvalidIdempotencyKey,
+    TooManyEvents,
+)
 from recommendations.errors import BadRequest, UnknownProduct, UnknownShopper, UnknownStrategy
 from recsite.database_writes import writes
 from recsite.http import throttling
@@ -51,6 +58,7 @@ REFUSED_WRITE = ErrorResponse(
 # The first matching class applies, so subclasses come before their base class.
 TABLE: tuple[tuple[type[Exception], ErrorResponse], ...] = (
     (InvalidEvents, ErrorResponse(400)),
+    (EventIdReused, ErrorResponse(409)),
     (InvalidIdempotencyKey, ErrorResponse(400)),
     (IdempotencyKeyReused, ErrorResponse(422)),
     (TooManyEvents, ErrorResponse(413)),
