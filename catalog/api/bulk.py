@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -55,7 +56,8 @@ class JsonLinesParser(BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         """Return ParsedEvents, without blank lines. Raises BodyTooLarge."""
-        body = read_body(stream, MAX_BYTES)
+        # A mark begins each of several files that were put together, too.
+        body = read_body(stream, MAX_BYTES).replace(b"\n" + BOM_UTF8, b"\n")
         # One line beyond the limit is enough to detect too many; the rest is not parsed.
         lines = [found[0] for found in islice(_LINE.finditer(body), MAX_ROWS + 1)]
         return ParsedEvents(_events(lines, body), digest(body))

@@ -33,6 +33,11 @@ class CategoryViewSet(CatalogueViewSet):
     policies = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.category")}
     id_in_path = "The numeric id."
     example_ids = {"": "1", "destroy": "15"}
+    body_examples = {
+        "create": {"name": "Example"},
+        "update": {"name": "Home Decoration"},
+        "partial_update": {"name": "Home Decoration"},
+    }
 
     def get_queryset(self) -> QuerySet[Category]:
         return selectors.categories()

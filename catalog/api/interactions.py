@@ -51,6 +51,10 @@ _KEY = OpenApiParameter(
 )
 
 
+def _event(event_id: str, product: str) -> dict[str, str]:
+    return {"user_id": "ext:12347", "product_id": product, "action_type": "purchase", "event_id": event_id}
+
+
 class InteractionViewSet(StrictQuery, ViewSet):
     """What users did with products."""
 
@@ -59,6 +63,11 @@ class InteractionViewSet(StrictQuery, ViewSet):
         "create": "create_interaction",
         "batch": "create_interactions",
         "bulk": "create_interactions_in_bulk",
+    }
+    body_examples = {
+        "create": _event("order-1001-line-1", "ext:2383"),
+        "batch": [_event("order-1002-line-1", "ext:2383"), _event("order-1002-line-2", "ext:12")],
+        "bulk": [_event("order-1003-line-1", "ext:2383"), _event("order-1003-line-2", "ext:12")],
     }
     policies = {"POST": Policy(Scope.EVENTS_WRITE, ("catalog.add_interaction",))}
     throttle_scopes = posting(ThrottleScope.WRITE)
@@ -74,8 +83,8 @@ class InteractionViewSet(StrictQuery, ViewSet):
     def create(self, request: Request) -> HttpResponse:
         """Store one event.
 
-        An event that is sent again with its `event_id` is stored once, and the response is the stored row, with
-        200. The `event_id` of another event is 409. `occurred_at` may be at most one day in the future.
+        An event that is sent again with its `event_id` is stored once, and the response is the stored row,
+        with 200. The `event_id` of another event is 409. `occurred_at` may be at most one day in the future.
 
         A list of events is accepted, too, and answered as by `/interactions/batch`.
         """
@@ -91,8 +100,8 @@ class InteractionViewSet(StrictQuery, ViewSet):
     def batch(self, request: Request) -> HttpResponse:
         """Store a list of 1 to 1,000 events, all or none.
 
-        If any event is invalid, or has the `event_id` of another event, none is stored. In `errors`, `index` is
-        the event's position in the list, from 0. 200 if all events were stored before, otherwise 201.
+        If any event is invalid, or has the `event_id` of another event, none is stored. In `errors`, `index`
+        is the event's position in the list, from 0. 200 if all events were stored before, otherwise 201.
         """
         sent = request.data
         if not isinstance(sent, list):
@@ -120,8 +129,8 @@ class InteractionViewSet(StrictQuery, ViewSet):
         """Store 1 to 10,000 events and return the status of each.
 
         `index` is the event's position in the body, from 0. `status` is 201 for a new event, 200 for an
-        event that is already stored, 409 for the `event_id` of another event, and 422 for an invalid event; the
-        others are stored. One line of JSON per event is accepted, too, as `application/x-ndjson`.
+        event that is already stored, 409 for the `event_id` of another event, and 422 for an invalid event;
+        the others are stored. One line of JSON per event is accepted, too, as `application/x-ndjson`.
         """
         # REST framework does not call a parser for an empty body.
         sent = request.data if isinstance(request.data, ParsedEvents) else NO_EVENTS

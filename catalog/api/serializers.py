@@ -93,8 +93,8 @@ class EventInput(Row):
         required=False,
         allow_null=True,
         max_length=255,
-        help_text="Your identifier of the event, such as `order-1001-line-2`. The same event sent again is stored "
-        "once; another event with the same id is refused with 409. Must not begin with import:.",
+        help_text="Your identifier of the event, such as `order-1001-line-2`. The same event sent again is "
+        "stored once; another event with the same id is refused with 409. Must not begin with import:.",
     )
 
 

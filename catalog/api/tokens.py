@@ -47,6 +47,7 @@ class ShopperTokenViewSet(StrictQuery, ViewSet):
 
     tags = ["tokens"]
     operation_ids = {"create": "issue_shopper_token"}
+    body_examples = {"create": {"user": "ext:12347"}}
     policies = {"POST": Policy(Scope.TOKENS_ISSUE, staff=False)}
     throttle_scopes = posting(ThrottleScope.TOKEN)
     also_answers = ("404",)

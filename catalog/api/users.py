@@ -40,6 +40,11 @@ class UserViewSet(CatalogueViewSet):
     what = "user"
     plural = "users"
     example_ids = {"": "ext:12347", "update": "ext:example", "destroy": "ext:example"}
+    body_examples = {
+        "create": {"name": "Ada Example"},
+        "update": {"name": "Ada Example"},
+        "partial_update": {"name": "Customer 12347"},
+    }
     policies = {
         **reads(Scope.USERS_READ, own="id"),
         **writes(Scope.USERS_WRITE, "catalog.user", deleting=("catalog.delete_interaction",)),

@@ -71,7 +71,10 @@ def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
     for error in reused_ids(read, stored):
         faults.note(int(str(error["index"])), error)
     results = iter(stored)
-    return [_outcome(event, next(results) if event else None, faults.get(index)) for index, event in enumerate(read)]
+    return [
+        _outcome(event, next(results) if event else None, faults.get(index))
+        for index, event in enumerate(read)
+    ]
 
 
 def _outcome(event: Event | None, result: Stored | None, faults: list[Error] | None) -> Outcome:

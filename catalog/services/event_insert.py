@@ -141,7 +141,8 @@ class Stored:
         """Return whether the row holds what the event says; a time counts only if the caller sent it."""
         row = self.row
         return row is not None and (
-            (row.user_id, row.product_id, row.action_type) == (self.user_id, self.product_id, event.action_type)
+            (row.user_id, row.product_id, row.action_type)
+            == (self.user_id, self.product_id, event.action_type)
             and (row.occurred_at == event.occurred_at or not event.is_dated)
         )
 

@@ -12,7 +12,7 @@ from catalog.services.event_insert import Stored, StoredEvent, Storing, store_ev
 from catalog.services.events import Error, Event, error_entry, read_event
 
 MAX_EVENTS = 1000
-_REUSED = "An event with this id and other content is stored already, or comes first; give each event its own."
+_REUSED = "Another event has this id, in the database or before in this request. Give each its own."
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ Operation = dict[str, Any]
 Endpoint = tuple[str, str, str, Any]
 
 ID_IN_PATH = "The numeric id, or `ext:<external id>`."
-# The one schema of ids that callers send. Bodies may hold numbers, too; it is one type since generated clients
-# lose the values of a union.
+# The one schema of ids that callers send. Bodies may hold numbers, too; it is one type since generated
+# clients lose the values of a union.
 ID = {
     "type": "string",
     "pattern": "^([0-9]+|ext:.+)$",
@@ -98,7 +98,8 @@ class ApiSchema(AutoSchema):
     """Schema of a view.
 
     The view may have `tags`; `operation_ids`, by action; `id_in_path`, the description of an id in its path
-    that is not an `Id`; and `example_ids`, by action, "" for others.
+    that is not an `Id`; `example_ids`, by action, "" for others; and `body_examples`, by action, "" for a
+    view without actions. The examples are of rows of the demo shop.
     """
 
     def get_tags(self) -> list[str]:
@@ -120,11 +121,18 @@ class ApiSchema(AutoSchema):
             operation["responses"].update(self._problems())
             if "requestBody" in operation:
                 operation["requestBody"]["required"] = True
+                self._add_example(operation["requestBody"]["content"]["application/json"])
             if getattr(self.view, "row_class", None) and "201" in operation["responses"]:
                 operation["responses"]["201"]["headers"] = _LOCATION
             if getattr(self.view, "action", None) in getattr(self.view, "conditional", ()):
                 _add_conditional(operation)
         return operation
+
+    def _add_example(self, media: dict[str, Any]) -> None:
+        examples: dict[str, Any] = getattr(self.view, "body_examples", {})
+        example = examples.get(getattr(self.view, "action", ""))
+        if example is not None:
+            media["example"] = example
 
     def get_description(self) -> str:  # type: ignore[override]
         """Return the docstring of the action, followed by that of its viewset."""

@@ -83,4 +83,3 @@ def _refer_to_enum(parameter: Schema, result: Schema) -> None:
     name = same[0] if same else PARAMETER_ENUMS[parameter["name"]]
     components.setdefault(name, {"type": schema["type"], "enum": schema["enum"]})
     parameter["schema"] = {"$ref": f"#/components/schemas/{name}"}
-

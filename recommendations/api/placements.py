@@ -133,6 +133,7 @@ class SessionViewSet(StrictQuery, ViewSet):
 
     tags = ["recommendations"]
     operation_ids = {"create": "recommend_session"}
+    body_examples = {"create": {"product_ids": ["ext:2383", "ext:12"], "top_n": 5}}
     # It reads with POST, because the products may be too many for a URL.
     policies = {"POST": Policy(Scope.RECOMMEND_READ, shoppers=True, is_open=True)}
     throttle_scopes = posting(ThrottleScope.SESSION)

@@ -68,6 +68,7 @@ class World:
             "PUT /users/{id}": {"name": "Anne"},
             "PATCH /users/{id}": {"name": "Anne"},
             "POST /interactions": event,
+            "POST /interactions/batch": [event],
             "POST /interactions/bulk": [event],
             "POST /token": {"username": "member", "password": PASSWORD},
             "POST /token/refresh": {"refresh": self.pair.refresh},

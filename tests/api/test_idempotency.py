@@ -22,6 +22,44 @@ def send(client: APIClient, *sent: object, key: str = "k-1"):
     return client.post("/interactions/bulk", list(sent), headers={"Idempotency-Key": key})
 
 
+class TestOneAndLists:
+    """The key counts at each address that stores events."""
+
+    @pytest.mark.parametrize(
+        ("address", "sent"),
+        [
+            ("/interactions", event()),
+            ("/interactions", [event()]),
+            ("/interactions/batch", [event(), event()]),
+        ],
+    )
+    def test_are_stored_once(self, staff_client, address, sent):
+        first, again = [
+            staff_client.post(address, sent, headers={"Idempotency-Key": "k-1"}) for _ in range(2)
+        ]
+
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.content == first.content
+        assert again["Idempotency-Replayed"] == "true"
+        assert Interaction.objects.count() == (len(sent) if isinstance(sent, list) else 1)
+
+    def test_of_another_shape_are_other_requests(self, staff_client):
+        staff_client.post("/interactions", event(), headers={"Idempotency-Key": "k-1"})
+
+        answer = staff_client.post("/interactions", [event()], headers={"Idempotency-Key": "k-1"})
+
+        assert answer.status_code == 422
+
+    def test_that_are_refused_leave_the_key_free(self, staff_client):
+        wrong = staff_client.post(
+            "/interactions", event(action_type="eat"), headers={"Idempotency-Key": "k-1"}
+        )
+
+        right = staff_client.post("/interactions", event(), headers={"Idempotency-Key": "k-1"})
+
+        assert (wrong.status_code, right.status_code) == (400, 201)
+
+
 class TestKey:
     def test_stores_once_and_answers_the_same(self, staff_client):
         first = send(staff_client, event(), event(action_type="eat"))
