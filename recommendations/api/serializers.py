@@ -62,6 +62,15 @@ class RecommendedProductRow(TypedRow):
     reasons = ReasonRow(many=True)
 
 
+def _ignored() -> serializers.ListField:
+    return serializers.ListField(
+        child=Reference(),
+        required=False,
+        help_text="The products of the request that do not exist, or are inactive. Present only if it names "
+        "products.",
+    )
+
+
 class RecommendationRow(Row):
     user_id = serializers.IntegerField()
     user_name = serializers.CharField()
@@ -79,6 +88,7 @@ class RecommendationRow(Row):
         allow_null=True,
         help_text="What filled the list if the strategy itself found nothing, else null.",
     )
+    ignored = _ignored()
 
 
 @extend_schema_serializer(many=False)
@@ -95,6 +105,7 @@ class PlacementRow(Row):
         allow_null=True,
         help_text="What filled the list if the placement itself found nothing, else null.",
     )
+    ignored = _ignored()
 
 
 class PopularRow(ProductRow):
@@ -118,7 +129,8 @@ class SessionInput(Row):
         child=Reference(),
         min_length=1,
         max_length=MAX_NAMED,
-        help_text="The products in the session or the cart, newest last.",
+        help_text="The products in the session or the cart, newest last. Those that do not exist are named "
+        "in `ignored`.",
     )
     top_n = serializers.IntegerField(required=False, default=DEFAULT_TOP_N, min_value=1, max_value=MAX_TOP_N)
     offset = serializers.IntegerField(

@@ -26,21 +26,24 @@ class PlacementList:
 
     strategy: the configured strategy that took part in it, None if none did
     fallback: the filler that the list begins with if the placement itself found nothing, else None
+    ignored:  references of the request to products that do not exist; None if it names no products
     """
 
     placement: str
     items: tuple[RecommendedItem, ...]
     strategy: str | None
     fallback: str | None
+    ignored: tuple[str, ...] | None = None
 
     def payload(self) -> dict[str, Any]:
         """Return the list as a plain dict, the JSON that REST clients receive."""
-        return {
+        fields = {
             "placement": self.placement,
             "recommended_products": [product(item) for item in self.items],
             "strategy": self.strategy,
             "fallback": self.fallback,
         }
+        return fields if self.ignored is None else {**fields, "ignored": self.ignored}
 
 
 def placement_list(
@@ -53,12 +56,14 @@ def placement_list(
     hidden: HiddenPositions = seen,
     excluded: NDArray[np.int64] | None = None,
     strategy: str | None,
+    ignored: tuple[str, ...] = (),
 ) -> PlacementList:
     """Return the pipeline's list for one history.
 
     The queries of `resolve_filters`, and 1 for products whose details are not in memory. Raises BadRequest.
 
     hidden: which products of the history are not shown; excluded: positions of others that are not
+    ignored: references to products of the history that do not exist
     """
     filters = resolve_filters(request, pipeline.snapshot)
     products: ProductLookup[Details] = ProductLookup(details, filters.match)
@@ -71,6 +76,7 @@ def placement_list(
         items=tuple(recommended_item(pick, products) for pick in ranking.picks[request.offset :]),
         strategy=strategy,
         fallback=ranking.filled_by or None,
+        ignored=tuple(dict.fromkeys([*ignored, *filters.ignored])) if request.names_products else None,
     )
 
 
