@@ -10,7 +10,7 @@ Schema = dict[str, Any]
 
 _LARGEST_INT32 = 2**31 - 1
 # Go has one namespace for the constants of all enums of a package, so those that share values need a prefix.
-PREFIXES = {"Fallback": "FALLBACK", "Placement": "PLACEMENT", "ProductOrder": "ORDER_BY", "RunState": "RUN"}
+PREFIXES = {"Placement": "PLACEMENT", "ProductOrder": "ORDER_BY", "RunState": "RUN"}
 # The names of the choices of query parameters.
 PARAMETER_ENUMS = {"in_stock": "InStock", "ordering": "ProductOrder"}
 
@@ -19,7 +19,7 @@ def for_generators(result: Schema, generator: Any, request: Any, public: bool) -
     """Return the schema with enums as components, formats of numbers, and the server that sends it."""
     for node in list(_schemas(result)):
         _say_format(node)
-        _say_type(node, result)
+        _leave_out_nullable(node)
     for methods in result["paths"].values():
         for operation in methods.values():
             for parameter in operation.get("parameters", ()):
@@ -63,14 +63,9 @@ def _say_format(node: Schema) -> None:
         node["format"] = "int32" if is_short else "int64"
 
 
-def _say_type(node: Schema, result: Schema) -> None:
-    """Add the type of a value that may be null, which OpenAPI 3.0 requires beside `nullable`."""
-    if node.get("nullable") is not True or "type" in node:
-        return
-    if "allOf" in node:
-        name = node["allOf"][0]["$ref"].rpartition("/")[2]
-        node["type"] = result["components"]["schemas"][name]["type"]
-    else:  # any value, which may be null anyway
+def _leave_out_nullable(node: Schema) -> None:
+    """Remove `nullable` from any value, which may be null anyway: OpenAPI 3.0 requires a type beside it."""
+    if node.get("nullable") is True and not {"type", "allOf"} & node.keys():
         del node["nullable"]
 
 

@@ -62,6 +62,14 @@ class RecommendedProductRow(TypedRow):
     reasons = ReasonRow(many=True)
 
 
+def _fallback(what: str) -> serializers.CharField:
+    # Not an enum: of one that may be null, some generators make one that may not.
+    return serializers.CharField(
+        allow_null=True,
+        help_text=f"`popular` or `trending`, which filled the list if the {what} itself found nothing, else null.",
+    )
+
+
 def _ignored() -> serializers.ListField:
     return serializers.ListField(
         child=Reference(),
@@ -83,11 +91,7 @@ class RecommendationRow(Row):
     )
     user_behavior_summary = serializers.CharField()
     strategy = serializers.CharField()
-    fallback = serializers.ChoiceField(
-        choices=["popular", "trending"],
-        allow_null=True,
-        help_text="What filled the list if the strategy itself found nothing, else null.",
-    )
+    fallback = _fallback("strategy")
     ignored = _ignored()
 
 
@@ -100,11 +104,7 @@ class PlacementRow(Row):
     strategy = serializers.CharField(
         allow_null=True, help_text="The configured strategy that took part in the list; null if none did."
     )
-    fallback = serializers.ChoiceField(
-        choices=["popular", "trending"],
-        allow_null=True,
-        help_text="What filled the list if the placement itself found nothing, else null.",
-    )
+    fallback = _fallback("placement")
     ignored = _ignored()
 
 

@@ -133,6 +133,8 @@ def _of_schema(schema: Schema, at: str, document: Schema, *, is_component: bool 
         return
     for union in {"oneOf", "anyOf", "not"} & schema.keys():
         yield f"{at}/{union} is a union"
+    if schema.get("nullable") and "allOf" in schema:
+        yield f"{at} may be null, which is lost beside allOf"
     if len(schema.get("allOf", ())) > 1 or any("$ref" not in part for part in schema.get("allOf", ())):
         yield f"{at}/allOf is not one reference"
     yield from _of_kind(schema, at)

@@ -67,11 +67,8 @@ RIGHT: Schema = {
             "Cup": {
                 "type": "object",
                 "properties": {
-                    "colour": {
-                        "type": "string",
-                        "nullable": True,
-                        "allOf": [{"$ref": "#/components/schemas/Colour"}],
-                    },
+                    "colour": {"$ref": "#/components/schemas/Colour"},
+                    "name": {"type": "string", "nullable": True},
                     "price": {"type": "number", "format": "double"},
                     "sizes": {"type": "array", "items": {"type": "integer", "format": "int64"}},
                     "anything": {},
@@ -92,6 +89,11 @@ WRONG = {
         f"{CUP}/colour",
         {"nullable": True, "oneOf": [{"$ref": "#/components/schemas/Colour"}, {"enum": [None]}]},
         "#/components/schemas/Cup/properties/colour/oneOf is a union",
+    ),
+    "a nullable choice": (
+        f"{CUP}/colour",
+        {"type": "string", "nullable": True, "allOf": [{"$ref": "#/components/schemas/Colour"}]},
+        "#/components/schemas/Cup/properties/colour may be null, which is lost beside allOf",
     ),
     "null among the choices": (
         "components/schemas/Colour/enum",
