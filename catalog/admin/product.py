@@ -84,7 +84,18 @@ class ProductAdmin(BaseModelAdmin[Product]):
         ("Sale", {"fields": ("sale_price", "sale_from", "sale_until")}),
         (
             "Description",
-            {"fields": ("category", "brand", "group", "tags", "description", "url", "image_url")},
+            {
+                "fields": (
+                    "category",
+                    "brand",
+                    "group",
+                    "tags",
+                    "description",
+                    "attributes",
+                    "url",
+                    "image_url",
+                )
+            },
         ),
     )
     picture_and_history = (

@@ -12,6 +12,7 @@ from rest_framework.validators import UniqueValidator
 
 from catalog import cells
 from catalog.models import Category, Product, User
+from catalog.models.attributes import MAX_ATTRIBUTES, MAX_VALUES, Attributes, attributes_of
 from catalog.models.product import MAX_STOCK, sale_faults
 from core.api.json_fields import FreeingField, StrictBooleanField, StrictCharField, StrictListField
 from core.text import (
@@ -196,6 +197,30 @@ def url_field(help_text: str) -> StrictCharField:
     )
 
 
+@extend_schema_field(
+    {
+        "type": "object",
+        "maxProperties": MAX_ATTRIBUTES,
+        "additionalProperties": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MAX_VALUES,
+            "items": {"type": "string", "maxLength": MAX_LENGTH},
+        },
+        "example": {"colour": ["red", "blue"], "size": ["M"]},
+    }
+)
+class AttributesField(FreeingField):
+    """Attributes of a product: names, each with a list of texts."""
+
+    def to_internal_value(self, data: Any) -> Attributes:
+        try:
+            return attributes_of(data)
+        except ValidationError as error:
+            message = str(error.messages[0])
+        raise serializers.ValidationError(f"{message[:1].upper()}{message[1:]}.")
+
+
 class ProductInput(Input):
     """A product. PUT replaces it: an omitted category, description or list of tags is removed."""
 
@@ -254,6 +279,11 @@ class ProductInput(Input):
     )
     current_price = serializers.FloatField(read_only=True)
     currency = serializers.CharField(read_only=True)
+    attributes = AttributesField(
+        required=False,
+        help_text=f"Up to {MAX_ATTRIBUTES} names, each with a list of up to {MAX_VALUES} texts. "
+        "If omitted, they are not changed.",
+    )
     is_active = StrictBooleanField(
         required=False, help_text="False: only staff see the product. If omitted, it is not changed."
     )

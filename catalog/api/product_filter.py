@@ -9,6 +9,7 @@ from catalog.models import Product
 from catalog.models.product import ProductQuerySet, current_price_at
 from catalog.selectors import categories_below
 from core.api.filters import StrictChoiceFilter, StrictNumberFilter
+from core.db.json_sql import HoldsAnyOf
 from core.text import MAX_LENGTH, MAX_PATH_LENGTH
 
 ORDERS = [
@@ -25,6 +26,9 @@ def _price(lookup: str, help_text: str) -> StrictNumberFilter:
         help_text=help_text,
         error_messages={"invalid": "Must be a number, such as 9.99."},
     )
+
+
+ATTRIBUTE = "attr."
 
 
 def _validate_names(path: str) -> None:
@@ -68,7 +72,14 @@ class ProductFilter(FilterSet):
         asks = sent["min_price"] is not None or sent["max_price"] is not None
         if asks or sent["ordering"].endswith("current_price"):
             queryset = queryset.alias(current_price=current_price_at(timezone.now()))
+        for name, values in self.data.lists():
+            if name.startswith(ATTRIBUTE):
+                queryset = queryset.filter(HoldsAnyOf("attributes", name.removeprefix(ATTRIBUTE), values))
         return super().filter_queryset(queryset)
+
+    def as_given(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        """Return the rows as they are: `filter_queryset` has applied the filter."""
+        return rows
 
     def inside(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
         return rows.filter(category__in=categories_below(value).values("pk"))
@@ -81,3 +92,11 @@ class ProductFilter(FilterSet):
 
     def ordered(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
         return rows.order_by(value, "id")
+
+
+# One filter for all names; no field of a class can be called so.
+ProductFilter.base_filters[f"{ATTRIBUTE}NAME"] = CharFilter(
+    method="as_given",
+    help_text="A value of the attribute called NAME, such as `attr.colour=red`. Repeat it to allow several "
+    "values. With several names, all must fit.",
+)

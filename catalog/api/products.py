@@ -14,7 +14,7 @@ from access.scopes import Scope
 from catalog import selectors
 from catalog.api.inputs import ProductInput
 from catalog.api.payloads import Payload, product_payload
-from catalog.api.product_filter import ProductFilter
+from catalog.api.product_filter import ATTRIBUTE, ProductFilter
 from catalog.api.serializers import ProductRow
 from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import Product
@@ -39,10 +39,14 @@ class ProductViewSet(CatalogueViewSet):
     pagination_class = ProductPagination
     filterset_class = ProductFilter
     what = "product"
-    # A character of JSON takes up to 12 bytes (two escapes); a product has 104 lines, 2 URLs and a text.
-    max_body_bytes = 12 * (MAX_TEXT_LENGTH + (MAX_TAGS + 4) * MAX_LENGTH + 2 * MAX_URL_LENGTH) + 8 * KIB
+    # A character of JSON takes up to 12 bytes (two escapes). A product has 104 lines, 2 URLs, a text, and
+    # attributes of as many characters.
+    max_body_bytes = 12 * (2 * MAX_TEXT_LENGTH + (MAX_TAGS + 4) * MAX_LENGTH + 2 * MAX_URL_LENGTH) + 8 * KIB
     conditional = frozenset({"list", "retrieve"})
     policies = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.product")}
+
+    def repeatable_parameters(self) -> set[str]:
+        return {f"{ATTRIBUTE}NAME"}
 
     def get_queryset(self) -> QuerySet[Product]:
         return selectors.products(inactive_too=sees_inactive_products(self.request))

@@ -90,6 +90,7 @@ class Migration(migrations.Migration):
                 ('url', models.CharField(blank=True, default='', help_text="The product's page in the shop: http or https.", max_length=2000, validators=[core.text.validate_url], verbose_name='URL')),
                 ('image_url', models.CharField(blank=True, default='', help_text="The product's picture: http or https. This page shows https only.", max_length=2000, validators=[core.text.validate_url], verbose_name='image URL')),
                 ('description', models.TextField(blank=True, default='', validators=[core.text.validate_text])),
+                ('attributes', models.JSONField(blank=True, default=dict, help_text='Names, each with a list of texts, as JSON: {"colour": ["red", "blue"]}')),
                 ('brand', models.CharField(blank=True, default='', max_length=255, validators=[core.text.validate_line])),
                 ('is_active', models.BooleanField(default=True, help_text='Clear this instead of deleting the product: inactive products are not shown to shoppers.', verbose_name='active')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

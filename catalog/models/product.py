@@ -12,6 +12,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Length, Replace
 from django.db.models.lookups import LessThanOrEqual
 
+from catalog.models.attributes import attributes_of
 from catalog.models.fields import (
     TracedQuerySet,
     external_id_field,
@@ -131,6 +132,7 @@ SHOWN_COLUMNS = (
     "sale_from",
     "sale_until",
     "description",
+    "attributes",
     "url",
     "image_url",
 )
@@ -241,6 +243,11 @@ class Product(models.Model):
     url = url_field("URL", "The product's page in the shop: http or https.")
     image_url = url_field("image URL", "The product's picture: http or https. This page shows https only.")
     description = models.TextField(blank=True, default="", validators=[validate_text])
+    attributes = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='Names, each with a list of texts, as JSON: {"colour": ["red", "blue"]}',
+    )
     tags = models.ManyToManyField(Tag, related_name="products", blank=True)
     is_active = models.BooleanField(
         "active",
@@ -290,5 +297,10 @@ class Product(models.Model):
         return self.name
 
     def clean(self) -> None:
-        if faults := sale_faults(vars(self)):
+        faults = sale_faults(vars(self))
+        try:
+            self.attributes = attributes_of({} if self.attributes is None else self.attributes)
+        except ValidationError as error:
+            faults["attributes"] = f"Not valid: {error.messages[0]}."
+        if faults:
             raise ValidationError(faults)

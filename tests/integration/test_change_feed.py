@@ -49,6 +49,7 @@ class TestProductChange:
             {"brand": "Other"},
             {"price": "1.23"},
             {"group": "other"},
+            {"attributes": {"colour": ["other"]}},
             {"sale_price": "1.23"},
             {"sale_from": NOON},
             {"sale_until": NOON},

@@ -345,6 +345,31 @@ class TestAFileWithBrands:
         self.put(tmp_path, ",group", ",")
         assert stored().group == ""
 
+    def test_may_have_attributes(self, tmp_path: Path):
+        told = self.put(
+            tmp_path, ",attributes", ',"{""size"": [""M""], ""colour"": ["" red "", ""blue"", ""red""]}"'
+        )
+        assert told.problems == []
+        assert list(stored().attributes.items()) == [("colour", ["red", "blue"]), ("size", ["M"])]
+        before = stored().updated_at
+
+        self.put(tmp_path, ",attributes", ',"{""colour"": [""red"", ""blue""], ""size"": [""M""]}"')
+        assert stored().updated_at == before
+
+        self.put(tmp_path, ",brand", ",Leaf")
+        assert stored().attributes
+
+        self.put(tmp_path, ",attributes", ",")
+        assert stored().attributes == {}
+
+    def test_says_which_attribute_is_wrong(self, tmp_path: Path):
+        told = self.put(tmp_path, ",attributes", ',"{""colour"": ""red""}"')
+
+        assert told.problems[0] == (
+            'products.csv, line 2, column attributes, value "{"colour": "red"}": '
+            "the attribute 'colour' must have a list of 1 to 20 texts"
+        )
+
     def test_may_have_a_stock_as_well(self, tmp_path: Path):
         self.put(tmp_path, ",brand,stock", ",Leaf,3")
 
