@@ -10,7 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Length, Replace
-from django.db.models.lookups import LessThanOrEqual
+from django.db.models.lookups import Exact, LessThanOrEqual
 
 from catalog.models.attributes import attributes_of
 from catalog.models.fields import (
@@ -21,6 +21,7 @@ from catalog.models.fields import (
     name_given,
     url_field,
 )
+from core.db.json_sql import JsonType
 from core.text import (
     MAX_LENGTH,
     MAX_LEVELS,
@@ -279,6 +280,10 @@ class Product(models.Model):
                 | Q(sale_until__isnull=True)
                 | Q(sale_from__lte=F("sale_until")),
                 violation_error_message="A sale must not end before it begins.",
+            ),
+            models.CheckConstraint(
+                name="product_attributes_are_an_object",
+                condition=Exact(JsonType("attributes"), Value("object")),
             ),
             models.CheckConstraint(
                 name="product_stock_in_range",

@@ -25,7 +25,8 @@ def check_query(sent: QueryDict, *, known: Collection[str], repeatable: Collecti
             wrong["non_field_errors"] = [f"{len(sent) - n_read} more parameters were not checked."]
             break
         if not is_among(name, known):
-            wrong[name] = [f"Unknown parameter. Allowed here: {', '.join(sorted(known)) or 'none'}."]
+            allowed = sorted(known, key=lambda name: (name.endswith(".NAME"), name))
+            wrong[name] = [f"Unknown parameter. Allowed here: {', '.join(allowed) or 'none'}."]
         elif len(values) > 1 and not is_among(name, repeatable):
             wrong[name] = ["Given more than once; give it once."]
         elif faults := [fault for fault in map(_fault, [name, *values]) if fault]:

@@ -18,6 +18,16 @@ class JsonText(Func):
         return self.as_sql(compiler, connection, template="TO_JSON(%(expressions)s)::text", **context)
 
 
+class JsonType(Func):
+    """The type of a JSON document, such as "object"."""
+
+    function = "JSON_TYPE"
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="JSONB_TYPEOF", **context)
+
+
 class JoinedText(Func):
     """Aggregate of all values of a column as one text, separated by commas."""
 
@@ -40,7 +50,8 @@ class HoldsAnyOf(Func):
         document, name, *texts = [compiler.compile(part) for part in self.source_expressions]
         held = ", ".join(sql for sql, _ in texts)
         sql = (
-            f"EXISTS (SELECT 1 FROM json_each({document[0]}) AS named, json_each(named.value) AS held"
+            f"EXISTS (SELECT 1 FROM json_each({document[0]}) AS named,"
+            " json_each(CASE named.type WHEN 'array' THEN named.value ELSE '[]' END) AS held"
             f" WHERE named.key = {name[0]} AND held.value IN ({held}))"
         )
         return sql, [*document[1], *name[1], *(param for _, params in texts for param in params)]
