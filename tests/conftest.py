@@ -14,6 +14,7 @@ from redis import Redis
 from recommendations import wiring
 from recommendations.batch import queue
 from recsite import broker
+from catalog.search import found as catalog_search
 from recsite.cache import redis
 from recsite.http import throttling
 from tests import servers, strict_templates
@@ -49,9 +50,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> Iterator[None]:
     wiring.forget()
+    catalog_search.forget()
     throttling.forget()
     yield
     wiring.forget()
+    catalog_search.forget()
 
 
 @pytest.fixture(autouse=True)

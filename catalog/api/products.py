@@ -17,11 +17,13 @@ from catalog.api.product_filter import ProductFilter
 from catalog.api.serializers import ProductRow
 from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import Product
+from catalog.search.found import FoundProducts
 from catalog.services.products import change_product, create_product, delete_product
 from core.api.conditional import json_response
 from core.api.pages import StrictPagination
 from core.api.query import lookup
 from core.api.views import KIB
+from core.folding import fold
 from core.text import MAX_LENGTH, MAX_TAGS, MAX_TEXT_LENGTH, cut
 
 
@@ -57,6 +59,10 @@ class ProductViewSet(CatalogueViewSet):
     def list(self, request: Request, **kwargs: str) -> HttpResponse:
         """List products, paginated."""
         return json_response(request, self.page(), to_anybody=not sees_inactive_products(request))
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        phrase = fold(self.request.query_params.get("search", ""))
+        return super().paginate_queryset(FoundProducts(queryset, phrase) if phrase else queryset)
 
     def payload(self, row: Product) -> Payload:
         payload = product_payload(row, for_staff=sees_inactive_products(self.request))

@@ -44,6 +44,18 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='SearchText',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.TextField(help_text='The folded name, and below it the folded description.', null=True)),
+                ('keys', models.TextField(help_text='The folded brand, and below it the folded external ID.', null=True)),
+            ],
+            options={
+                'default_permissions': (),
+                'indexes': [models.Index(models.F('id'), condition=models.Q(('text', None)), name='search_text_pending')],
+            },
+        ),
+        migrations.CreateModel(
             name='StoredAnswer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

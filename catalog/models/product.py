@@ -1,9 +1,9 @@
 """Products, categories and tags."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, router, transaction
 from django.db.models import Q
 
 from catalog.models.fields import (
@@ -13,6 +13,7 @@ from catalog.models.fields import (
     name_field,
     name_given,
 )
+from catalog.models.search_text import SEARCHED_COLUMNS, fold_products
 from core.text import validate_text
 
 MAX_STOCK = 2_147_483_647  # the largest 32-bit integer
@@ -125,3 +126,14 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the product and, if a searched column may have changed, its search text. 2 queries more then."""
+        fields = kwargs.get("update_fields")
+        if fields is not None and not set(fields) & set(SEARCHED_COLUMNS):
+            super().save(*args, **kwargs)
+            return
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using):
+            super().save(*args, **kwargs)
+            fold_products(Product.objects.using(using).filter(pk=self.pk))

@@ -18,7 +18,7 @@ PUTS_SQL_INTO_QUERIES = {"raw", "extra", "RawSQL"}
 PUT_TOGETHER = {
     "access/services/checking.py": {"int(timeout)"},
     "catalog/triggers.py": {"connection.ops.quote_name(name)", "on"},
-    "recommendations/selectors/changes.py": {"columns_sql(connection.vendor)"},
+    "catalog.changes.py": {"columns_sql(connection.vendor)"},
     "recommendations/stores.py": {"sql"},
 }
 # Statements that arrive by a name: compiled by the ORM, or put together of quoted names of our own.
