@@ -44,7 +44,7 @@ def create_triggers(alias: str) -> None:
     missing that keeps the search texts, all texts are folded anew.
     """
     connection = connections[alias]
-    if not _has_tables(connection):
+    if not has_tables(connection):
         return
     index.create_index(connection)
     wanted = {trigger.name: trigger for trigger in _triggers(connection)}
@@ -69,13 +69,13 @@ def create_triggers(alias: str) -> None:
 def missing_triggers(alias: str) -> list[str]:
     """Return the tables that lack a trigger, sorted; none if the tables do not exist yet. 1 or 2 queries."""
     connection = connections[alias]
-    if not _has_tables(connection):
+    if not has_tables(connection):
         return []
     present = _present(connection)
     return sorted({trigger.table for trigger in _triggers(connection) if trigger.name not in present})
 
 
-def _has_tables(connection: BaseDatabaseWrapper) -> bool:
+def has_tables(connection: BaseDatabaseWrapper) -> bool:
     """Return whether the database has triggers, and all tables that they are about. 1 query."""
     if connection.vendor not in ("sqlite", "postgresql"):
         return False

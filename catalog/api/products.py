@@ -61,13 +61,19 @@ class ProductViewSet(CatalogueViewSet):
         return json_response(request, self.page(), to_anybody=not sees_inactive_products(request))
 
     def paginate_queryset(self, queryset: Any) -> Any:
+        """Return the products of the requested page. The phrase is searched for in what the filters leave."""
         phrase = fold(self.request.query_params.get("search", ""))
-        return super().paginate_queryset(FoundProducts(queryset, phrase) if phrase else queryset)
+        if not phrase:
+            return super().paginate_queryset(queryset)
+        ids = super().paginate_queryset(FoundProducts(queryset, phrase)) or ()
+        details = selectors.product_details(ids)
+        return [details[key] for key in ids if key in details]
 
-    def payload(self, row: Product) -> Payload:
+    def payload(self, row: Product | selectors.ProductDetails) -> Payload:
         payload = product_payload(row, for_staff=sees_inactive_products(self.request))
-        # The row and its prefetched tags refer to each other.
-        vars(row).pop("_prefetched_objects_cache", None)
+        if isinstance(row, Product):
+            # The row and its prefetched tags refer to each other.
+            vars(row).pop("_prefetched_objects_cache", None)
         return payload
 
     def add(self, **values: Any) -> Product:

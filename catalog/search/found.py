@@ -1,6 +1,6 @@
-"""The products that a search finds, for a paginator.
+"""The ids of the products that a search finds, for a paginator.
 
-Their ids are kept while the process runs and corrected by the change feed. So the number of all matches is exact
+They are kept while the process runs and corrected by the change feed. So the number of all matches is exact
 on every page, and a broad search reads its matches once.
 """
 
@@ -17,7 +17,6 @@ from django.utils.functional import cached_property
 from numpy.typing import NDArray
 
 from catalog.changes import FeedPosition, read_changes
-from catalog.models import Product
 from catalog.models.product import ProductQuerySet
 from catalog.search.matching import containing_phrase, is_complete
 from core.db.json_sql import JoinedText
@@ -28,10 +27,10 @@ Ids: TypeAlias = NDArray[np.int64]
 
 
 class FoundProducts:
-    """Those of the rows whose name or description contains the phrase, in the order of the rows.
+    """The ids of the rows whose name or description contains the phrase, in the order of the rows.
 
-    1 query for the first count or page if the ids are kept and nothing has changed, otherwise up to 6; and 1 for
-    each page, with what it prefetches.
+    1 query if the ids are kept and nothing has changed, otherwise up to 6; and 1 for each page in another order
+    than that of the ids.
     """
 
     def __init__(self, rows: ProductQuerySet, phrase: str) -> None:
@@ -42,14 +41,16 @@ class FoundProducts:
         """Return the number of products found."""
         return len(self._ids)
 
-    def __getitem__(self, place: slice) -> list[Product]:
+    def __getitem__(self, place: slice) -> list[int]:
+        """Return the ids of the products in these places."""
         order = self._rows.query.order_by[0]
         if order in ("id", "-id"):
-            ids = self._ids[:: -1 if order == "-id" else 1][place].tolist()
-            return list(self._rows.filter(pk__in=ids))
+            return list(self._ids[:: -1 if order == "-id" else 1][place].tolist())
         if len(self._ids) <= FEW:
-            return list(self._rows.filter(pk__in=self._ids.tolist())[place])
-        return list(self._rows.filter(containing_phrase(self._phrase))[place])
+            rows = self._rows.filter(pk__in=self._ids.tolist())
+        else:
+            rows = self._rows.filter(containing_phrase(self._phrase))
+        return list(rows.values_list("pk", flat=True)[place])
 
     @cached_property
     def _ids(self) -> Ids:
