@@ -1,4 +1,6 @@
-"""`python -m bench.search PRODUCTS`: fill the configured, migrated database, search in it, and print the times."""
+"""`python -m bench.search N`: fill the configured, migrated database with N products, and time searches."""
+
+# ruff: noqa: E402, SIM905
 
 import json
 import statistics
@@ -23,7 +25,9 @@ from catalog.search import found
 from core.db.staging import fields_of, insert_chunks
 
 ADJECTIVES = "red blue green white black vintage hanging folding wooden glass".split()
-THINGS = "lantern lamp mug basket clock frame bowl candle tray hook bag box sign jar tin rack cushion doormat".split()
+THINGS = (
+    "lantern lamp mug basket clock frame bowl candle tray hook bag box sign jar tin rack cushion mat".split()
+)
 ROUNDS = 21
 # A number of 7 digits is in one product, a thing in every 18th.
 TERMS = {
@@ -64,7 +68,10 @@ def _chunks(n_products: int, names: tuple[str, ...]) -> Iterator[list[tuple[Any,
         rows = [_product(n, now) for n in range(start, min(start + 10_000, n_products))]
         if connection.vendor == "sqlite":
             rows = [
-                tuple(field.get_db_prep_save(value, connection) for field, value in zip(fields, row, strict=True))
+                tuple(
+                    field.get_db_prep_save(value, connection)
+                    for field, value in zip(fields, row, strict=True)
+                )
                 for row in rows
             ]
         yield rows
@@ -109,5 +116,4 @@ def _staff() -> Client:
 
 
 if __name__ == "__main__":
-
     main(int(sys.argv[1]))

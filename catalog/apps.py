@@ -20,7 +20,7 @@ class CatalogConfig(AppConfig):
 
 
 def _create_triggers(using: str, **kwargs: Any) -> None:
-    """Create the triggers and the index after each migrate: a table of SQLite that it remakes loses its own."""
+    """Create the triggers and the index after each migrate. SQLite drops them with a table it remakes."""
     from catalog.triggers import create_triggers  # noqa: PLC0415  needs the models to be loaded
 
     create_triggers(using)

@@ -16,8 +16,8 @@ T = TypeVar("T")
 _HINTS = {
     "postgresql": "Have an administrator run `CREATE EXTENSION pg_trgm` in this database, then run "
     "`manage.py migrate`. Without it, search reads the texts of all products.",
-    "sqlite": "Use a Python whose SQLite is 3.34 or newer and has FTS5, then run `manage.py migrate`. Without it, "
-    "search reads the texts of all products.",
+    "sqlite": "Use a Python whose SQLite is 3.34 or newer and has FTS5, then run `manage.py migrate`. "
+    "Without it, search reads the texts of all products.",
 }
 
 
@@ -35,17 +35,17 @@ def triggers_exist(
             id="catalog.W001",
         )
         for alias in databases or ()
-        if (tables := _read(missing_triggers, alias, []))
+        if (tables := _read(missing_triggers, alias, list[str]()))
     ]
 
 
 def search_is_indexed(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Return a warning for each database whose search has no index, or whose texts are empty. 3 queries each."""
+    """Return a warning for each database whose search has no index, or many empty texts. 4 queries each."""
     found: list[CheckMessage] = []
     for alias in databases or ():
-        if not _read(_lacks_index, alias, False):  # noqa: FBT003
+        if not _read(_lacks_index, alias, False):
             continue
         found.append(
             Warning(
@@ -58,8 +58,8 @@ def search_is_indexed(
         if (n := _read(_n_pending, alias, 0)) > MOST_PENDING:
             found.append(
                 Warning(
-                    f"The database {alias!r} has {n:,} products that were changed by SQL and not indexed since: "
-                    f"search finds only {MOST_PENDING:,} of them.",
+                    f"The database {alias!r} has {n:,} products that were changed by SQL and not indexed "
+                    f"since: search finds only {MOST_PENDING:,} of them.",
                     hint="Run `manage.py index_products`.",
                     id="catalog.W003",
                 )

@@ -10,7 +10,6 @@ becomes 4, is not noted. Changes of texts in which search looks empty the produc
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -18,7 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from catalog.models import Category, Interaction, Product, ProductChange, SearchText, Tag, User
 from catalog.models.product import SHOWN_COLUMNS
 from catalog.search import index
-from catalog.search.pending import fold_pending
+from catalog.search.pending import fold_all_pending
 
 # A statement that changes more products is noted as one row: any product may differ.
 MOST_NOTED = 1000
@@ -62,8 +61,7 @@ def create_triggers(alias: str) -> None:
             index.empty_texts(connection)
         for name in wanted.keys() - present.keys():
             cursor.execute(wanted[name].sql)
-    while fold_pending(alias):
-        pass
+    fold_all_pending(alias)
 
 
 def missing_triggers(alias: str) -> list[str]:
@@ -179,7 +177,9 @@ def _sqlite(tables: Mapping[str, str], *, indexed: bool) -> Iterator[tuple[str, 
     changed = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in _HISTORY)
     users = f"{raised} IN (OLD.user_id, NEW.user_id)"
     yield _sqlite_trigger(interaction, "interaction", "UPDATE", changed, [users])
-    for what, table, event, condition, statements in index.sqlite_triggers(tables["product"], indexed=indexed):
+    for what, table, event, condition, statements in index.sqlite_triggers(
+        tables["product"], indexed=indexed
+    ):
         yield _sqlite_trigger(table, what, event, condition, statements)
 
 

@@ -4,10 +4,21 @@ import re
 import unicodedata
 
 # Letters that Unicode does not decompose, though people take the stroke or the missing dot for an accent.
-_PLAIN = {"ı": "i", "ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}
+_PLAIN = {
+    "ı": "i",
+    "ø": "o",
+    "đ": "d",
+    "ł": "l",
+    "ħ": "h",
+    "ŧ": "t",
+    "ð": "d",
+    "þ": "th",
+    "æ": "ae",
+    "œ": "oe",
+}
 # Combining classes of marks that search ignores: overlays, nukta, the points of Hebrew, Arabic and Syriac,
-# and everything attached to, above or below a letter. Vowel signs, viramas and tone marks of Indic scripts and
-# of Thai, and the voicing marks of kana, make another letter; they stay.
+# and everything attached to, above or below a letter. Vowel signs, viramas and tone marks of Indic scripts
+# and of Thai, and the voicing marks of kana, make another letter; they stay.
 _ACCENTS = frozenset([1, 7, *range(10, 37), *range(200, 241)])
 # Invisible, though not of the category of format characters: fillers, variation selectors, tags.
 _FILLERS = re.compile(

@@ -7,8 +7,9 @@ from typing import Any
 
 from celery import shared_task
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
 
+from catalog.search.pending import fold_all_pending
 from recommendations import wiring
 from recommendations.errors import GenerationUnderWay
 
@@ -81,3 +82,9 @@ def train_models() -> None:
 def remove_old_rows() -> None:
     """Delete events older than EVENT_RETENTION_DAYS, and expired answers, runs and explanations."""
     logger.info("Removed: %s", wiring.remove_old_rows())
+
+
+@shared_task(name="recommendations.index_products", **AT_MOST_ONCE, **_hours(2))
+def index_products() -> None:
+    """Fold the texts of products that were changed by SQL, so that search finds them by its index."""
+    logger.info("Products folded: %d", fold_all_pending(DEFAULT_DB_ALIAS))

@@ -15,6 +15,11 @@ SCHEDULE = {
         "schedule": crontab(hour="1", minute="30"),
         "options": {"expires": _EXPIRES_SECONDS},
     },
+    "index products": {
+        "task": "recommendations.index_products",
+        "schedule": crontab(hour="1", minute="45"),
+        "options": {"expires": _EXPIRES_SECONDS},
+    },
     "train models": {
         "task": "recommendations.train_models",
         "schedule": crontab(hour="2", minute="0"),

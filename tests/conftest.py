@@ -11,10 +11,10 @@ import pytest
 from hypothesis import settings
 from redis import Redis
 
+from catalog.search import found as catalog_search
 from recommendations import wiring
 from recommendations.batch import queue
 from recsite import broker
-from catalog.search import found as catalog_search
 from recsite.cache import redis
 from recsite.http import throttling
 from tests import servers, strict_templates

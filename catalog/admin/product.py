@@ -41,7 +41,9 @@ class ProductAdmin(BaseModelAdmin[Product]):
         ("updated_at", DateRangeFilter),
     )
     search_fields = ("name", "description", "brand", "external_id")
-    search_help_text = "Words or parts of words of the name, description, brand and external ID; or the full ID."
+    search_help_text = (
+        "Words or parts of words of the name, description, brand and external ID; or the full ID."
+    )
     ordering = ("name", "id")
     sortable_by = ("name", "external_id", "price", "stock_left")
     page_counts = {"n_interactions": "interactions"}

@@ -65,7 +65,8 @@ class ProductViewSet(CatalogueViewSet):
         phrase = fold(self.request.query_params.get("search", ""))
         if not phrase:
             return super().paginate_queryset(queryset)
-        ids = super().paginate_queryset(FoundProducts(queryset, phrase)) or ()
+        found: Any = FoundProducts(queryset, phrase)
+        ids: Any = super().paginate_queryset(found)
         details = selectors.product_details(ids)
         return [details[key] for key in ids if key in details]
 

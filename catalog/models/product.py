@@ -128,7 +128,7 @@ class Product(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save the product and, if a searched column may have changed, its search text. 2 queries more then."""
+        """Save the product. If a searched column may have changed, 2 more queries save its search text."""
         fields = kwargs.get("update_fields")
         if fields is not None and not set(fields) & set(SEARCHED_COLUMNS):
             super().save(*args, **kwargs)

@@ -13,7 +13,7 @@ SEARCHED_COLUMNS = ("name", "description", "brand", "external_id")
 
 class SearchTextQuerySet(models.QuerySet["SearchText"]):
     def pending(self) -> "SearchTextQuerySet":
-        """Return the empty rows: what changed their product did not fold its texts, as SQL by hand does not."""
+        """Return the empty rows, whose products were changed by what folds no texts, such as SQL."""
         return self.filter(text=None)
 
 

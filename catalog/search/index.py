@@ -55,7 +55,8 @@ _SQLITE = (
 _POSTGRESQL = (
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     "DO $$ BEGIN EXECUTE (SELECT format("
-    f"'CREATE INDEX {POSTGRESQL_INDEX} ON {_TEXT} USING gin (text %1$I.gin_trgm_ops, keys %1$I.gin_trgm_ops)',"
+    f"'CREATE INDEX {POSTGRESQL_INDEX} ON {_TEXT}"
+    " USING gin (text %1$I.gin_trgm_ops, keys %1$I.gin_trgm_ops)',"
     " nspname) FROM pg_extension JOIN pg_namespace AS its ON its.oid = extnamespace"
     " WHERE extname = 'pg_trgm'); END $$",
 )
@@ -100,7 +101,9 @@ def sqlite_triggers(product: str, *, indexed: bool) -> Iterator[tuple[str, str, 
 def postgresql_bodies(text: str) -> Mapping[str, str]:
     """Return the body of the function of each trigger on products. text: the table, with its schema"""
     empty = f"INSERT INTO {text} (id) {{ids}} ON CONFLICT (id) DO UPDATE SET text = NULL, keys = NULL;"
-    columns = {row: ", ".join(f"{row}.{column}" for column in SEARCHED_COLUMNS) for row in ("new_rows", "old_rows")}
+    columns = {
+        row: ", ".join(f"{row}.{column}" for column in SEARCHED_COLUMNS) for row in ("new_rows", "old_rows")
+    }
     changed = (
         "SELECT new_rows.id FROM new_rows LEFT JOIN old_rows USING (id)"
         f" WHERE ({columns['new_rows']}) IS DISTINCT FROM ({columns['old_rows']})"

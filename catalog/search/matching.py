@@ -12,8 +12,7 @@ from catalog.models.search_text import SEARCHED_COLUMNS, SearchTextQuerySet
 from catalog.search.index import SHORTEST, has_index
 from core.folding import fold
 
-# Products with an empty search text that a search folds itself. The others are found once `index_products` has
-# run.
+# Products with an empty search text that a search folds itself. Others are found after `index_products`.
 MOST_PENDING = 1_000
 
 
@@ -98,7 +97,7 @@ class _Matching(Func):
 
 
 class _Either(Expression):
-    """The ids that an expression or queryset gives, and others. OR would make PostgreSQL read all products."""
+    """The ids of an expression or queryset, and others. With OR, PostgreSQL would read all products."""
 
     output_field = IntegerField()
 
@@ -108,11 +107,12 @@ class _Either(Expression):
             found = found.query.clone()
             found.subquery = True
         self._found = found
-        self._ids = ids
+        self._ids: Any = ids
 
     def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, tuple[Any, ...]]:
         found, params = compiler.compile(self._found)
         if connection.vendor == "postgresql":
-            return f"(SELECT * FROM {found} AS found UNION SELECT unnest(%s::bigint[]))", (*params, self._ids)
-        ids = str(self._ids)  # as JSON
-        return f"(SELECT * FROM {found} AS found UNION SELECT value FROM json_each(%s))", (*params, ids)
+            others, ids = "SELECT unnest(%s::bigint[])", self._ids
+        else:
+            others, ids = "SELECT value FROM json_each(%s)", str(self._ids)
+        return f"(SELECT * FROM {found} AS found UNION {others})", (*params, ids)  # noqa: S608  no values

@@ -18,3 +18,11 @@ def fold_pending(using: str) -> int:
         ids = list(pending.order_by("pk").values_list("pk", flat=True)[:BATCH])
         # A statement of its own, which sees the products as they are now that their texts are locked.
         return fold_products(Product.objects.using(using).filter(pk__in=ids)) if ids else 0
+
+
+def fold_all_pending(using: str) -> int:
+    """Fill all empty search texts, 10,000 in a transaction, and return their number."""
+    n_products = 0
+    while n := fold_pending(using):
+        n_products += n
+    return n_products

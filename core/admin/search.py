@@ -1,4 +1,4 @@
-"""Search terms of the admin, and exact search for rows, by which rows that refer to them are found by an index."""
+"""Search terms of the admin, and exact search for the rows to which others refer, by an index."""
 
 from typing import Any
 

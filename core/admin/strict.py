@@ -124,9 +124,7 @@ class StrictAdmin(_Admin):
             return queryset.none(), False
         return self.search(request, queryset, search_term)
 
-    def search(
-        self, request: HttpRequest, queryset: QuerySet[Any], term: str
-    ) -> tuple[QuerySet[Any], bool]:
+    def search(self, request: HttpRequest, queryset: QuerySet[Any], term: str) -> tuple[QuerySet[Any], bool]:
         """Return the rows found by a term that is no longer than a name, and whether they may repeat."""
         return super().get_search_results(request, queryset, term)
 

@@ -7,11 +7,11 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from catalog.changes import FeedPosition, read_changes
 from catalog.checks import triggers_exist
 from catalog.models import Category, Interaction, Product, ProductChange, Tag, User
 from catalog.models.product import SHOWN_COLUMNS
 from catalog.triggers import MOST_NOTED, missing_triggers
-from catalog.changes import FeedPosition, read_changes
 from recommendations.selectors.products import Details
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, TagFactory, UserFactory
 

@@ -1,6 +1,7 @@
 """Search in the catalogue gives what a naive reference finds, whatever changed the products."""
 
 import unicodedata
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -9,13 +10,16 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog import checks
+from catalog.checks import search_is_indexed
 from catalog.models import Product, SearchText
 from catalog.search import found, index, matching
 from catalog.search.found import FoundProducts
-from catalog.search.pending import fold_pending
+from catalog.search.pending import fold_all_pending, fold_pending
 from core.folding import fold
 from tests.factories import ProductFactory
 
+# ruff: noqa: S608  names of columns
 pytestmark = pytest.mark.django_db
 
 # Letters that meet often, with case, accents, other scripts, and what is special in patterns and in FTS5.
@@ -83,13 +87,18 @@ class TestSearch:
         [("lamp", "desk"), ("HAMA", "désk"), ("ext-1", "b"), ("ight", "de"), ("y",), ("desk lamp", "bright")],
     )
     def test_of_the_admin_finds_words_in_any_order(self, words: tuple[str, ...]):
-        product = ProductFactory(name="desk lamp", description="Bright, by day", brand="Hama", external_id="ext-1")
+        product = ProductFactory(
+            name="desk lamp", description="Bright, by day", brand="Hama", external_id="ext-1"
+        )
         ProductFactory(name="desk", description="Dark", brand="Other", external_id="ext-2")
 
         assert admin(*words) == [product.pk]
 
     @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=8), st.lists(TEXTS, min_size=1, max_size=3))
+    @given(
+        st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=8),
+        st.lists(TEXTS, min_size=1, max_size=3),
+    )
     @pytest.mark.parametrize("indexed", [True, False])
     def test_finds_what_a_naive_reference_finds(
         self,
@@ -104,8 +113,7 @@ class TestSearch:
         found.forget()
         products = [Product(name=name, description=text, brand=brand, price=1) for name, text, brand in rows]
         Product.objects.bulk_create(products)
-        while fold_pending("default"):
-            pass
+        fold_all_pending("default")
         # Parts of texts, so that something is found, and other texts.
         parts = [part for name, text, _ in rows for part in (name[:3], text[1:4], name[-1:])]
         for phrase in filter(str.strip, [*parts, *phrases]):
@@ -180,7 +188,9 @@ class TestSearchText:
         if connection.vendor == "sqlite":
             columns = "id, external_id, name, brand, price, description, is_active, created_at, updated_at"
             values = columns.replace(" name", " 'Neu'")
-            executed(f"INSERT OR REPLACE INTO catalog_product ({columns}) SELECT {values} FROM catalog_product")
+            executed(
+                f"INSERT OR REPLACE INTO catalog_product ({columns}) SELECT {values} FROM catalog_product"
+            )
         else:
             executed("UPDATE catalog_product SET name = 'Neu'")
 
@@ -252,7 +262,9 @@ class TestFoundProducts:
 
         assert len(found._kept._searches) == 2
 
-    def test_are_not_kept_while_more_texts_are_empty_than_a_search_folds(self, monkeypatch: pytest.MonkeyPatch):
+    def test_are_not_kept_while_more_texts_are_empty_than_a_search_folds(
+        self, monkeypatch: pytest.MonkeyPatch
+    ):
         monkeypatch.setattr(matching, "MOST_PENDING", 1)
         Product.objects.bulk_create([Product(name="Lamp", price=1) for _ in range(3)])
         assert self.phrase().count() == 1
@@ -286,3 +298,28 @@ class TestIndex:
         found.forget()
         assert index.has_index(connection)
         assert api("eclair") == [product.pk]
+
+
+class TestChecks:
+    def test_find_nothing_wrong(self):
+        assert search_is_indexed(None, ["default"]) == []
+
+    def test_name_a_missing_index_and_what_to_do(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(checks, "has_index", lambda connection: False)
+
+        (found,) = search_is_indexed(None, ["default"])
+
+        assert found.id == "catalog.W002"
+        assert ("pg_trgm" if connection.vendor == "postgresql" else "FTS5") in str(found.hint)
+
+    def test_count_empty_texts_that_a_search_does_not_fold(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(checks, "MOST_PENDING", 1)
+        Product.objects.bulk_create([Product(name="Lamp", price=1) for _ in range(2)])
+
+        (warning,) = search_is_indexed(None, ["default"])
+        assert "2 products" in warning.msg
+        assert "index_products" in str(warning.hint)
+
+        call_command("index_products", stdout=StringIO())
+
+        assert search_is_indexed(None, ["default"]) == []
