@@ -29,8 +29,8 @@ Ids: TypeAlias = NDArray[np.int64]
 class FoundProducts:
     """The ids of the rows whose name or description contains the phrase, in the order of the rows.
 
-    1 query if the ids are kept and nothing has changed, otherwise up to 6; and 1 for each page that is not in the
-    order of the ids.
+    1 query if the ids are kept and nothing has changed, otherwise up to 6; and 1 for each page that is not in
+    the order of the ids.
     """
 
     def __init__(self, rows: ProductQuerySet, phrase: str) -> None:
