@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from core.text import normalized
+
 # Letters that Unicode does not decompose, though people take the stroke or the missing dot for an accent.
 _PLAIN = {
     "ı": "i",
@@ -36,8 +38,8 @@ def fold(text: str) -> str:
     - Hangul, kana with their voicing marks, and vowel signs of Indic scripts and Thai stay as they are (NFC)
     """
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-        text = unicodedata.normalize("NFC", text.translate(_folded))
+        text = normalized("NFKD", normalized("NFKD", text).casefold())
+        text = normalized("NFC", text.translate(_folded))
     else:
         text = text.lower().translate(_folded)
     return " ".join(text.split())

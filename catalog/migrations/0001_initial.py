@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=255, unique=True, validators=[core.text.validate_line])),
+                ('comparable_name', models.CharField(editable=False, help_text='The name without case and Unicode form, which two rows must not share.', max_length=255, null=True, unique=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
             ],
             options={
@@ -76,6 +77,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=255, unique=True, validators=[core.text.validate_line])),
+                ('comparable_name', models.CharField(editable=False, help_text='The name without case and Unicode form, which two rows must not share.', max_length=255, null=True, unique=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
             ],
             options={

@@ -55,7 +55,7 @@ class TestCreate:
 
         # session and staff; key taken? savepoints; category and tags, looked up and made; the product,
         # and its search text; its tags; read back
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(18):
             assert staff_client.post("/products", {**LAMP, "tags": tags}).status_code == 201
 
     @pytest.mark.parametrize(
