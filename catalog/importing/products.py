@@ -55,7 +55,7 @@ class ProductStore:
 
         A product whose tags change counts as updated, and its `updated_at` is set. `is_active` is not
         changed, nor is a field that a row lacks: another process may be changing it. Every row needs a name,
-        a price and tags. Consecutive rows with the same fields are stored together, with at most 17 queries a
+        a price and tags. Consecutive rows with the same fields are stored together, with at most 19 queries a
         chunk, and on SQLite 30 more to write the search texts.
         """
         for _, alike in groupby(rows, key=frozenset):

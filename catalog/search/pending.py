@@ -13,7 +13,7 @@ def fold_pending(using: str) -> int:
 
     Skips products that another transaction is changing. One transaction; 3 queries, on SQLite up to 33.
     """
-    with transaction.atomic(using=using):
+    with transaction.atomic(using=using, savepoint=False):
         pending = SearchText.objects.using(using).pending().select_for_update(skip_locked=True)
         ids = list(pending.order_by("pk").values_list("pk", flat=True)[:BATCH])
         # A statement of its own, which sees the products as they are now that their texts are locked.

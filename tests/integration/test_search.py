@@ -299,6 +299,26 @@ class TestIndex:
         assert index.has_index(connection)
         assert api("eclair") == [product.pk]
 
+    def test_is_done_without_where_the_database_cannot_have_one(self, monkeypatch: pytest.MonkeyPatch):
+        product = ProductFactory(name="Éclair")
+        for name in ("_POSTGRESQL", "_SQLITE"):
+            monkeypatch.setattr(index, name, ("CREATE EXTENSION IF NOT EXISTS no_such_extension",))
+        with connection.cursor() as cursor:
+            is_postgresql = connection.vendor == "postgresql"
+            cursor.execute(
+                f"DROP INDEX {index.POSTGRESQL_INDEX}"
+                if is_postgresql
+                else f"DROP TABLE {index.SQLITE_INDEX}"
+            )
+
+        call_command("migrate", verbosity=0)
+
+        assert [warning.id for warning in search_is_indexed(None, ["default"])] == ["catalog.W002"]
+        assert api("eclair") == [product.pk]
+        product.name = "Ёлка"
+        product.save()
+        assert (api("eclair"), api("елка")) == ([], [product.pk])
+
 
 class TestChecks:
     def test_find_nothing_wrong(self):
