@@ -11,7 +11,6 @@ import pytest
 from hypothesis import settings
 from redis import Redis
 
-from catalog.search import found as catalog_search
 from recommendations import wiring
 from recommendations.batch import queue
 from recsite import broker
@@ -50,11 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> Iterator[None]:
     wiring.forget()
-    catalog_search.forget()
     throttling.forget()
     yield
     wiring.forget()
-    catalog_search.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ import logging
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError
 
+from catalog.search import found
 from catalog.triggers import missing_triggers
 from recommendations.wiring import answers, catalogue, configured, work
 from recommendations.wiring.answers import (
@@ -109,6 +110,7 @@ def warm_up() -> None:
 def forget() -> None:
     """Drop everything that this process has built or cached, as if it had just started."""
     catalogue.forget()
+    found.forget()
     if not configured.shared_cache().is_shared:
         configured.shared_cache().clear()
     for cached in (*answers.SINGLETONS, *work.SINGLETONS, *configured.SINGLETONS):
