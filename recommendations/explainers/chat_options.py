@@ -10,8 +10,6 @@ MOST_MODELS = 10
 EFFORT = re.compile(r"[a-z]{2,20}")
 # Hosts of Azure OpenAI. They take the key in a header of their own.
 AZURE = (".azure.com", ".azure.us", ".azure.cn", ".azure-api.net")
-# Values in the query of an address that are no secrets.
-PUBLIC_QUERY = frozenset({"api-version", "api_version", "version"})
 
 
 class ChatUnavailable(Exception):
@@ -121,7 +119,7 @@ class ChatOptions:
     @property
     def secrets(self) -> tuple[str, ...]:
         """The texts that no log may show, even if the server quotes them."""
-        hidden = [value for name, value in self.query.items() if name.lower() not in PUBLIC_QUERY]
+        hidden = [value for name, value in self.query.items() if not name.lower().endswith("version")]
         return tuple(text for text in (self.api_key, self.second_api_key, *hidden) if text)
 
 

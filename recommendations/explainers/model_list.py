@@ -4,9 +4,7 @@ This module is imported on first use: importing the openai package takes half a 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from typing import Any
 
 import openai
@@ -14,6 +12,7 @@ import openai
 from recommendations.explainers.answers import decoded
 from recommendations.explainers.chat_client import Refused, body_of, run, unavailable
 from recommendations.explainers.chat_options import ChatOptions, ChatUnavailable
+from recommendations.explainers.model_news import ModelNews, ModelState
 
 # Statuses of servers that have no list of models.
 NO_LIST = frozenset({404, 405, 501})
@@ -34,29 +33,6 @@ _ENDS = (
 _INNER_ENDS = ("inference", "retirement", "date", "shutdown_date")
 _ENDED_WORDS = frozenset({"retired", "deprecated", "archived", "legacy", "shutdown", "sunset"})
 _LATEST = ":latest"  # the tag that Ollama adds
-
-
-class ModelState(StrEnum):
-    """What the server says of a model."""
-
-    AVAILABLE = "available"
-    ENDING = "ending"
-    MISSING = "missing"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class ModelNews:
-    """What the server says of one configured model.
-
-    ends_on: the day of its announced end, None without one
-    detail:  a sentence without its full stop
-    """
-
-    model: str
-    state: ModelState
-    detail: str
-    ends_on: date | None = None
 
 
 def model_news(options: ChatOptions, key: str, deadline: float) -> tuple[ModelNews, ...]:

@@ -4,18 +4,16 @@ import logging
 import time
 from concurrent.futures import Future
 from threading import BoundedSemaphore, Thread
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from observe import metrics
 from recommendations.explainers.api_keys import ApiKeys
 from recommendations.explainers.base import Evidence, Explanation, Source
 from recommendations.explainers.breaker import ModelBreaker
 from recommendations.explainers.chat_options import ChatOptions, ChatUnavailable
+from recommendations.explainers.model_news import ModelNews
 from recommendations.explainers.prompt import Prompt, prompt
 from recommendations.explainers.template import TemplateExplainer
-
-if TYPE_CHECKING:
-    from recommendations.explainers.model_list import ModelNews
 
 LIST_SECONDS = 10.0  # nobody waits for the list of models
 # Kinds of failures that say nothing about the model.
@@ -62,7 +60,7 @@ class OpenAIExplainer:
         """Whether the model is left alone, so that the template explains at once."""
         return self.breaker.is_resting
 
-    def model_news(self) -> "tuple[ModelNews, ...]":
+    def model_news(self) -> tuple[ModelNews, ...]:
         """Return what the server says of each of the models. Raises ChatUnavailable."""
         from recommendations.explainers import model_list  # noqa: PLC0415 - as in `_call`
 

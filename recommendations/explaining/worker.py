@@ -61,6 +61,9 @@ class ExplanationWriter:
             )
             pending.delete()
             return False
+        if self.explainer.is_resting:
+            pending.update(is_done=True, evidence=None, expires_at=now + FAILURE_TTL)
+            return False
         if not self._spend_call(now.astimezone(UTC).date()):
             logger.warning(
                 "The daily budget of %d explanations is spent; the template explains.", self.daily_budget
