@@ -80,7 +80,7 @@ def train_models() -> None:
 
 @shared_task(name="recommendations.check_language_model")
 def check_language_model() -> None:
-    """Ask the language model's server whether it has the configured models. Findings are logged and stored."""
+    """Ask the language model's server whether it has the configured models; store and log it."""
     try:
         wiring.check_language_model()
     except ChatUnavailable as error:

@@ -40,8 +40,8 @@ def _current_state() -> tuple[str, int]:
         return "No language model is configured (OPENAI_API_KEY), so the template explains.", messages.INFO
     if configured.breaker.is_open:
         return (
-            "The language model has failed several times in a row. It is left alone and tried once in a while; "
-            "meanwhile the template explains. The log says why.",
+            "The language model has failed several times in a row. It is left alone and tried once in a "
+            "while; meanwhile the template explains. The log says why.",
             messages.WARNING,
         )
     return "The language model is called for new explanations.", messages.INFO

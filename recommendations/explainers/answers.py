@@ -12,7 +12,7 @@ from recommendations.explainers.chat_options import ChatUnavailable
 # A token is a few characters, so a longer text ignores the limit of tokens.
 MOST_CHARACTERS = 10_000
 MOST_WITH_THOUGHTS = 200_000
-GREETING_WORDS = 4  # a text of one exclamation that is not longer explains nothing
+GREETING_WORDS = 4  # a cut text of one greeting or exclamation that is not longer explains nothing
 
 _ENDED = frozenset({"", "stop", "eos", "eos_token", "end_turn", "stop_sequence", "completed", "finished"})
 _WITHHELD = frozenset(
@@ -84,6 +84,9 @@ _WRAPPED = re.compile(
 )
 _MARKUP = re.compile(r"<[/!?]?[a-z][^<>]*>", re.IGNORECASE)
 
+_GREETING = re.compile(
+    r"(?:hi|hello|hey|dear|welcome|good|hallo|guten|liebe|bonjour|salut|hola|buen)", re.IGNORECASE
+)
 _SENTENCE_END = re.compile(r"""(?:[.!?…؟।]+["'”’»)\]]*(?=\s|\Z)|[。！？]+[”’」』）]*)""")
 # What a full stop may follow without ending a sentence: a digit, an initial, an abbreviation.
 _ABBREVIATED = re.compile(
@@ -164,7 +167,8 @@ def whole_sentences(text: str) -> str:
         return ""
     tail = text[ends[-1] :]
     whole = text if not any(char.isalnum() for char in tail) else text[: ends[-1]]
-    is_greeting = len(ends) == 1 and len(whole.split()) <= GREETING_WORDS and whole[-1] in "!.！"
+    is_short = len(ends) == 1 and len(whole.split()) <= GREETING_WORDS
+    is_greeting = is_short and (whole.rstrip()[-1] in "!！" or _GREETING.match(whole))
     return "" if is_greeting else whole.strip()
 
 
