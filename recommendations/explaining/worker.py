@@ -81,7 +81,7 @@ class ExplanationWriter:
         return is_from_model
 
     def _wait_for_model(self, now: datetime) -> timedelta | None:
-        """Return how long the template's text is used, None if the model may be called; that call is counted."""
+        """Return how long the template's text is used, None after counting a call of the model."""
         if self.explainer.is_resting:
             return FAILURE_TTL
         if self._spend_call(now.astimezone(UTC).date()):

@@ -1,4 +1,4 @@
-"""What servers say of their models: in the check, the nightly task, the command, the admin and the metrics."""
+"""What servers say of their models: in the check, the nightly task, the admin and the metrics."""
 
 from collections.abc import Iterator
 from datetime import date

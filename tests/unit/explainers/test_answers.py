@@ -19,7 +19,7 @@ class TestVisibleText:
             "<mm:think>a</mm:think>For you.",
             "a<//think>For you.",
             "&lt;think&gt;a&lt;/think&gt;For you.",
-            "<thi\u200bnk>a</think>For you.",
+            "<t\u200bhink>a</think>For you.",
             "[THINK]a[/THINK]For you.",
             "◁think▷a◁/think▷For you.",
             "<|begin_of_thought|>a<|end_of_thought|><|begin_of_solution|>For you.<|end_of_solution|>",
