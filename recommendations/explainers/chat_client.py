@@ -100,7 +100,10 @@ async def _client(options: ChatOptions, key: str, deadline: float) -> AsyncItera
             verify=_tls(),
             follow_redirects=False,
             headers={"Accept-Encoding": "identity"},
-            event_hooks={"response": [_refuse_long_waits(deadline)]},
+            event_hooks={
+                "request": [_name_key_as_azure_does] if options.is_azure else [],
+                "response": [_refuse_long_waits(deadline)],
+            },
         ) as http,
         openai.AsyncOpenAI(
             api_key=key,
@@ -109,15 +112,14 @@ async def _client(options: ChatOptions, key: str, deadline: float) -> AsyncItera
             max_retries=RETRIES,
             http_client=http,
             default_query=options.query,
-            # Azure takes a key for a token if it comes as `Authorization`.
-            default_headers=_azure_headers(key) if options.is_azure else None,
         ) as client,
     ):
         yield client
 
 
-def _azure_headers(key: str) -> Any:
-    return {"Authorization": openai.Omit(), "api-key": key}
+async def _name_key_as_azure_does(request: httpx2.Request) -> None:
+    """Move the key to `api-key`: Azure takes it for a token if it comes as `Authorization`."""
+    request.headers["api-key"] = request.headers.pop("Authorization").removeprefix("Bearer ")
 
 
 class _LimitedClient(httpx2.AsyncClient):

@@ -8,8 +8,10 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 MOST_MODELS = 10
 EFFORT = re.compile(r"[a-z]{2,20}")
-# Hosts of Azure OpenAI. They take the key in a header of their own.
-AZURE = (".azure.com", ".azure.us", ".azure.cn", ".azure-api.net")
+# Hosts of Azure OpenAI, which take the key in a header of their own. Other hosts of Azure are customers' own.
+AZURE = re.compile(
+    r"(?:.+\.)?(?:openai|services\.ai|cognitiveservices)\.azure\.(?:com|us|cn)\.?", re.IGNORECASE
+)
 
 
 class ChatUnavailable(Exception):
@@ -150,7 +152,7 @@ def _check_address(value: object) -> None:
     if parts.fragment:
         raise ValueError("base_url must be a URL without a # and what follows it.")
     path = parts.path.rstrip("/")
-    if path.endswith(("/completions", "/responses", "/models")):
+    if not _is_azure(parts) and path.endswith(("/completions", "/responses", "/models")):
         last = path.rpartition("/v1")[2] or path
         raise ValueError(
             f"base_url must be a URL that ends before {last[:40]}, such as https://api.openai.com/v1."
@@ -158,7 +160,7 @@ def _check_address(value: object) -> None:
     if not _is_azure(parts):
         return
     is_deployment = "/openai/deployments/" in f"{path}/"
-    if "/openai" not in path or path.endswith(("/openai", "/deployments")):
+    if not re.search(r"/openai/(?:v1|deployments/[^/]+)$", path):
         raise ValueError(
             "base_url must be, for Azure OpenAI, https://RESOURCE.openai.azure.com/openai/v1 or "
             "https://RESOURCE.openai.azure.com/openai/deployments/DEPLOYMENT?api-version=2024-10-21."
@@ -181,6 +183,4 @@ def _http_parts(value: object) -> SplitResult | None:
 
 
 def _is_azure(parts: SplitResult) -> bool:
-    return (parts.hostname or "").lower().rstrip(".").endswith(
-        AZURE
-    ) and "openai" in f"{parts.netloc}{parts.path}".lower()
+    return bool(AZURE.fullmatch(parts.hostname or ""))

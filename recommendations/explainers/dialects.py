@@ -12,6 +12,8 @@ from recommendations.explainers.server_errors import ServerError
 
 # The names of the limit of tokens, in the order in which they are tried; "" for none.
 LIMITS = ("max_tokens", "max_completion_tokens", "")
+# Statuses of requests that a server refuses for what they contain.
+REFUSALS = frozenset({400, 422})
 # Tokens for thoughts besides those of the text. The next number is used when thoughts left none for the text.
 ALLOWANCES = (0, 1_000, 4_000, 16_000)
 # A model that a server does not have is asked for again after this time.
@@ -116,20 +118,22 @@ class Dialect:
 
         sent: the parameters of the refused request
         """
-        if error.status not in {400, 422}:
-            is_system = error.status >= 500 and self.takes_system and _SYSTEM_ROLE.search(error.message)
-            return replace(self, takes_system=False) if is_system else self
-        name = _named(error, sent)
-        if name in LIMITS[:2] or (not name and self._is_about_tokens(error.message)):
-            return self._after_limit(error)
-        if name == "temperature":
-            return replace(self, takes_temperature=False)
-        if name == "reasoning_effort":
-            return self._after_effort(error, str(sent[name]))
-        if self.takes_system and (_SYSTEM_ROLE.search(error.param) or _SYSTEM_ROLE.search(error.message)):
-            return replace(self, takes_system=False)
+        name = _named(error, sent) if error.status in REFUSALS else ""
         is_on_trial = "reasoning_effort" in sent and not (self.has_effort or wanted_effort)
-        return replace(self, takes_effort=False) if is_on_trial and not error.param else self
+        better = self
+        if name in LIMITS[:2]:
+            better = self._after_limit(error)
+        elif name == "temperature":
+            better = replace(self, takes_temperature=False)
+        elif name == "reasoning_effort":
+            better = self._after_effort(error, str(sent[name]))
+        elif error.status in REFUSALS and self._is_about_tokens(error.message):
+            better = self._after_limit(error)
+        elif self.takes_system and error.status in {*REFUSALS, 500} and _is_about_role(error):
+            better = replace(self, takes_system=False)
+        elif is_on_trial and not error.param and (error.status in REFUSALS or error.status >= 500):
+            better = replace(self, takes_effort=False)
+        return better
 
     def _is_about_tokens(self, words: str) -> bool:
         if self.n_allowed and _CONTEXT.search(words):
@@ -204,6 +208,10 @@ class Dialects:
 
 _FIRST = Dialect()
 dialects = Dialects()
+
+
+def _is_about_role(error: ServerError) -> bool:
+    return bool(_SYSTEM_ROLE.search(error.param) or _SYSTEM_ROLE.search(error.message))
 
 
 def _named(error: ServerError, sent: Mapping[str, Any]) -> str:

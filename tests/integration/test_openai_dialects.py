@@ -1,11 +1,13 @@
 """The chat model's explainer with servers of six kinds, with unchanged settings."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from recommendations.explainers import chat_options
 from recommendations.explainers.base import Source
 from recommendations.explainers.openai import OpenAIExplainer
 from tests.chat import GIVEN, KEY, TEMPLATE, OverHTTP, explainer_for, warnings
@@ -92,6 +94,16 @@ class TestReasoningModel(OverHTTP):
 
         assert [each["max_tokens"] for each in parameters(server)] == [150, 1150, 4150, 16150]
         assert "an answer that ends before its first sentence" in warnings(log)[0]
+
+    def test_that_fails_when_it_is_asked_to_think_less_is_not_asked_again(self, server: LLMServer):
+        server.replies.append(says("For you.", reasoning="Let me see."))
+        server.replies.extend([fails(500, retry_after_ms="1")] * 2)
+        server.otherwise = says("For you.", reasoning="Let me see.")
+
+        assert [explainer_for(server.url).explain(GIVEN).text for _ in range(3)] == ["For you."] * 3
+
+        assert "reasoning_effort" in parameters(server)[2]
+        assert not [each for each in parameters(server)[3:] if "reasoning_effort" in each]
 
     def test_is_not_taken_for_one_that_does_not_think(self, server: LLMServer):
         server.otherwise = speaks(openai_2023)
@@ -247,6 +259,16 @@ class TestAddressWithQuery(OverHTTP):
         [question] = server.questions
         assert question.path == "/v1/chat/completions?api-version=2024-10-21&code=hidden-12345"
         assert "hidden" not in explainer.identity + repr(vars(explainer))
+
+    def test_of_azure_gets_the_key_in_its_own_header(self, server: LLMServer, monkeypatch):
+        monkeypatch.setattr(chat_options, "AZURE", re.compile("127.0.0.1"))
+        base = server.url.removesuffix("/v1")
+
+        explainer_for(f"{base}/openai/deployments/mini?api-version=2024-10-21").explain(GIVEN)
+
+        [question] = server.questions
+        assert question.path == "/openai/deployments/mini/chat/completions?api-version=2024-10-21"
+        assert (question.headers["api-key"], "authorization" in question.headers) == (KEY, False)
 
     def test_does_not_show_its_values_though_the_server_does(self, server: LLMServer, log):
         server.otherwise = refuses("Not found: /v1/chat/completions?code=hidden-12345", 404)

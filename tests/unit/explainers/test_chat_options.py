@@ -24,6 +24,11 @@ class TestChatOptions:
             ("base_url", "https://host/v1#part"),
             ("base_url", "https://host/v1/chat/completions?code=secret"),
             ("base_url", "https://shop.openai.azure.com"),
+            ("base_url", "https://shop.services.ai.azure.com/models?api-version=2024-05-01"),
+            (
+                "base_url",
+                "https://shop.openai.azure.com/openai/deployments/mini/chat/completions?api-version=1",
+            ),
             ("base_url", "https://shop.openai.azure.com/openai/deployments/mini?code=secret"),
             ("model", " "),
             ("model", ","),
@@ -58,6 +63,7 @@ class TestChatOptions:
         [
             "https://shop.openai.azure.com/openai/v1",
             "https://shop.openai.azure.com/openai/deployments/mini?api-version=2024-10-21",
+            "https://shop.westeurope.cloudapp.azure.com/v1",
             "https://generativelanguage.googleapis.com/v1beta/openai/",
             "http://127.0.0.1:8080/v1?key=a",
         ],
