@@ -176,7 +176,7 @@ def read() -> Environment:
         model_dir=env.str("MODEL_DIR", default=str(ROOT / "trained_models")),
         model_storage=env.str("MODEL_STORAGE", default=""),
         stored_list_max_age_seconds=env.float("STORED_LIST_MAX_AGE", default=float(DAY)),
-        answer_cache_mib=env.int("ANSWER_CACHE_MIB", default=64),
+        answer_cache_mib=env.int("ANSWER_CACHE_MIB", default=24),
         result_cache_seconds=env.float("RESULT_CACHE_SECONDS", default=300.0),
         redis_url=env.str("REDIS_URL", default=""),
         openai_api_key=openai_api_key,
