@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError
 from catalog.search.pending import fold_all_pending
 from recommendations import wiring
 from recommendations.errors import GenerationUnderWay
+from recommendations.explainers.chat_options import ChatUnavailable
 
 logger = logging.getLogger(__name__)
 HOUR_SECONDS = 60 * 60
@@ -76,6 +77,15 @@ def train_models() -> None:
         cwd=settings.BASE_DIR,
         stdin=subprocess.DEVNULL,
     )
+
+
+@shared_task(name="recommendations.check_language_model")
+def check_language_model() -> None:
+    """Ask the language model's server whether it has the configured models; store and log it."""
+    try:
+        wiring.check_language_model()
+    except ChatUnavailable as error:
+        logger.warning("The language model's server cannot be asked for its models: %s.", error)
 
 
 @shared_task(name="recommendations.remove_old_rows", **AT_MOST_ONCE, **_hours(2))
