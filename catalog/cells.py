@@ -17,6 +17,7 @@ from core.text import (
     MAX_PATH_LENGTH,
     MAX_TAGS,
     PATH_SEPARATOR,
+    clean,
     cut,
     validate_external_id,
     validate_line,
@@ -41,7 +42,7 @@ _HIGHEST_PRICE, _CENT = Decimal("9999999999.99"), Decimal("0.01")
 
 def strip_blanks(value: str) -> str:
     """Return the text without surrounding spaces. Keeps control characters, so that they are reported."""
-    return value.strip(_BLANKS)
+    return clean(value).strip(_BLANKS)
 
 
 def external_id(value: str) -> str:

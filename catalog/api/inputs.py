@@ -22,6 +22,7 @@ from core.text import (
     MAX_TAGS,
     MAX_TEXT_LENGTH,
     MAX_URL_LENGTH,
+    clean,
     validate_category_name,
     validate_external_id,
     validate_line,
@@ -44,10 +45,15 @@ class Input(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class CleanCharField(StrictCharField):
+    """A JSON string, in NFC and without invisible characters."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(clean(data) if isinstance(data, str) else data)
+
+
 def name_field(**kwargs: Any) -> StrictCharField:
-    return StrictCharField(
-        max_length=MAX_LENGTH, validators=[validate_line, *kwargs.pop("unique", ())], **kwargs
-    )
+    return CleanCharField(max_length=MAX_LENGTH, validators=[validate_line], **kwargs)
 
 
 def external_id_field(model: type[Product] | type[User]) -> StrictCharField:
@@ -55,7 +61,7 @@ def external_id_field(model: type[Product] | type[User]) -> StrictCharField:
         model._default_manager.all(),
         message=f"Another {model._meta.verbose_name} already has this external ID.",
     )
-    return StrictCharField(
+    return CleanCharField(
         max_length=MAX_LENGTH,
         validators=[validate_external_id, taken],
         required=False,
@@ -145,7 +151,7 @@ class PriceField(FreeingField, serializers.DecimalField):
 
 
 @extend_schema_field({"type": "string", "maxLength": MAX_TEXT_LENGTH})
-class MultilineTextField(StrictCharField):
+class MultilineTextField(CleanCharField):
     """A text of several lines."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -1,7 +1,7 @@
 """Filters and ordering of /products."""
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters.rest_framework import CharFilter, FilterSet
 
@@ -10,7 +10,7 @@ from catalog.models.product import ProductQuerySet, current_price_at
 from catalog.selectors import categories_below
 from core.api.filters import StrictChoiceFilter, StrictNumberFilter
 from core.db.json_sql import HoldsAnyOf
-from core.text import MAX_LENGTH, MAX_PATH_LENGTH
+from core.text import MAX_LENGTH, MAX_PATH_LENGTH, clean
 
 ORDERS = [
     f"{sign}{field}" for field in ("id", "name", "price", "current_price", "created_at") for sign in ("", "-")
@@ -47,7 +47,9 @@ class ProductFilter(FilterSet):
     brand = CharFilter("brand", max_length=MAX_LENGTH, help_text="The brand's exact name.")
     group = CharFilter("group", max_length=MAX_LENGTH, help_text="The group's exact name.")
     search = CharFilter(
-        method="containing", max_length=MAX_LENGTH, help_text="Text in the name or description."
+        method="found",
+        max_length=MAX_LENGTH,
+        help_text="Text in the name or description; case and accents are ignored.",
     )
     min_price = _price("gte", "The minimum current price, inclusive.")
     max_price = _price("lte", "The maximum current price, inclusive.")
@@ -74,7 +76,8 @@ class ProductFilter(FilterSet):
             queryset = queryset.alias(current_price=current_price_at(timezone.now()))
         for name, values in self.data.lists():
             if name.startswith(ATTRIBUTE):
-                queryset = queryset.filter(HoldsAnyOf("attributes", name.removeprefix(ATTRIBUTE), values))
+                attribute, texts = clean(name.removeprefix(ATTRIBUTE)), [clean(value) for value in values]
+                queryset = queryset.filter(HoldsAnyOf("attributes", attribute, texts))
         return super().filter_queryset(queryset)
 
     def as_given(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
@@ -82,10 +85,11 @@ class ProductFilter(FilterSet):
         return rows
 
     def inside(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
-        return rows.filter(category__in=categories_below(value).values("pk"))
+        return rows.filter(category__in=categories_below(clean(value).strip()).values("pk"))
 
-    def containing(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
-        return rows.filter(Q(name__icontains=value) | Q(description__icontains=value))
+    def found(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        """Return all rows: the view searches in those that the other filters leave (`FoundProducts`)."""
+        return rows
 
     def left(self, rows: ProductQuerySet, name: str, value: str) -> ProductQuerySet:
         return rows.in_stock() if value == "true" else rows.sold_out()

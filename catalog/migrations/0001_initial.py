@@ -27,13 +27,14 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=255, validators=[core.text.validate_category_name])),
-                ('path', models.CharField(editable=False, max_length=500, unique=True)),
+                ('comparable_name', models.CharField(editable=False, help_text='The name without case and Unicode form, which two rows below one must not share.', max_length=255, null=True)),
+                ('path', models.CharField(db_default='', editable=False, max_length=500, unique=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
-                ('parent', models.ForeignKey(blank=True, help_text='The category above it. Empty: it is at the top.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='catalog.category')),
+                ('parent', models.ForeignKey(blank=True, db_index=False, help_text='The category above it. Empty: it is at the top.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='catalog.category')),
             ],
             options={
                 'verbose_name_plural': 'categories',
-                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='category_name_given', violation_error_message='Enter a name.'), models.CheckConstraint(condition=models.Q(('name__contains', '>'), _negated=True), name='category_name_has_no_separator', violation_error_message="A name must not contain '>', which separates the levels of a path."), models.CheckConstraint(condition=models.Q(django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length('path'), 500), django.db.models.lookups.LessThanOrEqual(django.db.models.expressions.CombinedExpression(django.db.models.functions.text.Length('path'), '-', django.db.models.functions.text.Length(django.db.models.functions.text.Replace('path', models.Value('>'), models.Value('')))), 9)), name='category_path_in_bounds', violation_error_message='A path has at most 10 levels.')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='category_name_given', violation_error_message='Enter a name.'), models.UniqueConstraint(fields=('parent', 'comparable_name'), name='category_once_below_another'), models.UniqueConstraint(condition=models.Q(('parent__isnull', True)), fields=('comparable_name',), name='category_once_at_the_top'), models.CheckConstraint(condition=models.Q(('name__contains', '>'), _negated=True), name='category_name_has_no_separator', violation_error_message="A name must not contain '>', which separates the levels of a path."), models.CheckConstraint(condition=models.Q(django.db.models.lookups.LessThanOrEqual(django.db.models.functions.text.Length('path'), 500), django.db.models.lookups.LessThanOrEqual(django.db.models.expressions.CombinedExpression(django.db.models.functions.text.Length('path'), '-', django.db.models.functions.text.Length(django.db.models.functions.text.Replace('path', models.Value('>'), models.Value('')))), 9)), name='category_path_in_bounds', violation_error_message='A path has at most 10 levels.')],
             },
         ),
         migrations.CreateModel(
@@ -47,6 +48,18 @@ class Migration(migrations.Migration):
             options={
                 'default_permissions': (),
                 'indexes': [models.Index(models.F('transaction_id'), name='product_change_transaction')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SearchText',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.TextField(help_text='The folded name, and below it the folded description.', null=True)),
+                ('keys', models.TextField(help_text='The folded brand, and below it the folded external ID.', null=True)),
+            ],
+            options={
+                'default_permissions': (),
+                'indexes': [models.Index(models.F('id'), condition=models.Q(('text', None)), name='search_text_pending')],
             },
         ),
         migrations.CreateModel(
@@ -70,6 +83,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=255, unique=True, validators=[core.text.validate_line])),
+                ('comparable_name', models.CharField(editable=False, help_text='The name without case and Unicode form, which two rows must not share.', max_length=255, null=True, unique=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
             ],
             options={
@@ -83,15 +97,15 @@ class Migration(migrations.Migration):
                 ('external_id', models.CharField(blank=True, help_text="The shop's own key of the product; in the API, ext:&lt;key&gt;.", max_length=255, null=True, unique=True, validators=[core.text.validate_external_id], verbose_name='external ID')),
                 ('name', models.CharField(max_length=255, validators=[core.text.validate_line])),
                 ('price', models.DecimalField(decimal_places=2, max_digits=12, validators=[django.core.validators.MinValueValidator(0)])),
-                ('group', models.CharField(blank=True, db_column='group_name', default='', help_text='What the variants of one article have in common. A list shows the best one of them only.', max_length=255, validators=[core.text.validate_line])),
+                ('group', models.CharField(blank=True, db_column='group_name', db_default='', default='', help_text='What the variants of one article have in common. A list shows the best one of them only.', max_length=255, validators=[core.text.validate_line])),
                 ('sale_price', models.DecimalField(blank=True, decimal_places=2, help_text='Counts instead of the price while the sale lasts. Not above the price. Empty: no sale.', max_digits=12, null=True, validators=[django.core.validators.MinValueValidator(0)])),
                 ('sale_from', models.DateTimeField(blank=True, help_text='When the sale begins. Empty: it has begun.', null=True)),
                 ('sale_until', models.DateTimeField(blank=True, help_text='When the sale is over. Empty: it has no end.', null=True)),
                 ('stock', models.PositiveIntegerField(blank=True, help_text='The number left. 0: sold out, and not recommended. Empty: not tracked.', null=True, validators=[django.core.validators.MaxValueValidator(2147483647)])),
-                ('url', models.CharField(blank=True, default='', help_text="The product's page in the shop: http or https.", max_length=2000, validators=[core.text.validate_url], verbose_name='URL')),
-                ('image_url', models.CharField(blank=True, default='', help_text="The product's picture: http or https. This page shows https only.", max_length=2000, validators=[core.text.validate_url], verbose_name='image URL')),
+                ('url', models.CharField(blank=True, db_default='', default='', help_text="The product's page in the shop: http or https.", max_length=2000, validators=[core.text.validate_url], verbose_name='URL')),
+                ('image_url', models.CharField(blank=True, db_default='', default='', help_text="The product's picture: http or https. This page shows https only.", max_length=2000, validators=[core.text.validate_url], verbose_name='image URL')),
                 ('description', models.TextField(blank=True, default='', validators=[core.text.validate_text])),
-                ('attributes', models.JSONField(blank=True, default=dict, help_text='Names, each with a list of texts, as JSON: {"colour": ["red", "blue"]}')),
+                ('attributes', models.JSONField(blank=True, db_default={}, default=dict, help_text='Names, each with a list of texts, as JSON: {"colour": ["red", "blue"]}')),
                 ('brand', models.CharField(blank=True, default='', max_length=255, validators=[core.text.validate_line])),
                 ('is_active', models.BooleanField(default=True, help_text='Clear this instead of deleting the product: inactive products are not shown to shoppers.', verbose_name='active')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from core.text import MAX_LENGTH, MAX_TEXT_LENGTH, cut, validate_line
+from core.text import MAX_LENGTH, MAX_TEXT_LENGTH, clean, cut, validate_line
 
 MAX_ATTRIBUTES = 50  # of one product
 MAX_VALUES = 20  # of one attribute
@@ -42,7 +42,7 @@ def _text(value: Any, what: str) -> str:
     """Return the text without spaces around it. what: how an error names it"""
     if not isinstance(value, str):
         raise ValidationError(f"{what} must be a text")
-    text = value.strip()
+    text = clean(value).strip()
     if not 1 <= len(text) <= MAX_LENGTH:
         raise ValidationError(f"{what} must have 1 to {MAX_LENGTH} characters")
     try:

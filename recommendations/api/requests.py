@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from core.api.query import is_among
 from core.references import read_reference
-from core.text import MAX_ERRORS, MAX_LENGTH, MAX_PATH_LENGTH, validate_line
+from core.text import MAX_ERRORS, MAX_LENGTH, MAX_PATH_LENGTH, clean, validate_line
 from recommendations.errors import BadRequest
 from recommendations.serving.request import RecommendationRequest
 
@@ -145,14 +145,16 @@ def _price(value: Any) -> Decimal:
 def _path(value: Any) -> str:
     if not isinstance(value, str):
         return _name(value)
-    for name in value.split(">"):
+    path = clean(value)
+    for name in path.split(">"):
         _name(name.strip())
-    if len(value) > MAX_PATH_LENGTH:
+    if len(path) > MAX_PATH_LENGTH:
         raise ValueError(f"Must be a path of 1 to {MAX_PATH_LENGTH} characters.")
-    return value
+    return path
 
 
 def _name(value: Any) -> str:
+    value = clean(value) if isinstance(value, str) else value
     if not isinstance(value, str) or not 1 <= len(value) <= MAX_LENGTH:
         raise ValueError(f"Must be a name of 1 to {MAX_LENGTH} characters.")
     try:

@@ -65,6 +65,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='LanguageModel',
+            fields=[
+                ('place', models.PositiveSmallIntegerField(help_text='Its place in OPENAI_MODEL: the first that the server has is asked.', primary_key=True, serialize=False, verbose_name='order')),
+                ('name', models.CharField(max_length=200)),
+                ('state', models.CharField(choices=[('available', 'Available'), ('ending', 'Ending'), ('missing', 'Missing'), ('unknown', 'Unknown')], max_length=16)),
+                ('ends_on', models.DateField(help_text='The day on which the server will stop offering it.', null=True, verbose_name='announced end')),
+                ('detail', models.CharField(max_length=300)),
+                ('checked_at', models.DateTimeField(verbose_name='checked')),
+            ],
+            options={
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
             name='TrainedModel',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
