@@ -17,6 +17,7 @@ from recsite import broker
 from recsite.cache import redis
 from recsite.http import throttling
 from tests import servers, strict_templates
+from tests.database_files import DatabaseFiles
 from tests.waiting import PATIENCE_SECONDS
 
 # How long an example takes depends on what else the machine does.
@@ -84,6 +85,14 @@ def redis_url(_redis: str) -> str:
     with Redis.from_url(url) as client:
         client.flushdb()
     return url
+
+
+@pytest.fixture(scope="session")
+def database_files(tmp_path_factory: pytest.TempPathFactory) -> DatabaseFiles:
+    """SQLite databases to copy, for tests that start processes of their own."""
+    base = tmp_path_factory.getbasetemp()
+    # Each process of a run has a folder of its own in that of the run.
+    return DatabaseFiles((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "databases")
 
 
 @pytest.fixture(scope="session")

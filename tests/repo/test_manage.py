@@ -17,6 +17,7 @@ from django.db.utils import ConnectionHandler
 import manage
 from recsite.config import databases, env
 from stack.processes import free_port
+from tests.database_files import DatabaseFiles
 
 COMMANDS = [("import_shop", "data/example_shop"), ("generate_recommendations",), ("show_recommendation",)]
 MIGRATE = "Its tables are missing or out of date: run `python manage.py migrate`."
@@ -74,11 +75,9 @@ def refused(monkeypatch: pytest.MonkeyPatch, django_db_blocker: Any) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shop(tmp_path_factory: pytest.TempPathFactory, database_files: DatabaseFiles) -> Path:
     """A database with all tables."""
-    path = tmp_path_factory.mktemp("shop") / "shop.sqlite3"
-    assert ran(sqlite(path), "migrate", "--verbosity", "0").returncode == 0
-    return path
+    return database_files.migrated(tmp_path_factory.mktemp("shop") / "shop.sqlite3")
 
 
 class TestSQLite:

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.utils.http import urlencode
 
-from tests.integration.test_serve import manage, serving
+from tests.database_files import DatabaseFiles, add_superuser
+from tests.integration.test_serve import serving
 from tests.waiting import PATIENCE_SECONDS, until
 
 pytestmark = pytest.mark.slow
@@ -25,18 +26,11 @@ PASSWORD = "a-long-password-indeed"
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shop(tmp_path_factory: pytest.TempPathFactory, database_files: DatabaseFiles) -> Path:
     """A database with one account."""
-    database = tmp_path_factory.mktemp("shop") / "shop.sqlite3"
-    manage(database, "migrate")
-    manage(database, "shell", "-c", MAKE_ADA)
+    database = database_files.migrated(tmp_path_factory.mktemp("shop") / "shop.sqlite3")
+    add_superuser(database, "ada", PASSWORD)
     return database
-
-
-MAKE_ADA = f"""
-from access.models import Account
-Account.objects.create_superuser("ada", password={PASSWORD!r})
-"""
 
 
 class Guesser:
