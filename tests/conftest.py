@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from django.db import connection
 from hypothesis import settings
 from redis import Redis
 
@@ -42,9 +43,20 @@ sys.addaudithook(_only_loopback)
 strict_templates.install()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the longest test, so that no process is left alone with it at the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is the same on any database, on PostgreSQL, and start with the longest test.
+
+    So no process is left alone with it at the end.
+    """
+    if connection.vendor == "postgresql":
+        config.hook.pytest_deselected(items=[item for item in items if not _depends_on_database(item)])
+        items[:] = [item for item in items if _depends_on_database(item)]
     items.sort(key=lambda item: item.path.name != "test_readme.py")
+
+
+def _depends_on_database(item: pytest.Item) -> bool:
+    used = item.get_closest_marker("django_db") or "db" in getattr(item, "fixturenames", ())
+    return bool(used) and not item.get_closest_marker("any_database")
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from tests.api.access_world import ask, shown
 from tests.api.callers import Caller, bearer, clerk_with, everybody, key_header, key_with, shopper_token
 from tests.factories import AccountFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
 
 # Open reads are for those without credentials; bad ones are refused all the same. Of anybody else the table
 # says nothing about them.

@@ -20,7 +20,7 @@ from access.services import tokens
 from tests.api.events import event
 from tests.factories import ProductFactory, StaffFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 MARK = "to-be-freed"
 FORM = "application/x-www-form-urlencoded"
 Send = Callable[..., HttpResponse]

@@ -16,7 +16,7 @@ from catalog.models import Product, User
 from recommendations.selectors.histories import log
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefixtures("forked")]
 
 
 @pytest.fixture
