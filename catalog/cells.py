@@ -8,7 +8,7 @@ from functools import lru_cache
 from django.core.exceptions import ValidationError
 
 from catalog.models.product import MAX_STOCK
-from core.text import MAX_LENGTH, MAX_TAGS, validate_external_id, validate_line, validate_text
+from core.text import MAX_LENGTH, MAX_TAGS, clean, validate_external_id, validate_line, validate_text
 
 EARLIEST_YEAR, LATEST_YEAR = 1900, 9998
 TIME_EXPECTED = (
@@ -27,7 +27,7 @@ _HIGHEST_PRICE, _CENT = Decimal("9999999999.99"), Decimal("0.01")
 
 def strip_blanks(value: str) -> str:
     """Return the text without surrounding spaces. Keeps control characters, so that they are reported."""
-    return value.strip(_BLANKS)
+    return clean(value).strip(_BLANKS)
 
 
 def external_id(value: str) -> str:

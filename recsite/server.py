@@ -4,6 +4,8 @@
 """
 
 import asyncio
+import gc
+import importlib
 import logging
 import math
 import os
@@ -15,6 +17,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import django
+from django.conf import settings
 from granian._granian import CallbackScheduler, RSGIWorker
 from granian._signals import set_loop_signals
 from granian.constants import HTTPModes, Interfaces, Loops
@@ -71,9 +75,20 @@ def serve(environment: Environment, address: str, target: str = "recsite.wsgi:ap
         log_level=LogLevels.error,
         workers_kill_timeout=min(seconds_to_finish, 1800),
     )
+    preload()
     server.serve(
         partial(run_worker, n_threads=environment.web_threads, body_seconds=environment.request_body_seconds)
     )
+
+
+def preload() -> None:
+    """Import the code that the workers run, so that they share its memory: each is a fork of this process."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recsite.settings")
+    django.setup()
+    importlib.import_module(settings.ROOT_URLCONF)
+    importlib.import_module("recommendations.wiring")
+    gc.collect()
+    gc.freeze()
 
 
 def max_connections() -> int:

@@ -4,16 +4,19 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from catalog.admin.product_actions import activate, add_tag, deactivate, export_csv, set_category
 from catalog.admin.product_stock import StockFilter
 from catalog.models import Interaction, Product
+from catalog.search.matching import containing_words
 from core.admin import links
 from core.admin.base import BaseModelAdmin
 from core.admin.deletion import delete_selected
 from core.admin.filters import DateRangeFilter, RelatedFilter
+from core.admin.search import MAX_DIGITS, quoted_words
 
 
 class CategoryFilter(RelatedFilter):
@@ -37,8 +40,10 @@ class ProductAdmin(BaseModelAdmin[Product]):
         ("created_at", DateRangeFilter),
         ("updated_at", DateRangeFilter),
     )
-    search_fields = ("name", "brand", "=external_id", "id__exact")
-    search_help_text = "Part of the name or brand, or the full external ID or ID."
+    search_fields = ("name", "description", "brand", "external_id")
+    search_help_text = (
+        "Words or parts of words of the name, description, brand and external ID; or the full ID."
+    )
     ordering = ("name", "id")
     sortable_by = ("name", "external_id", "price", "stock_left")
     page_counts = {"n_interactions": "interactions"}
@@ -57,6 +62,13 @@ class ProductAdmin(BaseModelAdmin[Product]):
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         return self.fieldsets if obj is None else (*self.fieldsets, self.history)
+
+    def search(
+        self, request: HttpRequest, queryset: QuerySet[Product], term: str
+    ) -> tuple[QuerySet[Product], bool]:
+        """Return the products that contain every word, and the one with that id. Quoted words are one."""
+        ids = [int(term)] if term.isdecimal() and len(term) <= MAX_DIGITS else []
+        return queryset.filter(containing_words(quoted_words(term), also=ids)), False
 
     @admin.display(description="stock", ordering="stock", empty_value="–")
     def stock_left(self, product: Product) -> str | None:

@@ -15,6 +15,8 @@ from core.text import (
     MAX_LENGTH,
     MAX_TAGS,
     MAX_TEXT_LENGTH,
+    clean,
+    comparable,
     validate_external_id,
     validate_line,
     validate_text,
@@ -35,10 +37,15 @@ class Input(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class CleanCharField(StrictCharField):
+    """A JSON string, in NFC and without invisible characters."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(clean(data) if isinstance(data, str) else data)
+
+
 def name_field(**kwargs: Any) -> StrictCharField:
-    return StrictCharField(
-        max_length=MAX_LENGTH, validators=[validate_line, *kwargs.pop("unique", ())], **kwargs
-    )
+    return CleanCharField(max_length=MAX_LENGTH, validators=[validate_line], **kwargs)
 
 
 def external_id_field(model: type[Product] | type[User]) -> StrictCharField:
@@ -46,7 +53,7 @@ def external_id_field(model: type[Product] | type[User]) -> StrictCharField:
         model._default_manager.all(),
         message=f"Another {model._meta.verbose_name} already has this external ID.",
     )
-    return StrictCharField(
+    return CleanCharField(
         max_length=MAX_LENGTH,
         validators=[validate_external_id, taken],
         required=False,
@@ -67,10 +74,17 @@ class CategoryInput(Input):
     """A category."""
 
     id = serializers.IntegerField(read_only=True)
-    name = name_field(
-        unique=[UniqueValidator(Category.objects.all(), message="Another category already has this name.")]
-    )
+    name = name_field()
     product_count = serializers.IntegerField(read_only=True)
+
+    def validate_name(self, name: str) -> str:
+        """Return the name if no other category has it in any case or Unicode form."""
+        same = Category.objects.filter(comparable_name=comparable(name))
+        if self.instance is not None:
+            same = same.exclude(pk=self.instance.pk)
+        if same.exists():
+            raise serializers.ValidationError("Another category already has this name.")
+        return name
 
 
 @extend_schema_field(
@@ -87,7 +101,7 @@ class PriceField(FreeingField, serializers.DecimalField):
 
 
 @extend_schema_field({"type": "string", "maxLength": MAX_TEXT_LENGTH})
-class MultilineTextField(StrictCharField):
+class MultilineTextField(CleanCharField):
     """A text of several lines."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -1,6 +1,6 @@
 """Filters and ordering of /products."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django_filters.rest_framework import CharFilter, FilterSet
 
 from catalog.models import Product
@@ -27,7 +27,9 @@ class ProductFilter(FilterSet):
     tag = CharFilter("tags__name", max_length=MAX_LENGTH, help_text="The tag's exact name.")
     brand = CharFilter("brand", max_length=MAX_LENGTH, help_text="The brand's exact name.")
     search = CharFilter(
-        method="containing", max_length=MAX_LENGTH, help_text="Text in the name or description."
+        method="found",
+        max_length=MAX_LENGTH,
+        help_text="Text in the name or description; case and accents are ignored.",
     )
     min_price = _price("gte", "The minimum price, inclusive.")
     max_price = _price("lte", "The maximum price, inclusive.")
@@ -46,8 +48,9 @@ class ProductFilter(FilterSet):
         error_messages={"invalid_choice": f"Must be one of {', '.join(ORDERS)}."},
     )
 
-    def containing(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
-        return rows.filter(Q(name__icontains=value) | Q(description__icontains=value))
+    def found(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        """Return all rows: the view searches in those that the other filters leave (`FoundProducts`)."""
+        return rows
 
     def left(self, rows: ProductQuerySet, name: str, value: str) -> ProductQuerySet:
         return rows.in_stock() if value == "true" else rows.sold_out()

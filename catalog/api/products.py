@@ -17,11 +17,13 @@ from catalog.api.product_filter import ProductFilter
 from catalog.api.serializers import ProductRow
 from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import Product
+from catalog.search.found import FoundProducts
 from catalog.services.products import change_product, create_product, delete_product
 from core.api.conditional import json_response
 from core.api.pages import StrictPagination
 from core.api.query import lookup
 from core.api.views import KIB
+from core.folding import fold
 from core.text import MAX_LENGTH, MAX_TAGS, MAX_TEXT_LENGTH, cut
 
 
@@ -58,10 +60,21 @@ class ProductViewSet(CatalogueViewSet):
         """List products, paginated."""
         return json_response(request, self.page(), to_anybody=not sees_inactive_products(request))
 
-    def payload(self, row: Product) -> Payload:
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """Return the products of the requested page. The phrase is searched for in what the filters leave."""
+        phrase = fold(self.request.query_params.get("search", ""))
+        if not phrase:
+            return super().paginate_queryset(queryset)
+        found: Any = FoundProducts(queryset, phrase)
+        ids: Any = super().paginate_queryset(found)
+        details = selectors.product_details(ids)
+        return [details[key] for key in ids if key in details]
+
+    def payload(self, row: Product | selectors.ProductDetails) -> Payload:
         payload = product_payload(row, for_staff=sees_inactive_products(self.request))
-        # The row and its prefetched tags refer to each other.
-        vars(row).pop("_prefetched_objects_cache", None)
+        if isinstance(row, Product):
+            # The row and its prefetched tags refer to each other.
+            vars(row).pop("_prefetched_objects_cache", None)
         return payload
 
     def add(self, **values: Any) -> Product:

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=255, unique=True, validators=[core.text.validate_line])),
+                ('comparable_name', models.CharField(editable=False, help_text='The name without case and Unicode form, which two rows must not share.', max_length=255, null=True, unique=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
             ],
             options={
@@ -41,6 +42,18 @@ class Migration(migrations.Migration):
             options={
                 'default_permissions': (),
                 'indexes': [models.Index(models.F('transaction_id'), name='product_change_transaction')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SearchText',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.TextField(help_text='The folded name, and below it the folded description.', null=True)),
+                ('keys', models.TextField(help_text='The folded brand, and below it the folded external ID.', null=True)),
+            ],
+            options={
+                'default_permissions': (),
+                'indexes': [models.Index(models.F('id'), condition=models.Q(('text', None)), name='search_text_pending')],
             },
         ),
         migrations.CreateModel(
@@ -64,6 +77,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=255, unique=True, validators=[core.text.validate_line])),
+                ('comparable_name', models.CharField(editable=False, help_text='The name without case and Unicode form, which two rows must not share.', max_length=255, null=True, unique=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
             ],
             options={

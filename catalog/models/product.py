@@ -1,48 +1,35 @@
 """Products, categories and tags."""
 
-from typing import ClassVar
+from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, router, transaction
 from django.db.models import Q
 
 from catalog.models.fields import (
+    CleanTextField,
     TracedQuerySet,
     external_id_field,
     external_id_fits_urls,
     name_field,
     name_given,
 )
+from catalog.models.search_text import SEARCHED_COLUMNS, fold_products
+from catalog.models.term import Term
 from core.text import validate_text
 
 MAX_STOCK = 2_147_483_647  # the largest 32-bit integer
 
 
-class Category(models.Model):
-    name = name_field(unique=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    objects: ClassVar = TracedQuerySet.as_manager()
-
+class Category(Term):
     class Meta:
         verbose_name_plural = "categories"
         constraints = [name_given("category")]
 
-    def __str__(self) -> str:
-        return self.name
 
-
-class Tag(models.Model):
-    name = name_field(unique=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    objects: ClassVar = TracedQuerySet.as_manager()
-
+class Tag(Term):
     class Meta:
         constraints = [name_given("tag")]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 # The columns of a product that answers show, besides its id, its tags and whether it is available. The change
@@ -90,7 +77,7 @@ class Product(models.Model):
         validators=[MaxValueValidator(MAX_STOCK)],
         help_text="The number left. 0: sold out, and not recommended. Empty: not tracked.",
     )
-    description = models.TextField(blank=True, default="", validators=[validate_text])
+    description = CleanTextField(blank=True, default="", validators=[validate_text])
     tags = models.ManyToManyField(Tag, related_name="products", blank=True)
     is_active = models.BooleanField(
         "active",
@@ -125,3 +112,14 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the product. If a searched column may have changed, 2 more queries save its search text."""
+        fields = kwargs.get("update_fields")
+        if fields is not None and not set(fields) & set(SEARCHED_COLUMNS):
+            super().save(*args, **kwargs)
+            return
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using, savepoint=False):
+            super().save(*args, **kwargs)
+            fold_products(Product.objects.using(using).filter(pk=self.pk))

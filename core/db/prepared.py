@@ -1,6 +1,6 @@
 """Queries that are compiled once and return plain tuples or columns instead of model instances."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -168,14 +168,31 @@ def columns(queryset: "QuerySet[Any, Any]", n: int) -> list[tuple[Any, ...]]:
 
     Values are not converted, so the columns must hold numbers or text.
     """
+    chunks = list(columns_in_chunks(queryset, n))
+    return chunks[0] if len(chunks) == 1 else [tuple(chain(*pieces)) for pieces in zip(*chunks, strict=True)]
+
+
+def columns_in_chunks(
+    queryset: "QuerySet[Any, Any]", n: int, size: int = 20_000
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the n columns of a values_list queryset, at most `size` rows at a time, at least once. 1 query.
+
+    Python objects take ten times the memory of an array, so long columns become arrays chunk by chunk. Values
+    are not converted, so the columns must hold numbers or text.
+    """
     compiler = queryset.query.get_compiler(using=queryset.db)
     try:
         sql, params = compiler.as_sql()
     except EmptyResultSet:
-        return [()] * n
+        yield [()] * n
+        return
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return transposed(cursor.fetchall(), n)
+        rows = cursor.fetchmany(size)
+        yield transposed(rows, n)
+        while len(rows) == size:
+            rows = cursor.fetchmany(size)
+            yield transposed(rows, n)
 
 
 def transposed(rows: Rows, n: int) -> list[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from core.references import read_reference
-from core.text import MAX_ERRORS, MAX_LENGTH, validate_line
+from core.text import MAX_ERRORS, MAX_LENGTH, clean, validate_line
 from recommendations.errors import BadRequest
 from recommendations.serving.request import RecommendationRequest
 
@@ -135,6 +135,7 @@ def _price(value: Any) -> Decimal:
 
 
 def _name(value: Any) -> str:
+    value = clean(value) if isinstance(value, str) else value
     if not isinstance(value, str) or not 1 <= len(value) <= MAX_LENGTH:
         raise ValueError(f"Must be a name of 1 to {MAX_LENGTH} characters.")
     try:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.models import Interaction
-from core.db.prepared import PreparedQuery, columns, integers, transposed
+from core.db.prepared import PreparedQuery, columns, columns_in_chunks, integers, transposed
 from recommendations.engine.actions import Action
 from recommendations.engine.histories import Histories
 from recommendations.engine.log import Log
@@ -90,10 +90,12 @@ def log(*, since: int | None = None, until: int | None = None) -> Log:
         events = events.filter(occurred_at__gte=datetime.fromtimestamp(since, UTC))
     if until is not None:
         events = events.filter(occurred_at__lt=datetime.fromtimestamp(until + 1, UTC))
-    users, products, moments, actions = columns(
-        events.values_list("user_id", "product_id", Seconds("occurred_at"), "action_type"), 4
-    )
-    return Log(integers(users), integers(products), integers(moments), action_codes(actions))
+    wanted = events.values_list("user_id", "product_id", Seconds("occurred_at"), "action_type")
+    chunks = [
+        (integers(users), integers(products), integers(moments), action_codes(actions))
+        for users, products, moments, actions in columns_in_chunks(wanted, 4)
+    ]
+    return Log(*(np.concatenate(column) for column in zip(*chunks, strict=True)))
 
 
 def action_codes(names: tuple[str, ...]) -> NDArray[np.uint8]:

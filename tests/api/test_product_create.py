@@ -54,7 +54,7 @@ class TestCreate:
         tags = [f"tag {number}" for number in range(n)]
 
         # session and staff; key taken? savepoints; category and tags, looked up and made; the product,
-        # its tags; read back
+        # and its search text; its tags; read back
         with django_assert_num_queries(18):
             assert staff_client.post("/products", {**LAMP, "tags": tags}).status_code == 201
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Cast
 from django.db.transaction import TransactionManagementError
 
 from catalog.models import Product, User
-from core.db.prepared import PreparedQuery, columns
+from core.db.prepared import PreparedQuery, columns, columns_in_chunks
 from recommendations.selectors.products import AVAILABLE
 from tests.factories import ProductFactory, UserFactory
 
@@ -106,3 +106,12 @@ class TestPrepared:
 class TestColumns:
     def test_are_empty_when_nothing_can_be_found(self):
         assert columns(Product.objects.filter(id__in=[]).values_list("id", "name"), 2) == [(), ()]
+
+    @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6])
+    def test_come_in_chunks_that_add_up(self, size: int):
+        users = UserFactory.create_batch(5)
+        chunks = list(columns_in_chunks(User.objects.order_by("id").values_list("id", "name"), 2, size))
+
+        assert all(len(ids) <= size for ids, _ in chunks)
+        rows = [row for ids, names in chunks for row in zip(ids, names, strict=True)]
+        assert rows == [(user.pk, user.name) for user in users]

@@ -25,8 +25,9 @@ NIGHT = """
 import json
 from recommendations import tasks
 from recommendations.models import GenerationRun, TrainedModel
-for task in (tasks.remove_old_rows, tasks.train_models, tasks.generate, tasks.generate, tasks.recover_runs):
+for task in (tasks.remove_old_rows, tasks.index_products, tasks.train_models, tasks.generate, tasks.generate):
     task()
+tasks.recover_runs()
 print(json.dumps([
     sorted(TrainedModel.objects.filter(is_active=True).values_list("strategy", flat=True)),
     list(GenerationRun.objects.values_list("state", "started_by", "n_total", "n_shards")),

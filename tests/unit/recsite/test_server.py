@@ -1,6 +1,8 @@
 """The parts of the web server that need no process: its sockets, and the pauses of its workers."""
 
 import socket
+import subprocess
+import sys
 
 import pytest
 from granian.net import SocketSpec
@@ -39,3 +41,17 @@ class TestNextPause:
 
     def test_is_short_again_after_a_long_life(self):
         assert next_pause(60.0, 30.0) == 0.5
+
+
+class TestPreload:
+    def test_leaves_no_connection_to_be_shared_by_workers(self):
+        code = """
+import sys
+from django.db import connections
+from recsite import server
+server.preload()
+print([each.connection for each in connections.all()], "recommendations.wiring" in sys.modules)
+"""
+        ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+        assert ran.stdout.split("\n")[-2] == "[None] True"
