@@ -65,6 +65,7 @@ def competing(settings: Any, model_dir: Path, others: dict[str, Any]) -> None:
     wiring.forget()
 
 
+@pytest.mark.usefixtures("forked")
 class TestTrainModels:
     def test_registers_what_was_fitted_to_what_and_how_good_it_is(self, tmp_path: Path):
         said = train("--strategy", "counting", "--note", "the first")
@@ -198,6 +199,7 @@ def active() -> TrainedModel | None:
     return TrainedModel.objects.filter(is_active=True).first()
 
 
+@pytest.mark.usefixtures("forked")
 class TestWhatIsNeverActivatedByItself:
     """Versions that were not measured, measured on fewer than 30 users, or recommend nothing."""
 
@@ -279,6 +281,7 @@ class TestWhatIsNeverActivatedByItself:
         assert TrainedModel.objects.count() == 1
 
 
+@pytest.mark.usefixtures("forked")
 class TestActivateIfMeasured:
     def test_activates_each_version_that_was_measured(self):
         train("--activate-if-measured")
@@ -293,6 +296,7 @@ class TestActivateIfMeasured:
             train("--activate-if-measured", "--no-evaluate")
 
 
+@pytest.mark.usefixtures("forked")
 class TestActivateIfBetter:
     def test_activates_what_is_surely_better_and_lets_it_answer_by_default(self):
         said = train("--activate-if-better")
