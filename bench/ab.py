@@ -13,11 +13,18 @@ from bench.options import Options
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The target of requests. ids: the first and last id to replace {id}, drawn uniformly"""
+    """The target of requests.
+
+    ids:          the first and last id to replace {id}, drawn uniformly
+    key:          an API key to send; "" for none
+    database_pid: its database server, whose CPU time is counted apart; 0 for none
+    """
 
     url: str
     path: str
     ids: tuple[int, int]
+    key: str = ""
+    database_pid: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +52,22 @@ class Ratios:
         return f"{second:,.4g} against {first:,.4g} {unit}"
 
 
-def compared(first: Side, second: Side, options: Options, label: str) -> Ratios:
-    """Return the ratios. Raises SystemExit if a request failed."""
+def compared(first: Side, second: Side, options: Options, label: str, *, body: str = "") -> Ratios:
+    """Return the ratios. Raises SystemExit if a request failed.
+
+    body: JSON to post, where {id} and {unique} are replaced; "" to send GET requests
+    """
+    own = [
+        argument
+        for mark, side in (("", first), ("-b", second))
+        for argument in (
+            *(("--auth" + mark, f"Api-Key {side.key}") if side.key else ()),
+            *(("--database-pid" + mark, str(side.database_pid)) if side.database_pid else ()),
+        )
+    ]
     arguments = [
+        *own,
+        *(("--method", "POST", "--expect", "201", "--body", body) if body else ()),
         *("--url", first.url, "--path", first.path, "--ids", _span(first)),
         *("--url-b", second.url, "--path-b", second.path, "--ids-b", _span(second)),
         *("--slices", str(options.slices), "--slice-seconds", str(options.seconds)),

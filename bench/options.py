@@ -14,6 +14,7 @@ class Options:
     concurrency: the number of concurrent connections
     max_foreign: cores that other processes may use while a turn counts; 0 counts every turn
     asks:        the number of recommendations timed one by one in process
+    products:    the number of products to search in
     """
 
     sizes: tuple[str, ...] = ("S", "M", "L")
@@ -23,6 +24,7 @@ class Options:
     concurrency: int = 8
     max_foreign: float = 0.15
     asks: int = 2000
+    products: int = 1_000_000
 
     def wants(self, section: str) -> bool:
         """Return whether to run this section of the part."""

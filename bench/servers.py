@@ -20,10 +20,15 @@ _PATIENCE = 1800  # seconds; the peer fills its database before it responds
 
 
 @contextmanager
-def ours(database: shops.Database, *, keeps: bool = True) -> Iterator[str]:
-    """Yield the URL of the project, served as by `make run`. keeps: whether it may cache responses"""
+def ours(
+    database: shops.Database, *, keeps: bool = True, settings: dict[str, str] | None = None
+) -> Iterator[str]:
+    """Yield the URL of the project, served as by `make run`.
+
+    keeps: whether it may cache responses; settings: more variables of its environment
+    """
     port = free_port()
-    environment = _environment(database, port) | ({} if keeps else shops.KEEPING_NOTHING)
+    environment = _environment(database, port) | ({} if keeps else shops.KEEPING_NOTHING) | (settings or {})
     yield from _serving([sys.executable, "-m", "recsite.serve"], environment, port)
 
 

@@ -1,12 +1,15 @@
 """Conversion between cells of the shop's CSV files and values; parsers raise ValidationError."""
 
+import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from catalog.models.attributes import SHAPE, Attributes, attributes_of
 from catalog.models.product import MAX_STOCK
 from core.text import (
     MAX_LENGTH,
@@ -14,6 +17,8 @@ from core.text import (
     MAX_PATH_LENGTH,
     MAX_TAGS,
     PATH_SEPARATOR,
+    clean,
+    cut,
     validate_external_id,
     validate_line,
     validate_text,
@@ -37,7 +42,7 @@ _HIGHEST_PRICE, _CENT = Decimal("9999999999.99"), Decimal("0.01")
 
 def strip_blanks(value: str) -> str:
     """Return the text without surrounding spaces. Keeps control characters, so that they are reported."""
-    return value.strip(_BLANKS)
+    return clean(value).strip(_BLANKS)
 
 
 def external_id(value: str) -> str:
@@ -90,6 +95,28 @@ def tags(value: str) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(tag for part in value.split("|") if (tag := _line(part))))
     if len(found) > MAX_TAGS:
         raise ValidationError(f"has {len(found)} tags; at most {MAX_TAGS} are allowed")
+    return found
+
+
+def attributes(value: str) -> Attributes:
+    """Return the attributes of a JSON object; none for an empty cell."""
+    value = strip_blanks(value)
+    if not value:
+        return {}
+    try:
+        found = json.loads(value, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise ValidationError(SHAPE) from None
+    return attributes_of(found)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the fields of a JSON object. Raises ValidationError if one occurs twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValidationError(f"has {cut(twice)!r} twice")
     return found
 
 
@@ -191,6 +218,8 @@ def format_cell(value: object) -> str:
         value = "|".join(value)
     elif isinstance(value, Decimal):
         return f"{value:.2f}"
+    elif isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False) if value else ""
     elif isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return escape_formula(str(value))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TypedDict
 
 from catalog import cells
+from catalog.models.attributes import MAX_ATTRIBUTES, MAX_VALUES, Attributes
 from catalog.models.product import MAX_STOCK
 from core.text import MAX_LENGTH, MAX_LEVELS, MAX_PATH_LENGTH
 
@@ -25,6 +26,7 @@ class ProductFields(TypedDict, total=False):
     sale_price: Decimal | None
     sale_from: datetime | None
     sale_until: datetime | None
+    attributes: Attributes
     url: str
     image_url: str
 
@@ -103,6 +105,13 @@ PRODUCTS = (
         "sale_until",
         cells.time,
         "when the sale is over, ISO 8601; not before `sale_from`; empty: it has no end",
+        is_optional=True,
+    ),
+    Column(
+        "attributes",
+        cells.attributes,
+        f"a JSON object of up to {MAX_ATTRIBUTES} names, each with a list of up to {MAX_VALUES} texts: "
+        '`{"colour": ["red", "blue"], "size": ["M"]}`; may be empty',
         is_optional=True,
     ),
     Column("url", cells.url, "the product's page: http or https, up to 2,000 characters", is_optional=True),

@@ -11,6 +11,7 @@ from django.db.models import F, Func, IntegerField, OuterRef, Q, QuerySet, Subqu
 from django.db.models.functions import Left
 
 from catalog.models import Category, Interaction, Product, User
+from catalog.models.attributes import Attributes
 from catalog.models.product import ProductQuerySet, current_price, is_in_stock
 from core.db.json_sql import JoinedText, JsonText, aggregate_subquery
 from core.db.prepared import PreparedQuery
@@ -36,6 +37,7 @@ class ProductDetails(NamedTuple):
     stock: int | None
     description: str
     tags: tuple[str, ...]
+    attributes: Attributes
     url: str
     image_url: str
     is_active: bool
@@ -59,9 +61,10 @@ class ProductDetails(NamedTuple):
 _RELATED: dict[str, Callable[[Product], Any]] = {
     "category": lambda row: row.category.path if row.category else None,
     "tags": lambda row: tuple(sorted(tag.name for tag in row.tags.all())),
+    "attributes": lambda row: dict(sorted(row.attributes.items())),
 }
 _READERS = [_RELATED.get(name, attrgetter(name)) for name in ProductDetails._fields]
-_TAGS = ProductDetails._fields.index("tags")
+_TAGS, _ATTRIBUTES = map(ProductDetails._fields.index, ("tags", "attributes"))
 
 
 def _columns() -> list[Any]:
@@ -109,7 +112,9 @@ def product_details(ids: Iterable[int]) -> dict[int, ProductDetails]:
 def _page(row: tuple[Any, ...]) -> ProductDetails:
     """Return the product for a row of _columns()."""
     tags = tuple(sorted(orjson.loads(f"[{row[_TAGS] or ''}]")))
-    return ProductDetails._make([*row[:_TAGS], tags, *row[_TAGS + 1 :]])
+    # PostgreSQL has an order of its own for the names.
+    attributes = dict(sorted(row[_ATTRIBUTES].items()))
+    return ProductDetails._make([*row[:_TAGS], tags, attributes, *row[_ATTRIBUTES + 1 :]])
 
 
 def products(*, inactive_too: bool) -> QuerySet[Product]:

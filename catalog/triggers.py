@@ -2,8 +2,9 @@
 
 Changes of products, their tags, the paths of categories and the names of tags go to the change feed
 (`ProductChange`); changes of interactions raise `User.history_version`. A change that no answer shows, such
-as a stock of 5 that becomes 4, is not noted. Other triggers keep the paths of categories: that of a category
-whose name or parent changes, and those of all below it. A category cannot be below itself.
+as a stock of 5 that becomes 4, is not noted. Changes of texts in which search looks empty the product's
+`SearchText`. Other triggers keep the paths of categories: that of a category whose name or parent changes,
+and those of all below it. A category cannot be below itself.
 """
 
 # ruff: noqa: S608  the SQL holds names of tables and columns, no values
@@ -11,13 +12,14 @@ whose name or parent changes, and those of all below it. A category cannot be be
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from catalog.models import Category, Interaction, Product, ProductChange, Tag, User
+from catalog.models import Category, Interaction, Product, ProductChange, SearchText, Tag, User
 from catalog.models.product import SHOWN_COLUMNS
+from catalog.search import index
+from catalog.search.pending import fold_all_pending
 from core.text import PATH_SEPARATOR
 
 # A statement that changes more products is noted as one row: any product may differ.
@@ -39,13 +41,15 @@ class _Trigger:
 
 
 def create_triggers(alias: str) -> None:
-    """Create the triggers that the database lacks, and drop those of another version.
+    """Create the triggers and the search index that the database lacks, and drop triggers of another version.
 
-    None are created before all tables are there, as after `manage.py migrate access`.
+    None are created before all tables are there, as after `manage.py migrate access`. If a trigger was
+    missing that keeps the search texts, all texts are folded anew.
     """
     connection = connections[alias]
-    if not _has_tables(connection):
+    if not has_tables(connection):
         return
+    index.create_index(connection)
     wanted = {trigger.name: trigger for trigger in _triggers(connection)}
     present = _present(connection)
     if present.keys() == wanted.keys():
@@ -57,24 +61,27 @@ def create_triggers(alias: str) -> None:
         for name in present.keys() - wanted.keys():
             on = f" ON {present[name]}" if connection.vendor == "postgresql" else ""
             cursor.execute(f"DROP TRIGGER {connection.ops.quote_name(name)}{on}")
+        if any(name.startswith(f"{_PREFIX}search_") for name in wanted.keys() - present.keys()):
+            index.empty_texts(connection)
         for name in wanted.keys() - present.keys():
             cursor.execute(wanted[name].sql)
+    fold_all_pending(alias)
 
 
 def missing_triggers(alias: str) -> list[str]:
     """Return the tables that lack a trigger, sorted; none if the tables do not exist yet. 1 or 2 queries."""
     connection = connections[alias]
-    if not _has_tables(connection):
+    if not has_tables(connection):
         return []
     present = _present(connection)
     return sorted({trigger.table for trigger in _triggers(connection) if trigger.name not in present})
 
 
-def _has_tables(connection: BaseDatabaseWrapper) -> bool:
+def has_tables(connection: BaseDatabaseWrapper) -> bool:
     """Return whether the database has triggers, and all tables that they are about. 1 query."""
-    if connection.vendor not in _DEFINITIONS:
+    if connection.vendor not in ("sqlite", "postgresql"):
         return False
-    models = (Product, Product.tags.through, Category, Tag, Interaction, User, ProductChange)
+    models = (Product, Product.tags.through, Category, Tag, Interaction, User, ProductChange, SearchText)
     return {model._meta.db_table for model in models} <= set(connection.introspection.table_names())
 
 
@@ -95,8 +102,11 @@ def _present(connection: BaseDatabaseWrapper) -> dict[str, str]:
 
 def _triggers(connection: BaseDatabaseWrapper) -> Iterator[_Trigger]:
     tables = _tables(connection)
-    shared = "".join(_postgresql_functions(tables)) if connection.vendor == "postgresql" else ""
-    for what, table, form in _DEFINITIONS[connection.vendor](tables):
+    if connection.vendor == "postgresql":
+        shared, definitions = "".join(_postgresql_functions(tables)), _postgresql(tables)
+    else:
+        shared, definitions = "", _sqlite(tables, indexed=index.has_index(connection))
+    for what, table, form in definitions:
         digest = hashlib.blake2b((shared + table + form).encode(), digest_size=4).hexdigest()
         name = f"{_PREFIX}{what}_{digest}"
         yield _Trigger(name, table, form.format(name=name))
@@ -112,6 +122,7 @@ def _tables(connection: BaseDatabaseWrapper) -> Mapping[str, str]:
         "interaction": Interaction._meta.db_table,
         "user": User._meta.db_table,
         "change": ProductChange._meta.db_table,
+        "text": SearchText._meta.db_table,
     }
     if connection.vendor != "postgresql":
         return names
@@ -124,17 +135,17 @@ def _tables(connection: BaseDatabaseWrapper) -> Mapping[str, str]:
 # ---- SQLite: one row at a time; its writers wait for each other, so ids are in the order of commits
 
 
-def _sqlite(tables: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+def _sqlite(tables: Mapping[str, str], *, indexed: bool) -> Iterator[tuple[str, str, str]]:
     """Yield the name, the table and the SQL of each trigger."""
     note = (
         f"INSERT INTO {tables['change']} (product_id, transaction_id, created_at) "
         "SELECT {what}, 0, strftime('%Y-%m-%d %H:%M:%f', 'now')"
     )
-    available = "({row}.is_active AND ({row}.stock IS NULL OR {row}.stock > 0))"
+    in_stock = "({row}.stock IS NULL OR {row}.stock > 0)"
     differs = " OR ".join(
         [
-            *(f"OLD.{column} IS NOT NEW.{column}" for column in _SHOWN),
-            f"{available.format(row='OLD')} IS NOT {available.format(row='NEW')}",
+            *(f"OLD.{column} IS NOT NEW.{column}" for column in (*_SHOWN, "is_active")),
+            f"{in_stock.format(row='OLD')} IS NOT {in_stock.format(row='NEW')}",
         ]
     )
     products_of = {
@@ -172,6 +183,10 @@ def _sqlite(tables: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     changed = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in _HISTORY)
     users = f"{raised} IN (OLD.user_id, NEW.user_id)"
     yield _sqlite_trigger(interaction, "interaction", "UPDATE", changed, [users])
+    for what, table, event, condition, statements in index.sqlite_triggers(
+        tables["product"], indexed=indexed
+    ):
+        yield _sqlite_trigger(table, what, event, condition, statements)
 
 
 def _sqlite_paths(category: str) -> Iterator[tuple[str, str, str]]:
@@ -221,10 +236,10 @@ def _postgresql_functions(tables: Mapping[str, str]) -> Iterator[str]:
     They run with the rights of their owner, so that a role that may only write products can.
     """
     shown = ", ".join(_SHOWN)
-    available = "(is_active AND (stock IS NULL OR stock > 0)) AS is_available"
+    state = "is_active, (stock IS NULL OR stock > 0) AS is_in_stock"
     history = ", ".join(_HISTORY)
     changed_rows = "(SELECT {what} FROM {one} EXCEPT ALL SELECT {what} FROM {other})"
-    products, events = f"{shown}, {available}", history
+    products, events = f"{shown}, {state}", history
 
     def differing(key: str, what: str) -> str:
         """Return a query of the keys of the rows that the statement has changed, before and after."""
@@ -269,6 +284,8 @@ def _postgresql_functions(tables: Mapping[str, str]) -> Iterator[str]:
             f" UPDATE {tables['user']} AS changed SET history_version = history_version + 1"
             " FROM locked WHERE changed.id = locked.id;",
         )
+    for what, body in index.postgresql_bodies(tables["text"]).items():
+        yield _function(what, body)
     yield _function(
         "interaction_truncate", f"UPDATE {tables['user']} SET history_version = history_version + 1;"
     )
@@ -330,17 +347,17 @@ def _postgresql(tables: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
         "category": ("UPDATE", "TRUNCATE"),
         "tag": ("UPDATE", "TRUNCATE"),
         "interaction": ("INSERT", "DELETE", "UPDATE", "TRUNCATE"),
+        "search": ("INSERT", "DELETE", "UPDATE", "TRUNCATE"),
     }
     for table, its_events in events.items():
+        on = tables["product" if table == "search" else table]
         for event in its_events:
             what = f"{table}_{event.lower()}"
-            function = "truncate" if event == "TRUNCATE" and table != "interaction" else what
+            is_shared = event == "TRUNCATE" and table not in ("interaction", "search")
+            function = "truncate" if is_shared else what
             yield (
                 what,
-                tables[table],
-                f"CREATE TRIGGER {{name}} AFTER {event} ON {tables[table]}{_TRANSITIONS[event]}"
+                on,
+                f"CREATE TRIGGER {{name}} AFTER {event} ON {on}{_TRANSITIONS[event]}"
                 f" FOR EACH STATEMENT EXECUTE FUNCTION {_PREFIX}{function}()",
             )
-
-
-_DEFINITIONS: Mapping[str, Any] = {"sqlite": _sqlite, "postgresql": _postgresql}

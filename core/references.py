@@ -4,7 +4,7 @@ import re
 
 from django.core.exceptions import ValidationError
 
-from core.text import MAX_LENGTH, validate_external_id
+from core.text import MAX_LENGTH, clean, validate_external_id
 
 LARGEST_ID = 2**63 - 1
 _NUMBER = re.compile("[0-9]{1,19}")
@@ -22,7 +22,7 @@ def parse_reference(text: str) -> int | str:
     Raises BadReference for any other text.
     """
     if text.startswith(PREFIX):
-        external_id = text[len(PREFIX) :]
+        external_id = clean(text[len(PREFIX) :])
         if len(external_id) > MAX_LENGTH:
             raise BadReference(f"An external id must have at most {MAX_LENGTH} characters.")
         try:

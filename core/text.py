@@ -1,9 +1,11 @@
 """Validators of names, texts and external ids, and how errors show what was sent; shared by all apps."""
 
+import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -28,6 +30,75 @@ _BAD_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 ONE_LINE = RegexValidator(
     "^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\\Z", "Contains a control character; remove it.", "control_character"
 )
+# At most so many combining marks follow a letter, as in the Stream-Safe Text Format (UAX #15): the time to
+# normalize a longer run grows with its square.
+_MAX_MARKS = 30
+_MARKS = re.compile(rf"[^\w\s]{{{_MAX_MARKS + 1},}}")
+# Invisible: soft hyphen, zero-width space, directional marks, word joiner, byte order mark, tags, fillers.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
+    "\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
+)
+_PICTURE = "\u203c-\u3299\U0001f000-\U0001faff"
+_JOINING = (
+    "\u0600-\u109f\u1780-\u18af\u1a20-\u1cff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00010a00-\U00011fff"
+)
+_VIRAMA = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca"
+# Those that carry meaning: joiners within Arabic, Persian and Indic words, after a virama, and within emoji;
+# variation selectors after a picture, a digit of a keycap, or an ideograph; the tags of a regional flag.
+_MEANT = re.compile(
+    f"(?<=[{_JOINING}])[\u200c\u200d](?=[{_JOINING}])|(?<=[{_VIRAMA}])[\u200c\u200d]"
+    f"|(?<=[{_PICTURE}\ufe0f])\u200d(?=[{_PICTURE}])|(?<=[{_PICTURE}0-9#*\u00a9\u00ae])[\ufe0e\ufe0f]"
+    "|(?<=[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\ufe00-\ufe02\U000e0100-\U000e01ef]"
+    "|(?<=\U0001f3f4)[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f"
+)
+
+
+def clean(text: str) -> str:
+    """Return the text as it is stored and looked up: in NFC, without invisible characters.
+
+    Joiners stay within words of Arabic and Indic scripts and within emoji, as do variation selectors of emoji
+    and ideographs, where they change what is shown. Control characters stay, too, for validators to refuse.
+    """
+    if text.isascii():
+        return text
+    text = normalized("NFC", text)
+    if not _INVISIBLE.search(text):
+        return text
+    parts, end = [], 0
+    for meant in _MEANT.finditer(text):
+        parts += [_INVISIBLE.sub("", text[end : meant.start()]), meant[0]]
+        end = meant.end()
+    return normalized("NFC", "".join([*parts, _INVISIBLE.sub("", text[end:])]))
+
+
+def comparable(name: str) -> str:
+    """Return what names have in common that differ only by case, Unicode form, or white space.
+
+    At most 255 characters: the end of a longer one is replaced by a digest. Accents count.
+    """
+    text = normalized("NFKC", normalized("NFKD", clean(name)).casefold()).casefold()
+    text = " ".join(normalized("NFKC", _INVISIBLE.sub("", text)).split())
+    if len(text) <= MAX_LENGTH:
+        return text
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"{text[: MAX_LENGTH - 33]}#{digest}"
+
+
+def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+    """Return the text in a Unicode normal form, with at most 30 combining marks in a row."""
+    if len(text) > _MAX_MARKS:
+        text = _MARKS.sub(_first_marks, text)
+    return unicodedata.normalize(form, text)
+
+
+def _first_marks(run: re.Match[str]) -> str:
+    kept, n_marks = [], 0
+    for character in run[0]:
+        n_marks = n_marks + 1 if unicodedata.combining(character) else 0
+        if n_marks <= _MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def cut(text: str) -> str:

@@ -38,8 +38,14 @@ class Recorder:
     def throttled(self, scope: str, asker: str) -> None:
         """Count a request refused by a rate limit. asker: the kind of caller, such as "address" """
 
-    def model_called(self, outcome: str, seconds: float) -> None:
-        """Count a call of a language model. outcome: "written", or a word or two about the failure"""
+    def model_called(self, outcome: str, seconds: float | None) -> None:
+        """Count a call of a language model. outcome: "written", or a word or two about the failure
+
+        seconds: how long it took, None if the model was left alone instead
+        """
+
+    def model_resting(self, is_resting: bool) -> None:
+        """Set whether this process leaves the language model alone after failures."""
 
     def key_refused(self, key: str) -> None:
         """Count a key that the language model's server refused. key: "first" or "second\""""

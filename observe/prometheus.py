@@ -89,6 +89,12 @@ class PrometheusRecorder(Recorder):
         self._llm_cost = Counter(
             "shop_llm_cost", "Cost of language model calls by the prices in settings.", registry=registry
         )
+        self._llm_resting = Gauge(
+            "shop_llm_resting",
+            "1 if a process leaves the language model alone after failures, else 0.",
+            multiprocess_mode="livemax",
+            registry=registry,
+        )
         self._keys_refused = Counter(
             "shop_llm_keys_refused",
             "API keys refused by the language model's server.",
@@ -152,9 +158,13 @@ class PrometheusRecorder(Recorder):
     def throttled(self, scope: str, asker: str) -> None:
         self._throttled.labels(scope, asker).inc()
 
-    def model_called(self, outcome: str, seconds: float) -> None:
+    def model_called(self, outcome: str, seconds: float | None) -> None:
         self._llm_calls.labels(outcome).inc()
-        self._llm_seconds.observe(seconds)
+        if seconds is not None:
+            self._llm_seconds.observe(seconds)
+
+    def model_resting(self, is_resting: bool) -> None:
+        self._llm_resting.set(is_resting)
 
     def key_refused(self, key: str) -> None:
         self._keys_refused.labels(key).inc()

@@ -5,11 +5,15 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error, Info, Warning
 from django.db import DatabaseError
 
+from recommendations import wiring
 from recommendations.conf import Config, ConfiguredClass
 from recommendations.errors import RecommendationError
+from recommendations.explainers.chat_options import ChatUnavailable
+from recommendations.explainers.model_news import ModelNews, ModelState
+from recommendations.explaining.news import server_may_be_asked
 from recommendations.models import TrainedModel
 from recommendations.strategies.base import Basis, Trainable
 from recommendations.training.registry import default_strategy
@@ -89,6 +93,49 @@ def check_models(
                 )
             )
     return found
+
+
+def check_language_model(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Return messages on what the language model's server says of each model of OPENAI_MODEL.
+
+    Calls that server, so it does nothing unless `manage.py check --tag openai` runs it.
+    """
+    if not server_may_be_asked.get():
+        return []
+    try:
+        model = wiring.language_model()
+    except (RecommendationError, TypeError, ValueError, AttributeError):
+        return []  # check_configuration reports it
+    if model is None:
+        return [
+            Info(
+                "No language model is configured, so the template explains.",
+                hint="Set OPENAI_API_KEY.",
+                id="recommendations.I001",
+            )
+        ]
+    try:
+        found = model.model_news()
+    except ChatUnavailable as error:
+        return [
+            Error(f"The language model's server cannot be asked: {error}.", id="recommendations.E005"),
+        ]
+    lacks_all = all(news.state is ModelState.MISSING for news in found)
+    return [_model_message(news, lacks_all=lacks_all) for news in found]
+
+
+def _model_message(news: ModelNews, *, lacks_all: bool) -> CheckMessage:
+    text = f"OPENAI_MODEL, {news.model}: {news.detail}."
+    match news.state:
+        case ModelState.AVAILABLE | ModelState.UNKNOWN:
+            return Info(text, id="recommendations.I002")
+        case ModelState.ENDING:
+            hint = "Put its successor before it or behind it in OPENAI_MODEL."
+            return Warning(text, hint=hint, id="recommendations.W003")
+        case ModelState.MISSING:
+            hint = "Set OPENAI_MODEL to a model that the server has."
+            kind = Error if lacks_all else Warning
+            return kind(text, hint=hint, id="recommendations.E006" if lacks_all else "recommendations.W004")
 
 
 def _problem(entry: ConfiguredClass) -> str | None:

@@ -7,10 +7,12 @@ from typing import Any
 
 from celery import shared_task
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
 
+from catalog.search.pending import fold_all_pending
 from recommendations import wiring
 from recommendations.errors import GenerationUnderWay
+from recommendations.explainers.chat_options import ChatUnavailable
 
 logger = logging.getLogger(__name__)
 HOUR_SECONDS = 60 * 60
@@ -77,7 +79,22 @@ def train_models() -> None:
     )
 
 
+@shared_task(name="recommendations.check_language_model")
+def check_language_model() -> None:
+    """Ask the language model's server whether it has the configured models; store and log it."""
+    try:
+        wiring.check_language_model()
+    except ChatUnavailable as error:
+        logger.warning("The language model's server cannot be asked for its models: %s.", error)
+
+
 @shared_task(name="recommendations.remove_old_rows", **AT_MOST_ONCE, **_hours(2))
 def remove_old_rows() -> None:
     """Delete events older than EVENT_RETENTION_DAYS, and expired answers, runs and explanations."""
     logger.info("Removed: %s", wiring.remove_old_rows())
+
+
+@shared_task(name="recommendations.index_products", **AT_MOST_ONCE, **_hours(2))
+def index_products() -> None:
+    """Fold the texts of products that were changed by SQL, so that search finds them by its index."""
+    logger.info("Products folded: %d", fold_all_pending(DEFAULT_DB_ALIAS))

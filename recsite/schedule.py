@@ -1,4 +1,7 @@
-"""The schedule of Celery beat, in TIME_ZONE: clean up, then train, then generate. Only used with a broker."""
+"""The schedule of Celery beat, in TIME_ZONE, only used with a broker.
+
+Clean up, ask for the language model, train, then generate.
+"""
 
 from celery.schedules import crontab
 
@@ -13,6 +16,16 @@ SCHEDULE = {
     "remove old rows": {
         "task": "recommendations.remove_old_rows",
         "schedule": crontab(hour="1", minute="30"),
+        "options": {"expires": _EXPIRES_SECONDS},
+    },
+    "index products": {
+        "task": "recommendations.index_products",
+        "schedule": crontab(hour="1", minute="45"),
+        "options": {"expires": _EXPIRES_SECONDS},
+    },
+    "check the language model": {
+        "task": "recommendations.check_language_model",
+        "schedule": crontab(hour="1", minute="45"),
         "options": {"expires": _EXPIRES_SECONDS},
     },
     "train models": {

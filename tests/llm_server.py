@@ -22,18 +22,26 @@ class Question:
 
 class Handler(BaseHTTPRequestHandler):
     server: "LLMServer"
+    question: Question
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.questions.append(Question(self.path, headers, json.loads(body)))
+        self.question = Question(self.path, headers, json.loads(body))
+        self.server.questions.append(self.question)
         self.server.arrivals.release()
         reply = self.server.replies.popleft() if self.server.replies else self.server.otherwise
         try:
             reply(self)
         except ConnectionError:
             self.close_connection = True  # the client has given up
+
+    def do_GET(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.question = Question(self.path, headers, {})
+        self.server.listings.append(self.question)
+        self.server.listing(self)
 
     def answer(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
@@ -51,7 +59,10 @@ Reply = Callable[[Handler], None]
 
 
 class LLMServer(ThreadingHTTPServer):
-    """Answers each question with the next of `replies`, then with `otherwise`; listens inside `with`."""
+    """Answers each question with the next of `replies`, then with `otherwise`; listens inside `with`.
+
+    listing: answers requests for the models, which `listings` holds
+    """
 
     daemon_threads = True
     request_queue_size = 128
@@ -61,6 +72,8 @@ class LLMServer(ThreadingHTTPServer):
         self.questions: list[Question] = []
         self.replies: deque[Reply] = deque()
         self.otherwise: Reply = says("These were picked for you.")
+        self.listings: list[Question] = []
+        self.listing: Reply = lists("gpt-3.5-turbo")
         self.arrivals, self.closing = Semaphore(0), Event()
 
     @property
@@ -87,15 +100,30 @@ class LLMServer(ThreadingHTTPServer):
         self.server_close()
 
 
-def completion(content: Any) -> bytes:
-    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}
+def completion(content: Any, finish_reason: str | None = "stop", usage: Any = None, **message: Any) -> bytes:
+    """Return the body of an answer. message: further fields of its message"""
+    message = {"role": "assistant", "content": content} | message
+    choice = {"index": 0, "finish_reason": finish_reason, "message": message}
     whole = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
-    return json.dumps(whole).encode()
+    return json.dumps(whole | ({"usage": usage} if usage else {})).encode()
 
 
-def says(content: Any) -> Reply:
+def lists(*models: str | dict[str, Any]) -> Reply:
+    """Answer a request for the models. models: names, or whole entries"""
+    rows = [model if isinstance(model, dict) else {"id": model, "object": "model"} for model in models]
+
+    def reply(handler: Handler) -> None:
+        name = handler.question.path.partition("?")[0].partition("/models/")[2]
+        found = [row for row in rows if row["id"] == name] if name else [{"object": "list", "data": rows}]
+        status, body = (200, found[0]) if found else (404, {"error": {"message": f"No model {name!r}."}})
+        handler.answer(status, json.dumps(body).encode())
+
+    return reply
+
+
+def says(content: Any, finish_reason: str | None = "stop", **more: Any) -> Reply:
     """Answer as a model does."""
-    return lambda handler: handler.answer(200, completion(content))
+    return lambda handler: handler.answer(200, completion(content, finish_reason, **more))
 
 
 def sends(body: bytes, status: int = 200, **headers: str) -> Reply:

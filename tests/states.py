@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from catalog.changes import FeedPosition
 from recommendations.caching.versions import FreshnessPolicy, Validator
 from recommendations.engine.snapshot import Snapshot
-from recommendations.selectors.changes import FeedPosition
 from recommendations.selectors.models import ActiveModels
 from recommendations.selectors.products import Details
 from recommendations.selectors.shoppers import Shopper, StoredRow

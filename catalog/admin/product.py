@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminIntegerFieldWidget
 from django.db import models
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
@@ -18,10 +19,12 @@ from catalog.admin.product_actions import activate, add_tag, deactivate, export_
 from catalog.admin.product_stock import StockFilter
 from catalog.cells import without_zeros
 from catalog.models import Interaction, Product
+from catalog.search.matching import containing_words
 from core.admin import links
 from core.admin.base import BaseModelAdmin
 from core.admin.deletion import delete_selected
 from core.admin.filters import DateRangeFilter, RelatedFilter
+from core.admin.search import MAX_DIGITS, quoted_words
 
 
 class CategoryFilter(RelatedFilter):
@@ -64,8 +67,10 @@ class ProductAdmin(BaseModelAdmin[Product]):
         ("created_at", DateRangeFilter),
         ("updated_at", DateRangeFilter),
     )
-    search_fields = ("name", "brand", "=external_id", "=group", "id__exact")
-    search_help_text = "Part of the name or brand, or the full external ID, group or ID."
+    search_fields = ("name", "description", "brand", "external_id")
+    search_help_text = (
+        "Words or parts of words of the name, description, brand and external ID; or the full ID."
+    )
     ordering = ("name", "id")
     sortable_by = ("name", "external_id", "price", "stock_left")
     page_counts = {"n_interactions": "interactions"}
@@ -84,7 +89,18 @@ class ProductAdmin(BaseModelAdmin[Product]):
         ("Sale", {"fields": ("sale_price", "sale_from", "sale_until")}),
         (
             "Description",
-            {"fields": ("category", "brand", "group", "tags", "description", "url", "image_url")},
+            {
+                "fields": (
+                    "category",
+                    "brand",
+                    "group",
+                    "tags",
+                    "description",
+                    "attributes",
+                    "url",
+                    "image_url",
+                )
+            },
         ),
     )
     picture_and_history = (
@@ -110,6 +126,13 @@ class ProductAdmin(BaseModelAdmin[Product]):
             '<img src="{}" alt="" class="product-picture" loading="lazy" referrerpolicy="no-referrer">',
             product.image_url,
         )
+
+    def search(
+        self, request: HttpRequest, queryset: QuerySet[Product], term: str
+    ) -> tuple[QuerySet[Product], bool]:
+        """Return the products that contain every word, and the one with that id. Quoted words are one."""
+        ids = [int(term)] if term.isdecimal() and len(term) <= MAX_DIGITS else []
+        return queryset.filter(containing_words(quoted_words(term), also=ids)), False
 
     @admin.display(description="stock", ordering="stock", empty_value="–")
     def stock_left(self, product: Product) -> str | None:

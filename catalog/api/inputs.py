@@ -12,6 +12,7 @@ from rest_framework.validators import UniqueValidator
 
 from catalog import cells
 from catalog.models import Category, Product, User
+from catalog.models.attributes import MAX_ATTRIBUTES, MAX_VALUES, Attributes, attributes_of
 from catalog.models.product import MAX_STOCK, sale_faults
 from core.api.json_fields import FreeingField, StrictBooleanField, StrictCharField, StrictListField
 from core.text import (
@@ -21,6 +22,7 @@ from core.text import (
     MAX_TAGS,
     MAX_TEXT_LENGTH,
     MAX_URL_LENGTH,
+    clean,
     validate_category_name,
     validate_external_id,
     validate_line,
@@ -43,10 +45,15 @@ class Input(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class CleanCharField(StrictCharField):
+    """A JSON string, in NFC and without invisible characters."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(clean(data) if isinstance(data, str) else data)
+
+
 def name_field(**kwargs: Any) -> StrictCharField:
-    return StrictCharField(
-        max_length=MAX_LENGTH, validators=[validate_line, *kwargs.pop("unique", ())], **kwargs
-    )
+    return CleanCharField(max_length=MAX_LENGTH, validators=[validate_line], **kwargs)
 
 
 def external_id_field(model: type[Product] | type[User]) -> StrictCharField:
@@ -54,7 +61,7 @@ def external_id_field(model: type[Product] | type[User]) -> StrictCharField:
         model._default_manager.all(),
         message=f"Another {model._meta.verbose_name} already has this external ID.",
     )
-    return StrictCharField(
+    return CleanCharField(
         max_length=MAX_LENGTH,
         validators=[validate_external_id, taken],
         required=False,
@@ -136,7 +143,7 @@ class PriceField(FreeingField, serializers.DecimalField):
 
 
 @extend_schema_field({"type": "string", "maxLength": MAX_TEXT_LENGTH})
-class MultilineTextField(StrictCharField):
+class MultilineTextField(CleanCharField):
     """A text of several lines."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -186,6 +193,30 @@ def url_field(help_text: str) -> StrictCharField:
         allow_blank=True,
         help_text=f"{help_text}: http or https. If omitted, it is not changed.",
     )
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "maxProperties": MAX_ATTRIBUTES,
+        "additionalProperties": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MAX_VALUES,
+            "items": {"type": "string", "maxLength": MAX_LENGTH},
+        },
+        "example": {"colour": ["red", "blue"], "size": ["M"]},
+    }
+)
+class AttributesField(FreeingField):
+    """Attributes of a product: names, each with a list of texts."""
+
+    def to_internal_value(self, data: Any) -> Attributes:
+        try:
+            return attributes_of(data)
+        except ValidationError as error:
+            message = str(error.messages[0])
+        raise serializers.ValidationError(f"{message[:1].upper()}{message[1:]}.")
 
 
 class ProductInput(Input):
@@ -246,6 +277,11 @@ class ProductInput(Input):
     )
     current_price = serializers.FloatField(read_only=True)
     currency = serializers.CharField(read_only=True)
+    attributes = AttributesField(
+        required=False,
+        help_text=f"Up to {MAX_ATTRIBUTES} names, each with a list of up to {MAX_VALUES} texts. "
+        "If omitted, they are not changed.",
+    )
     is_active = StrictBooleanField(
         required=False, help_text="False: only staff see the product. If omitted, it is not changed."
     )

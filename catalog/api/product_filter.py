@@ -1,7 +1,7 @@
 """Filters and ordering of /products."""
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters.rest_framework import CharFilter, FilterSet
 
@@ -9,7 +9,8 @@ from catalog.models import Product
 from catalog.models.product import ProductQuerySet, current_price_at
 from catalog.selectors import categories_below
 from core.api.filters import StrictChoiceFilter, StrictNumberFilter
-from core.text import MAX_LENGTH, MAX_PATH_LENGTH
+from core.db.json_sql import HoldsAnyOf
+from core.text import MAX_LENGTH, MAX_PATH_LENGTH, clean
 
 ORDERS = [
     f"{sign}{field}" for field in ("id", "name", "price", "current_price", "created_at") for sign in ("", "-")
@@ -25,6 +26,9 @@ def _price(lookup: str, help_text: str) -> StrictNumberFilter:
         help_text=help_text,
         error_messages={"invalid": "Must be a number, such as 9.99."},
     )
+
+
+ATTRIBUTE = "attr."
 
 
 def _validate_names(path: str) -> None:
@@ -43,7 +47,9 @@ class ProductFilter(FilterSet):
     brand = CharFilter("brand", max_length=MAX_LENGTH, help_text="The brand's exact name.")
     group = CharFilter("group", max_length=MAX_LENGTH, help_text="The group's exact name.")
     search = CharFilter(
-        method="containing", max_length=MAX_LENGTH, help_text="Text in the name or description."
+        method="found",
+        max_length=MAX_LENGTH,
+        help_text="Text in the name or description; case and accents are ignored.",
     )
     min_price = _price("gte", "The minimum current price, inclusive.")
     max_price = _price("lte", "The maximum current price, inclusive.")
@@ -68,16 +74,33 @@ class ProductFilter(FilterSet):
         asks = sent["min_price"] is not None or sent["max_price"] is not None
         if asks or sent["ordering"].endswith("current_price"):
             queryset = queryset.alias(current_price=current_price_at(timezone.now()))
+        for name, values in self.data.lists():
+            if name.startswith(ATTRIBUTE):
+                attribute, texts = clean(name.removeprefix(ATTRIBUTE)), [clean(value) for value in values]
+                queryset = queryset.filter(HoldsAnyOf("attributes", attribute, texts))
         return super().filter_queryset(queryset)
 
-    def inside(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
-        return rows.filter(category__in=categories_below(value).values("pk"))
+    def as_given(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        """Return the rows as they are: `filter_queryset` has applied the filter."""
+        return rows
 
-    def containing(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
-        return rows.filter(Q(name__icontains=value) | Q(description__icontains=value))
+    def inside(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        return rows.filter(category__in=categories_below(clean(value).strip()).values("pk"))
+
+    def found(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
+        """Return all rows: the view searches in those that the other filters leave (`FoundProducts`)."""
+        return rows
 
     def left(self, rows: ProductQuerySet, name: str, value: str) -> ProductQuerySet:
         return rows.in_stock() if value == "true" else rows.sold_out()
 
     def ordered(self, rows: QuerySet[Product], name: str, value: str) -> QuerySet[Product]:
         return rows.order_by(value, "id")
+
+
+# One filter for all names; no field of a class can be called so.
+ProductFilter.base_filters[f"{ATTRIBUTE}NAME"] = CharFilter(
+    method="as_given",
+    help_text="A value of the attribute called NAME, such as `attr.colour=red`. Repeat it to allow several "
+    "values. With several names, all must fit.",
+)

@@ -14,15 +14,17 @@ from access.scopes import Scope
 from catalog import selectors
 from catalog.api.inputs import ProductInput
 from catalog.api.payloads import Payload, product_payload
-from catalog.api.product_filter import ProductFilter
+from catalog.api.product_filter import ATTRIBUTE, ProductFilter
 from catalog.api.serializers import ProductRow
 from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import Product
+from catalog.search.found import FoundProducts
 from catalog.services.products import change_product, create_product, delete_product
 from core.api.conditional import json_response
 from core.api.pages import StrictPagination
 from core.api.query import lookup
 from core.api.views import KIB
+from core.folding import fold
 from core.text import MAX_LENGTH, MAX_TAGS, MAX_TEXT_LENGTH, MAX_URL_LENGTH, cut
 
 
@@ -51,10 +53,14 @@ class ProductViewSet(CatalogueViewSet):
         "update": {"name": "Example cup", "price": 4.5, "category": "Kitchen & Dining", "stock": 12},
         "partial_update": {"stock": 25},
     }
-    # A character of JSON takes up to 12 bytes (two escapes); a product has 104 lines, 2 URLs and a text.
-    max_body_bytes = 12 * (MAX_TEXT_LENGTH + (MAX_TAGS + 4) * MAX_LENGTH + 2 * MAX_URL_LENGTH) + 8 * KIB
+    # A character of JSON takes up to 12 bytes (two escapes). A product has 104 lines, 2 URLs, a text, and
+    # attributes of as many characters.
+    max_body_bytes = 12 * (2 * MAX_TEXT_LENGTH + (MAX_TAGS + 4) * MAX_LENGTH + 2 * MAX_URL_LENGTH) + 8 * KIB
     conditional = frozenset({"list", "retrieve"})
     policies = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.product")}
+
+    def repeatable_parameters(self) -> set[str]:
+        return {f"{ATTRIBUTE}NAME"}
 
     def get_queryset(self) -> QuerySet[Product]:
         return selectors.products(inactive_too=sees_inactive_products(self.request))
@@ -72,11 +78,22 @@ class ProductViewSet(CatalogueViewSet):
         """List products, paginated."""
         return json_response(request, self.page(), to_anybody=not sees_inactive_products(request))
 
-    def payload(self, row: Product) -> Payload:
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """Return the products of the requested page. The phrase is searched for in what the filters leave."""
+        phrase = fold(self.request.query_params.get("search", ""))
+        if not phrase:
+            return super().paginate_queryset(queryset)
+        found: Any = FoundProducts(queryset, phrase)
+        ids: Any = super().paginate_queryset(found)
+        details = selectors.product_details(ids)
+        return [details[key] for key in ids if key in details]
+
+    def payload(self, row: Product | selectors.ProductDetails) -> Payload:
         staff = sees_inactive_products(self.request)
         payload = product_payload(row, for_staff=staff, now=timezone.now())
-        # The row and its prefetched tags refer to each other.
-        vars(row).pop("_prefetched_objects_cache", None)
+        if isinstance(row, Product):
+            # The row and its prefetched tags refer to each other.
+            vars(row).pop("_prefetched_objects_cache", None)
         return payload
 
     def add(self, **values: Any) -> Product:

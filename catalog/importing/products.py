@@ -1,20 +1,24 @@
 """Import of products: creates new ones, updates changed ones, and leaves the others as they are."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from catalog.columns import PRODUCTS
 from catalog.importing.bulk import CHUNK, Counts, in_chunks
 from catalog.importing.rows import ProductRecord
 from catalog.models import Category, Product, Tag
-from catalog.services.names import create_categories
+from catalog.search.pending import fold_pending
+from catalog.services.names import get_or_create_categories, get_or_create_tags_by_name
 from core.db.staging import clear_where, count, delete_where, fields_of, staged, upsert
 
 # Tags are in a table of their own.
-_NAME, _PATH = fields_of(Tag, ["name"])["name"], fields_of(Category, ["path"])["path"]
+_TAG_FIELDS = {
+    "product": fields_of(Product, ["stock"])["stock"],
+    **fields_of(Product.tags.through, ["tag_id"]),
+}
 _FIELDS = {field.name: field for field in Product._meta.concrete_fields}
 _KEYS = tuple(column.key for column in PRODUCTS if column.key != "tags")
 
@@ -25,24 +29,16 @@ _STORED = (
 # The sales that a price of the file would be below: it ends them, unless the file says what they are.
 _ENDED_SALES = f"SELECT stored.id {_STORED} WHERE stored.sale_price > given.price"
 _STORED_TAGS = f"{_STORED} JOIN catalog_product_tags AS link ON link.product_id = stored.id"
-_WANTED_TAGS = """
-    FROM staged_tag JOIN catalog_tag AS tag ON tag.name = staged_tag.name
-    JOIN staged_product AS given ON given.place = staged_tag.product
-"""
+_WANTED_TAGS = "FROM staged_tag AS tag JOIN staged_product AS given ON given.place = tag.product"
 _WANTED_LINKS = f"{_WANTED_TAGS} JOIN catalog_product AS stored ON stored.external_id = given.external_id"
-_NEW_TAGS = """
-    FROM staged_tag AS given
-    WHERE NOT EXISTS (SELECT 1 FROM catalog_tag WHERE name = given.name)
-    GROUP BY given.name ORDER BY MIN(given.place)
-"""
 _SURPLUS_LINKS = f"""
     SELECT link.id {_STORED_TAGS}
     EXCEPT SELECT link.id {_WANTED_LINKS}
-    JOIN catalog_product_tags AS link ON link.product_id = stored.id AND link.tag_id = tag.id
+    JOIN catalog_product_tags AS link ON link.product_id = stored.id AND link.tag_id = tag.tag_id
 """
 _NEW_LINKS = f"""
     FROM (
-        SELECT stored.id AS product_id, tag.id AS tag_id {_WANTED_LINKS}
+        SELECT stored.id AS product_id, tag.tag_id AS tag_id {_WANTED_LINKS}
         EXCEPT SELECT link.product_id, link.tag_id {_STORED_TAGS}
     ) AS given
     ORDER BY given.product_id, given.tag_id
@@ -63,8 +59,8 @@ class ProductStore:
         A product whose tags change counts as updated, and its `updated_at` is set. `is_active` is not
         changed, nor is a field that a row lacks: another process may be changing it. Every row needs a name,
         a price and tags. A price below the stored sale price ends the sale if the row does not name one.
-        Consecutive rows with the same fields are stored together, with at most 15 queries a chunk,
-        and 2 more for each level of new categories.
+        Consecutive rows with the same fields are stored together, with at most 20 queries a chunk, 2 more for
+        each level of categories, and on SQLite 30 more to write the search texts.
         """
         for _, alike in groupby(rows, key=frozenset):
             for chunk in in_chunks(alike, CHUNK):
@@ -73,26 +69,28 @@ class ProductStore:
 
     def _store_chunk(self, chunk: Sequence[ProductRecord]) -> None:
         keys = [key for key in _KEYS if key in chunk[0]]
-        types = {key: _FIELDS[key] for key in keys if key != "category"}
-        types |= {"category": _PATH}
-        products = ([row[key] for key in keys] for row in chunk)  # type: ignore[literal-required]
-        tags = {"product": fields_of(Product, ["stock"])["stock"], "name": _NAME}
+        names = [name for row in chunk if (name := row.get("category"))]
+        categories, n_categories = get_or_create_categories(names)
+        tags, n_tags = get_or_create_tags_by_name([tag for row in chunk for tag in row["tags"]])
+        self.n_new_categories += n_categories
+        self.n_new_tags += n_tags
+        fields = {str(_FIELDS[key].column): _FIELDS[key] for key in keys}
+        products = (
+            [_category_id(row, categories) if key == "category" else row[key] for key in keys]  # type: ignore[literal-required]
+            for row in chunk
+        )
         now = timezone.now()
         with (
-            staged("staged_product", {_given(key): types[key] for key in keys}, products),
-            staged("staged_tag", tags, _tag_rows(chunk)),
+            staged("staged_product", fields, products),
+            staged("staged_tag", _TAG_FIELDS, _tag_rows(chunk, tags)),
         ):
-            self.n_new_categories += create_categories(filter(None, (row["category"] for row in chunk)))
-            self.n_new_tags += upsert(
-                Tag, {"name": "given.name"}, _NEW_TAGS, unique=("name",), now=now, changes=False
-            )
             n_stored = count(_STORED)
             if "sale_price" not in keys:
                 clear_where(Product, "sale_price", _ENDED_SALES)
             n_written = upsert(
                 Product,
-                {_FIELDS[key].attname: _wanted(key) for key in keys},
-                _changed(keys),
+                {field.attname: f"given.{column}" for column, field in fields.items()},
+                _changed(fields),
                 unique=("external_id",),
                 now=now,
             )
@@ -100,38 +98,29 @@ class ProductStore:
             delete_where(links, _SURPLUS_LINKS)
             values = {"product_id": "given.product_id", "tag_id": "given.tag_id"}
             upsert(links, values, _NEW_LINKS, unique=("product_id", "tag_id"), now=now, changes=False)
+        fold_pending(connection.alias)
         self.products.add(n_rows=len(chunk), n_stored=n_stored, n_written=n_written)
 
 
-def _tag_rows(chunk: Sequence[ProductRecord]) -> Iterator[tuple[int, str]]:
-    return ((n, tag) for n, row in enumerate(chunk) for tag in row["tags"])
+def _tag_rows(chunk: Sequence[ProductRecord], tags: Mapping[str, Tag]) -> Iterator[tuple[int, int]]:
+    """Yield the place of each product with the id of each of its tags, once."""
+    for place, row in enumerate(chunk):
+        for tag_id in {tags[name].pk for name in row["tags"]}:
+            yield place, tag_id
 
 
-def _given(key: str) -> str:
-    """Return the column of the staged rows."""
-    return key if key == "category" else _column(key)
+def _category_id(row: ProductRecord, categories: Mapping[str, Category]) -> int | None:
+    return categories[row["category"]].pk if row["category"] else None
 
 
-def _column(key: str) -> str:
-    """Return the column of the stored products."""
-    return str(_FIELDS[key].column)
-
-
-def _wanted(key: str) -> str:
-    return "category.id" if key == "category" else f"given.{_given(key)}"
-
-
-def _changed(keys: Sequence[str]) -> str:
+def _changed(columns: Iterable[str]) -> str:
     """Return the query of the rows that differ from the stored ones, or are new.
 
     EXCEPT takes two NULLs as equal.
     """
-    wanted = (
-        "FROM staged_product AS given"
-        " LEFT JOIN catalog_category AS category ON category.path = given.category"
-    )
-    fields = ", ".join(_wanted(key) for key in keys)
-    stored_fields = ", ".join(f"stored.{_column(key)}" for key in keys)
+    wanted = "FROM staged_product AS given"
+    fields = ", ".join(f"given.{column}" for column in columns)
+    stored_fields = ", ".join(f"stored.{column}" for column in columns)
     return f"""
         {wanted}
         WHERE given.place IN (
@@ -139,12 +128,12 @@ def _changed(keys: Sequence[str]) -> str:
                 SELECT given.place, {fields} {wanted} EXCEPT SELECT given.place, {stored_fields} {_STORED}
             ) AS changed
             UNION SELECT place FROM (
-                SELECT given.place, tag.id {_WANTED_TAGS}
+                SELECT given.place, tag.tag_id {_WANTED_TAGS}
                 EXCEPT SELECT given.place, link.tag_id {_STORED_TAGS}
             ) AS tagged
             UNION SELECT place FROM (
                 SELECT given.place, link.tag_id {_STORED_TAGS}
-                EXCEPT SELECT given.place, tag.id {_WANTED_TAGS}
+                EXCEPT SELECT given.place, tag.tag_id {_WANTED_TAGS}
             ) AS untagged
         )
         ORDER BY given.place

@@ -3,7 +3,18 @@
 from catalog.models.change import ProductChange
 from catalog.models.interaction import ActionType, Interaction
 from catalog.models.product import Category, Product, Tag
+from catalog.models.search_text import SearchText
 from catalog.models.stored_answer import StoredAnswer
 from catalog.models.user import User
 
-__all__ = ["ActionType", "Category", "Interaction", "Product", "ProductChange", "StoredAnswer", "Tag", "User"]
+__all__ = [
+    "ActionType",
+    "Category",
+    "Interaction",
+    "Product",
+    "ProductChange",
+    "SearchText",
+    "StoredAnswer",
+    "Tag",
+    "User",
+]

@@ -6,12 +6,51 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from core.text import MAX_LENGTH, MAX_URL_LENGTH, validate_external_id, validate_line, validate_url
+from core.text import (
+    MAX_LENGTH,
+    MAX_URL_LENGTH,
+    clean,
+    validate_external_id,
+    validate_line,
+    validate_url,
+)
+
+
+class CleanCharField(models.CharField):  # type: ignore[type-arg]
+    """One line of text, cleaned (`core.text.clean`) in forms, when it is stored, and when it is looked up."""
+
+    def to_python(self, value: Any) -> Any:
+        found = super().to_python(value)
+        return clean(found).strip() if isinstance(found, str) else found
+
+    def get_prep_value(self, value: Any) -> Any:
+        found = super().get_prep_value(value)
+        return clean(found) if isinstance(found, str) else found
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs  # the column is the same
+
+
+class CleanTextField(models.TextField):  # type: ignore[type-arg]
+    """Text of several lines, cleaned as `CleanCharField` is."""
+
+    def to_python(self, value: Any) -> Any:
+        found = super().to_python(value)
+        return clean(found) if isinstance(found, str) else found
+
+    def get_prep_value(self, value: Any) -> Any:
+        found = super().get_prep_value(value)
+        return clean(found) if isinstance(found, str) else found
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.TextField", args, kwargs
 
 
 def name_field(**kwargs: Any) -> "models.CharField[str, str]":
     """Return a field for a one-line name of 1 to 255 characters."""
-    return models.CharField(max_length=MAX_LENGTH, validators=[validate_line], **kwargs)
+    return CleanCharField(max_length=MAX_LENGTH, validators=[validate_line], **kwargs)
 
 
 def url_field(verbose_name: str, help_text: str) -> "models.CharField[str, str]":
@@ -21,6 +60,7 @@ def url_field(verbose_name: str, help_text: str) -> "models.CharField[str, str]"
         max_length=MAX_URL_LENGTH,
         blank=True,
         default="",
+        db_default="",
         validators=[validate_url],
         help_text=help_text,
     )
@@ -28,7 +68,7 @@ def url_field(verbose_name: str, help_text: str) -> "models.CharField[str, str]"
 
 def external_id_field(what: str) -> "models.CharField[str | None, str | None]":
     """Return a field for the key that the shop's own systems use for the row."""
-    return models.CharField(
+    return CleanCharField(
         "external ID",
         max_length=MAX_LENGTH,
         unique=True,

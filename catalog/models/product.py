@@ -3,16 +3,19 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, router, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Length, Replace
-from django.db.models.lookups import LessThanOrEqual
+from django.db.models.lookups import Exact, LessThanOrEqual
 
+from catalog.models.attributes import attributes_of
 from catalog.models.fields import (
+    CleanCharField,
+    CleanTextField,
     TracedQuerySet,
     external_id_field,
     external_id_fits_urls,
@@ -20,41 +23,56 @@ from catalog.models.fields import (
     name_given,
     url_field,
 )
+from catalog.models.search_text import SEARCHED_COLUMNS, fold_products
+from catalog.models.term import Term
+from core.db.json_sql import JsonType
 from core.text import (
     MAX_LENGTH,
     MAX_LEVELS,
     MAX_PATH_LENGTH,
     PATH_SEPARATOR,
+    clean,
+    comparable,
     validate_category_name,
-    validate_line,
     validate_text,
 )
 
 MAX_STOCK = 2_147_483_647  # the largest 32-bit integer
 
 
-class Category(models.Model):
-    """A category, which may be below another one. `path` names it: "Home > Kitchen > Cups"."""
+class Category(Term):
+    """A category, which may be below another one. `path` names it: "Home > Kitchen > Cups".
 
-    name = models.CharField(max_length=MAX_LENGTH, validators=[validate_category_name])
+    Its name is unique below its parent, whatever its case and Unicode form.
+    """
+
+    name = CleanCharField(max_length=MAX_LENGTH, validators=[validate_category_name])
+    comparable_name = models.CharField(  # noqa: DJ001  empty for rows written by SQL
+        max_length=MAX_LENGTH,
+        null=True,
+        editable=False,
+        help_text="The name without case and Unicode form, which two rows below one must not share.",
+    )
     parent = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
         related_name="children",
         null=True,
         blank=True,
+        db_index=False,
         help_text="The category above it. Empty: it is at the top.",
     )
     # Triggers keep it right, whichever program writes (`catalog.triggers`).
-    path = models.CharField(max_length=MAX_PATH_LENGTH, unique=True, editable=False)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    objects: ClassVar = TracedQuerySet.as_manager()
+    path = models.CharField(max_length=MAX_PATH_LENGTH, unique=True, editable=False, db_default="")
 
     class Meta:
         verbose_name_plural = "categories"
         constraints = [
             name_given("category"),
+            models.UniqueConstraint(fields=["parent", "comparable_name"], name="category_once_below_another"),
+            models.UniqueConstraint(
+                fields=["comparable_name"], condition=Q(parent__isnull=True), name="category_once_at_the_top"
+            ),
             models.CheckConstraint(
                 name="category_name_has_no_separator",
                 condition=~Q(name__contains=">"),
@@ -81,7 +99,8 @@ class Category(models.Model):
 
     def path_below(self, parent: "Category | None") -> str:
         """Return the path of a category of this name below the parent."""
-        return f"{parent.path}{PATH_SEPARATOR}{self.name}" if parent else self.name
+        name = clean(self.name)
+        return f"{parent.path}{PATH_SEPARATOR}{name}" if parent else name
 
     def clean(self) -> None:
         """Raise ValidationError if it cannot be below its parent, or another one is there with this name."""
@@ -101,21 +120,14 @@ class Category(models.Model):
         if longest > MAX_PATH_LENGTH:
             message = f"The longest path has {longest} characters; at most {MAX_PATH_LENGTH} are allowed."
             raise ValidationError({"parent" if parent else "name": message})
-        if Category.objects.filter(path=path).exclude(pk=self.pk).exists():
+        is_same = Q(comparable_name=comparable(self.name)) | Q(name=self.name)
+        if Category.objects.filter(is_same, parent=parent).exclude(pk=self.pk).exists():
             raise ValidationError({"name": "Another category already has this name."})
 
 
-class Tag(models.Model):
-    name = name_field(unique=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    objects: ClassVar = TracedQuerySet.as_manager()
-
+class Tag(Term):
     class Meta:
         constraints = [name_given("tag")]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 # The columns of a product that answers show, besides its id, its tags and whether it is available. The change
@@ -131,6 +143,7 @@ SHOWN_COLUMNS = (
     "sale_from",
     "sale_until",
     "description",
+    "attributes",
     "url",
     "image_url",
 )
@@ -209,12 +222,11 @@ class Product(models.Model):
     )
     brand = name_field(blank=True, default="")
     # GROUP is a word of SQL, so the column has another name.
-    group = models.CharField(
-        max_length=MAX_LENGTH,
+    group = name_field(
         db_column="group_name",
         blank=True,
         default="",
-        validators=[validate_line],
+        db_default="",
         help_text="What the variants of one article have in common. A list shows the best one of them only.",
     )
     price = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
@@ -240,7 +252,13 @@ class Product(models.Model):
     )
     url = url_field("URL", "The product's page in the shop: http or https.")
     image_url = url_field("image URL", "The product's picture: http or https. This page shows https only.")
-    description = models.TextField(blank=True, default="", validators=[validate_text])
+    description = CleanTextField(blank=True, default="", validators=[validate_text])
+    attributes = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text='Names, each with a list of texts, as JSON: {"colour": ["red", "blue"]}',
+    )
     tags = models.ManyToManyField(Tag, related_name="products", blank=True)
     is_active = models.BooleanField(
         "active",
@@ -274,6 +292,10 @@ class Product(models.Model):
                 violation_error_message="A sale must not end before it begins.",
             ),
             models.CheckConstraint(
+                name="product_attributes_are_an_object",
+                condition=Exact(JsonType("attributes"), Value("object")),
+            ),
+            models.CheckConstraint(
                 name="product_stock_in_range",
                 condition=Q(stock__isnull=True) | Q(stock__range=(0, MAX_STOCK)),
                 violation_error_message=f"Stock must be empty or a whole number from 0 to {MAX_STOCK}.",
@@ -289,6 +311,22 @@ class Product(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the product. If a searched column may have changed, 2 more queries save its search text."""
+        fields = kwargs.get("update_fields")
+        if fields is not None and not set(fields) & set(SEARCHED_COLUMNS):
+            super().save(*args, **kwargs)
+            return
+        using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using, savepoint=False):
+            super().save(*args, **kwargs)
+            fold_products(Product.objects.using(using).filter(pk=self.pk))
+
     def clean(self) -> None:
-        if faults := sale_faults(vars(self)):
+        faults = sale_faults(vars(self))
+        try:
+            self.attributes = attributes_of({} if self.attributes is None else self.attributes)
+        except ValidationError as error:
+            faults["attributes"] = f"Not valid: {error.messages[0]}."
+        if faults:
             raise ValidationError(faults)

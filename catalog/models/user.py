@@ -5,13 +5,13 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
-from catalog.models.fields import TracedQuerySet, external_id_field, external_id_fits_urls
+from catalog.models.fields import CleanCharField, TracedQuerySet, external_id_field, external_id_fits_urls
 from core.text import MAX_LENGTH, validate_line
 
 
 class User(models.Model):
     external_id = external_id_field("user")
-    name = models.CharField(
+    name = CleanCharField(
         max_length=MAX_LENGTH,
         blank=True,
         default="",

@@ -122,7 +122,11 @@ class StrictAdmin(_Admin):
         """
         if len(search_term) > MAX_SEARCH_LENGTH or _INVALID_TERM.search(search_term):
             return queryset.none(), False
-        return super().get_search_results(request, queryset, search_term)
+        return self.search(request, queryset, search_term)
+
+    def search(self, request: HttpRequest, queryset: QuerySet[Any], term: str) -> tuple[QuerySet[Any], bool]:
+        """Return the rows found by a term that is no longer than a name, and whether they may repeat."""
+        return super().get_search_results(request, queryset, term)
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any) -> Any:
         """Run the action, or report an error if a selected row is no key."""

@@ -31,13 +31,16 @@ class TypedRow(Row):
 
 
 def _field(kind: Any) -> serializers.Field[Any, Any, Any, Any]:
-    """Return the serializer field for a type: one of _FIELDS, an optional one, or a tuple of strings."""
+    """Return the serializer field for a type: one of _FIELDS, an optional one, or a tuple of strings.
+
+    Others must be declared; they become a JSON value here.
+    """
     if kind == tuple[str, ...]:
         return serializers.ListField(child=serializers.CharField())
     if NoneType in get_args(kind):
         (kind,) = set(get_args(kind)) - {NoneType}
         return _FIELDS[kind](allow_null=True)
-    return _FIELDS[kind]()
+    return _FIELDS.get(kind, serializers.JSONField)()
 
 
 class Reference(serializers.Field):  # type: ignore[type-arg]

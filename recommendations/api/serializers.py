@@ -5,7 +5,7 @@ from typing import Any, get_type_hints
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from catalog.api.serializers import CURRENCY, CURRENT_PRICE, ProductRow
+from catalog.api.serializers import CURRENCY, CURRENT_PRICE, AttributesRow, ProductRow
 from core.api.serializers import Reference, TypedRow
 from core.text import MAX_LENGTH, MAX_PATH_LENGTH
 from recommendations.api.requests import DEFAULT_TOP_N, MAX_DEPTH, MAX_NAMED, MAX_TOP_N
@@ -58,6 +58,7 @@ class RecommendedProductRow(TypedRow):
     types = {name: kind for name, kind in get_type_hints(Details).items() if name in SHOWN}
     current_price = serializers.FloatField(help_text=CURRENT_PRICE)
     currency = serializers.CharField(help_text=CURRENCY)
+    attributes = AttributesRow()
     score = serializers.FloatField()
     reasons = ReasonRow(many=True)
 
@@ -153,6 +154,11 @@ class SessionInput(Row):
         required=False,
         max_length=MAX_NAMED,
         help_text="Names of the allowed groups.",
+    )
+    attributes = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField(max_length=MAX_LENGTH), max_length=MAX_NAMED),
+        required=False,
+        help_text="Allowed values of attributes: any of one name, and of all names.",
     )
     min_price = serializers.FloatField(required=False, allow_null=True, min_value=0)
     max_price = serializers.FloatField(required=False, allow_null=True, min_value=0)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from django.db import connections
 
-from recommendations.selectors.changes import Changes, FeedPosition
+from catalog.changes import Changes, FeedPosition
 from recommendations.selectors.products import Details
 from recommendations.serving.catalogue import Catalogue
 from recommendations.serving.details import DetailsCache

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendations.engine.attributes import Attributes
 from recommendations.engine.offers import NO_OFFERS, Offer, Offers
 from recommendations.engine.postings import PostingLists
 from recommendations.engine.ragged import Ints, Ragged, starts_of
@@ -157,7 +158,7 @@ class ProductState(NamedTuple):
     """What a snapshot holds of one product.
 
     category, tags, group: names, group "" for none; offer: None without a sale price; popularity: as in
-    `Snapshot`
+    `Snapshot`; attributes: as in `engine.attributes`
     """
 
     is_active: bool
@@ -167,6 +168,7 @@ class ProductState(NamedTuple):
     popularity: int = 0
     offer: Offer | None = None
     group: str = ""
+    attributes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,7 @@ class Snapshot:
     regular_price: shape (n_products,), the price without offers; the same array as `price` if none counts
     offers:      the sale prices; priced_at: the time of `price`, seconds since 1970 by the real clock
     groups:      the groups of the products; None if no product has one
+    attributes:  the attributes of the products; None if no product has any
     now:         seconds since 1970, by the shop's clock (`engine.clock`); 0 without events
     """
 
@@ -192,6 +195,7 @@ class Snapshot:
     offers: Offers = NO_OFFERS
     priced_at: float = 0.0
     groups: Groups | None = None
+    attributes: Attributes | None = None
     now: int = 0
 
     @classmethod
@@ -206,6 +210,7 @@ class Snapshot:
         offers: Offers = NO_OFFERS,
         priced_at: float = 0.0,
         groups: Groups | None = None,
+        attributes: Attributes | None = None,
         now: int = 0,
     ) -> "Snapshot":
         """Return the snapshot of products given in any order. Raises ValueError when lengths differ.
@@ -226,6 +231,7 @@ class Snapshot:
             price=(regular := price[order]),
             regular_price=regular,
             groups=groups.taken(order) if groups else None,
+            attributes=attributes.taken(order) if attributes else None,
             now=now,
         )._priced(regular, offers, priced_at)
 
@@ -271,6 +277,9 @@ class Snapshot:
         columns = [self.product_ids, category, tags, price, self.active]
         if self.groups:
             columns.append(np.append(_hashes(self.groups.names.names), np.uint64(0))[self.groups.codes])
+        if self.attributes:
+            values = self.attributes.values
+            columns.append(_sums(_hashes(self.attributes.names)[values.flat], values.starts))
         return _digest(*columns)
 
     @cached_property
@@ -325,11 +334,15 @@ class Snapshot:
             offers=self.offers,
             priced_at=self.priced_at,
             groups=self.groups,
+            attributes=self.attributes,
             now=now,
         )
 
     def differs_in_prices_only(self, other: "Snapshot") -> bool:
-        """Return whether both differ in nothing but prices, availability and groups. No array is compared."""
+        """Return whether both differ in nothing that retrievers look at besides prices and availability.
+
+        No array is compared.
+        """
         return (
             self.features is other.features
             and self.product_ids is other.product_ids
@@ -378,9 +391,11 @@ class Snapshot:
         offers = self._offers_after({int(self.product_ids[at]): state for at, state in states})
         groups = self._groups_after([(at, state.group) for at, state in states])
         is_same = active is self.active and prices is self.regular_price and offers is self.offers
-        if features is self.features and groups is self.groups and is_same:
+        attributes = self._attributes_after([(at, state.attributes) for at, state in states])
+        is_same_otherwise = groups is self.groups and attributes is self.attributes
+        if features is self.features and is_same_otherwise and is_same:
             return self
-        other = replace(self, features=features, active=active, groups=groups)
+        other = replace(self, features=features, active=active, groups=groups, attributes=attributes)
         if not is_same:
             other = other._priced(prices, offers, self.priced_at)
         _copy_cached(self, other)
@@ -392,6 +407,21 @@ class Snapshot:
         if not new and not np.isin(self.offers.product_ids, list(states)).any():
             return self.offers
         return self.offers.replaced(states, new)
+
+    def _attributes_of_rows(self, left: NDArray[np.int64], new: list[tuple[str, ...]]) -> Attributes | None:
+        """Return the attributes of the products at these positions, followed by new products."""
+        if self.attributes is None and not any(new):
+            return None
+        kept = self.attributes.taken(left) if self.attributes else Attributes.none(len(left))
+        return kept.extended(len(new)).patched(len(left) + np.arange(len(new)), new)
+
+    def _attributes_after(self, named: list[tuple[int, tuple[str, ...]]]) -> Attributes | None:
+        """Return the attributes, with those of the products at these positions; the same if none differs."""
+        found = self.attributes or Attributes.none(len(self))
+        changed = [(at, keys) for at, keys in named if found.keys_at(at) != keys]
+        if not changed:
+            return self.attributes
+        return found.patched(np.array([at for at, _ in changed], np.int64), [keys for _, keys in changed])
 
     def _groups_of_rows(self, left: NDArray[np.int64], new: list[str]) -> Groups | None:
         """Return the groups of the products at these positions, followed by new products."""
@@ -436,6 +466,7 @@ class Snapshot:
             price=np.concatenate([self.regular_price[left], np.array([s.price for s in states], np.float64)]),
             offers=self._offers_after(changed),
             groups=self._groups_of_rows(left, [state.group for state in states]),
+            attributes=self._attributes_of_rows(left, [state.attributes for state in states]),
             priced_at=self.priced_at,
             now=self.now,
         )

@@ -50,25 +50,21 @@ def best_of_groups(
 def first_of_groups(found: Candidates, groups: Ints, *, k: int, held: Ragged | None = None) -> Candidates:
     """Return each user's first k candidates that are the first of their group. groups, held: as above"""
     n_users = len(found.positions)
-    rows, places = np.nonzero(found.positions >= 0)
-    codes = groups[found.positions[rows, places]].astype(np.int64)
-    # The group of each user's candidate as one number. A product without a group has a number of its own.
-    n_codes = int(groups.max(initial=-1)) + 1
-    keys = rows * n_codes + codes
-    alone = codes < 0
-    keys[alone] = n_users * n_codes + np.arange(np.count_nonzero(alone))
-    kept = np.zeros(len(keys), bool)
-    kept[np.unique(keys, return_index=True)[1]] = True
-    if held is not None:
-        their_codes = groups[held.flat].astype(np.int64)
-        their_keys = (held.rows() * n_codes + their_codes)[their_codes >= 0]
-        kept &= ~np.isin(keys, their_keys)
-    rows, places = rows[kept], places[kept]
-    n_kept = np.bincount(rows, minlength=n_users)
-    rank = np.arange(len(rows)) - np.repeat(np.cumsum(n_kept) - n_kept, n_kept)
-    first = rank < k
     positions = np.full((n_users, k), -1, np.int64)
     points = np.zeros((n_users, k), np.int64)
-    positions[rows[first], rank[first]] = found.positions[rows[first], places[first]]
-    points[rows[first], rank[first]] = found.points[rows[first], places[first]]
+    codes, lengths = groups[found.positions], found.lengths.tolist()
+    # Sets, because a user's first few candidates are nearly always enough.
+    for user, n in enumerate(lengths):
+        taken = set(groups[held[user]].tolist()) if held else set()
+        places = []
+        for place, code in enumerate(codes[user, :n].tolist()):
+            if code >= 0:
+                if code in taken:
+                    continue
+                taken.add(code)
+            places.append(place)
+            if len(places) == k:
+                break
+        positions[user, : len(places)] = found.positions[user, places]
+        points[user, : len(places)] = found.points[user, places]
     return Candidates(positions, points)

@@ -90,6 +90,11 @@ class Explainer(Protocol):
         """Identifies the writer of its texts: the kind of explainer, and the language model if any."""
         ...
 
+    @property
+    def is_resting(self) -> bool:
+        """Whether `explain` would return a text of the template at once, because its model has failed."""
+        ...
+
     def explain(self, evidence: Evidence) -> Explanation:
         """Return an explanation of the evidence."""
         ...

@@ -9,10 +9,15 @@ from typing import Any, Self
 from observe import metrics
 from recommendations.explainers.api_keys import ApiKeys
 from recommendations.explainers.base import Evidence, Explanation, Source
+from recommendations.explainers.breaker import ModelBreaker
 from recommendations.explainers.chat_options import ChatOptions, ChatUnavailable
+from recommendations.explainers.model_news import ModelNews
 from recommendations.explainers.prompt import Prompt, prompt
 from recommendations.explainers.template import TemplateExplainer
 
+LIST_SECONDS = 10.0  # nobody waits for the list of models
+# Kinds of failures that say nothing about the model.
+NOT_ITS_FAULT = frozenset({"busy", "no key"})
 log = logging.getLogger(__name__)
 
 
@@ -22,7 +27,8 @@ class OpenAIExplainer:
     Each call runs in its own thread, so that `explain` returns in time even if the call hangs where it cannot
     be cancelled, in a DNS lookup. A call counts towards max_concurrent until its thread ends; calls above the
     limit fall back to the template. No connection is kept between calls, and the openai package is imported
-    by the first call.
+    by the first call. After failures the breaker leaves the model alone for a while, and the template
+    explains at once.
     """
 
     source = Source.OPENAI
@@ -32,6 +38,7 @@ class OpenAIExplainer:
         self._slots = BoundedSemaphore(options.max_concurrent)
         self._keys = ApiKeys(options.api_key, options.second_api_key)
         self._template = TemplateExplainer()
+        self.breaker = ModelBreaker(f"The language model {options.model}", options.rest_seconds)
 
     @classmethod
     def from_options(cls, **options: Any) -> Self:
@@ -45,18 +52,38 @@ class OpenAIExplainer:
 
     @property
     def identity(self) -> str:
-        """The server and the model."""
-        return f"{self.source} {self._options.base_url} {self._options.model}"
+        """The server, without a query that may hold a key, and the models."""
+        return f"{self.source} {self._options.server} {self._options.model}"
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether the model is left alone, so that the template explains at once."""
+        return self.breaker.is_resting
+
+    def model_news(self) -> tuple[ModelNews, ...]:
+        """Return what the server says of each of the models. Raises ChatUnavailable."""
+        from recommendations.explainers import model_list  # noqa: PLC0415 - as in `_call`
+
+        deadline = time.monotonic() + max(self._options.timeout_seconds, LIST_SECONDS)
+        return self._keys.try_each(lambda key: model_list.model_news(self._options, key, deadline))
 
     def explain(self, evidence: Evidence) -> Explanation:
         """Return the model's text or, after a failure, the template's, and log the reason."""
+        if not self.breaker.may_call():
+            metrics.recorder.model_called("left alone", None)
+            return self._template.explain(evidence)
         began, outcome = time.monotonic(), "written"
         try:
-            return Explanation(self._complete(prompt(evidence)), self.source)
+            text = self._complete(prompt(evidence))
         except ChatUnavailable as error:
             outcome = error.kind
             log.warning("The template explains instead of %s: %s.", self._options.model, error)
+            if outcome not in NOT_ITS_FAULT:
+                self.breaker.record_failure(error)
             return self._template.explain(evidence)
+        else:
+            self.breaker.record_success()
+            return Explanation(text, self.source)
         finally:
             metrics.recorder.model_called(outcome, time.monotonic() - began)
 

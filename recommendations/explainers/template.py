@@ -53,6 +53,7 @@ class TemplateExplainer:
     source = Source.TEMPLATE
     concurrency = 1
     identity = "template"
+    is_resting = False
 
     @classmethod
     def from_options(cls, **options: Any) -> Self:

@@ -61,11 +61,9 @@ class ExplanationWriter:
             )
             pending.delete()
             return False
-        if not self._spend_call(now.astimezone(UTC).date()):
-            logger.warning(
-                "The daily budget of %d explanations is spent; the template explains.", self.daily_budget
-            )
-            pending.update(is_done=True, evidence=None, expires_at=now + OVER_BUDGET_TTL)
+        wait = self._wait_for_model(now)
+        if wait is not None:
+            pending.update(is_done=True, evidence=None, expires_at=now + wait)
             return False
         try:
             explanation = self.explainer.explain(facts)
@@ -81,6 +79,17 @@ class ExplanationWriter:
             expires_at=self.now() + (self.ttl if is_from_model else FAILURE_TTL),
         )
         return is_from_model
+
+    def _wait_for_model(self, now: datetime) -> timedelta | None:
+        """Return how long the template's text is used, None after counting a call of the model."""
+        if self.explainer.is_resting:
+            return FAILURE_TTL
+        if self._spend_call(now.astimezone(UTC).date()):
+            return None
+        logger.warning(
+            "The daily budget of %d explanations is spent; the template explains.", self.daily_budget
+        )
+        return OVER_BUDGET_TTL
 
     def _spend_call(self, day: date) -> bool:
         """Count one more call. Return False if the budget is spent; exact for any number of workers."""

@@ -65,17 +65,31 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='LanguageModel',
+            fields=[
+                ('place', models.PositiveSmallIntegerField(help_text='Its place in OPENAI_MODEL: the first that the server has is asked.', primary_key=True, serialize=False, verbose_name='order')),
+                ('name', models.CharField(max_length=200)),
+                ('state', models.CharField(choices=[('available', 'Available'), ('ending', 'Ending'), ('missing', 'Missing'), ('unknown', 'Unknown')], max_length=16)),
+                ('ends_on', models.DateField(help_text='The day on which the server will stop offering it.', null=True, verbose_name='announced end')),
+                ('detail', models.CharField(max_length=300)),
+                ('checked_at', models.DateTimeField(verbose_name='checked')),
+            ],
+            options={
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
             name='TrainedModel',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('strategy', models.CharField(max_length=64)),
                 ('version', models.CharField(help_text='Start of the training in UTC, and eight random hex digits.', max_length=40)),
                 ('settings_digest', models.CharField(help_text="Digest of the strategy's settings that it was fitted with.", max_length=64)),
-                ('recipe', models.JSONField(help_text="The strategy's CLASS and OPTIONS that it was fitted with.")),
+                ('configuration', models.JSONField(help_text="The strategy's CLASS and OPTIONS that it was fitted with.")),
                 ('data_from', models.DateTimeField(null=True, verbose_name='first event')),
                 ('data_to', models.DateTimeField(null=True, verbose_name='last event')),
                 ('n_events', models.PositiveBigIntegerField(help_text='Number of events that it was fitted to.', verbose_name='events')),
-                ('metrics', models.JSONField(blank=True, default=dict, help_text='Metrics of the same recipe on held-out days; empty if it was not measured.')),
+                ('metrics', models.JSONField(blank=True, default=dict, help_text='Metrics of the same settings on held-out days; empty if it was not measured.')),
                 ('record', models.JSONField(blank=True, default=dict, help_text="The model's own description of how it was made.")),
                 ('fit_seconds', models.FloatField(default=0)),
                 ('peak_mb', models.FloatField(default=0, verbose_name='peak memory in MB')),

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import CharField, QuerySet, Value
 
 from core.db.prepared import PreparedQuery
-from recommendations.models import DefaultStrategy, TrainedModel
+from recommendations.models import DefaultStrategy, LanguageModel, TrainedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,11 @@ def trained_at() -> list[tuple[str, datetime]]:
     """Return each strategy that has an active version, with the time when it was trained. 1 query."""
     active = TrainedModel.objects.filter(is_active=True).order_by("strategy")
     return list(active.values_list("strategy", "created_at"))
+
+
+def language_models() -> list[tuple[str, str, date | None]]:
+    """Return the name, state and announced end of each language model that was asked for last. 1 query."""
+    return list(LanguageModel.objects.order_by("place").values_list("name", "state", "ends_on"))
 
 
 def registered_version(strategy: str, version: str) -> RegisteredVersion | None:

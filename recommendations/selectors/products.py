@@ -33,7 +33,7 @@ class Label:
 class Details(NamedTuple):
     """The fields of a product that responses show. A field added here is read and compared by every query.
 
-    category: its path, or None; tags: names, sorted
+    category: its path, or None; tags: names, sorted; attributes: lists of texts, by name, sorted
     price:    the nearest float, as in JSON; current_price: of the time when it was read
 
     Responses show every field but the last, in this order. It is a named tuple, which is quick to create:
@@ -53,6 +53,7 @@ class Details(NamedTuple):
     current_price: float
     description: str
     tags: tuple[str, ...]
+    attributes: dict[str, list[str]]
     url: str
     image_url: str
     is_available: bool
@@ -74,7 +75,9 @@ _EXPRESSIONS = {
     "is_available": AVAILABLE,
 }
 COLUMNS: list[Any] = [_EXPRESSIONS.get(field, field) for field in Details._fields if field != "tags"]
-_PRICE, _CURRENT_PRICE, _TAGS = map(Details._fields.index, ("price", "current_price", "tags"))
+_PRICE, _CURRENT_PRICE, _TAGS, _ATTRIBUTES = map(
+    Details._fields.index, ("price", "current_price", "tags", "attributes")
+)
 
 
 def _rows(ids: list[int]) -> "QuerySet[Product, Any]":
@@ -131,5 +134,7 @@ def _details(row: Sequence[Any], now: float) -> Details:
     if found := offer(*values[_PRICE + 1 : _PRICE + 4]):
         values[_CURRENT_PRICE] = current_price(price, *found, now)
     values[-1] = bool(values[-1])
+    # PostgreSQL has an order of its own for the names; one place earlier, without the tags.
+    values[_ATTRIBUTES - 1] = dict(sorted(values[_ATTRIBUTES - 1].items()))
     values.insert(_TAGS, tuple(sorted(orjson.loads(f"[{tags or ''}]"))))
     return Details(*values)

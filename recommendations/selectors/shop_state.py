@@ -10,11 +10,11 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from catalog import changes
+from catalog.changes import Changes, FeedPosition
 from catalog.models import Product, User
 from core.db.prepared import fetch
 from recommendations.models import DefaultStrategy, StoredList, TrainedModel
-from recommendations.selectors import changes
-from recommendations.selectors.changes import Changes, FeedPosition
 from recommendations.selectors.models import ActiveModels
 from recommendations.selectors.shoppers import Shopper, StoredRow
 

@@ -3,12 +3,14 @@
 from collections.abc import Collection
 
 import numpy as np
+import orjson
 from django.db.models import Count, Model
 from numpy.typing import NDArray
 
 from catalog.models import ActionType, Category, Interaction, Product, Tag
 from catalog.selectors import tags_of
 from core.db.prepared import PreparedQuery, columns, integers
+from recommendations.engine.attributes import Attributes, attribute_keys
 from recommendations.engine.offers import Offers
 from recommendations.engine.ragged import Ragged, starts_of
 from recommendations.engine.snapshot import Features, Groups, ProductState, Snapshot, Vocabulary
@@ -20,7 +22,7 @@ _Tagged: type[Model] = Product.tags.through
 
 
 def snapshot(*, real_now: float | None = None) -> Snapshot:
-    """Return the catalogue as it is now. 8 queries.
+    """Return the catalogue as it is now. 9 queries.
 
     real_now: seconds since 1970; None for this machine's clock
     """
@@ -43,6 +45,7 @@ def snapshot(*, real_now: float | None = None) -> Snapshot:
         price=np.array(prices, np.float64),
         offers=_offers(),
         groups=_groups(product_ids),
+        attributes=_attributes(product_ids),
         priced_at=priced_at,
     )
     return with_popularity(found, real_now=real_now)
@@ -63,7 +66,7 @@ def patched(previous: Snapshot, product_ids: Collection[int]) -> Snapshot:
 
 _rows = PreparedQuery(
     lambda ids: Product.objects.filter(id__in=ids).values_list(
-        "id", AVAILABLE, "category__path", "price", "group", *_SALE
+        "id", AVAILABLE, "category__path", "price", "group", "attributes", *_SALE
     )
 )
 _popularity_of = PreparedQuery(
@@ -95,8 +98,9 @@ def _states(previous: Snapshot, ids: list[int]) -> dict[int, ProductState | None
                 counts.get(key, 0),
                 offer(*sale),
                 group,
+                attribute_keys(attributes),
             )
-            for key, available, category, price, group, *sale in rows
+            for key, available, category, price, group, attributes, *sale in rows
         },
     }
 
@@ -105,6 +109,16 @@ def _offers() -> Offers:
     """Return all sale prices. 1 query."""
     rows = Product.objects.filter(sale_price__isnull=False).order_by("id").values_list("id", *_SALE)
     return Offers.of((key, found) for key, *sale in rows if (found := offer(*sale)))
+
+
+def _attributes(product_ids: NDArray[np.int64]) -> Attributes | None:
+    """Return the attributes of the products, None if no product has any. product_ids: sorted. 1 query."""
+    rows = Product.objects.exclude(attributes={}).order_by("id").values_list("id", "attributes")
+    ids, attributes = columns(rows, 2)
+    positions = coded(integers(ids), product_ids)
+    return Attributes.of(
+        len(product_ids), positions, [attribute_keys(orjson.loads(found)) for found in attributes]
+    )
 
 
 def _groups(product_ids: NDArray[np.int64]) -> Groups | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from recommendations.selectors.changes import FeedPosition
+from catalog.changes import FeedPosition
 from recommendations.serving.details import DetailsCache
 from recommendations.serving.pipelines import PipelineCache
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.text import PATH_SEPARATOR
+from recommendations.engine.attributes import Attributes
 from recommendations.engine.histories import seen
 from recommendations.engine.snapshot import Snapshot
 from recommendations.errors import BadRequest
@@ -23,12 +24,14 @@ class Filters:
 
     categories: paths, any of which will do, as does a category below it; empty for all products
     groups:     names, any of which will do; empty for all products
+    attributes: names, each with the values of which any will do
     exclude:    ids of products to leave out
     ignored:    references to products to leave out that do not exist
     """
 
     categories: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     min_price: Decimal | None = None
     max_price: Decimal | None = None
     exclude: tuple[int, ...] = ()
@@ -43,6 +46,9 @@ class Filters:
             masks.append(np.isin(snapshot.features.category, codes))
         if self.groups:
             masks.append(in_groups(snapshot, self.groups))
+        if self.attributes:
+            found = snapshot.attributes or Attributes.none(len(snapshot))
+            masks.append(found.having(dict(self.attributes)))
         if self.min_price is not None:
             masks.append(snapshot.price >= float(self.min_price))
         if self.max_price is not None:
@@ -79,6 +85,10 @@ class Filters:
         return (
             self.is_inside(product.category)
             and (not self.groups or product.group in self.groups)
+            and all(
+                any(text in product.attributes.get(name, ()) for text in texts)
+                for name, texts in self.attributes
+            )
             and (self.min_price is None or product.current_price >= float(self.min_price))
             and (self.max_price is None or product.current_price <= float(self.max_price))
         )
@@ -108,7 +118,15 @@ def resolve_filters(request: RecommendationRequest, snapshot: Snapshot) -> Filte
     exclude, ignored = resolve_products(
         request.exclude, sees_inactive_products=request.sees_inactive_products
     )
-    return Filters(request.categories, request.groups, request.min_price, request.max_price, exclude, ignored)
+    return Filters(
+        categories=request.categories,
+        groups=request.groups,
+        attributes=request.attributes,
+        min_price=request.min_price,
+        max_price=request.max_price,
+        exclude=exclude,
+        ignored=ignored,
+    )
 
 
 def is_below(category: str, paths: Sequence[str]) -> bool:

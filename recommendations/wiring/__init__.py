@@ -4,7 +4,9 @@ import logging
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError
 
+from catalog.search import found
 from catalog.triggers import missing_triggers
+from recommendations.explainers.dialects import dialects
 from recommendations.wiring import answers, catalogue, configured, work
 from recommendations.wiring.answers import (
     behaviour_model,
@@ -25,6 +27,7 @@ from recommendations.wiring.configured import (
     explainer,
     is_trained,
     lacks_model,
+    language_model,
     model_loader,
     model_ref,
     model_store,
@@ -34,6 +37,7 @@ from recommendations.wiring.configured import (
 )
 from recommendations.wiring.people import cached_about, forget_deleted_users, forget_user
 from recommendations.wiring.work import (
+    check_language_model,
     distributed_run,
     evaluator,
     generator,
@@ -48,6 +52,7 @@ from recommendations.wiring.work import (
 __all__ = [
     "behaviour_model",
     "cached_about",
+    "check_language_model",
     "config",
     "digest",
     "distributed_run",
@@ -63,6 +68,7 @@ __all__ = [
     "history_cache",
     "is_trained",
     "lacks_model",
+    "language_model",
     "live_recommender",
     "model_loader",
     "model_ref",
@@ -109,6 +115,8 @@ def warm_up() -> None:
 def forget() -> None:
     """Drop everything that this process has built or cached, as if it had just started."""
     catalogue.forget()
+    found.forget()
+    dialects.forget()
     if not configured.shared_cache().is_shared:
         configured.shared_cache().clear()
     for cached in (*answers.SINGLETONS, *work.SINGLETONS, *configured.SINGLETONS):

@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable, Collection
 from functools import cache
 
+from catalog.changes import read_changes
 from observe import metrics
 from recommendations.caching.catalogue import CatalogueCache, CatalogueReader
 from recommendations.engine.actions import DAY
 from recommendations.engine.log import no_events
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pipeline
-from recommendations.selectors.changes import read_changes
 from recommendations.selectors.histories import log
 from recommendations.selectors.products import details
 from recommendations.selectors.snapshots import patched, snapshot, with_popularity

@@ -13,6 +13,8 @@ from recommendations.batch.queue import Queue
 from recommendations.conf import Config
 from recommendations.errors import BadConfiguration
 from recommendations.explainers.base import Explainer
+from recommendations.explainers.openai import OpenAIExplainer
+from recommendations.explaining.shared_outage import CachedOutage
 from recommendations.selectors.models import ActiveModels, active_models, registered_version
 from recommendations.serving.pipelines import StrategyRegistry
 from recommendations.serving.results import ModelRef
@@ -33,7 +35,15 @@ def config() -> Config:
 def explainer() -> Explainer:
     """Return the configured explainer."""
     configured: Explainer = config().explainer.make()
+    if isinstance(configured, OpenAIExplainer):
+        configured.breaker.shared = CachedOutage(shared_cache, configured.identity)
     return configured
+
+
+def language_model() -> OpenAIExplainer | None:
+    """Return the explainer that asks a language model, None if another one is configured."""
+    configured = explainer()
+    return configured if isinstance(configured, OpenAIExplainer) else None
 
 
 @cache

@@ -17,6 +17,8 @@ from recommendations.batch.runs import RunParameters
 from recommendations.batch.shards import ShardWorker
 from recommendations.engine.log import Log
 from recommendations.evaluation.evaluate import Evaluator
+from recommendations.explainers.model_news import ModelNews
+from recommendations.explaining.news import store_news
 from recommendations.models import GenerationRun
 from recommendations.processes.pool import ProcessPool
 from recommendations.selectors.clock import last_event_at
@@ -34,6 +36,7 @@ from recommendations.wiring.configured import (
     config,
     digest,
     explainer,
+    language_model,
     model_loader,
     model_store,
     queue,
@@ -100,6 +103,17 @@ def _send_shard(run_id: int, number: int) -> None:
 def remove_old_rows() -> Removed:
     """Delete rows older than their retention period. Return how many were deleted, by kind."""
     return retention.remove_old_rows(event_days=settings.EVENT_RETENTION_DAYS, now=timezone.now())
+
+
+def check_language_model() -> tuple[ModelNews, ...]:
+    """Ask the language model's server for its models, and store and return what it says.
+
+    Returns nothing if no language model is configured. Raises ChatUnavailable.
+    """
+    configured = language_model()
+    found = configured.model_news() if configured is not None else ()
+    store_news(found, timezone.now())
+    return found
 
 
 def evaluator(names: Iterable[str]) -> Evaluator:

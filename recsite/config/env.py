@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from recsite.config.derived_keys import for_tokens
-from recsite.config.insecure import MIN_KEY_LENGTH
+from recsite.config.insecure import MIN_KEY_LENGTH, secrets_in_query
 from recsite.config.throttle_rates import Rates, rates
 from recsite.config.validation import DAY, validate
 from recsite.config.variables import Variables, read_file
@@ -66,9 +66,13 @@ class Environment:
     redis_url: str = field(repr=False)
     openai_api_key: str = field(repr=False)
     openai_api_key_2: str = field(repr=False)
-    openai_base_url: str
+    openai_base_url: str = field(repr=False)
     openai_model: str
+    openai_reasoning_effort: str
+    openai_temperature: float
+    openai_max_tokens: int
     openai_timeout_seconds: float
+    openai_rest_seconds: float
     openai_max_concurrent: int
     celery_broker_url: str = field(repr=False)
     event_retention_days: int
@@ -94,6 +98,7 @@ class Environment:
             *(self.secret_key, *self.secret_key_fallbacks),
             *(self.jwt_signing_key, *self.jwt_verifying_keys),
             *(self.openai_api_key, self.openai_api_key_2),
+            *secrets_in_query(self.openai_base_url),
             self.metrics_token,
             str(self.database.get("PASSWORD", "")),
             *[urlsplit(address).password or "" for address in (self.redis_url, self.celery_broker_url)],
@@ -180,6 +185,10 @@ def read() -> Environment:
         openai_api_key_2=env.str("OPENAI_API_KEY_2", default=""),
         openai_base_url=env.str("OPENAI_BASE_URL", default="https://api.openai.com/v1"),
         openai_model=env.str("OPENAI_MODEL", default="gpt-3.5-turbo"),
+        openai_reasoning_effort=env.str("OPENAI_REASONING_EFFORT", default="").lower(),
+        openai_temperature=env.float("OPENAI_TEMPERATURE", default=0.7),
+        openai_max_tokens=env.int("OPENAI_MAX_TOKENS", default=150),
+        openai_rest_seconds=env.float("OPENAI_REST_SECONDS", default=30.0),
         openai_timeout_seconds=env.float("OPENAI_TIMEOUT_SECONDS", default=5.0),
         openai_max_concurrent=openai_max_concurrent,
         celery_broker_url=env.str("CELERY_BROKER_URL", default=""),

@@ -6,7 +6,7 @@ DEBUG allows all of them, and each has a variable that allows it alone.
 import ipaddress
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -76,6 +76,12 @@ def parsed(url: str) -> SplitResult | None:
         return parts if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 else None
     except ValueError:
         return None
+
+
+def secrets_in_query(url: str) -> list[str]:
+    """Return the values in the query of an address, except a version: some servers take a key there."""
+    pairs = parse_qsl(parts.query) if (parts := parsed(url)) is not None else []
+    return [value for name, value in pairs if not name.lower().endswith("version")]
 
 
 def _check_keys(env: "Environment") -> None:

@@ -52,6 +52,8 @@ def probes() -> Probes:
         "cache": check_cache,
         "model": check_model,
     }
+    if wiring.language_model() is not None:
+        probes["language_model"] = check_language_model
     if broker_url():
         probes["broker"] = check_broker
     return Probes(probes, seconds=DEADLINE_SECONDS)
@@ -75,6 +77,13 @@ def check_model() -> None:
     default = wiring.model_ref()
     if wiring.lacks_model(default):
         raise Unhealthy(f"{default.strategy} has no usable model; the fallback answers")
+
+
+def check_language_model() -> None:
+    """Raise Unhealthy while the language model is left alone. No request is sent to it."""
+    model = wiring.language_model()
+    if model is not None and model.breaker.is_open:
+        raise Unhealthy("it has failed several times in a row; the template explains")
 
 
 def check_broker() -> None:

@@ -3,7 +3,8 @@
 import logging
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
+from datetime import time as time_of_day
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,8 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from observe import metrics
-from recommendations.selectors.models import trained_at
+from recommendations.models import LanguageModel
+from recommendations.selectors.models import language_models, trained_at
 from recsite import broker
 from recsite.http import root
 from recsite.http.metrics_access import may_read_metrics
@@ -39,6 +41,7 @@ class _ServerRegistry:
         yield from metrics.recorder.families(time.time())
         yield _model_ages(timezone.now())
         yield _queue_lengths()
+        yield from _language_models()
 
 
 def _model_ages(now: datetime) -> object:
@@ -52,6 +55,25 @@ def _model_ages(now: datetime) -> object:
     except DatabaseError as error:
         logger.warning("The age of the models cannot be read: %s", error)
     return family
+
+
+def _language_models() -> Iterator[object]:
+    """Yield whether the server has each configured language model, and when that ends."""
+    from prometheus_client.metrics_core import GaugeMetricFamily  # noqa: PLC0415
+
+    text = "1 if the server had the language model when it was asked last, 0 if it lacked it."
+    available = GaugeMetricFamily("shop_llm_model_available", text, labels=["model"])
+    text = "Announced end of the language model, in seconds since 1970."
+    ends = GaugeMetricFamily("shop_llm_model_end_timestamp_seconds", text, labels=["model"])
+    try:
+        for name, state, ends_on in language_models():
+            if state != LanguageModel.State.UNKNOWN:
+                available.add_metric([name], float(state != LanguageModel.State.MISSING))
+            if ends_on is not None:
+                ends.add_metric([name], datetime.combine(ends_on, time_of_day.min, UTC).timestamp())
+    except DatabaseError as error:
+        logger.warning("The state of the language models cannot be read: %s", error)
+    yield from (available, ends)
 
 
 def _queue_lengths() -> object:

@@ -15,4 +15,5 @@ LAMP = {
     "image_url": "https://shop.example/lamp.jpg",
     "description": "Bright.\nVery.",
     "tags": ["led", "desk"],
+    "attributes": {"colour": ["red", "blue"], "watts": ["7"]},
 }

@@ -56,7 +56,7 @@ class TestCreate:
         tags = [f"tag {number}" for number in range(n)]
 
         # session and staff; key taken? savepoints; category and tags, looked up and made; the product,
-        # its tags; read back
+        # and its search text; its tags; read back
         with django_assert_num_queries(18):
             assert staff_client.post("/products", {**LAMP, "tags": tags}).status_code == 201
 
@@ -116,6 +116,31 @@ class TestCreate:
                     ('https://shop.example/"onload=x', "Contains '\"' at position 22; write it as %22."),
                     ("https://shop.example/" + "x" * 1980, "Ensure this field has no more than 2000"),
                     (7, "Not a valid string."),
+                )
+            ],
+            *[
+                ("attributes", value, message)
+                for value, message in (
+                    ("red", "Must be a JSON object of names, each with a list of texts"),
+                    (["red"], "Must be a JSON object of names, each with a list of texts"),
+                    (None, "This field may not be null."),
+                    ({"colour": "red"}, "The attribute 'colour' must have a list of 1 to 20 texts."),
+                    ({"colour": []}, "The attribute 'colour' must have a list of 1 to 20 texts."),
+                    ({"colour": [*"abcdefghijklmnopqrstu"]}, "The attribute 'colour' must have a list"),
+                    ({"colour": [7]}, "A value of the attribute 'colour' must be a text."),
+                    ({"colour": [" "]}, "A value of the attribute 'colour' must have 1 to 255 characters."),
+                    ({"colour": ["x" * 256]}, "A value of the attribute 'colour' must have 1 to 255"),
+                    (
+                        {"colour": ["a\x1fb"]},
+                        "A value of the attribute 'colour' contains the control character",
+                    ),
+                    ({"": ["red"]}, "The name '' must have 1 to 255 characters."),
+                    ({"a": ["x"], " a": ["y"]}, "Has the attribute 'a' twice."),
+                    ({str(n): ["x"] for n in range(51)}, "Has 51 attributes; at most 50 are allowed."),
+                    (
+                        {f"n{n}": [f"{m:02}" + "x" * 250 for m in range(20)] for n in range(5)},
+                        "Has 25,210 characters; at most 20,000 are allowed.",
+                    ),
                 )
             ],
             ("description", "a\x1bb", "Contains the control character U+001B"),

@@ -36,6 +36,7 @@ CHANGES: dict[str, Callable[[Product], object]] = {
     "name": _set(name="Another"),
     "category": lambda product: Category.objects.filter(id=product.category_id).update(name="Another"),
     "brand": _set(brand="Another"),
+    "attributes": _set(attributes={"colour": ["another"]}),
     "group": _set(group="another"),
     "price": _set(price="11.25"),
     "sale_price": _set(sale_price="2.25"),

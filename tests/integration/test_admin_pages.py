@@ -18,7 +18,7 @@ from django.urls import reverse
 from access.models import Account, ApiKey
 from catalog.models import ActionType, Category, Interaction, Product, Tag, User
 from privacy.models import Receipt, RightsAction
-from recommendations.models import DefaultStrategy, TrainedModel
+from recommendations.models import DefaultStrategy, LanguageModel, TrainedModel
 from tests.factories import NOON, UserFactory
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
@@ -57,8 +57,14 @@ def world(boss: Account) -> User:
     Group.objects.bulk_create(Group(name=f"Group {n}") for n in range(60))
     LogEntry.objects.log_actions(boss.pk, products, CHANGE)
     TrainedModel.objects.bulk_create(
-        TrainedModel(strategy="content", version=f"v{n}", recipe={}, n_events=1, n_bytes=1, created_at=NOON)
+        TrainedModel(
+            strategy="content", version=f"v{n}", configuration={}, n_events=1, n_bytes=1, created_at=NOON
+        )
         for n in range(60)
+    )
+    LanguageModel.objects.bulk_create(
+        LanguageModel(place=n, name=f"m-{n}", state="available", detail="there", checked_at=NOON)
+        for n in range(10)
     )
     DefaultStrategy.objects.create(strategy="content", changed_at=NOON)
     Receipt.objects.bulk_create(

@@ -34,11 +34,12 @@ class TestSearch:
         [
             ("lamp", ["Desk Lamp", "Floor Lamp"]),
             ("LAMP desk", ["Desk Lamp"]),
-            ("lamp-1", ["Desk Lamp"]),
+            ("lamp-10", ["Floor Lamp"]),
+            ("LED lamp", []),
             ("zebra", []),
         ],
     )
-    def test_finds_parts_of_names_and_whole_external_ids(self, office, shop, term, found):
+    def test_finds_words_in_names_and_external_ids(self, office, shop, term, found):
         assert names(office, q=term) == found
 
     def test_finds_a_part_of_a_brand(self, office, shop):
@@ -380,3 +381,30 @@ class TestNumbersAndUrls:
 
         assert list(errors) == [field]
         assert errors[field][0].startswith(message)
+
+
+class TestAttributes:
+    @pytest.mark.parametrize(
+        ("typed", "stored"),
+        [
+            ('{"size": ["M"], "colour": [" red "]}', {"colour": ["red"], "size": ["M"]}),
+            ("", {}),
+            ("{}", {}),
+            ("null", {}),
+        ],
+    )
+    def test_are_typed_as_json(self, office, typed, stored):
+        form = {"name": "Lamp", "price": "1", "is_active": "on", "attributes": typed}
+
+        answer = office.post(reverse("admin:catalog_product_add"), form)
+
+        assert answer.status_code == 302
+        assert list(Product.objects.get().attributes.items()) == list(stored.items())
+
+    @pytest.mark.parametrize("typed", ["red", "[]", '["red"]', '{"colour": "red"}', '{"colour": []}'])
+    def test_of_another_shape_are_refused(self, office, typed):
+        form = {"name": "Lamp", "price": "1", "is_active": "on", "attributes": typed}
+
+        page = office.post(reverse("admin:catalog_product_add"), form)
+
+        assert set(page.context["adminform"].form.errors) == {"attributes"}

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from catalog.changes import read_changes
 from catalog.models import Category, Product, ProductChange, Tag
 from recommendations.caching import catalogue as module
 from recommendations.caching.catalogue import CatalogueCache, CatalogueReader
-from recommendations.selectors.changes import read_changes
 from recommendations.selectors.products import details
 from recommendations.selectors.snapshots import patched, snapshot
 from recommendations.serving.details import DetailsCache

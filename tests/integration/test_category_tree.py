@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from catalog.models import Category
-from catalog.services.names import create_categories, get_or_create_category
+from catalog.services.names import get_or_create_categories, get_or_create_category
 from core.text import MAX_LEVELS
 from tests.factories import ProductFactory
 from tests.integration.test_change_feed import noted_by
@@ -133,7 +133,7 @@ class TestClean:
         category.parent = made[parent]
 
         with pytest.raises(ValidationError) as caught:
-            category.full_clean()
+            category.clean()
 
         assert list(caught.value.message_dict) == [field]
 
@@ -151,15 +151,37 @@ class TestChangeFeed:
         assert renamed == moved == [cup.pk, bowl.pk]
 
 
-class TestCreateCategories:
+class TestGetOrCreate:
     def test_creates_those_above_once(self, django_assert_max_num_queries: Any):
         Category.objects.create(name="Home")
+        wanted = ["Home > Kitchen > Cups", "Home", "Home > Kitchen > Pots", "Home > Kitchen"]
 
-        with django_assert_max_num_queries(7):
-            n_new = create_categories(
-                ["Home > Kitchen > Cups", "Home", "Home > Kitchen > Pots", "Home > Kitchen"]
-            )
+        with django_assert_max_num_queries(6):
+            found, n_new = get_or_create_categories(wanted)
 
         assert n_new == 3
-        assert paths() == ["Home", "Home > Kitchen", "Home > Kitchen > Cups", "Home > Kitchen > Pots"]
-        assert create_categories(["Home > Kitchen > Cups"]) == 0
+        assert {path: found[path].path for path in wanted} == {path: path for path in wanted}
+        with django_assert_max_num_queries(2):
+            assert get_or_create_categories(wanted)[1] == 0
+
+    def test_finds_each_level_whatever_its_case(self):
+        cups = get_or_create_category("Home > Kitchen > Cups")
+
+        found, n_new = get_or_create_categories(["HOME > kitchen > CUPS", "home > Garden", "Home > GARDEN"])
+
+        assert n_new == 1
+        assert found["HOME > kitchen > CUPS"] == cups
+        assert found["home > Garden"] == found["Home > GARDEN"]
+        assert paths() == ["Home", "Home > Garden", "Home > Kitchen", "Home > Kitchen > Cups"]
+
+    def test_has_a_name_below_each_parent(self):
+        one, other = (get_or_create_category(path) for path in ("Home > Cups", "Garden > CUPS"))
+
+        assert one != other
+
+    def test_finds_a_category_that_was_renamed_by_sql(self):
+        cups = get_or_create_category("Home > Cups")
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE catalog_category SET name = 'Mugs' WHERE id = %s", [cups.pk])
+
+        assert get_or_create_category("home > Mugs") == cups

@@ -7,11 +7,11 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from catalog.changes import FeedPosition, read_changes
 from catalog.checks import triggers_exist
 from catalog.models import Category, Interaction, Product, ProductChange, Tag, User
 from catalog.models.product import SHOWN_COLUMNS
 from catalog.triggers import MOST_NOTED, missing_triggers
-from recommendations.selectors.changes import FeedPosition, read_changes
 from recommendations.selectors.products import Details
 from tests.factories import NOON, CategoryFactory, InteractionFactory, ProductFactory, TagFactory, UserFactory
 
@@ -49,6 +49,7 @@ class TestProductChange:
             {"brand": "Other"},
             {"price": "1.23"},
             {"group": "other"},
+            {"attributes": {"colour": ["other"]}},
             {"sale_price": "1.23"},
             {"sale_from": NOON},
             {"sale_until": NOON},
@@ -71,10 +72,15 @@ class TestProductChange:
 
         assert noted_by(lambda: Product.objects.filter(id=product.id).update(stock=stock)) == []
 
-    def test_of_what_is_unavailable_anyway_is_not(self):
-        product = ProductFactory(stock=0)
+    @pytest.mark.parametrize(
+        ("product", "fields"), [({"stock": 0}, {"is_active": False}), ({"is_active": False}, {"stock": 0})]
+    )
+    def test_of_what_is_not_recommended_anyway_is_noted_for_lists(
+        self, product: dict[str, Any], fields: dict[str, Any]
+    ):
+        id = ProductFactory(**{"stock": 5, **product}).id
 
-        assert noted_by(lambda: Product.objects.filter(id=product.id).update(is_active=False)) == []
+        assert noted_by(lambda: Product.objects.filter(id=id).update(**fields)) == [id]
 
     def test_by_plain_sql_is_noted(self):
         product = ProductFactory()

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 from catalog.models import User
 from recommendations import wiring
 from recommendations.batch.retention import remove_old_rows
+from recommendations.explainers.breaker import MAX_FAILURES
 from recommendations.explainers.template import TemplateExplainer
 from recommendations.explaining.evidence_json import from_json, to_json
 from recommendations.models import ModelCalls, WrittenText
@@ -244,6 +245,17 @@ class TestWriting:
 
         assert (len(model.questions), ModelCalls.objects.get().n_calls) == (1, 1)
         assert ask(client, "ext:ben")["explanation_source"] == "template"
+
+    def test_spends_no_call_while_the_model_is_left_alone(self, client, model, queue):
+        ask(client)
+        breaker = wiring.language_model().breaker
+        for _ in range(MAX_FAILURES):
+            breaker.record_failure("HTTP 500")
+
+        assert [wiring.explanation_writer()(digest) for digest in waiting(queue)] == [False]
+
+        assert not ModelCalls.objects.exists()
+        assert ask(client)["explanation_source"] == "template"
 
     def test_counts_calls_without_a_budget_as_well(self, client, model, queue):
         ask(client)

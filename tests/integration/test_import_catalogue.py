@@ -172,11 +172,11 @@ class TestProductStore:
         assert hot in stored().tags.all()
         assert (done.n_new_categories, done.n_new_tags) == (0, 1)
 
-    def test_tells_names_apart_that_differ_in_case(self):
+    def test_keeps_the_first_spelling_of_names_that_differ_in_case(self):
         store(tea(category="food", tags=("Hot", "hot")), tea(external_id="mug", category="Food"))
 
-        assert set(Category.objects.values_list("name", flat=True)) == {"food", "Food"}
-        assert {tag.name for tag in stored().tags.all()} == {"Hot", "hot"}
+        assert set(Category.objects.values_list("name", flat=True)) == {"food"}
+        assert {tag.name for tag in stored().tags.all()} == {"Hot"}
 
     def test_writes_chunk_by_chunk(self, monkeypatch):
         monkeypatch.setattr("catalog.importing.products.CHUNK", 3)
@@ -199,9 +199,9 @@ class TestProductStore:
     def test_asks_no_query_per_product(self, django_assert_max_num_queries):
         rows = [tea(external_id=f"p{n}", tags=("hot", f"t{n % 7}")) for n in range(300)]
 
-        with django_assert_max_num_queries(19):  # including begin and end of the transaction
+        with django_assert_max_num_queries(22):  # including begin and end of the transaction
             store(*rows)
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(18):
             store(*rows)
 
 
@@ -344,6 +344,31 @@ class TestAFileWithBrands:
 
         self.put(tmp_path, ",group", ",")
         assert stored().group == ""
+
+    def test_may_have_attributes(self, tmp_path: Path):
+        told = self.put(
+            tmp_path, ",attributes", ',"{""size"": [""M""], ""colour"": ["" red "", ""blue"", ""red""]}"'
+        )
+        assert told.problems == []
+        assert stored().attributes == {"colour": ["red", "blue"], "size": ["M"]}
+        before = stored().updated_at
+
+        self.put(tmp_path, ",attributes", ',"{""colour"": [""red"", ""blue""], ""size"": [""M""]}"')
+        assert stored().updated_at == before
+
+        self.put(tmp_path, ",brand", ",Leaf")
+        assert stored().attributes
+
+        self.put(tmp_path, ",attributes", ",")
+        assert stored().attributes == {}
+
+    def test_says_which_attribute_is_wrong(self, tmp_path: Path):
+        told = self.put(tmp_path, ",attributes", ',"{""colour"": ""red""}"')
+
+        assert told.problems[0] == (
+            'products.csv, line 2, column attributes, value "{"colour": "red"}": '
+            "the attribute 'colour' must have a list of 1 to 20 texts"
+        )
 
     def test_may_have_a_stock_as_well(self, tmp_path: Path):
         self.put(tmp_path, ",brand,stock", ",Leaf,3")

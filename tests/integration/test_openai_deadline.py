@@ -131,7 +131,7 @@ class TestOpenAIExplainerOutOfTime(OverHTTP):
 
     def test_bounds_its_calls_and_recovers_by_itself(self, server: LLMServer, monkeypatch):
         server.otherwise = llm_server.drips_head
-        explainer = explainer_for(server.url, timeout_seconds=SHORT, max_concurrent=2)
+        explainer = explainer_for(server.url, timeout_seconds=SHORT, max_concurrent=2, rest_seconds=SHORT)
         complete, running, seen = chat.complete, [], []
 
         def counted(*arguments: Any) -> str:

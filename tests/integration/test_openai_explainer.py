@@ -14,6 +14,9 @@ from tests.chat import GIVEN, KEY, TEMPLATE, OverHTTP, explainer_for, warnings
 from tests.contracts.explainer import AUDIO, ExplainerContract, evidence
 from tests.llm_server import LLMServer, fails, hangs_up, says, sends
 
+# What the log repeats of the answer of `fails`.
+QUOTED = ', code no, "Refused: Bearer [redacted]"'
+
 
 class TestOpenAIExplainer(OverHTTP, ExplainerContract):
     source = Source.OPENAI
@@ -85,10 +88,10 @@ class TestOpenAIExplainerWithoutItsModel(OverHTTP, ExplainerContract):
     @pytest.mark.parametrize(
         ("replies", "reason"),
         [
-            ([fails(401)], "HTTP 401 (the key is refused)"),
-            ([fails(404)], "HTTP 404 (wrong address or model)"),
-            ([fails(500, retry_after_ms="1")] * 2, "HTTP 500"),
-            ([fails(429, retry_after="0.001")] * 2, "HTTP 429"),
+            ([fails(401)], f"HTTP 401 (the key is refused){QUOTED}"),
+            ([fails(404)], f"HTTP 404 (wrong address or model){QUOTED}"),
+            ([fails(500, retry_after_ms="1")] * 2, f"HTTP 500{QUOTED}"),
+            ([fails(429, retry_after="0.001")] * 2, f"HTTP 429{QUOTED}"),
             ([sends(b"{")], "an answer that is not JSON"),
             ([sends(b"\xff")], "an answer that is not JSON"),
             ([sends(b"[" * 100_000)], "an answer that is not JSON"),

@@ -86,7 +86,8 @@ class TestTwoKeys(OverHTTP):
 
         assert shown(server) == ["first", "second"]
         assert warnings(log) == [
-            "The template explains instead of gpt-3.5-turbo: HTTP 401 (the key is refused)."
+            "The template explains instead of gpt-3.5-turbo: HTTP 401 (the key is refused), code no, "
+            '"Refused: Bearer [redacted]".'
         ]
         assert SECOND not in log.text
 

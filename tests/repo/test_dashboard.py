@@ -13,7 +13,11 @@ from recsite.config.env import ROOT
 DASHBOARD = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
 QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
 # Looked up when Prometheus asks, whatever was counted.
-LOOKED_UP = {"shop_model_age_seconds": {"strategy"}, "shop_queue_length": {"queue"}}
+LOOKED_UP = {
+    "shop_model_age_seconds": {"strategy"},
+    "shop_queue_length": {"queue"},
+    "shop_llm_model_available": {"model"},
+}
 OF_PROMETHEUS = {"le", "instance"}
 
 
@@ -28,6 +32,7 @@ def exported() -> dict[str, set[str]]:
     counting.model_called("written", 1)
     counting.tokens(1, 1, 1)
     counting.key_refused("first")
+    counting.model_resting(True)
     counting.shared_cache("hit")
     counting.snapshot_read(1)
     samples = [sample for family in counting.families(2) for sample in family.samples]
@@ -81,5 +86,5 @@ class TestDashboard:
         assert reports == {
             *("answered", "cache", "counted_for_throttling", "model_called", "request", "snapshot_read"),
             *("throttled", "tokens"),
-            *("key_refused", "shared_cache"),
+            *("key_refused", "model_resting", "shared_cache"),
         }

@@ -17,8 +17,9 @@ PUTS_SQL_INTO_QUERIES = {"raw", "extra", "RawSQL"}
 # Where a statement is put together, and of what: quoted names of our own tables, placeholders, a number.
 PUT_TOGETHER = {
     "access/services/checking.py": {"int(timeout)"},
+    "catalog/search/index.py": {"SQLITE_INDEX", "_TEXT"},
     "catalog/triggers.py": {"connection.ops.quote_name(name)", "on"},
-    "recommendations/selectors/changes.py": {"columns_sql(connection.vendor)"},
+    "catalog/changes.py": {"columns_sql(connection.vendor)"},
     "recommendations/stores.py": {"sql"},
 }
 # Statements that arrive by a name: compiled by the ORM, or put together of quoted names of our own.
@@ -29,6 +30,7 @@ NAMED = {
     ("recsite/postgresql/base.py", "sql"),
     ("recsite/postgresql/connection.py", "_IDLE"),
     ("recommendations/selectors/shop_state.py", "sql"),
+    ("catalog/search/index.py", "statement"),
     ("catalog/triggers.py", "sql"),
     ("catalog/triggers.py", "statement"),
     ("catalog/triggers.py", "wanted[name].sql"),

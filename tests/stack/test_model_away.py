@@ -34,8 +34,8 @@ def model() -> Iterator[LLMServer]:
 
 
 def written(shop: Place, url: str) -> Place:
-    """Return the shop with a model that writes explanations inline, with all default settings."""
-    return shop.with_env(OPENAI_API_KEY="sk-loopback", OPENAI_BASE_URL=url)
+    """Return the shop with a model that writes explanations inline, and rests for 0.1 s after failures."""
+    return shop.with_env(OPENAI_API_KEY="sk-loopback", OPENAI_BASE_URL=url, OPENAI_REST_SECONDS="0.1")
 
 
 def source(web: httpx2.Client) -> str:

@@ -39,6 +39,7 @@ LAMP = Details(
     current_price=9.99,
     description="",
     tags=(),
+    attributes={},
     url="",
     image_url="",
     is_available=True,

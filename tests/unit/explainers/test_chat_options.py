@@ -21,7 +21,20 @@ class TestChatOptions:
             ("base_url", "http://[::1"),
             ("base_url", "http://me:secret@host/v1"),
             ("base_url", None),
+            ("base_url", "https://host/v1#part"),
+            ("base_url", "https://host/v1/chat/completions?code=secret"),
+            ("base_url", "https://shop.openai.azure.com"),
+            ("base_url", "https://shop.services.ai.azure.com/models?api-version=2024-05-01"),
+            (
+                "base_url",
+                "https://shop.openai.azure.com/openai/deployments/mini/chat/completions?api-version=1",
+            ),
+            ("base_url", "https://shop.openai.azure.com/openai/deployments/mini?code=secret"),
             ("model", " "),
+            ("model", ","),
+            ("model", "a\nb"),
+            ("reasoning_effort", "very low"),
+            ("rest_seconds", -1),
             ("temperature", 2.1),
             ("temperature", "warm"),
             ("max_tokens", 0),
@@ -44,3 +57,19 @@ class TestChatOptions:
 
     def test_does_not_show_its_key(self):
         assert KEY not in repr(vars(explainer_for("http://127.0.0.1")))
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "https://shop.openai.azure.com/openai/v1",
+            "https://shop.openai.azure.com/openai/deployments/mini?api-version=2024-10-21",
+            "https://shop.westeurope.cloudapp.azure.com/v1",
+            "https://generativelanguage.googleapis.com/v1beta/openai/",
+            "http://127.0.0.1:8080/v1?key=a",
+        ],
+    )
+    def test_takes_addresses_of_many_servers(self, address: str):
+        assert explainer_for(address)
+
+    def test_lists_its_models_once_each(self):
+        assert explainer_for("http://127.0.0.1", model=" a, b,a,, c")._options.models == ("a", "b", "c")
