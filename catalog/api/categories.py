@@ -32,11 +32,11 @@ class CategoryViewSet(CatalogueViewSet):
     plural = "categories"
     policies = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.category")}
     id_in_path = "The numeric id."
-    example_ids = {"": "1", "destroy": "15"}
+    example_ids = {"": "1", "update": "17", "partial_update": "17", "destroy": "17"}
     body_examples = {
         "create": {"name": "Example"},
-        "update": {"name": "Home Decoration"},
-        "partial_update": {"name": "Home Decoration"},
+        "update": {"name": "Example"},
+        "partial_update": {"name": "Example"},
     }
 
     def get_queryset(self) -> QuerySet[Category]:

@@ -22,6 +22,7 @@ def for_generators(result: Schema, generator: Any, request: Any, public: bool) -
         _leave_out_nullable(node)
     for methods in result["paths"].values():
         for operation in methods.values():
+            _describe_placeholders(operation)
             for parameter in operation.get("parameters", ()):
                 _refer_to_enum(parameter, result)
     for name, prefix in PREFIXES.items():
@@ -67,6 +68,17 @@ def _leave_out_nullable(node: Schema) -> None:
     """Remove `nullable` from any value, which may be null anyway: OpenAPI 3.0 requires a type beside it."""
     if node.get("nullable") is True and not {"type", "allOf"} & node.keys():
         del node["nullable"]
+
+
+def _describe_placeholders(operation: Schema) -> None:
+    """Move parameters whose name stands for many, such as `attr.NAME`, into the operation's description.
+
+    OpenAPI has no such parameters: a client would send the placeholder.
+    """
+    for parameter in operation.get("parameters", [])[:]:
+        if not re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", parameter["name"]):
+            operation["parameters"].remove(parameter)
+            operation["description"] += f"\n\nParameter `{parameter['name']}`: {parameter['description']}"
 
 
 def _refer_to_enum(parameter: Schema, result: Schema) -> None:

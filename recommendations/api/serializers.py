@@ -67,7 +67,7 @@ def _fallback(what: str) -> serializers.CharField:
     # Not an enum: of one that may be null, some generators make one that may not.
     return serializers.CharField(
         allow_null=True,
-        help_text=f"`popular` or `trending`, which filled the list if the {what} itself found nothing, else null.",
+        help_text=f"If the {what} found nothing, what filled the list: `popular` or `trending`. Else null.",
     )
 
 

@@ -78,6 +78,8 @@ def _of_operation(operation: Schema, address: str, document: Schema) -> Iterator
         yield from _of_schema(parameter.get("schema", {}), f"{at}/schema", document)
         if not parameter.get("description") and parameter["name"] not in ("page", "page_size"):
             yield f"{at} ({parameter['name']}) has no description"
+        if not re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", parameter["name"]):
+            yield f"{at} ({parameter['name']}) is not a name"
         if parameter["in"] == "path" and "example" not in parameter:
             yield f"{at} ({parameter['name']}) has no example"
     if body := operation.get("requestBody"):
@@ -144,6 +146,10 @@ def _of_schema(schema: Schema, at: str, document: Schema, *, is_component: bool 
         yield f"{at}/pattern has what not every language reads: {schema['pattern']!a}"
     if schema.get("properties") and not is_component:
         yield f"{at} is an object without a name"
+    yield from _of_parts(schema, at, document)
+
+
+def _of_parts(schema: Schema, at: str, document: Schema) -> Iterator[str]:
     names = Counter(name.replace("_", "").lower() for name in schema.get("properties", ()))
     yield from (f"{at}/properties has {name} in {n} spellings" for name, n in names.items() if n > 1)
     for part in ("properties", "items", "additionalProperties"):

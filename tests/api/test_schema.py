@@ -143,7 +143,11 @@ class TestSchema:
             p["name"] for p in schema["paths"]["/products"]["get"]["parameters"] if p["in"] == "query"
         }
 
-        assert parameters == {*ProductFilter.base_filters, "page", "page_size"}
+        assert parameters == {*ProductFilter.base_filters, "page", "page_size"} - {"attr.NAME"}
+
+    def test_describes_the_filter_that_has_many_names(self, schema):
+        for address in ("/products", "/trending", "/recommend/{user_id}"):
+            assert "`attr.NAME`: A value of the attribute" in schema["paths"][address]["get"]["description"]
 
     def test_says_what_a_stock_may_be(self, schema):
         fields = {

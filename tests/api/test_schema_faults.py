@@ -210,6 +210,11 @@ WRONG = {
         "cups_{id}_put",
         "PUT /cups/{id} #/operationId is not a name of a method",
     ),
+    "a parameter whose name stands for many": (
+        f"{PUT}/parameters/0/name",
+        "attr.NAME",
+        "PUT /cups/{id} #/parameters/0 (attr.NAME) is not a name",
+    ),
     "no summary": (f"{PUT}/summary", None, "PUT /cups/{id} #/summary is missing"),
     "an unknown tag": (f"{PUT}/tags", ["mugs"], "PUT /cups/{id} #/tags are ['mugs']"),
     "a tag without a description": ("tags", [{"name": "cups"}], "#/tags/0 has no description"),

@@ -41,7 +41,7 @@ const similar = await lists.similarProducts({ id: "ext:desk-lamp", topN: 1 });
 console.log("similar", similar.recommendedProducts.length, similar.placement);
 
 const page = await products.listProducts({
-  pageSize: 2, inStock: InStock.True, ordering: ProductOrder.OrderByPriceDescending,
+  pageSize: 2, inStock: InStock.True, ordering: ProductOrder.ORDER_BY_PRICE_DESCENDING,
 });
 console.log("page", page.products.length);
 
