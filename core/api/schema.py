@@ -172,7 +172,7 @@ class ApiSchema(AutoSchema):
 
     def id_reference(self) -> dict[str, str]:
         """Return a reference to the component `Id`."""
-        component = ResolvedComponent("Id", ResolvedComponent.SCHEMA, dict(ID), "Id")
+        component: Any = ResolvedComponent("Id", ResolvedComponent.SCHEMA, dict(ID), "Id")  # type: ignore[no-untyped-call]
         self.registry.register_on_missing(component)
         reference: dict[str, str] = component.ref
         return reference
@@ -214,6 +214,6 @@ class ApiSchema(AutoSchema):
             "content": {"application/problem+json": {"schema": schema}},
             **({"headers": HEADERS[code]} if code in HEADERS else {}),
         }
-        component = ResolvedComponent(name, ResolvedComponent.RESPONSE, response, name)
+        component = ResolvedComponent(name, ResolvedComponent.RESPONSE, response, name)  # type: ignore[no-untyped-call]
         self.registry.register_on_missing(component)
         return component.ref

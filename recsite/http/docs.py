@@ -11,14 +11,13 @@ from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer2
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.exceptions import ValidationError
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from access.policies import reads
 from access.throttle_scopes import READING
-from core.api.renderers import OrjsonRenderer
+from core.api.renderers import OrjsonRenderer, SingleRendererNegotiation
 from core.api.viewsets import StrictQuery
 from core.text import cut
 
@@ -32,7 +31,7 @@ class PageOfYaml(OpenApiYamlRenderer2):
     charset = "utf-8"
 
 
-class SchemaNegotiation(DefaultContentNegotiation):
+class SchemaNegotiation(SingleRendererNegotiation):
     """Chooses by the address, then by `format`, then by the Accept header; browsers get what they show."""
 
     def select_renderer(
@@ -77,8 +76,9 @@ class SchemaView(_Described, SpectacularAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Return the schema."""
         renderer: Any = request.accepted_renderer
+        kind: Any = type(renderer)
         return HttpResponse(
-            _rendered(type(renderer), get_script_prefix()),
+            _rendered(kind, get_script_prefix()),
             content_type=renderer.media_type + (f"; charset={renderer.charset}" if renderer.charset else ""),
             headers={"Content-Disposition": f'inline; filename="openapi.{renderer.format}"'},
         )
@@ -96,8 +96,8 @@ class DocsView(_Described, SpectacularSwaggerView):
 
 
 @lru_cache(maxsize=16)
-def _rendered(renderer: type[BaseRenderer], script_prefix: str) -> bytes:
+def _rendered(renderer: Any, script_prefix: str) -> bytes:
     """Return the schema as bytes. It takes a second or two to make, and names the server by its prefix."""
-    schema = SchemaGenerator().get_schema(request=None, public=True)
-    body: bytes = renderer().render(schema, renderer_context={})
-    return body
+    generator: Any = SchemaGenerator
+    body = renderer().render(generator().get_schema(request=None, public=True), renderer_context={})
+    return bytes(body)

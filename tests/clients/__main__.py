@@ -50,18 +50,23 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """folder: of one language; schema: the file of the OpenAPI schema; env: what programs are told"""
+    """folder: of one language; schema: the file of the OpenAPI schema; url, key: of the server"""
 
     folder: Path
     schema: Path
-    env: dict[str, str]
+    url: str
+    key: Callable[[], str]
 
-    def run(self, *command: str | Path, cwd: Path | None = None) -> str:
+    def call(self, *command: str | Path) -> str:
+        """Return what a program prints that calls the server with a key, and limits, of its own."""
+        return self.run(*command, env={"SHOP_URL": self.url, "SHOP_KEY": self.key()})
+
+    def run(self, *command: str | Path, env: dict[str, str] | None = None) -> str:
         """Return what the command prints. Raises Failed."""
         ran = subprocess.run(
             [str(part) for part in command],
-            cwd=cwd or self.folder,
-            env={**os.environ, **self.env},
+            cwd=self.folder,
+            env={**os.environ, **(env or {})},
             check=False,
             capture_output=True,
             text=True,
@@ -103,7 +108,7 @@ def python(shop: Workshop) -> Iterator[str]:
     client = shop.generate("python", "client", *options)
     uv = Path(sys.executable).with_name("uv")
     for program in (*shop.program("program.py"), shop.example("python", "example.py")):
-        yield shop.run(uv, "run", "--quiet", "--no-project", "--with", client, "--", "python", program)
+        yield shop.call(uv, "run", "--quiet", "--no-project", "--with", client, "--", "python", program)
 
 
 def attrs(shop: Workshop) -> Iterator[str]:
@@ -114,7 +119,7 @@ def attrs(shop: Workshop) -> Iterator[str]:
     shop.run(*tool, "generate", "--path", shop.schema, "--config", config, "--output-path", target)
     (program,) = shop.program("attrs_program.py")
     uv = Path(sys.executable).with_name("uv")
-    yield shop.run(uv, "run", "--quiet", "--no-project", "--with", target, "--", "python", program)
+    yield shop.call(uv, "run", "--quiet", "--no-project", "--with", target, "--", "python", program)
 
 
 def typescript(shop: Workshop) -> Iterator[str]:
@@ -124,9 +129,9 @@ def typescript(shop: Workshop) -> Iterator[str]:
     shop.run("npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--omit", "optional")
     shop.run("npx", "openapi-typescript", shop.schema, "--output", "schema.d.ts")
     shop.run("npx", "tsc", "--project", ".")
-    yield shop.run("node", "built/program.js")
-    yield shop.run("node", "built/paths.js")
-    yield shop.run("node", "built/example.js")
+    yield shop.call("node", "built/program.js")
+    yield shop.call("node", "built/paths.js")
+    yield shop.call("node", "built/example.js")
 
 
 def java(shop: Workshop) -> Iterator[str]:
@@ -142,7 +147,7 @@ def java(shop: Workshop) -> Iterator[str]:
     (shop.folder / "sources").write_text("\n".join(map(str, sources)))
     shop.run("javac", "-nowarn", "-proc:none", "-cp", archive, "-d", "built", "@sources")
     for name in ("Program", "Example"):
-        yield shop.run("java", "-cp", f"{archive}{os.pathsep}built", name)
+        yield shop.call("java", "-cp", f"{archive}{os.pathsep}built", name)
 
 
 def go(shop: Workshop) -> Iterator[str]:
@@ -156,7 +161,7 @@ def go(shop: Workshop) -> Iterator[str]:
     shop.example("go", "example/main.go")
     for source, program in ((".", "run-program"), ("./example", "run-example")):
         shop.run("go", "build", "-o", program, source)
-        yield shop.run(shop.folder / program)
+        yield shop.call(shop.folder / program)
 
 
 def lint(shop: Workshop) -> Iterator[str]:
@@ -197,10 +202,11 @@ def check(name: str, place: Place, server: httpx2.Client, folder: Path) -> bool:
         return True
     own = folder / name
     own.mkdir()
-    env = {"SHOP_URL": str(server.base_url).rstrip("/"), "SHOP_KEY": place.key(*SCOPES)}
+    url = str(server.base_url).rstrip("/")
+    shop = Workshop(own, folder / "schema.json", url, lambda: place.key(*SCOPES))
     n_programs = 0
     try:
-        for printed in language.steps(Workshop(own, folder / "schema.json", env)):
+        for printed in language.steps(shop):
             n_programs += 1
             if printed not in (EXPECTED, SHOWN):
                 raise Failed(f"Program {n_programs} printed\n{printed}instead of\n{EXPECTED}or\n{SHOWN}")
