@@ -13,7 +13,8 @@ urlpatterns = [
     path("", include("catalog.api.urls")),
     path("", include("access.api.urls")),
     re_path(r"^schema/?$", docs.SchemaView.as_view(), name="schema"),
-    re_path(r"^schema[.](?P<form>json|yaml)/?$", docs.SchemaView.as_view(), name="schema-file"),
+    re_path(r"^schema[.]json/?$", docs.SchemaView.as_view(), {"form": "json"}),
+    re_path(r"^schema[.]yaml/?$", docs.SchemaView.as_view(), {"form": "yaml"}),
     re_path(r"^docs/?$", docs.DocsView.as_view(), name="docs"),
     # Served before all middleware (recsite/http/middleware.py). Listed here so that every URL is.
     path("health/live", health.live, name="live"),

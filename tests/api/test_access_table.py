@@ -37,6 +37,7 @@ def urls(patterns: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             plain = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", text)
             plain = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", plain)
             plain = plain.replace("^(?!admin$)", "anything else").replace("^", "").replace("$", "")
+            plain = plain.replace("[.]", ".")
             yield plain if plain == "anything else" else "/" + plain.removesuffix("/?"), pattern.callback
 
 

@@ -18,13 +18,13 @@ READS = {
     "/users/ext:anna/interactions": {"count", "next", "previous", "interactions"},
     "/products": {"count", "next", "previous", "products"},
     "/products/popular": {"count", "products"},
-    "/products/ext:lamp": set(ProductDetails._fields) - {"is_active"},
+    "/products/ext:lamp": {*ProductDetails._fields, "current_price", "currency"} - {"is_active"},
     "/products/ext:lamp/similar": PLACEMENT,
     "/products/ext:lamp/bought-together": PLACEMENT,
     "/trending": PLACEMENT,
     "/recommend/ext:anna/buy-again": PLACEMENT,
     "/categories": {"count", "categories"},
-    "/categories/{category}": {"id", "name", "product_count"},
+    "/categories/{category}": {"id", "name", "path", "parent", "product_count"},
 }
 both_forms = pytest.mark.parametrize("slash", ["", "/"])
 each_read = pytest.mark.parametrize("path", READS)

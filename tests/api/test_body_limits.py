@@ -136,7 +136,6 @@ class TestAnswer:
             ("/products", {"name": "x", "price": 1, "tags": [{}] * 100}),
             ("/products", {"name": "x", "price": 1, "tags": [0] * 9_000}),
             ("/recommend/session", {"product_ids": [{"": 0}] * 3_000}),
-            ("/recommend/session", {"product_ids": [f"ext:{n}" for n in range(200)]}),
             ("/recommend/session", {f"{n:06}": {} for n in range(3_000)}),
             ("/interactions", [{}] * 1_000),
             ("/interactions", [{f"{n:06}": {} for n in range(3_000)}]),

@@ -18,7 +18,6 @@ def addresses(patterns: Any, before: str = "") -> Iterator[str]:
         if not isinstance(one, URLPattern):
             yield from addresses(one.url_patterns, text)
             continue
-        text = re.sub(r"\(\?P<form>[^)]*\)", "json", text)
         text = re.sub(r"\(\?P<\w+>[^)]*\)|<[^>]*>", "1", text)
         text = re.sub(r"\(\?![^)]*\)", "nothing", text)
         yield "/" + re.sub(r"\^|\$|/\?|\\Z", "", text).replace("[.]", ".")

@@ -133,7 +133,6 @@ class TestRefusal:
             '{"name": NaN}',
             '{"name": "\\ud800"}',
             b"\xff\xfe",
-            b'\xef\xbb\xbf{"name": "Anna"}',
         ],
     )
     def test_of_what_is_not_json(self, staff_client, body):
