@@ -30,6 +30,7 @@ CORS_EXPOSE_HEADERS = [
 ]
 
 INSTALLED_APPS = [
+    "core",  # before the admin, whose templates it extends
     "core.admin.site.StrictAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -43,7 +44,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "axes",
-    "core",
     "recsite",
     "access",
     "privacy",
