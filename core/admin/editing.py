@@ -1,7 +1,7 @@
 """Change forms that write what was changed in them, and add forms that add one row however often they come.
 
-A page of the admin may stay open for hours, while the shop's systems write stock and prices. Its form therefore
-carries the values that it showed, and a field that still has its value when the form comes back is not written.
+A page of the admin may stay open for hours, while the shop's systems write stock and prices. Its form
+therefore carries the values that it showed, and a field that comes back with its value is not written.
 """
 
 import hashlib

@@ -95,6 +95,8 @@ class MomentField(forms.SplitDateTimeField):
             moment, zone = datetime.combine(day, hour), current.get_current_timezone()
             if moment.tzinfo is not None:
                 return moment
+            if not 1 < moment.year < 9999:
+                return moment.replace(tzinfo=UTC)  # the validators refuse the year
             if _is_repeated(moment, zone):
                 clock = f"{moment:%H:%M:%S}"
                 first, second = (_offset(moment.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))

@@ -64,6 +64,7 @@ class TestSchema:
             "/users",
             "/users/{id}",
             "/users/{id}/interactions",
+            "/users/{id}/merge",
         }
 
     def test_has_no_regular_expression_in_it(self, schema):
