@@ -1,5 +1,6 @@
 """Placements: recommendation lists other than the shopper's own list."""
 
+import time
 from functools import partial
 
 from drf_spectacular.utils import extend_schema
@@ -126,7 +127,7 @@ class BuyAgainViewSet(PlacementViewSet):
             user = shopper({"pk": current})
         state = wiring.shop_state()
         model = wiring.resolve_model_ref(wiring.config().default_strategy, state.active)
-        return Response(wiring.placements(state).buy_again(query, model, user.id).payload())
+        return Response(wiring.placements(state).buy_again(query, model, user.id, int(time.time())).payload())
 
 
 class SessionViewSet(StrictQuery, ViewSet):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from catalog.models import Product, User
 from recommendations import wiring
@@ -274,6 +275,17 @@ class TestBuyAgain:
         InteractionFactory(occurred_at=NOON + 30 * DAY)
 
         assert [p["score"] for p in shown(client.get("/recommend/ext:ann/buy-again"))] == [2.0]
+
+    def test_counts_days_to_now_in_a_shop_that_has_been_quiet_for_weeks(self, client: Client):
+        user = UserFactory(external_id="ann")
+        coffee = ProductFactory(name="Coffee")
+        today = timezone.now()
+        for days in (60, 40, 20):
+            InteractionFactory(
+                user=user, product=coffee, action_type="purchase", occurred_at=today - timedelta(days=days)
+            )
+
+        assert [p["score"] for p in shown(client.get("/recommend/ext:ann/buy-again"))] == [1.0]
 
     def test_counts_days_not_purchases(self, client: Client):
         user = UserFactory(external_id="ann")

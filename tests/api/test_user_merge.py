@@ -181,7 +181,7 @@ class TestFormerId:
             assert client.get(f"/{path}").status_code == 404
 
     def test_in_a_file_adds_no_user(self, account, tmp_path):
-        (tmp_path / "products.csv").write_text("id,name,category,price,description,tags\nlamp,Lamp,Home,1,,\n")
+        (tmp_path / "products.csv").write_text("id,name,category,price,description,tags\nlamp,L,H,1,,\n")
         (tmp_path / "users.csv").write_text("id,name\nguest,Guest\n")
         (tmp_path / "interactions.csv").write_text(
             "user_id,product_id,action_type,created_at\nguest,lamp,view,2025-01-01T00:00:00Z\n"
