@@ -50,21 +50,25 @@ demo: $(VENV)/installed ## set up, import a real shop, generate recommendations 
 run: $(VENV)/installed ## serve on http://127.0.0.1:8000 (PORT=… for another port)
 	$(PRIVATELY) $(PY) -m recsite.serve
 
+# A file stays in one process, so that its servers and databases are started once.
+AT_ONCE := -n 2 --dist loadfile --no-loadscope-reorder
+
 .PHONY: test
 test: test-sqlite test-postgresql ## run all tests on SQLite, and those that use the database on PostgreSQL too
 
 .PHONY: test-sqlite
 test-sqlite: $(VENV)/installed-dev ## run all tests on SQLite
-	$(PY) -m pytest -n 2 --dist worksteal
+	$(PY) -m pytest $(AT_ONCE)
 
+# In conftest.py: there it leaves out what is the same on any database.
 .PHONY: test-postgresql
-test-postgresql: $(VENV)/installed-dev ## run the tests that use the database on PostgreSQL, a new server or DATABASE_URL's
-	$(PY) -m tests.servers -m pytest -n 2 --dist worksteal tests/api tests/integration
+test-postgresql: $(VENV)/installed-dev ## run the tests that depend on the database on PostgreSQL, a new server or DATABASE_URL's
+	$(PY) -m tests.servers -m pytest $(AT_ONCE) tests/api tests/integration
 
 # Not in `make test`, since measuring coverage doubles the time of the tests.
 .PHONY: coverage
 coverage: $(VENV)/installed-dev ## run the unit, API and integration tests on SQLite with coverage, at least 95 %
-	$(PY) -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered tests/unit tests/api tests/integration
+	$(PY) -m pytest $(AT_ONCE) --cov --cov-report=term:skip-covered tests/unit tests/api tests/integration
 
 .PHONY: test-fast
 test-fast: $(VENV)/installed-dev ## run the unit and API tests that are not slow, on SQLite
@@ -75,8 +79,8 @@ stack: $(VENV)/installed-dev ## run a complete deployment as plain processes on 
 	$(PRIVATELY) $(PY) -m stack --phase $(PHASE)
 
 .PHONY: stack-test
-stack-test: $(VENV)/installed-dev ## start phase 3, drive it end to end, break it, stop it
-	$(PRIVATELY) $(PY) -m pytest tests/stack/test_phase_3.py tests/stack/test_contract.py --full -v $(ARGS)
+stack-test: $(VENV)/installed-dev ## break servers and a whole deployment (phase 3) in every way, at full length
+	$(PRIVATELY) $(PY) -m pytest tests/stack --full -v $(ARGS)
 
 .PHONY: soak
 soak: $(VENV)/installed-dev ## check phase 3 for memory growth under ten minutes of load (ARGS="--minutes 2")

@@ -110,10 +110,10 @@ def compared(
             of_users, peer=True, options=options, earlier=round(tuned, 4), tuning_seconds=tuning
         )
         _say(f"{name}: {options}")
-    recipes = wiring.strategy_registry().strategies
+    estimators = wiring.strategy_registry().strategies
     table_of_events = wiring.config().events
     for name in names:
-        measured = measure(final, recipes[name], table_of_events, recipes)
+        measured = measure(final, estimators[name], table_of_events, estimators)
         ndcg[name] = measured.ndcg
         methods[name] = {
             **{metric: round(measured.means[metric], 4) for metric in ("ndcg@10", "recall@20", "hit@10")},

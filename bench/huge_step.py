@@ -40,7 +40,10 @@ def read(files: Path, arrays: Path) -> dict[str, Any]:
     recent = shop.log.take(
         shop.log.at
         >= shop.snapshot.now
-        - int(max(recipe.log_days or 0 for recipe in wiring.strategy_registry().untrained.values()) * 86_400)
+        - int(
+            max(estimator.log_days or 0 for estimator in wiring.strategy_registry().untrained.values())
+            * 86_400
+        )
     )
     dump((shop.snapshot, recent, wiring.config().events, users, sampled), _empty(arrays / "worker"))
     return {
@@ -128,23 +131,24 @@ def _served(arrays: Path, models: Path, asks: int) -> tuple[dict[str, Any], obje
     before = private_mb()
     mapped, recent, table, users, sampled = load(arrays / "worker")
     snapshot = _own(mapped)  # a worker reads its snapshot from the database into private memory
-    recipes = wiring.strategy_registry()
+    estimators = wiring.strategy_registry()
     began = time.perf_counter()
     lately = {
-        name: recipe.fit(Training(snapshot, recent, table)) for name, recipe in recipes.untrained.items()
+        name: estimator.fit(Training(snapshot, recent, table))
+        for name, estimator in estimators.untrained.items()
     }
     fillers = Fillers(snapshot, lately.__getitem__)
-    fillers.pipeline(recipes.strategies["collaborative"], Untrained())  # the fallback of all strategies
+    fillers.pipeline(estimators.strategies["collaborative"], Untrained())  # the fallback of all strategies
     fill_seconds = time.perf_counter() - began
     pipelines, opened, bound = {}, {}, {}
     for name in MOST_P50_MS:
-        recipe = recipes.strategies[name]
-        trained = isinstance(recipe, Trainable)
+        estimator = estimators.strategies[name]
+        trained = isinstance(estimator, Trainable)
         began = time.perf_counter()
-        model = recipe.load(models / name) if trained else recipe.fit(Training(snapshot, recent, table))
+        model = estimator.load(models / name) if trained else estimator.fit(Training(snapshot, recent, table))
         opened[name] = time.perf_counter() - began
         began = time.perf_counter()
-        pipelines[name] = fillers.pipeline(recipe, model)
+        pipelines[name] = fillers.pipeline(estimator, model)
         bound[name] = time.perf_counter() - began
     past = sampled.histories(users, snapshot)
     live = {}
@@ -184,7 +188,8 @@ def _own(snapshot: Any) -> Any:
         product_ids=snapshot.product_ids.copy(),
         active=snapshot.active.copy(),
         popularity=snapshot.popularity.copy(),
-        price=snapshot.price.copy(),
+        price=(price := snapshot.price.copy()),
+        regular_price=price,
         features=replace(features, category=features.category.copy(), tags=tags),
     )
 

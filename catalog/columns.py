@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import TypedDict
 
 from catalog import cells
+from catalog.models.attributes import MAX_ATTRIBUTES, MAX_VALUES, Attributes
 from catalog.models.product import MAX_STOCK
+from core.text import MAX_LENGTH, MAX_LEVELS, MAX_PATH_LENGTH
 
 
 class ProductFields(TypedDict, total=False):
@@ -19,6 +22,13 @@ class ProductFields(TypedDict, total=False):
     tags: Iterable[str]
     stock: int | None
     brand: str
+    group: str
+    sale_price: Decimal | None
+    sale_from: datetime | None
+    sale_until: datetime | None
+    attributes: Attributes
+    url: str
+    image_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +62,65 @@ PRODUCTS = (
         key="external_id",
     ),
     Column("name", cells.name, "1 to 255 characters"),
-    Column("category", cells.line, "up to 255 characters; may be empty"),
-    Column("price", cells.price, "a number such as 1234.50, zero or more, at most two decimals"),
+    Column(
+        "category",
+        cells.category,
+        f"a name, or a path such as `Home > Kitchen > Cups`: at most {MAX_LEVELS} levels of up to "
+        f"{MAX_LENGTH} characters, {MAX_PATH_LENGTH} in all; may be empty",
+    ),
+    Column(
+        "price",
+        cells.price,
+        "a number such as 1234.50, zero or more, at most two decimals (and zeros after them)",
+    ),
     Column("description", cells.description, "any text; may be empty"),
     Column("tags", cells.tags, r"names with `\|` between them; may be empty"),
     Column(
         "stock",
         cells.stock,
-        f"how many are left, a whole number from 0 to {MAX_STOCK}; 0 is sold out; empty: not tracked",
+        f"how many are left, a whole number from 0 to {MAX_STOCK}; 0, or less, is sold out; "
+        "empty: not tracked",
         is_optional=True,
     ),
     Column("brand", cells.line, "up to 255 characters; may be empty", is_optional=True),
+    Column(
+        "group",
+        cells.line,
+        "the same text for all variants of one article, up to 255 characters; may be empty",
+        is_optional=True,
+    ),
+    Column(
+        "sale_price",
+        cells.sale_price,
+        "counts instead of the price while the sale lasts: as `price`, and not above it; empty: no sale",
+        is_optional=True,
+    ),
+    Column(
+        "sale_from",
+        cells.time,
+        "when the sale begins, ISO 8601; without an offset it is UTC; empty: it has begun",
+        is_optional=True,
+    ),
+    Column(
+        "sale_until",
+        cells.time,
+        "when the sale is over, ISO 8601; not before `sale_from`; empty: it has no end",
+        is_optional=True,
+    ),
+    Column(
+        "attributes",
+        cells.attributes,
+        f"a JSON object of up to {MAX_ATTRIBUTES} names, each with a list of up to {MAX_VALUES} texts: "
+        '`{"colour": ["red", "blue"], "size": ["M"]}`; may be empty',
+        is_optional=True,
+    ),
+    Column("url", cells.url, "the product's page: http or https, up to 2,000 characters", is_optional=True),
+    Column(
+        "image_url",
+        cells.url,
+        "the product's picture: http or https, up to 2,000 characters",
+        is_optional=True,
+    ),
 )
 USERS = (
     Column(

@@ -1,23 +1,27 @@
 """Read queries of the API on the catalogue; each docstring gives the number of queries."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
 import orjson
-from django.db.models import F, Func, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Left
 
 from catalog.models import Category, Interaction, Product, User
-from catalog.models.product import ProductQuerySet, is_in_stock
+from catalog.models.attributes import Attributes
+from catalog.models.product import ProductQuerySet, current_price, is_in_stock
 from core.db.json_sql import JoinedText, JsonText, aggregate_subquery
 from core.db.prepared import PreparedQuery
+from core.text import PATH_SEPARATOR
 
 
 class ProductDetails(NamedTuple):
     """The fields of a product in API responses; only staff see the last one. A field added here is shown.
 
-    category: its name, or None; tags: names, sorted
+    category: its path, or None; tags: names, sorted
     """
 
     id: int
@@ -25,16 +29,27 @@ class ProductDetails(NamedTuple):
     name: str
     category: str | None
     brand: str
+    group: str
     price: Decimal
+    sale_price: Decimal | None
+    sale_from: datetime | None
+    sale_until: datetime | None
     stock: int | None
     description: str
     tags: tuple[str, ...]
+    attributes: Attributes
+    url: str
+    image_url: str
     is_active: bool
 
     @property
     def is_available(self) -> bool:
         """Return whether it may be recommended: active and not sold out."""
         return self.is_active and is_in_stock(self.stock)
+
+    def current_price(self, now: datetime) -> Decimal:
+        """Return the price at this time."""
+        return current_price(self.price, self.sale_price, self.sale_from, self.sale_until, now)
 
     @classmethod
     def of(cls, row: Product) -> Self:
@@ -44,18 +59,19 @@ class ProductDetails(NamedTuple):
 
 # Fields that are not columns of the product's own table.
 _RELATED: dict[str, Callable[[Product], Any]] = {
-    "category": lambda row: row.category.name if row.category else None,
+    "category": lambda row: row.category.path if row.category else None,
     "tags": lambda row: tuple(sorted(tag.name for tag in row.tags.all())),
+    "attributes": lambda row: dict(sorted(row.attributes.items())),
 }
 _READERS = [_RELATED.get(name, attrgetter(name)) for name in ProductDetails._fields]
-_TAGS = ProductDetails._fields.index("tags")
+_TAGS, _ATTRIBUTES = map(ProductDetails._fields.index, ("tags", "attributes"))
 
 
 def _columns() -> list[Any]:
     """Return the columns in the order of the fields; tags as text."""
     tags = Product.tags.through.objects.filter(product_id=OuterRef("id"))
     columns: dict[str, Any] = {
-        "category": F("category__name"),
+        "category": F("category__path"),
         "tags": aggregate_subquery(tags, JoinedText(JsonText("tag__name"))),
     }
     return [columns.get(name, name) for name in ProductDetails._fields]
@@ -96,7 +112,9 @@ def product_details(ids: Iterable[int]) -> dict[int, ProductDetails]:
 def _page(row: tuple[Any, ...]) -> ProductDetails:
     """Return the product for a row of _columns()."""
     tags = tuple(sorted(orjson.loads(f"[{row[_TAGS] or ''}]")))
-    return ProductDetails._make([*row[:_TAGS], tags, *row[_TAGS + 1 :]])
+    # PostgreSQL has an order of its own for the names.
+    attributes = dict(sorted(row[_ATTRIBUTES].items()))
+    return ProductDetails._make([*row[:_TAGS], tags, attributes, *row[_ATTRIBUTES + 1 :]])
 
 
 def products(*, inactive_too: bool) -> QuerySet[Product]:
@@ -105,9 +123,16 @@ def products(*, inactive_too: bool) -> QuerySet[Product]:
 
 
 def categories() -> QuerySet[Category]:
-    """Return categories ordered by name, with `product_count` of active products. 1 query."""
+    """Return categories ordered by path, with `product_count` of active products. 1 query."""
     inside = Product.objects.active().filter(category=OuterRef("pk"))
-    return Category.objects.annotate(product_count=_count(inside)).order_by("name")
+    return Category.objects.annotate(product_count=_count(inside)).order_by("path")
+
+
+def categories_below(path: str) -> "QuerySet[Category]":
+    """Return the category of this path and all below it, none if there is no such."""
+    below = path + PATH_SEPARATOR
+    # Not `startswith`, for which SQLite takes letters of either case as the same.
+    return Category.objects.alias(head=Left("path", len(below))).filter(Q(path=path) | Q(head=below))
 
 
 def shoppers() -> QuerySet[User]:

@@ -1,8 +1,10 @@
 """Triggers by which the database notes what has changed, whichever program changes it.
 
-Changes of products, their tags, and the names of categories and tags go to the change feed (`ProductChange`);
-changes of interactions raise `User.history_version`. A change that no answer shows, such as a stock of 5 that
-becomes 4, is not noted. Changes of texts in which search looks empty the product's `SearchText`.
+Changes of products, their tags, the paths of categories and the names of tags go to the change feed
+(`ProductChange`); changes of interactions raise `User.history_version`. A change that no answer shows, such
+as a stock of 5 that becomes 4, is not noted. Changes of texts in which search looks empty the product's
+`SearchText`. Other triggers keep the paths of categories: that of a category whose name or parent changes,
+and those of all below it. A category cannot be below itself.
 """
 
 # ruff: noqa: S608  the SQL holds names of tables and columns, no values
@@ -18,10 +20,12 @@ from catalog.models import Category, Interaction, Product, ProductChange, Search
 from catalog.models.product import SHOWN_COLUMNS
 from catalog.search import index
 from catalog.search.pending import fold_all_pending
+from core.text import PATH_SEPARATOR
 
 # A statement that changes more products is noted as one row: any product may differ.
 MOST_NOTED = 1000
 _PREFIX = "noted_"
+_IN_ITSELF = "a category must not be below itself"
 _COLUMNS = {field.name: str(field.column) for field in Product._meta.concrete_fields}
 _SHOWN = ["id", *(_COLUMNS[name] for name in SHOWN_COLUMNS)]
 _HISTORY = ["id", "user_id", "product_id", "action_type", "occurred_at"]
@@ -160,6 +164,7 @@ def _sqlite(tables: Mapping[str, str], *, indexed: bool) -> Iterator[tuple[str, 
             differs if table == "product" else "OLD.product_id <> NEW.product_id OR OLD.tag_id <> NEW.tag_id"
         )
         yield _sqlite_trigger(tables[table], table, "UPDATE", condition, both)
+    shown_name = {"category": "path", "tag": "name"}
     for table, products in products_of.items():
         few = f"(SELECT COUNT(*) FROM ({products} LIMIT {MOST_NOTED + 1})) <= {MOST_NOTED}"
         each = note.format(what="product_id") + f" FROM ({products}) WHERE {few}"
@@ -167,9 +172,10 @@ def _sqlite(tables: Mapping[str, str], *, indexed: bool) -> Iterator[tuple[str, 
             tables[table],
             table,
             "UPDATE",
-            "OLD.name IS NOT NEW.name OR OLD.id <> NEW.id",
+            f"OLD.{shown_name[table]} IS NOT NEW.{shown_name[table]} OR OLD.id <> NEW.id",
             [each, note.format(what="NULL") + f" WHERE NOT {few}"],
         )
+    yield from _sqlite_paths(tables["category"])
     raised = f"UPDATE {tables['user']} SET history_version = history_version + 1 WHERE id"
     interaction = tables["interaction"]
     yield _sqlite_trigger(interaction, "interaction", "INSERT", "", [f"{raised} = NEW.user_id"])
@@ -181,6 +187,32 @@ def _sqlite(tables: Mapping[str, str], *, indexed: bool) -> Iterator[tuple[str, 
         tables["product"], indexed=indexed
     ):
         yield _sqlite_trigger(table, what, event, condition, statements)
+
+
+def _sqlite_paths(category: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the triggers that keep the paths of categories.
+
+    A trigger of SQLite does not fire itself, so this one changes all below a category at once.
+    """
+    above = f"SELECT path || '{PATH_SEPARATOR}' FROM {category} WHERE id = NEW.parent_id"
+    path = f"COALESCE(({above}), '') || NEW.name"
+    below = f"substr(path, 1, length(OLD.path) + {len(PATH_SEPARATOR)}) = OLD.path || '{PATH_SEPARATOR}'"
+    own = f"UPDATE {category} SET path = {path} WHERE id = NEW.id AND path <> {path}"
+    yield _sqlite_trigger(category, "path", "INSERT", "", [own])
+    differs = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in ("name", "parent_id", "path"))
+    yield _sqlite_trigger(
+        category,
+        "path",
+        "UPDATE",
+        differs,
+        [
+            f"SELECT RAISE(ABORT, '{_IN_ITSELF}') FROM {category}"
+            f" WHERE id = NEW.parent_id AND (id = NEW.id OR {below})",
+            own,
+            f"UPDATE {category} SET path = {path} || substr(path, length(OLD.path) + 1)"
+            f" WHERE {below} AND id <> NEW.id AND OLD.path <> {path}",
+        ],
+    )
 
 
 def _sqlite_trigger(
@@ -215,7 +247,8 @@ def _postgresql_functions(tables: Mapping[str, str]) -> Iterator[str]:
         come = changed_rows.format(what=what, one="new_rows", other="old_rows")
         return f"SELECT {key} FROM {gone} AS gone UNION SELECT {key} FROM {come} AS come"
 
-    renamed = "SELECT new_rows.id FROM new_rows LEFT JOIN old_rows USING (id, name) WHERE old_rows.id IS NULL"
+    renamed = "SELECT new_rows.id FROM new_rows LEFT JOIN old_rows USING (id, {}) WHERE old_rows.id IS NULL"
+    moved, retagged = renamed.format("path"), renamed.format("name")
     queries = {
         "product_insert": "SELECT id FROM new_rows",
         "product_delete": "SELECT id FROM old_rows",
@@ -223,8 +256,8 @@ def _postgresql_functions(tables: Mapping[str, str]) -> Iterator[str]:
         "tagging_insert": "SELECT DISTINCT product_id FROM new_rows",
         "tagging_delete": "SELECT DISTINCT product_id FROM old_rows",
         "tagging_update": differing("product_id", "id, product_id, tag_id"),
-        "category_update": f"SELECT id FROM {tables['product']} WHERE category_id IN ({renamed})",
-        "tag_update": f"SELECT DISTINCT product_id FROM {tables['tagging']} WHERE tag_id IN ({renamed})",
+        "category_update": f"SELECT id FROM {tables['product']} WHERE category_id IN ({moved})",
+        "tag_update": f"SELECT DISTINCT product_id FROM {tables['tagging']} WHERE tag_id IN ({retagged})",
     }
     note = f"INSERT INTO {tables['change']} (product_id, transaction_id, created_at)"
     for what, query in queries.items():
@@ -235,6 +268,7 @@ def _postgresql_functions(tables: Mapping[str, str]) -> Iterator[str]:
             f" {note} SELECT id, pg_current_xact_id(), clock_timestamp() FROM unnest(ids) AS noted (id);",
         )
     yield _function("truncate", f"{note} VALUES (NULL, pg_current_xact_id(), clock_timestamp());")
+    yield from _postgresql_path_functions(tables["category"])
     users = {
         "interaction_insert": "SELECT DISTINCT user_id FROM new_rows",
         "interaction_delete": "SELECT DISTINCT user_id FROM old_rows",
@@ -257,10 +291,30 @@ def _postgresql_functions(tables: Mapping[str, str]) -> Iterator[str]:
     )
 
 
-def _function(what: str, body: str) -> str:
+def _postgresql_path_functions(category: str) -> Iterator[str]:
+    """Yield the functions that keep the paths of categories: of the row to be written, and below it."""
+    above = f"FROM {category} WHERE id = NEW.parent_id"
+    yield _function(
+        "path_own",
+        f"WITH RECURSIVE above (id, parent_id) AS (SELECT id, parent_id {above}"
+        f" UNION SELECT one.id, one.parent_id FROM {category} AS one JOIN above ON one.id = above.parent_id)"
+        " SELECT array_agg(id) INTO ids FROM above;"
+        " IF NEW.id = ANY(ids)"
+        f" THEN RAISE EXCEPTION '{_IN_ITSELF}' USING ERRCODE = 'check_violation'; END IF;"
+        f" NEW.path := COALESCE((SELECT path || '{PATH_SEPARATOR}' {above}), '') || NEW.name;",
+        returns="NEW",
+    )
+    yield _function(
+        "path_below",
+        f"UPDATE {category} SET path = NEW.path || '{PATH_SEPARATOR}' || name WHERE parent_id = NEW.id;",
+    )
+
+
+def _function(what: str, body: str, *, returns: str = "NULL") -> str:
     return (
         f"CREATE OR REPLACE FUNCTION {_PREFIX}{what}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER "
-        f"SET search_path = pg_catalog, pg_temp AS $$ DECLARE ids bigint[]; BEGIN {body} RETURN NULL; END $$"
+        "SET search_path = pg_catalog, pg_temp "
+        f"AS $$ DECLARE ids bigint[]; BEGIN {body} RETURN {returns}; END $$"
     )
 
 
@@ -274,6 +328,19 @@ _TRANSITIONS = {
 
 def _postgresql(tables: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Yield the name, the table and the SQL of each trigger."""
+    category = tables["category"]
+    yield (
+        "path_own",
+        category,
+        f"CREATE TRIGGER {{name}} BEFORE INSERT OR UPDATE OF name, parent_id, path ON {category}"
+        f" FOR EACH ROW EXECUTE FUNCTION {_PREFIX}path_own()",
+    )
+    yield (
+        "path_below",
+        category,
+        f"CREATE TRIGGER {{name}} AFTER UPDATE ON {category} FOR EACH ROW"
+        f" WHEN (OLD.path IS DISTINCT FROM NEW.path) EXECUTE FUNCTION {_PREFIX}path_below()",
+    )
     events = {
         "product": ("INSERT", "DELETE", "UPDATE", "TRUNCATE"),
         "tagging": ("INSERT", "DELETE", "UPDATE", "TRUNCATE"),

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -13,10 +14,16 @@ from django.core.validators import RegexValidator
 MAX_LENGTH = 255
 MAX_TEXT_LENGTH = 20_000  # characters of a text of several lines
 MAX_TAGS = 100  # of one product
+MAX_URL_LENGTH = 2_000
+# A category's path: its ancestors' names and its own.
+PATH_SEPARATOR = " > "
+MAX_LEVELS = 10
+MAX_PATH_LENGTH = 500
 MAX_SHOWN = 80  # characters of a value in an error message
 MAX_ERRORS = 20  # that a response lists
 # Control characters (Unicode category Cc) and lone surrogates, which no database can store.
 _BAD_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_BAD_IN_URL = re.compile(r'[\s"<>\\]')
 _BAD_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 # For names of keys, usernames and notes: control characters would garble a terminal or a log.
@@ -160,6 +167,16 @@ def validate_line(value: str) -> None:
         raise _control_character(found)
 
 
+def validate_category_name(value: str) -> None:
+    """Raise ValidationError when a name contains the character that separates the levels of a path."""
+    validate_line(value)
+    if ">" in value:
+        raise InvalidText(
+            "Contains '>', which separates the levels of a path; give the category above it as its parent.",
+            code="separator",
+        )
+
+
 def validate_text(value: str) -> None:
     """Raise ValidationError when a text is too long or has a control character except tabs and line ends."""
     if len(value) > MAX_TEXT_LENGTH:
@@ -168,6 +185,31 @@ def validate_text(value: str) -> None:
         )
     if found := _BAD_IN_TEXT.search(value):
         raise _control_character(found)
+
+
+def validate_url(value: str) -> None:
+    """Raise ValidationError unless the text is an http or https URL that a page can show as it is."""
+    if len(value) > MAX_URL_LENGTH:
+        raise InvalidText(
+            f"Has {len(value):,} characters; at most {MAX_URL_LENGTH:,} are allowed.", code="max_length"
+        )
+    validate_line(value)
+    if found := _BAD_IN_URL.search(value):
+        raise InvalidText(
+            f"Contains {found[0]!r} at position {found.start() + 1}; write it as %{ord(found[0]):02X}.",
+            code="url",
+        )
+    try:
+        parts = urlsplit(value)
+        host, has_user, _ = parts.hostname, "@" in parts.netloc, parts.port
+    except ValueError:  # a malformed port or IPv6 address
+        host, has_user = None, False
+    if has_user:
+        raise InvalidText("Contains a username or password; remove what is before the @.", code="url")
+    if not host or parts.scheme not in ("http", "https"):
+        raise InvalidText(
+            "Must be a whole URL with http:// or https://, such as https://shop.example/lamp.jpg.", code="url"
+        )
 
 
 def validate_external_id(value: str) -> None:

@@ -1,4 +1,7 @@
-"""Ranks products for a batch of histories: mask, retrieve, diversify, fill up, explain."""
+"""Ranks products for a batch of histories: mask, retrieve, diversify, fill up, explain.
+
+A list holds at most one product of each group: the best one.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -13,6 +16,7 @@ from recommendations.engine.histories import Histories, Mask, seen
 from recommendations.engine.ragged import Ragged, empty, starts_of
 from recommendations.engine.reasons import Reason
 from recommendations.engine.snapshot import Snapshot
+from recommendations.engine.variants import best_of_groups
 from recommendations.strategies.base import Basis, Reasons, Retriever
 
 # Candidates of one retriever: the rows of their users, ascending; the retriever; what it found for each.
@@ -101,7 +105,7 @@ class Pipeline:
     basis: Basis | None = None
 
     def rank(self, histories: Histories, query: Query) -> list[Ranking]:
-        """Return each user's best products, fewer only if no more may be shown to them.
+        """Return each user's best products of different groups, fewer only if no more may be shown to them.
 
         Products from fillers have 0 points, since they do not depend on the user.
         """
@@ -144,9 +148,25 @@ class Pipeline:
         picked: one row a user, positions that each list holds already; None for none
         """
         if not query.diversity:
-            return retriever.retrieve(histories, allowed=allowed, k=query.n)
-        pool = retriever.retrieve(histories, allowed=allowed, k=max(DIVERSITY_DEPTH, query.n))
+            return self._best(retriever, histories, allowed, query.n, picked)
+        pool = self._best(retriever, histories, allowed, max(DIVERSITY_DEPTH, query.n), picked)
         return diversified(pool, self.snapshot.features, diversity=query.diversity, k=query.n, held=picked)
+
+    def _best(
+        self, retriever: Retriever, histories: Histories, allowed: Mask, k: int, picked: Ragged | None
+    ) -> Candidates:
+        """Return the retriever's best candidates, of different groups, none of which is held already."""
+        groups = self.snapshot.groups
+        if groups is None:
+            return retriever.retrieve(histories, allowed=allowed, k=k)
+
+        def retrieve(users: NDArray[np.int64], depth: int) -> Candidates:
+            if len(users) == len(histories):
+                return retriever.retrieve(histories, allowed=allowed, k=depth)
+            mask = Mask(allowed.everyone, allowed.own.take(users))
+            return retriever.retrieve(histories.take(users), allowed=mask, k=depth)
+
+        return best_of_groups(retrieve, groups.codes, n_users=len(histories), k=k, held=picked)
 
     def _picks(self, histories: Histories, layers: list[_Layer], n: int) -> list[list[Pick]]:
         """Return at most n picks for each user, from one layer after another."""

@@ -151,6 +151,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = ENV.time_zone
+CURRENCY = ENV.currency
 USE_I18N = True
 USE_TZ = True
 

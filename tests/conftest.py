@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from django.db import connection
 from hypothesis import settings
 from redis import Redis
 
@@ -17,6 +18,7 @@ from recsite import broker
 from recsite.cache import redis
 from recsite.http import throttling
 from tests import servers, strict_templates
+from tests.database_files import DatabaseFiles
 from tests.waiting import PATIENCE_SECONDS
 
 # How long an example takes depends on what else the machine does.
@@ -41,9 +43,20 @@ sys.addaudithook(_only_loopback)
 strict_templates.install()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the longest test, so that no process is left alone with it at the end."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is the same on any database, on PostgreSQL, and start with the longest test.
+
+    So no process is left alone with it at the end.
+    """
+    if connection.vendor == "postgresql":
+        config.hook.pytest_deselected(items=[item for item in items if not _depends_on_database(item)])
+        items[:] = [item for item in items if _depends_on_database(item)]
     items.sort(key=lambda item: item.path.name != "test_readme.py")
+
+
+def _depends_on_database(item: pytest.Item) -> bool:
+    used = item.get_closest_marker("django_db") or "db" in getattr(item, "fixturenames", ())
+    return bool(used) and not item.get_closest_marker("any_database")
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +97,14 @@ def redis_url(_redis: str) -> str:
     with Redis.from_url(url) as client:
         client.flushdb()
     return url
+
+
+@pytest.fixture(scope="session")
+def database_files(tmp_path_factory: pytest.TempPathFactory) -> DatabaseFiles:
+    """SQLite databases to copy, for tests that start processes of their own."""
+    base = tmp_path_factory.getbasetemp()
+    # Each process of a run has a folder of its own in that of the run.
+    return DatabaseFiles((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "databases")
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from recommendations.strategies.base import Basis, Reasons, Training
 
 @dataclass(frozen=True, slots=True)
 class Counting:
-    """The recipe. rarest: whether what was met least comes first, which foresees badly."""
+    """The estimator. rarest: whether what was met least comes first, which foresees badly."""
 
     rarest: bool
     fallback: ClassVar[str] = "trending"

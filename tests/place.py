@@ -21,10 +21,11 @@ N_GREETINGS = 16
 
 @dataclass(frozen=True)
 class Place:
-    """folder: for what its processes write down; env: what they all are told"""
+    """folder: for what its processes write down; env: what they all are told; api_key: of its shop, if any"""
 
     folder: Path
     env: dict[str, str]
+    api_key: str = ""
 
     def with_env(self, **more: str) -> "Place":
         """Return the same place, whose processes are told this as well."""

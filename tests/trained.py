@@ -38,14 +38,14 @@ def trained(
     strategy: str,
     name: str = "v1",
     fitted: Trainable | None = None,
-    recipe: dict[str, Any] | None = None,
+    configuration: dict[str, Any] | None = None,
     *,
     active: bool = True,
     at: datetime = NOON,
 ) -> TrainedModel:
     """Return the version, fitted to the shop as it is and registered.
 
-    fitted, recipe: other than what the settings say of the strategy
+    fitted, configuration: other than what the settings say of the strategy
     """
     store = wiring.model_store()
     made_of = fitted or wiring.strategy_registry().strategies[strategy]
@@ -56,7 +56,7 @@ def trained(
         strategy=strategy,
         version=name,
         settings_digest=wiring.config().digest(strategy),
-        recipe=recipe or {},
+        configuration=configuration or {},
         n_events=len(log()),
         n_bytes=manifest.n_bytes,
         digest=digest,

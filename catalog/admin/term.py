@@ -16,6 +16,7 @@ T = TypeVar("T", Category, Tag)
 class TermAdmin(BaseModelAdmin[T]):
     # The field of Product that refers to the model.
     product_field: ClassVar[str]
+    asked_for: tuple[str, ...] = ("name",)
 
     list_display = ("name", "n_products", "updated_at")
     sortable_by = ("name", "updated_at")
@@ -25,7 +26,7 @@ class TermAdmin(BaseModelAdmin[T]):
     page_counts = {"n_products": "products"}
 
     def get_fields(self, request: HttpRequest, obj: T | None = None) -> Any:
-        return ("name",) if obj is None else ("name", *self.readonly_fields)
+        return self.asked_for if obj is None else (*self.asked_for, *self.readonly_fields)
 
     @admin.display(description="products")
     def n_products(self, term: Any) -> SafeString:

@@ -40,7 +40,7 @@ class CategoryViewSet(CatalogueViewSet):
 
     @extend_schema(responses=CategoryList)
     def list(self, request: Request, **kwargs: str) -> Response:
-        """List all categories, ordered by name."""
+        """List all categories, ordered by path."""
         rows = [self.payload(row) for row in self.get_queryset()]
         return Response({"count": len(rows), "categories": rows})
 
@@ -52,7 +52,7 @@ class CategoryViewSet(CatalogueViewSet):
         return super().find(id)
 
     def update(self, request: Request, id: str) -> Response:
-        """Rename a category."""
+        """Rename a category, or move it below another one."""
         row = self.get_object()
         return self.shown(self.change(row, **self.checked(request.data, row=row)))
 

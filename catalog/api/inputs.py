@@ -1,27 +1,35 @@
 """Serializers of the request bodies for users, categories and products."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
+from catalog import cells
 from catalog.models import Category, FormerUser, Product, User
-from catalog.models.product import MAX_STOCK
+from catalog.models.attributes import MAX_ATTRIBUTES, MAX_VALUES, Attributes, attributes_of
+from catalog.models.product import MAX_STOCK, sale_faults
 from core.api.json_fields import FreeingField, StrictBooleanField, StrictCharField, StrictListField
 from core.api.serializers import Reference
 from core.references import BadReference, as_lookup, read_reference
 from core.text import (
     MAX_ERRORS,
     MAX_LENGTH,
+    MAX_PATH_LENGTH,
     MAX_TAGS,
     MAX_TEXT_LENGTH,
+    MAX_URL_LENGTH,
     clean,
-    comparable,
+    validate_category_name,
     validate_external_id,
     validate_line,
     validate_text,
+    validate_url,
 )
 
 
@@ -95,34 +103,76 @@ class MergeInput(Input):
     into = ReferenceField(help_text="The user's numeric id, or `ext:<external id>`.")
 
 
+@extend_schema_field({"type": "integer", "minimum": 1})
+class ParentField(FreeingField):
+    """A category, by its id."""
+
+    default_error_messages: ClassVar = {
+        "unknown": "There is no such category; must be an id, see /categories."
+    }
+
+    def to_internal_value(self, data: Any) -> Category:
+        is_id = isinstance(data, int) and not isinstance(data, bool) and 0 < data < 2**63
+        found = Category.objects.filter(pk=data).first() if is_id else None
+        if found is None:
+            self.fail("unknown")
+        return found
+
+
+class CategoryField(StrictCharField):
+    """The path of a category."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if any(len(part.strip()) > MAX_LENGTH for part in text.split(">")):
+            raise serializers.ValidationError(f"Ensure this field has no more than {MAX_LENGTH} characters.")
+        try:
+            return cells.category_path(text)
+        except ValidationError as error:
+            message = str(error.messages[0])
+            raise serializers.ValidationError(message[:1].upper() + message[1:].rstrip(".") + ".") from None
+
+
 class CategoryInput(Input):
     """A category."""
 
     id = serializers.IntegerField(read_only=True)
-    name = name_field()
+    name = StrictCharField(max_length=MAX_LENGTH, validators=[validate_category_name])
+    parent = ParentField(  # type: ignore[assignment]
+        required=False,
+        allow_null=True,
+        help_text="The id of the category above it; null: it is at the top. If omitted, it is not changed.",
+    )
+    path = serializers.CharField(read_only=True)
     product_count = serializers.IntegerField(read_only=True)
 
-    def validate_name(self, name: str) -> str:
-        """Return the name if no other category has it in any case or Unicode form."""
-        same = Category.objects.filter(comparable_name=comparable(name))
-        if self.instance is not None:
-            same = same.exclude(pk=self.instance.pk)
-        if same.exists():
-            raise serializers.ValidationError("Another category already has this name.")
-        return name
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the values. Raises ValidationError if there is another one, or it would be below itself."""
+        category = Category(pk=self.instance and self.instance.pk)
+        for name in ("name", "parent"):
+            setattr(category, name, attrs.get(name, getattr(self.instance, name, None)))
+        try:
+            category.clean()
+        except ValidationError as error:
+            raise serializers.ValidationError(error.message_dict) from None
+        return attrs
 
 
 @extend_schema_field(
     {
         "oneOf": [
             {"type": "number", "minimum": 0},
-            {"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2})?$"},
+            {"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2}0*)?$"},
         ],
         "example": 9.99,
     }
 )
 class PriceField(FreeingField, serializers.DecimalField):
-    """A price: zero or more, with at most two decimal places."""
+    """A price: zero or more, with at most two decimal places and any zeros after them."""
+
+    def validate_precision(self, value: Decimal) -> Decimal:
+        found: Decimal = super().validate_precision(cells.without_zeros(value))
+        return found
 
 
 @extend_schema_field({"type": "string", "maxLength": MAX_TEXT_LENGTH})
@@ -134,16 +184,72 @@ class MultilineTextField(CleanCharField):
 
 
 class StockField(serializers.IntegerField):
-    """The number left, as a JSON integer; rejects 1.0, "1" and true."""
+    """The number left: a whole number as JSON or text, also with zeros as decimals; 0 for one below 0."""
 
     default_error_messages: ClassVar = {
         "whole": f"Must be a whole number from 0 to {MAX_STOCK}, or null if the stock is not tracked."
     }
 
     def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int) or not 0 <= data <= MAX_STOCK:
+        if isinstance(data, bool) or not isinstance(data, int | float | str):
             self.fail("whole")
-        return data
+        try:
+            left = cells.stock(f"{data:.0f}" if isinstance(data, float) and data.is_integer() else str(data))
+        except ValidationError:
+            left = None
+        if left is None:
+            self.fail("whole")
+        return left
+
+
+@extend_schema_field({"type": "string", "format": "date-time"})
+class TimeField(FreeingField):
+    """A time in ISO 8601; without an offset it is UTC."""
+
+    default_error_messages: ClassVar = {"invalid": f"M{cells.TIME_EXPECTED[1:]}."}
+
+    def to_internal_value(self, data: Any) -> datetime:
+        at = cells.moment(data) if isinstance(data, str) and len(data) <= MAX_LENGTH else None
+        if at is None:
+            self.fail("invalid")
+        return at
+
+    def to_representation(self, value: datetime) -> datetime:
+        return value
+
+
+def url_field(help_text: str) -> StrictCharField:
+    return StrictCharField(
+        max_length=MAX_URL_LENGTH,
+        validators=[validate_url],
+        required=False,
+        allow_blank=True,
+        help_text=f"{help_text}: http or https. If omitted, it is not changed.",
+    )
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "maxProperties": MAX_ATTRIBUTES,
+        "additionalProperties": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MAX_VALUES,
+            "items": {"type": "string", "maxLength": MAX_LENGTH},
+        },
+        "example": {"colour": ["red", "blue"], "size": ["M"]},
+    }
+)
+class AttributesField(FreeingField):
+    """Attributes of a product: names, each with a list of texts."""
+
+    def to_internal_value(self, data: Any) -> Attributes:
+        try:
+            return attributes_of(data)
+        except ValidationError as error:
+            message = str(error.messages[0])
+        raise serializers.ValidationError(f"{message[:1].upper()}{message[1:]}.")
 
 
 class ProductInput(Input):
@@ -152,19 +258,49 @@ class ProductInput(Input):
     id = serializers.IntegerField(read_only=True)
     external_id = external_id_field(Product)
     name = name_field()
-    category = name_field(
-        default=None, allow_null=True, help_text="The category's name; a new name creates a category."
+    category = CategoryField(
+        max_length=MAX_PATH_LENGTH,
+        default=None,
+        allow_null=True,
+        help_text="The category's name, or its path such as `Home > Kitchen > Cups`. New ones are created.",
     )
     brand = name_field(required=False, allow_blank=True, help_text="If omitted, it is not changed.")
+    group = name_field(
+        required=False,
+        allow_blank=True,
+        help_text="The same text for all variants of one article: a list shows the best one of them only. "
+        "If omitted, it is not changed.",
+    )
     price = PriceField(max_digits=12, decimal_places=2, min_value=0)
+    sale_price = PriceField(
+        max_digits=12,
+        decimal_places=2,
+        min_value=0,
+        required=False,
+        allow_null=True,
+        help_text="Counts instead of the price while the sale lasts. Not above the price. Null: no sale. "
+        "If omitted, it is not changed.",
+    )
+    sale_from = TimeField(
+        required=False,
+        allow_null=True,
+        help_text="When the sale begins. Null: it has begun. If omitted, it is not changed.",
+    )
+    sale_until = TimeField(
+        required=False,
+        allow_null=True,
+        help_text="When the sale is over. Null: it has no end. If omitted, it is not changed.",
+    )
     stock = StockField(
         required=False,
         allow_null=True,
         min_value=0,
         max_value=MAX_STOCK,
-        help_text="The number left. 0: sold out, and not recommended. Null: not tracked. "
-        "If omitted, it is not changed.",
+        help_text="The number left. 0 or less: sold out, and not recommended; stored as 0. "
+        "Null: not tracked. If omitted, it is not changed.",
     )
+    url = url_field("The product's page in the shop")
+    image_url = url_field("The product's picture")
     description = MultilineTextField(default="", allow_blank=True)
     tags = StrictListField(
         child=name_field(),
@@ -172,6 +308,19 @@ class ProductInput(Input):
         max_length=MAX_TAGS,
         help_text="The tags' names; a new name creates a tag.",
     )
+    current_price = serializers.FloatField(read_only=True)
+    currency = serializers.CharField(read_only=True)
+    attributes = AttributesField(
+        required=False,
+        help_text=f"Up to {MAX_ATTRIBUTES} names, each with a list of up to {MAX_VALUES} texts. "
+        "If omitted, they are not changed.",
+    )
     is_active = StrictBooleanField(
         required=False, help_text="False: only staff see the product. If omitted, it is not changed."
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the values. Raises ValidationError if they do not fit together, or to the stored ones."""
+        if faults := sale_faults(attrs, self.instance):
+            raise serializers.ValidationError({name: [message] for name, message in faults.items()})
+        return attrs

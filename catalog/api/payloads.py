@@ -1,6 +1,9 @@
 """Rows as plain dicts for responses. No queries."""
 
+from datetime import datetime
 from typing import Any
+
+from django.conf import settings
 
 from catalog.models import Category, Interaction, Product, User
 from catalog.selectors import ProductDetails
@@ -15,13 +18,19 @@ def user_payload(user: User) -> Payload:
 
 def category_payload(category: Category) -> Payload:
     """category: from selectors.categories()"""
-    return {"id": category.pk, "name": category.name, "product_count": category.product_count}  # type: ignore[attr-defined]
+    return {
+        "id": category.pk,
+        "name": category.name,
+        "path": category.path,
+        "parent": category.parent_id,
+        "product_count": category.product_count,  # type: ignore[attr-defined]
+    }
 
 
-def product_payload(product: Product | ProductDetails, *, for_staff: bool) -> Payload:
+def product_payload(product: Product | ProductDetails, *, for_staff: bool, now: datetime) -> Payload:
     """product: from selectors.products() or product(); for_staff: whether to include is_active"""
     page = ProductDetails.of(product) if isinstance(product, Product) else product
-    payload = page._asdict()
+    payload = {**page._asdict(), "current_price": page.current_price(now), "currency": settings.CURRENCY}
     if not for_staff:
         del payload["is_active"]
     return payload

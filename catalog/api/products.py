@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.utils import timezone
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 
@@ -13,7 +14,7 @@ from access.scopes import Scope
 from catalog import selectors
 from catalog.api.inputs import ProductInput
 from catalog.api.payloads import Payload, product_payload
-from catalog.api.product_filter import ProductFilter
+from catalog.api.product_filter import ATTRIBUTE, ProductFilter
 from catalog.api.serializers import ProductRow
 from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import Product
@@ -24,7 +25,7 @@ from core.api.pages import StrictPagination
 from core.api.query import lookup
 from core.api.views import KIB
 from core.folding import fold
-from core.text import MAX_LENGTH, MAX_TAGS, MAX_TEXT_LENGTH, cut
+from core.text import MAX_LENGTH, MAX_TAGS, MAX_TEXT_LENGTH, MAX_URL_LENGTH, cut
 
 
 class ProductPagination(StrictPagination):
@@ -40,10 +41,14 @@ class ProductViewSet(CatalogueViewSet):
     pagination_class = ProductPagination
     filterset_class = ProductFilter
     what = "product"
-    # A character of JSON takes up to 12 bytes (two escapes), and a product has 103 lines and a text.
-    max_body_bytes = 12 * (MAX_TEXT_LENGTH + (MAX_TAGS + 3) * MAX_LENGTH) + 8 * KIB
+    # A character of JSON takes up to 12 bytes (two escapes). A product has 104 lines, 2 URLs, a text, and
+    # attributes of as many characters.
+    max_body_bytes = 12 * (2 * MAX_TEXT_LENGTH + (MAX_TAGS + 4) * MAX_LENGTH + 2 * MAX_URL_LENGTH) + 8 * KIB
     conditional = frozenset({"list", "retrieve"})
     policies = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.product")}
+
+    def repeatable_parameters(self) -> set[str]:
+        return {f"{ATTRIBUTE}NAME"}
 
     def get_queryset(self) -> QuerySet[Product]:
         return selectors.products(inactive_too=sees_inactive_products(self.request))
@@ -54,7 +59,8 @@ class ProductViewSet(CatalogueViewSet):
         page = selectors.product(lookup(id), inactive_too=staff)
         if page is None:
             raise NotFound(f"There is no {self.what} {cut(id)!r}.")
-        return json_response(request, product_payload(page, for_staff=staff), to_anybody=not staff)
+        payload = product_payload(page, for_staff=staff, now=timezone.now())
+        return json_response(request, payload, to_anybody=not staff)
 
     def list(self, request: Request, **kwargs: str) -> HttpResponse:
         """List products, paginated."""
@@ -71,7 +77,8 @@ class ProductViewSet(CatalogueViewSet):
         return [details[key] for key in ids if key in details]
 
     def payload(self, row: Product | selectors.ProductDetails) -> Payload:
-        payload = product_payload(row, for_staff=sees_inactive_products(self.request))
+        staff = sees_inactive_products(self.request)
+        payload = product_payload(row, for_staff=staff, now=timezone.now())
         if isinstance(row, Product):
             # The row and its prefetched tags refer to each other.
             vars(row).pop("_prefetched_objects_cache", None)

@@ -1,6 +1,6 @@
 """Serializers of the response rows for the OpenAPI schema; payloads.py makes the rows."""
 
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
@@ -25,6 +25,12 @@ class MergedRow(Row):
 class CategoryRow(Row):
     id = serializers.IntegerField()
     name = serializers.CharField()
+    path = serializers.CharField(
+        help_text="The names of the categories above it and its own, with ` > ` between."
+    )
+    parent = serializers.IntegerField(  # type: ignore[assignment]
+        allow_null=True, help_text="The id of the category above it."
+    )
     product_count = serializers.IntegerField(help_text="The number of active products in it.")
 
 
@@ -34,13 +40,29 @@ class CategoryList(Row):
     categories = CategoryRow(many=True)
 
 
+CURRENT_PRICE = "`sale_price` while the sale lasts, else `price`. Filters by price go by it."
+CURRENCY = "The currency of all prices (ISO 4217), from the setting `CURRENCY`."
+
+
+class AttributesRow(serializers.DictField):
+    """Attributes of a product: names, each with a list of texts."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=serializers.ListField(child=serializers.CharField()), **kwargs)
+
+
 class ProductRow(TypedRow):
     types = get_type_hints(ProductDetails)
-    category = serializers.CharField(allow_null=True, help_text="The category's name.")
+    category = serializers.CharField(
+        allow_null=True, help_text="The category's path, such as `Home > Kitchen`."
+    )
+    current_price = serializers.FloatField(help_text=CURRENT_PRICE)
+    currency = serializers.CharField(help_text=CURRENCY)
     stock = serializers.IntegerField(
         allow_null=True, min_value=0, help_text="The number left. 0: sold out. Null: not tracked."
     )
     tags = serializers.ListField(child=serializers.CharField(), help_text="The tags' names.")
+    attributes = AttributesRow()
     is_active = serializers.BooleanField(
         required=False, help_text="Only for staff, and for API keys that may write the catalogue."
     )

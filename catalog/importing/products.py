@@ -11,20 +11,23 @@ from catalog.importing.bulk import CHUNK, Counts, in_chunks
 from catalog.importing.rows import ProductRecord
 from catalog.models import Category, Product, Tag
 from catalog.search.pending import fold_pending
-from catalog.services.names import get_or_create_terms
-from core.db.staging import count, delete_where, fields_of, staged, upsert
+from catalog.services.names import get_or_create_categories, get_or_create_tags_by_name
+from core.db.staging import clear_where, count, delete_where, fields_of, staged, upsert
 
 # Tags are in a table of their own.
 _TAG_FIELDS = {
     "product": fields_of(Product, ["stock"])["stock"],
     **fields_of(Product.tags.through, ["tag_id"]),
 }
+_FIELDS = {field.name: field for field in Product._meta.concrete_fields}
 _KEYS = tuple(column.key for column in PRODUCTS if column.key != "tags")
 
 # A chunk is in two temporary tables: staged_product and, with a row for each tag of each product, staged_tag.
 _STORED = (
     "FROM staged_product AS given JOIN catalog_product AS stored ON stored.external_id = given.external_id"
 )
+# The sales that a price of the file would be below: it ends them, unless the file says what they are.
+_ENDED_SALES = f"SELECT stored.id {_STORED} WHERE stored.sale_price > given.price"
 _STORED_TAGS = f"{_STORED} JOIN catalog_product_tags AS link ON link.product_id = stored.id"
 _WANTED_TAGS = "FROM staged_tag AS tag JOIN staged_product AS given ON given.place = tag.product"
 _WANTED_LINKS = f"{_WANTED_TAGS} JOIN catalog_product AS stored ON stored.external_id = given.external_id"
@@ -55,8 +58,9 @@ class ProductStore:
 
         A product whose tags change counts as updated, and its `updated_at` is set. `is_active` is not
         changed, nor is a field that a row lacks: another process may be changing it. Every row needs a name,
-        a price and tags. Consecutive rows with the same fields are stored together, with at most 19 queries a
-        chunk, and on SQLite 30 more to write the search texts.
+        a price and tags. A price below the stored sale price ends the sale if the row does not name one.
+        Consecutive rows with the same fields are stored together, with at most 20 queries a chunk, 2 more for
+        each level of categories, and on SQLite 30 more to write the search texts.
         """
         for _, alike in groupby(rows, key=frozenset):
             for chunk in in_chunks(alike, CHUNK):
@@ -66,25 +70,27 @@ class ProductStore:
     def _store_chunk(self, chunk: Sequence[ProductRecord]) -> None:
         keys = [key for key in _KEYS if key in chunk[0]]
         names = [name for row in chunk if (name := row.get("category"))]
-        categories, n_categories = get_or_create_terms(Category, names)
-        tags, n_tags = get_or_create_terms(Tag, [tag for row in chunk for tag in row["tags"]])
+        categories, n_categories = get_or_create_categories(names)
+        tags, n_tags = get_or_create_tags_by_name([tag for row in chunk for tag in row["tags"]])
         self.n_new_categories += n_categories
         self.n_new_tags += n_tags
-        columns = {_column(key): key for key in keys}
+        fields = {str(_FIELDS[key].column): _FIELDS[key] for key in keys}
         products = (
             [_category_id(row, categories) if key == "category" else row[key] for key in keys]  # type: ignore[literal-required]
             for row in chunk
         )
         now = timezone.now()
         with (
-            staged("staged_product", fields_of(Product, columns), products),
+            staged("staged_product", fields, products),
             staged("staged_tag", _TAG_FIELDS, _tag_rows(chunk, tags)),
         ):
             n_stored = count(_STORED)
+            if "sale_price" not in keys:
+                clear_where(Product, "sale_price", _ENDED_SALES)
             n_written = upsert(
                 Product,
-                {column: f"given.{column}" for column in columns},
-                _changed(columns),
+                {field.attname: f"given.{column}" for column, field in fields.items()},
+                _changed(fields),
                 unique=("external_id",),
                 now=now,
             )
@@ -105,10 +111,6 @@ def _tag_rows(chunk: Sequence[ProductRecord], tags: Mapping[str, Tag]) -> Iterat
 
 def _category_id(row: ProductRecord, categories: Mapping[str, Category]) -> int | None:
     return categories[row["category"]].pk if row["category"] else None
-
-
-def _column(key: str) -> str:
-    return "category_id" if key == "category" else key
 
 
 def _changed(columns: Iterable[str]) -> str:

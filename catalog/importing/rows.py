@@ -1,6 +1,6 @@
 """Validation of the records of a shop's files: yields typed rows and reports invalid records."""
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 
-from catalog.cells import TIME_EXPECTED, moment, strip_blanks
+from catalog.cells import TIME_EXPECTED, format_cell, moment, strip_blanks
 from catalog.columns import EVENTS, PRODUCTS, USERS, Column, ProductFields
 from catalog.importing.csv_reader import records
 from catalog.importing.report import ImportObserver, Problem
 from catalog.models import ActionType
+from catalog.models.product import sale_faults
 
+_SALE = ("sale_price", "sale_from", "sale_until")
 _ACTIONS = frozenset(ActionType.values)
 _ACTIONS_ALLOWED = " or ".join([", ".join(ActionType.values[:-1]), ActionType.values[-1]])
 
@@ -42,9 +44,13 @@ class EventRecord(NamedTuple):
 def product_rows(path: Path, observer: ImportObserver) -> Iterator[ProductRecord]:
     """Yield the valid rows of products.csv in order. Holds the ids seen in memory.
 
-    Each row has a value for every known column of the file.
+    Each row has a value for every known column of the file. A file with one column of sales has them all:
+    those that it lacks are empty.
     """
-    return _checked(path, PRODUCTS, observer)
+    for values in _checked(path, PRODUCTS, observer, sale_faults):
+        if any(name in values for name in _SALE):
+            values.update({name: None for name in _SALE if name not in values})
+        yield values
 
 
 def user_rows(path: Path, observer: ImportObserver) -> Iterator[UserRecord]:
@@ -93,10 +99,20 @@ def _faults(
         yield "created_at", occurred, TIME_EXPECTED
 
 
-def _checked(path: Path, columns: Sequence[Column], observer: ImportObserver) -> Iterator[Any]:
+def _no_faults(values: Mapping[str, Any]) -> Mapping[str, str]:
+    return {}
+
+
+def _checked(
+    path: Path,
+    columns: Sequence[Column],
+    observer: ImportObserver,
+    faults: Callable[[Mapping[str, Any]], Mapping[str, str]] = _no_faults,
+) -> Iterator[Any]:
     """Yield the values by key of each record that passes every check and whose id is unique in the file.
 
     Optional columns that the file lacks are left out.
+    faults: returns why values that are valid each do not fit together, by key
     """
     first_lines: dict[object, int] = {}
     required = [column for column in columns if not column.is_optional]
@@ -117,8 +133,14 @@ def _checked(path: Path, columns: Sequence[Column], observer: ImportObserver) ->
                 values[column.key] = value
             except ValidationError as error:
                 is_good = False
-                message = error.messages[0].rstrip(".")
-                message = message[:1].lower() + message[1:]
-                observer.found(Problem(path.name, line, column.name, strip_blanks(cell), message))
-        if is_good:
+                observer.found(_problem(path, line, column.name, cell, error.messages[0]))
+        misfits = faults(values) if is_good else {}
+        for key, message in misfits.items():
+            observer.found(_problem(path, line, key, format_cell(values[key]), message))
+        if is_good and not misfits:
             yield values
+
+
+def _problem(path: Path, line: int, column: str, cell: str, message: str) -> Problem:
+    message = message.rstrip(".")
+    return Problem(path.name, line, column, strip_blanks(cell), message[:1].lower() + message[1:])

@@ -6,7 +6,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from core.text import MAX_LENGTH, clean, validate_external_id, validate_line
+from core.text import (
+    MAX_LENGTH,
+    MAX_URL_LENGTH,
+    clean,
+    validate_external_id,
+    validate_line,
+    validate_url,
+)
 
 
 class CleanCharField(models.CharField):  # type: ignore[type-arg]
@@ -44,6 +51,19 @@ class CleanTextField(models.TextField):  # type: ignore[type-arg]
 def name_field(**kwargs: Any) -> "models.CharField[str, str]":
     """Return a field for a one-line name of 1 to 255 characters."""
     return CleanCharField(max_length=MAX_LENGTH, validators=[validate_line], **kwargs)
+
+
+def url_field(verbose_name: str, help_text: str) -> "models.CharField[str, str]":
+    """Return a field for an http or https URL, which may be empty."""
+    return models.CharField(
+        verbose_name,
+        max_length=MAX_URL_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[validate_url],
+        help_text=help_text,
+    )
 
 
 def external_id_field(what: str) -> "models.CharField[str | None, str | None]":

@@ -16,6 +16,7 @@ def check_query(sent: QueryDict, *, known: Collection[str], repeatable: Collecti
     """Raise ValidationError for parameters that are unknown, hold control characters, or are repeated.
 
     repeatable: parameters that may be given more than once
+    A known name such as "attr.NAME" stands for all that begin with "attr.".
     Reports at most 20 parameters and the number of those it did not check.
     """
     wrong: dict[str, list[str]] = {}
@@ -23,14 +24,23 @@ def check_query(sent: QueryDict, *, known: Collection[str], repeatable: Collecti
         if len(wrong) == MAX_ERRORS:
             wrong["non_field_errors"] = [f"{len(sent) - n_read} more parameters were not checked."]
             break
-        if name not in known:
-            wrong[name] = [f"Unknown parameter. Allowed here: {', '.join(sorted(known)) or 'none'}."]
-        elif len(values) > 1 and name not in repeatable:
+        if not is_among(name, known):
+            allowed = sorted(known, key=lambda name: (name.endswith(".NAME"), name))
+            wrong[name] = [f"Unknown parameter. Allowed here: {', '.join(allowed) or 'none'}."]
+        elif len(values) > 1 and not is_among(name, repeatable):
             wrong[name] = ["Given more than once; give it once."]
-        elif faults := [fault for fault in map(_fault, values) if fault]:
+        elif faults := [fault for fault in map(_fault, [name, *values]) if fault]:
             wrong[name] = faults[:1]
     if wrong:
         raise ValidationError(wrong)
+
+
+def is_among(name: str, names: Collection[str]) -> bool:
+    """Return whether the parameter is one of these, or begins like one that ends in ".NAME"."""
+    if name in names:
+        return True
+    family, dot, rest = name.partition(".")
+    return bool(dot and rest) and f"{family}.NAME" in names
 
 
 def _fault(text: str) -> str | None:

@@ -1,5 +1,6 @@
 """Serializers shared by several APIs, for the OpenAPI schema: references and problem details."""
 
+from datetime import datetime
 from decimal import Decimal
 from types import NoneType
 from typing import Any, ClassVar, get_args
@@ -14,6 +15,7 @@ _FIELDS: dict[Any, type[serializers.Field[Any, Any, Any, Any]]] = {
     Decimal: serializers.FloatField,
     str: serializers.CharField,
     bool: serializers.BooleanField,
+    datetime: serializers.DateTimeField,
 }
 
 
@@ -30,13 +32,16 @@ class TypedRow(Row):
 
 
 def _field(kind: Any) -> serializers.Field[Any, Any, Any, Any]:
-    """Return the serializer field for a type: one of _FIELDS, an optional one, or a tuple of strings."""
+    """Return the serializer field for a type: one of _FIELDS, an optional one, or a tuple of strings.
+
+    Others must be declared; they become a JSON value here.
+    """
     if kind == tuple[str, ...]:
         return serializers.ListField(child=serializers.CharField())
     if NoneType in get_args(kind):
         (kind,) = set(get_args(kind)) - {NoneType}
         return _FIELDS[kind](allow_null=True)
-    return _FIELDS[kind]()
+    return _FIELDS.get(kind, serializers.JSONField)()
 
 
 @extend_schema_field(

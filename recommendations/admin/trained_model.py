@@ -58,7 +58,7 @@ class TrainedModelAdmin(BaseModelAdmin[TrainedModel]):
     readonly_fields = (
         *("strategy", "version", "status", "activated_at"),
         *("data_from", "data_to", "n_events", "fit_seconds", "peak_mb"),
-        *("recipe", "record", "created_at", "created_by"),
+        *("configuration", "record", "created_at", "created_by"),
         *("size", "digest", "settings_digest"),
     )
     fieldsets = (
@@ -67,7 +67,7 @@ class TrainedModelAdmin(BaseModelAdmin[TrainedModel]):
             "Training data and costs",
             {"fields": ("data_from", "data_to", "n_events", "fit_seconds", "peak_mb")},
         ),
-        ("Training", {"fields": ("recipe", "record", "created_at", "created_by")}),
+        ("Training", {"fields": ("configuration", "record", "created_at", "created_by")}),
         (
             "Integrity of its files",
             {"classes": ("collapse",), "fields": ("size", "digest", "settings_digest")},

@@ -26,7 +26,21 @@ CATEGORY = OpenApiParameter(
     "category",
     str,
     many=True,
-    description="The exact name of a category. Repeat it to allow several categories.",
+    description="The exact path of a category, such as `Home > Kitchen`: products in it or in one below it. "
+    "Repeat it to allow several categories.",
+)
+GROUP = OpenApiParameter(
+    "group",
+    str,
+    many=True,
+    description="The exact name of a group. Repeat it to allow several; a list has one product of each.",
+)
+ATTRIBUTE = OpenApiParameter(
+    "attr.NAME",
+    str,
+    many=True,
+    description="A value of the attribute called NAME, such as `attr.colour=red`. Repeat it to allow several "
+    "values. With several names, all must fit.",
 )
 MIN_PRICE = OpenApiParameter(
     "min_price", {"type": "number", "minimum": 0}, description="The minimum price, inclusive."
@@ -41,6 +55,6 @@ EXCLUDE = OpenApiParameter(
     description="A product to leave out: a number, or `ext:<external id>`. Repeat it for several products. "
     "Numbers may also be separated by commas.",
 )
-FILTERS = [CATEGORY, MIN_PRICE, MAX_PRICE, EXCLUDE]
+FILTERS = [CATEGORY, GROUP, ATTRIBUTE, MIN_PRICE, MAX_PRICE, EXCLUDE]
 PAGE = [TOP_N, OFFSET]
 ALL = [*PAGE, *FILTERS, DIVERSITY, STRATEGY]

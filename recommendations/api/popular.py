@@ -1,5 +1,6 @@
 """GET /products/popular: the products with most interactions, with all fields of the catalogue."""
 
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -73,7 +74,7 @@ def _request(request: Request) -> RecommendationRequest:
 def _payload(popular: PopularProduct, *, for_staff: bool) -> Payload:
     n = popular.n_interactions
     return {
-        **product_payload(popular.product, for_staff=for_staff),
+        **product_payload(popular.product, for_staff=for_staff, now=timezone.now()),
         "interaction_count": n,
         "score": 0.0,
         "reasons": [{"kind": "popular", "value": n, "points": 0.0}],

@@ -8,8 +8,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from core.api.query import is_among
 from core.references import read_reference
-from core.text import MAX_ERRORS, MAX_LENGTH, clean, validate_line
+from core.text import MAX_ERRORS, MAX_LENGTH, MAX_PATH_LENGTH, clean, validate_line
 from recommendations.errors import BadRequest
 from recommendations.serving.request import RecommendationRequest
 
@@ -17,7 +18,9 @@ MAX_TOP_N = 100
 DEFAULT_TOP_N = 5
 MAX_DEPTH = 200  # of offset + top_n
 MAX_NAMED = 200  # categories or products in one field
-REPEATABLE = {"category", "exclude"}
+ATTRIBUTE = "attr."
+MAX_ATTRIBUTES = 50
+REPEATABLE = {"category", "group", "exclude", f"{ATTRIBUTE}NAME"}
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _NUMBERS = re.compile(r"[0-9]{1,19}(,[0-9]{1,19})+")
@@ -31,7 +34,7 @@ def from_query(query: QueryDict, *, sees_inactive_products: Callable[[], bool]) 
     sees_inactive_products: whether the caller may see them; called only if products are named
     """
     texts: dict[str, Any] = {
-        name: query.getlist(name) if name in REPEATABLE else query[name] for name in query
+        name: query.getlist(name) if is_among(name, REPEATABLE) else query[name] for name in query
     }
     fields = _validated({name: _typed(name, text) for name, text in texts.items()}, texts)
     return _request(fields, sees_inactive_products)
@@ -62,8 +65,12 @@ def from_body(
 
 def _request(fields: dict[str, Any], sees_inactive_products: Callable[[], bool]) -> RecommendationRequest:
     names_products = bool(fields.get("exclude") or fields.get("product_ids"))
-    if "category" in fields:
-        fields["categories"] = fields.pop("category")
+    by_name = {name.removeprefix(ATTRIBUTE): name for name in fields if name.startswith(ATTRIBUTE)}
+    if by_name:
+        fields["attributes"] = tuple((name, fields.pop(by_name[name])) for name in sorted(by_name))
+    for name, many in (("category", "categories"), ("group", "groups")):
+        if name in fields:
+            fields[many] = fields.pop(name)
     return RecommendationRequest(**fields, sees_inactive_products=names_products and sees_inactive_products())
 
 
@@ -76,10 +83,11 @@ def require_products(request: RecommendationRequest) -> None:
 
 def _validated(values: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields as the request holds them. sent: the fields as they were sent, for error messages"""
-    fields, errors = {}, []
+    fields: dict[str, Any] = {}
+    errors = []
     for name, value in values.items():
         try:
-            fields[name] = _FIELDS[name](value)
+            fields[name] = _attribute(name, value) if name.startswith(ATTRIBUTE) else _FIELDS[name](value)
         except ValueError as error:
             errors.append(_error(name, sent[name], str(error)))
     if errors:
@@ -134,6 +142,17 @@ def _price(value: Any) -> Decimal:
     return Decimal(str(value))
 
 
+def _path(value: Any) -> str:
+    if not isinstance(value, str):
+        return _name(value)
+    path = clean(value)
+    for name in path.split(">"):
+        _name(name.strip())
+    if len(path) > MAX_PATH_LENGTH:
+        raise ValueError(f"Must be a path of 1 to {MAX_PATH_LENGTH} characters.")
+    return path
+
+
 def _name(value: Any) -> str:
     value = clean(value) if isinstance(value, str) else value
     if not isinstance(value, str) or not 1 <= len(value) <= MAX_LENGTH:
@@ -143,6 +162,19 @@ def _name(value: Any) -> str:
     except ValidationError as error:
         raise ValueError(error.message) from error
     return value
+
+
+def _attribute(parameter: str, value: Any) -> tuple[str, ...]:
+    """Return the allowed values of the attribute that the parameter names."""
+    _name(parameter.removeprefix(ATTRIBUTE))
+    names: tuple[str, ...] = _list_of(_name)(value)
+    return names
+
+
+def _attributes(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if not isinstance(value, Mapping) or len(value) > MAX_ATTRIBUTES:
+        raise ValueError(f"Must be an object of at most {MAX_ATTRIBUTES} names, each with a list of texts.")
+    return tuple((_name(name), _list_of(_name)(value[name])) for name in sorted(value))
 
 
 def _list_of(parse: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
@@ -166,7 +198,9 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "offset": _whole_number(0, MAX_DEPTH - 1),
     "diversity": _fraction,
     "strategy": _name,
-    "category": _list_of(_name),
+    "category": _list_of(_path),
+    "group": _list_of(_name),
+    "attributes": _attributes,
     "min_price": _price,
     "max_price": _price,
     "exclude": _list_of(read_reference),

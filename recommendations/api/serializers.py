@@ -5,9 +5,9 @@ from typing import Any, get_type_hints
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from catalog.api.serializers import ProductRow
+from catalog.api.serializers import CURRENCY, CURRENT_PRICE, AttributesRow, ProductRow
 from core.api.serializers import Reference, TypedRow
-from core.text import MAX_LENGTH
+from core.text import MAX_LENGTH, MAX_PATH_LENGTH
 from recommendations.api.requests import DEFAULT_TOP_N, MAX_DEPTH, MAX_NAMED, MAX_TOP_N
 from recommendations.engine.reasons import ReasonKind, exhaustive
 from recommendations.explainers.base import Source
@@ -53,6 +53,9 @@ class ReasonRow(Row):
 
 class RecommendedProductRow(TypedRow):
     types = {name: kind for name, kind in get_type_hints(Details).items() if name in SHOWN}
+    current_price = serializers.FloatField(help_text=CURRENT_PRICE)
+    currency = serializers.CharField(help_text=CURRENCY)
+    attributes = AttributesRow()
     score = serializers.FloatField()
     reasons = ReasonRow(many=True)
 
@@ -130,10 +133,21 @@ class SessionInput(Row):
     )
     diversity = serializers.FloatField(required=False, default=0, min_value=0, max_value=1)
     category = serializers.ListField(
+        child=serializers.CharField(max_length=MAX_PATH_LENGTH),
+        required=False,
+        max_length=MAX_NAMED,
+        help_text="Paths of the allowed categories, whose products may also be in one below.",
+    )
+    group = serializers.ListField(
         child=serializers.CharField(max_length=MAX_LENGTH),
         required=False,
         max_length=MAX_NAMED,
-        help_text="Names of the allowed categories.",
+        help_text="Names of the allowed groups.",
+    )
+    attributes = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField(max_length=MAX_LENGTH), max_length=MAX_NAMED),
+        required=False,
+        help_text="Allowed values of attributes: any of one name, and of all names.",
     )
     min_price = serializers.FloatField(required=False, allow_null=True, min_value=0)
     max_price = serializers.FloatField(required=False, allow_null=True, min_value=0)

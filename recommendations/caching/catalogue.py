@@ -105,7 +105,26 @@ class CatalogueCache:
         return found
 
     def after(self, before: Catalogue, changes: Changes) -> Catalogue:
-        """Return the catalogue after these changes, which were read at the position of `before`."""
+        """Return the catalogue after these changes, which were read at the position of `before`.
+
+        Its prices are those of now: sales that have begun or ended since the last request count as changes.
+        """
+        found = self._after_changes(before, changes)
+        return found if found.pipelines.snapshot.is_priced(self._clock()) else self._repriced()
+
+    def _repriced(self) -> Catalogue:
+        """Return the catalogue with the prices of now. No query: the sales are in memory."""
+        with self._lock:
+            found = self._catalogue or self._loaded()
+            now, snapshot = self._clock(), found.pipelines.snapshot
+            if snapshot.is_priced(now):
+                return found
+            self._details.drop(snapshot.offers.changed_between(snapshot.priced_at, now).tolist())
+            pipelines = found.pipelines.with_changes(snapshot.priced(now))
+            self._catalogue = replace(found, pipelines=pipelines, number=found.number + 1)
+            return self._catalogue
+
+    def _after_changes(self, before: Catalogue, changes: Changes) -> Catalogue:
         now = self._clock()
         is_late, self._read_at = not 0 <= now - self._read_at < _LONGEST_PAUSE_SECONDS, now
         if not is_late and changes.product_ids is not None and changes.change_ids <= before.applied:

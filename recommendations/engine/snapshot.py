@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendations.engine.attributes import Attributes
+from recommendations.engine.offers import NO_OFFERS, Offer, Offers
 from recommendations.engine.postings import PostingLists
 from recommendations.engine.ragged import Ints, Ragged, starts_of
 
@@ -110,14 +112,63 @@ def _extended(names: Vocabulary, more: Sequence[str]) -> Vocabulary:
     return Vocabulary((*names.names, *missing)) if missing else names
 
 
+@dataclass(frozen=True)
+class Groups:
+    """The groups of products: the variants of one article have the same.
+
+    codes: shape (n_products,), int32, codes of the names, -1 for a product without a group
+    """
+
+    codes: Ints
+    names: Vocabulary
+
+    @classmethod
+    def of(cls, n_products: int, positions: NDArray[np.int64], names: Sequence[str]) -> "Groups | None":
+        """Return the groups of n products, None without any.
+
+        positions: of the products that have a group, -1 for none; names: the group of each
+        """
+        return cls(np.full(n_products, -1, np.int32), Vocabulary(())).patched(positions, names)
+
+    def patched(self, positions: NDArray[np.int64], names: Sequence[str]) -> "Groups | None":
+        """Return the groups, with those of the products at these positions, "" for none; None without any."""
+        vocabulary = _extended(self.names, list(dict.fromkeys(filter(None, names))))
+        codes = self.codes.copy()
+        known = positions >= 0
+        codes[positions[known]] = np.array([vocabulary.codes.get(name, -1) for name in names], np.int32)[
+            known
+        ]
+        return Groups(codes, vocabulary) if (codes >= 0).any() else None
+
+    def taken(self, positions: NDArray[np.int64]) -> "Groups":
+        """Return the groups of the products at these positions, in this order."""
+        return replace(self, codes=self.codes[positions])
+
+    def extended(self, n: int) -> "Groups":
+        """Return the groups, followed by n products without one."""
+        return replace(self, codes=np.concatenate([self.codes, np.full(n, -1, np.int32)]))
+
+    def name_at(self, position: int) -> str:
+        """Return the name of the product's group, "" for none."""
+        code = int(self.codes[position])
+        return self.names.names[code] if code >= 0 else ""
+
+
 class ProductState(NamedTuple):
-    """What a snapshot holds of one product. category, tags: names; popularity: as in `Snapshot`"""
+    """What a snapshot holds of one product.
+
+    category, tags, group: names, group "" for none; offer: None without a sale price; popularity: as in
+    `Snapshot`; attributes: as in `engine.attributes`
+    """
 
     is_active: bool
     category: str | None
     tags: tuple[str, ...]
     price: float
     popularity: int = 0
+    offer: Offer | None = None
+    group: str = ""
+    attributes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,7 +178,11 @@ class Snapshot:
     product_ids: shape (n_products,), every product, inactive ones too
     active:      shape (n_products,), bool, whether it may be shown: neither inactive nor sold out
     popularity:  shape (n_products,), number of interactions without dismissals, non-increasing
-    price:       shape (n_products,), NaN if unknown
+    price:       shape (n_products,), the current price: the sale price while an offer lasts; NaN if unknown
+    regular_price: shape (n_products,), the price without offers; the same array as `price` if none counts
+    offers:      the sale prices; priced_at: the time of `price`, seconds since 1970 by the real clock
+    groups:      the groups of the products; None if no product has one
+    attributes:  the attributes of the products; None if no product has any
     now:         seconds since 1970, by the shop's clock (`engine.clock`); 0 without events
     """
 
@@ -136,6 +191,11 @@ class Snapshot:
     popularity: NDArray[np.int64]
     features: Features
     price: NDArray[np.float64]
+    regular_price: NDArray[np.float64]
+    offers: Offers = NO_OFFERS
+    priced_at: float = 0.0
+    groups: Groups | None = None
+    attributes: Attributes | None = None
     now: int = 0
 
     @classmethod
@@ -147,9 +207,16 @@ class Snapshot:
         popularity: NDArray[np.int64],
         features: Features,
         price: NDArray[np.float64] | None = None,
+        offers: Offers = NO_OFFERS,
+        priced_at: float = 0.0,
+        groups: Groups | None = None,
+        attributes: Attributes | None = None,
         now: int = 0,
     ) -> "Snapshot":
-        """Return the snapshot of products given in any order. Raises ValueError when lengths differ."""
+        """Return the snapshot of products given in any order. Raises ValueError when lengths differ.
+
+        price: without offers
+        """
         n = len(product_ids)
         price = np.full(n, np.nan) if price is None else price
         lengths = {len(active), len(popularity), len(price), len(features.category), len(features.tags)}
@@ -161,12 +228,40 @@ class Snapshot:
             active=active[order],
             popularity=popularity[order],
             features=_sorted(features, order),
-            price=price[order],
+            price=(regular := price[order]),
+            regular_price=regular,
+            groups=groups.taken(order) if groups else None,
+            attributes=attributes.taken(order) if attributes else None,
             now=now,
-        )
+        )._priced(regular, offers, priced_at)
 
     def __len__(self) -> int:
         return len(self.product_ids)
+
+    @cached_property
+    def next_price_change(self) -> float:
+        """The next time after `priced_at` at which an offer begins or ends; infinity for none."""
+        return self.offers.next_change(self.priced_at)
+
+    def is_priced(self, now: float) -> bool:
+        """Return whether the prices are those of this time, seconds since 1970."""
+        return not len(self.offers) or self.priced_at <= now < self.next_price_change
+
+    def priced(self, now: float) -> "Snapshot":
+        """Return the same catalogue with the prices of this time, seconds since 1970."""
+        other = self._priced(self.regular_price, self.offers, now)
+        _copy_cached(self, other)
+        return other
+
+    def _priced(self, regular: NDArray[np.float64], offers: Offers, now: float) -> "Snapshot":
+        price = regular
+        if len(offers):
+            counting = offers.counting(now)
+            positions = self.locate(offers.product_ids[counting])
+            known = positions >= 0
+            price = regular.copy()
+            price[positions[known]] = offers.price[counting][known]
+        return replace(self, price=price, regular_price=regular, offers=offers, priced_at=now)
 
     @cached_property
     def stamp(self) -> str:
@@ -179,7 +274,13 @@ class Snapshot:
         category = np.append(_hashes(features.categories.names), np.uint64(0))[features.category]
         tags = _sums(_hashes(features.tag_names.names)[features.tags.flat], features.tags.starts)
         price = np.ascontiguousarray(self.price).view(np.uint64)
-        return _digest(self.product_ids, category, tags, price, self.active)
+        columns = [self.product_ids, category, tags, price, self.active]
+        if self.groups:
+            columns.append(np.append(_hashes(self.groups.names.names), np.uint64(0))[self.groups.codes])
+        if self.attributes:
+            values = self.attributes.values
+            columns.append(_sums(_hashes(self.attributes.names)[values.flat], values.starts))
+        return _digest(*columns)
 
     @cached_property
     def activity_stamp(self) -> str:
@@ -229,12 +330,19 @@ class Snapshot:
             active=self.active,
             popularity=popularity,
             features=self.features,
-            price=self.price,
+            price=self.regular_price,
+            offers=self.offers,
+            priced_at=self.priced_at,
+            groups=self.groups,
+            attributes=self.attributes,
             now=now,
         )
 
     def differs_in_prices_only(self, other: "Snapshot") -> bool:
-        """Return whether both differ in nothing but prices and availability. No array is compared."""
+        """Return whether both differ in nothing that retrievers look at besides prices and availability.
+
+        No array is compared.
+        """
         return (
             self.features is other.features
             and self.product_ids is other.product_ids
@@ -279,19 +387,69 @@ class Snapshot:
         at = np.array([at for at, _ in states], np.int64)
         is_active = np.array([state.is_active for _, state in states], bool)
         price = np.array([state.price for _, state in states], np.float64)
-        active, prices = _with(self.active, at, is_active), _with(self.price, at, price)
-        if features is self.features and active is self.active and prices is self.price:
+        active, prices = _with(self.active, at, is_active), _with(self.regular_price, at, price)
+        offers = self._offers_after({int(self.product_ids[at]): state for at, state in states})
+        groups = self._groups_after([(at, state.group) for at, state in states])
+        is_same = active is self.active and prices is self.regular_price and offers is self.offers
+        attributes = self._attributes_after([(at, state.attributes) for at, state in states])
+        is_same_otherwise = groups is self.groups and attributes is self.attributes
+        if features is self.features and is_same_otherwise and is_same:
             return self
-        other = replace(self, features=features, active=active, price=prices)
-        for name in ("_by_id", "_sorted_ids", "_places", "activity_stamp"):  # of the same ids and popularity
-            if name in self.__dict__:
-                other.__dict__[name] = self.__dict__[name]
+        other = replace(self, features=features, active=active, groups=groups, attributes=attributes)
+        if not is_same:
+            other = other._priced(prices, offers, self.priced_at)
+        _copy_cached(self, other)
         return other
+
+    def _offers_after(self, states: Mapping[int, ProductState | None]) -> Offers:
+        """Return the offers, with those of these products as they are now; the same object without any."""
+        new = [(key, state.offer) for key, state in states.items() if state and state.offer]
+        if not new and not np.isin(self.offers.product_ids, list(states)).any():
+            return self.offers
+        return self.offers.replaced(states, new)
+
+    def _attributes_of_rows(self, left: NDArray[np.int64], new: list[tuple[str, ...]]) -> Attributes | None:
+        """Return the attributes of the products at these positions, followed by new products."""
+        if self.attributes is None and not any(new):
+            return None
+        kept = self.attributes.taken(left) if self.attributes else Attributes.none(len(left))
+        return kept.extended(len(new)).patched(len(left) + np.arange(len(new)), new)
+
+    def _attributes_after(self, named: list[tuple[int, tuple[str, ...]]]) -> Attributes | None:
+        """Return the attributes, with those of the products at these positions; the same if none differs."""
+        found = self.attributes or Attributes.none(len(self))
+        changed = [(at, keys) for at, keys in named if found.keys_at(at) != keys]
+        if not changed:
+            return self.attributes
+        return found.patched(np.array([at for at, _ in changed], np.int64), [keys for _, keys in changed])
+
+    def _groups_of_rows(self, left: NDArray[np.int64], new: list[str]) -> Groups | None:
+        """Return the groups of the products at these positions, followed by new products."""
+        if self.groups is None and not any(new):
+            return None
+        kept = (
+            self.groups.taken(left)
+            if self.groups
+            else Groups(np.full(len(left), -1, np.int32), Vocabulary(()))
+        )
+        return kept.extended(len(new)).patched(len(left) + np.arange(len(new)), new)
+
+    def _groups_after(self, named: list[tuple[int, str]]) -> Groups | None:
+        """Return the groups, with those of the products at these positions; the same if none differs."""
+        groups = self.groups or Groups(np.full(len(self), -1, np.int32), Vocabulary(()))
+        changed = [(at, name) for at, name in named if groups.name_at(at) != name]
+        if not changed:
+            return self.groups
+        return groups.patched(np.array([at for at, _ in changed], np.int64), [name for _, name in changed])
 
     def _with_rows(self, gone: list[int], new: list[tuple[int, ProductState]]) -> "Snapshot":
         """Return the catalogue without the products at the positions `gone`, and with new ones."""
         kept = np.ones(len(self), bool)
         kept[gone] = False
+        changed: dict[int, ProductState | None] = {
+            **dict.fromkeys(self.product_ids[gone].tolist()),
+            **dict(new),
+        }
         ids = np.array([key for key, _ in new], np.int64)
         states = [state for _, state in new]
         left = np.flatnonzero(kept)
@@ -305,9 +463,20 @@ class Snapshot:
                 [self.popularity[left], np.array([s.popularity for s in states], np.int64)]
             ),
             features=features,
-            price=np.concatenate([self.price[left], np.array([s.price for s in states], np.float64)]),
+            price=np.concatenate([self.regular_price[left], np.array([s.price for s in states], np.float64)]),
+            offers=self._offers_after(changed),
+            groups=self._groups_of_rows(left, [state.group for state in states]),
+            attributes=self._attributes_of_rows(left, [state.attributes for state in states]),
+            priced_at=self.priced_at,
             now=self.now,
         )
+
+
+def _copy_cached(one: Snapshot, other: Snapshot) -> None:
+    """Let a snapshot of the same ids and popularity use what was computed from these."""
+    for name in ("_by_id", "_sorted_ids", "_places", "activity_stamp"):
+        if name in one.__dict__:
+            other.__dict__[name] = one.__dict__[name]
 
 
 def _with(values: NDArray[Any], at: NDArray[np.int64], new: NDArray[Any]) -> NDArray[Any]:

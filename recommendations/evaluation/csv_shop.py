@@ -18,7 +18,7 @@ from recommendations.engine import clock
 from recommendations.engine.actions import Action
 from recommendations.engine.log import Log, no_events
 from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
+from recommendations.engine.snapshot import Features, Groups, Snapshot, Vocabulary
 from recommendations.evaluation.csv_events import EventBlock, NotPlain, microseconds_of, plain_events
 
 _EVENTS_A_BLOCK = 500_000
@@ -75,12 +75,14 @@ def _catalogue(rows: Iterable[ProductRecord]) -> tuple[dict[str, int], Snapshot]
     tags: dict[str, int] = {}
     category, price, active = array("i"), array("d"), array("b")
     n_tags, flat = array("i"), array("i")
+    groups: list[str] = []
     for row in rows:
         numbers[row["external_id"]] = len(numbers) + 1
         name = row["category"]
         category.append(categories.setdefault(name, len(categories)) if name else -1)
         price.append(float(row["price"]))
         active.append(row.get("stock") != 0)
+        groups.append(row.get("group", ""))
         tagged = sorted([tags.setdefault(tag, len(tags)) for tag in row["tags"]])
         n_tags.append(len(tagged))
         flat.extend(tagged)
@@ -96,6 +98,7 @@ def _catalogue(rows: Iterable[ProductRecord]) -> tuple[dict[str, int], Snapshot]
             tag_names=Vocabulary(tuple(tags)),
         ),
         price=np.array(price, np.float64),
+        groups=Groups.of(n, np.arange(n), groups),
     )
 
 

@@ -56,7 +56,7 @@ def too_few(users: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    """log, snapshot: read the shop; strategies: the recipes by name; table: weights of the events"""
+    """log, snapshot: read the shop; strategies: the estimators by name; table: weights of the events"""
 
     log: Callable[[], Log]
     snapshot: Callable[[], Snapshot]

@@ -55,11 +55,11 @@ class Case:
         rows = np.sort(draw)
         return cls(replace(holdout, user_ids=holdout.user_ids[rows], new=holdout.new.take(rows)), snapshot)
 
-    def training(self, recipe: Strategy, table: EventTable) -> Training:
-        """Return the recipe's training data: its log_days of events before the cutoff. Arrays are views."""
+    def training(self, estimator: Strategy, table: EventTable) -> Training:
+        """Return its training data: its log_days of events before the cutoff. Arrays are views."""
         past = self.holdout.past
-        if recipe.log_days is not None:
-            past = past.since(self.snapshot.now - int(recipe.log_days * DAY))
+        if estimator.log_days is not None:
+            past = past.since(self.snapshot.now - int(estimator.log_days * DAY))
         return Training(self.snapshot, past, table)
 
     def n_past(self) -> NDArray[np.int64]:
@@ -92,13 +92,13 @@ def measure(
 ) -> StrategyMetrics:
     """Return the quality and costs of the strategy, fitted to the events before the cutoff, for lists of 20.
 
-    strategy:   any recipe, configured or not; short lists are filled as they are for requests
+    strategy:   any estimator, configured or not; short lists are filled as they are for requests
     configured: the strategies in settings by name, which include the fillers
     """
     snapshot = case.snapshot
     began = time.perf_counter()
-    recipes = untrained_strategies(configured)
-    fillers = Fillers(snapshot, lambda name: recipes[name].fit(case.training(recipes[name], table)))
+    estimators = untrained_strategies(configured)
+    fillers = Fillers(snapshot, lambda name: estimators[name].fit(case.training(estimators[name], table)))
     pipeline = fillers.pipeline(strategy, strategy.fit(case.training(strategy, table)))
     fit_seconds = time.perf_counter() - began
     histories = case.holdout.past.histories(case.holdout.user_ids, snapshot)

@@ -1,4 +1,4 @@
-"""Compare two measured recipes user by user."""
+"""Compare two measured estimators user by user."""
 
 from dataclasses import dataclass
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from recommendations.engine.reasons import ReasonKind, exhaustive
 from recommendations.explainers.base import Evidence, Explanation, Source, Suggestion
+from recommendations.explainers.behaviour import last_name
 from recommendations.explainers.list_notes import list_note
 
 NAMES_SHOWN = 3
@@ -145,7 +146,10 @@ def _interests(suggestions: Sequence[Suggestion]) -> list[str]:
     words: dict[str, str] = {}
     for kind in INTERESTS:
         found = _heaviest(
-            (str(reason.value), reason.points)
+            (
+                last_name(str(reason.value)) if kind is ReasonKind.CATEGORY else str(reason.value),
+                reason.points,
+            )
             for suggestion in suggestions
             for reason in suggestion.reasons
             if reason.kind is kind and reason.points > 0

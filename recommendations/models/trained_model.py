@@ -14,14 +14,14 @@ class TrainedModel(models.Model):
     settings_digest = models.CharField(
         max_length=64, help_text="Digest of the strategy's settings that it was fitted with."
     )
-    recipe = models.JSONField(help_text="The strategy's CLASS and OPTIONS that it was fitted with.")
+    configuration = models.JSONField(help_text="The strategy's CLASS and OPTIONS that it was fitted with.")
     data_from = models.DateTimeField("first event", null=True)
     data_to = models.DateTimeField("last event", null=True)
     n_events = models.PositiveBigIntegerField("events", help_text="Number of events that it was fitted to.")
     metrics = models.JSONField(
         default=dict,
         blank=True,
-        help_text="Metrics of the same recipe on held-out days; empty if it was not measured.",
+        help_text="Metrics of the same settings on held-out days; empty if it was not measured.",
     )
     record = models.JSONField(
         default=dict, blank=True, help_text="The model's own description of how it was made."

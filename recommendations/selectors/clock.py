@@ -12,6 +12,11 @@ from recommendations.engine import clock
 from recommendations.selectors.timestamps import Seconds
 
 
+def real_time() -> float:
+    """Return the time of this machine's clock, seconds since 1970."""
+    return time.time()
+
+
 def shop_now(real_now: float | None = None) -> int:
     """Return the shop's now in seconds since 1970, 0 in a shop without events. 1 query.
 

@@ -28,6 +28,6 @@ def product_ids(references: Collection[int | str], *, include_inactive: bool) ->
     return found
 
 
-def categories(names: Collection[str]) -> set[str]:
-    """Return the names that belong to a category. 1 query; none without names."""
-    return set(Category.objects.filter(name__in=names).values_list("name", flat=True)) if names else set()
+def categories(paths: Collection[str]) -> set[str]:
+    """Return the paths that belong to a category. 1 query; none without paths."""
+    return set(Category.objects.filter(path__in=paths).values_list("path", flat=True)) if paths else set()

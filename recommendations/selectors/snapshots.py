@@ -3,26 +3,31 @@
 from collections.abc import Collection
 
 import numpy as np
+import orjson
 from django.db.models import Count, Model
 from numpy.typing import NDArray
 
 from catalog.models import ActionType, Category, Interaction, Product, Tag
 from catalog.selectors import tags_of
 from core.db.prepared import PreparedQuery, columns, integers
+from recommendations.engine.attributes import Attributes, attribute_keys
+from recommendations.engine.offers import Offers
 from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.snapshot import Features, ProductState, Snapshot, Vocabulary
-from recommendations.selectors.clock import shop_now
-from recommendations.selectors.products import AVAILABLE
+from recommendations.engine.snapshot import Features, Groups, ProductState, Snapshot, Vocabulary
+from recommendations.selectors.clock import real_time, shop_now
+from recommendations.selectors.products import AVAILABLE, offer
 
+_SALE = ("sale_price", "sale_from", "sale_until")
 _Tagged: type[Model] = Product.tags.through
 
 
 def snapshot(*, real_now: float | None = None) -> Snapshot:
-    """Return the catalogue as it is now. 6 queries.
+    """Return the catalogue as it is now. 9 queries.
 
     real_now: seconds since 1970; None for this machine's clock
     """
-    categories, tags = _ids_and_names(Category), _ids_and_names(Tag)
+    priced_at = real_time() if real_now is None else real_now
+    categories, tags = _ids_and_names(Category, "path"), _ids_and_names(Tag, "name")
     ids, categories_of, available, prices = columns(
         Product.objects.order_by("id").values_list("id", "category_id", AVAILABLE, "price"), 4
     )
@@ -38,6 +43,10 @@ def snapshot(*, real_now: float | None = None) -> Snapshot:
             tag_names=Vocabulary(tags[1]),
         ),
         price=np.array(prices, np.float64),
+        offers=_offers(),
+        groups=_groups(product_ids),
+        attributes=_attributes(product_ids),
+        priced_at=priced_at,
     )
     return with_popularity(found, real_now=real_now)
 
@@ -56,7 +65,9 @@ def patched(previous: Snapshot, product_ids: Collection[int]) -> Snapshot:
 
 
 _rows = PreparedQuery(
-    lambda ids: Product.objects.filter(id__in=ids).values_list("id", AVAILABLE, "category__name", "price")
+    lambda ids: Product.objects.filter(id__in=ids).values_list(
+        "id", AVAILABLE, "category__path", "price", "group", "attributes", *_SALE
+    )
 )
 _popularity_of = PreparedQuery(
     lambda ids: (
@@ -79,15 +90,47 @@ def _states(previous: Snapshot, ids: list[int]) -> dict[int, ProductState | None
     return {
         **dict.fromkeys(ids),
         **{
-            key: ProductState(bool(available), category, tags.get(key, ()), float(price), counts.get(key, 0))
-            for key, available, category, price in rows
+            key: ProductState(
+                bool(available),
+                category,
+                tags.get(key, ()),
+                float(price),
+                counts.get(key, 0),
+                offer(*sale),
+                group,
+                attribute_keys(attributes),
+            )
+            for key, available, category, price, group, attributes, *sale in rows
         },
     }
 
 
-def _ids_and_names(model: type[Category] | type[Tag]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Return all ids in ascending order, and their names. 1 query."""
-    ids, names = columns(model.objects.order_by("id").values_list("id", "name"), 2)
+def _offers() -> Offers:
+    """Return all sale prices. 1 query."""
+    rows = Product.objects.filter(sale_price__isnull=False).order_by("id").values_list("id", *_SALE)
+    return Offers.of((key, found) for key, *sale in rows if (found := offer(*sale)))
+
+
+def _attributes(product_ids: NDArray[np.int64]) -> Attributes | None:
+    """Return the attributes of the products, None if no product has any. product_ids: sorted. 1 query."""
+    rows = Product.objects.exclude(attributes={}).order_by("id").values_list("id", "attributes")
+    ids, attributes = columns(rows, 2)
+    positions = coded(integers(ids), product_ids)
+    return Attributes.of(
+        len(product_ids), positions, [attribute_keys(orjson.loads(found)) for found in attributes]
+    )
+
+
+def _groups(product_ids: NDArray[np.int64]) -> Groups | None:
+    """Return the groups of the products, None if no product has one. product_ids: sorted. 1 query."""
+    ids, names = columns(Product.objects.exclude(group="").order_by("id").values_list("id", "group"), 2)
+    positions = coded(integers(ids), product_ids)
+    return Groups.of(len(product_ids), positions, names)
+
+
+def _ids_and_names(model: type[Category] | type[Tag], name: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return all ids in ascending order, and their names or paths. 1 query."""
+    ids, names = columns(model.objects.order_by("id").values_list("id", name), 2)
     return ids, names
 
 
@@ -132,5 +175,5 @@ def with_new_products(features: Features, new_ids: NDArray[np.int64]) -> Feature
     new_ids: sorted; the first of them gets the position after the snapshot's last product
     """
     ids = new_ids.tolist()
-    categories, tags = {key: category for key, _, category, _ in _rows(ids)}, tags_of(ids)
+    categories, tags = {key: category for key, _, category, *_ in _rows(ids)}, tags_of(ids)
     return features.extended([(categories.get(key), tags.get(key, ())) for key in ids])

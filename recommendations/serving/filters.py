@@ -7,6 +7,8 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from core.text import PATH_SEPARATOR
+from recommendations.engine.attributes import Attributes
 from recommendations.engine.histories import seen
 from recommendations.engine.snapshot import Snapshot
 from recommendations.errors import BadRequest
@@ -20,11 +22,15 @@ from recommendations.serving.request import RecommendationRequest
 class Filters:
     """Price bounds are inclusive. A product without a category is in none.
 
-    categories: names, any of which will do; empty for all products
+    categories: paths, any of which will do, as does a category below it; empty for all products
+    groups:     names, any of which will do; empty for all products
+    attributes: names, each with the values of which any will do
     exclude:    ids of products to leave out
     """
 
     categories: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     min_price: Decimal | None = None
     max_price: Decimal | None = None
     exclude: tuple[int, ...] = ()
@@ -34,13 +40,24 @@ class Filters:
         masks = []
         if self.categories:
             names = snapshot.features.categories.names
-            codes = [code for code, name in enumerate(names) if name in self.categories]
+            codes = [code for code, name in enumerate(names) if self.is_inside(name)]
             masks.append(np.isin(snapshot.features.category, codes))
+        if self.groups:
+            masks.append(in_groups(snapshot, self.groups))
+        if self.attributes:
+            found = snapshot.attributes or Attributes.none(len(snapshot))
+            masks.append(found.having(dict(self.attributes)))
         if self.min_price is not None:
             masks.append(snapshot.price >= float(self.min_price))
         if self.max_price is not None:
             masks.append(snapshot.price <= float(self.max_price))
         return np.logical_and.reduce(masks) if masks else None
+
+    def is_inside(self, category: str | None) -> bool:
+        """Return whether the category, by its path, is one of those allowed or below one of them."""
+        if not self.categories:
+            return True
+        return category is not None and is_below(category, self.categories)
 
     def excluded(self, snapshot: Snapshot) -> NDArray[np.int64]:
         """Return the positions of the excluded products."""
@@ -64,9 +81,14 @@ class Filters:
     def match(self, product: Details) -> bool:
         """Return whether the product, as it is now, is within the bounds."""
         return (
-            (not self.categories or product.category in self.categories)
-            and (self.min_price is None or product.price >= float(self.min_price))
-            and (self.max_price is None or product.price <= float(self.max_price))
+            self.is_inside(product.category)
+            and (not self.groups or product.group in self.groups)
+            and all(
+                any(text in product.attributes.get(name, ()) for text in texts)
+                for name, texts in self.attributes
+            )
+            and (self.min_price is None or product.current_price >= float(self.min_price))
+            and (self.max_price is None or product.current_price <= float(self.max_price))
         )
 
 
@@ -82,15 +104,39 @@ def resolve_filters(request: RecommendationRequest, snapshot: Snapshot) -> Filte
     """
     if not request.is_filtered:
         return NO_FILTERS
-    known = snapshot.features.used_categories
-    if not known.issuperset(request.categories):
-        known = frozenset(named_rows.categories(request.categories))
-    if unknown := [name for name in request.categories if name not in known]:
+    used = snapshot.features.used_categories
+    unused = [
+        name
+        for name in request.categories
+        if name not in used and not any(is_below(other, [name]) for other in used)
+    ]
+    known = named_rows.categories(unused)
+    if unknown := [name for name in unused if name not in known]:
         raise BadRequest(*(_unknown_error("category", name, "category; see /categories") for name in unknown))
     exclude = resolve_products(
         "exclude", request.exclude, sees_inactive_products=request.sees_inactive_products
     )
-    return Filters(request.categories, request.min_price, request.max_price, exclude)
+    return Filters(
+        categories=request.categories,
+        groups=request.groups,
+        attributes=request.attributes,
+        min_price=request.min_price,
+        max_price=request.max_price,
+        exclude=exclude,
+    )
+
+
+def is_below(category: str, paths: Sequence[str]) -> bool:
+    """Return whether the category has one of these paths or is below one of them."""
+    return category in paths or category.startswith(tuple([path + PATH_SEPARATOR for path in paths]))
+
+
+def in_groups(snapshot: Snapshot, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Return the products of these groups, shape (n_products,). A name that no product has finds none."""
+    if snapshot.groups is None:
+        return np.zeros(len(snapshot), bool)
+    known = snapshot.groups.names.codes
+    return np.isin(snapshot.groups.codes, [known[name] for name in names if name in known])
 
 
 def resolve_products(

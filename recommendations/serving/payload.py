@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+
 from recommendations.engine.reasons import Reason
 from recommendations.explainers.base import Explanation
 from recommendations.selectors.products import Details
@@ -36,6 +38,7 @@ def product(item: RecommendedItem) -> dict[str, Any]:
     """Return a recommended product. Thousandths become points with at most three decimals."""
     return {
         **dict(zip(SHOWN, item.product, strict=False)),
+        "currency": settings.CURRENCY,
         "score": item.score / 1000,
         "reasons": [_reason(reason) for reason in item.reasons],
     }

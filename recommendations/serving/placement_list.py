@@ -1,6 +1,6 @@
 """The list of a placement, with the products' fields as they are now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -51,17 +51,20 @@ def placement_list(
     *,
     details: DetailsCache,
     hidden: HiddenPositions = seen,
+    excluded: NDArray[np.int64] | None = None,
     strategy: str | None,
 ) -> PlacementList:
     """Return the pipeline's list for one history.
 
     The queries of `resolve_filters`, and 1 for products whose details are not in memory. Raises BadRequest.
 
-    hidden: which products of the history are not shown
+    hidden: which products of the history are not shown; excluded: positions of others that are not
     """
     filters = resolve_filters(request, pipeline.snapshot)
     products: ProductLookup[Details] = ProductLookup(details, filters.match)
     query = filters.query(request, pipeline.snapshot, hidden=hidden)
+    if excluded is not None:
+        query = replace(query, excluded=np.concatenate([query.excluded, excluded]))
     (ranking,) = Ranker(pipeline).rank(history, query, products)
     return PlacementList(
         placement=placement,

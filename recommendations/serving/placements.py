@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalog.selectors import ProductDetails, product_details
 from recommendations.engine.actions import Action
 from recommendations.engine.clock import needs_now
 from recommendations.engine.histories import Histories, dismissed, seen
+from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import HiddenPositions, Pipeline, Query, nothing
 from recommendations.selectors.histories import events, histories
 from recommendations.serving.filters import resolve_filters, resolve_products
@@ -67,7 +69,7 @@ class Placements:
         pipeline = Pipeline(snapshot, PopularRetriever(snapshot), ())
         products = ProductLookup(
             product_details,
-            lambda product: not filters.categories or product.category in filters.categories,
+            lambda product: filters.is_inside(product.category),
         )
         query = Query(n=request.offset + request.top_n, allowed=filters.allowed(snapshot), hidden=nothing)
         history = session_history(_NO_PRODUCTS, Action.VIEW, pipeline)
@@ -97,7 +99,7 @@ class Placements:
         behaviour: ModelRef | None,
         product_id: int,
     ) -> PlacementList:
-        """Return products similar to this one. The list is not filled up.
+        """Return products similar to this one, but none of its variants. The list is not filled up.
 
         content:   a model that compares categories and tags
         behaviour: a model that learns from interactions, None without one; the list names its strategy only
@@ -110,7 +112,8 @@ class Placements:
             retriever, model = Similar(retriever, learned.retriever, product_id), behaviour
         pipeline = replace(by_content, retriever=retriever, fillers=())
         history = session_history(np.array([product_id], np.int64), Action.PURCHASE, pipeline)
-        return self._list("similar", request, pipeline, history, strategy=model.strategy)
+        variants = _variants(pipeline.snapshot, history)
+        return self._list("similar", request, pipeline, history, excluded=variants, strategy=model.strategy)
 
     def bought_together(
         self, request: RecommendationRequest, model: ModelRef, product_id: int
@@ -142,12 +145,29 @@ class Placements:
         history: Histories,
         *,
         hidden: HiddenPositions = seen,
+        excluded: NDArray[np.int64] | None = None,
         strategy: str | None,
     ) -> PlacementList:
         details = self.state.catalogue.details
         return placement_list(
-            placement, request, pipeline, history, details=details, hidden=hidden, strategy=strategy
+            placement,
+            request,
+            pipeline,
+            history,
+            details=details,
+            hidden=hidden,
+            excluded=excluded,
+            strategy=strategy,
         )
+
+
+def _variants(snapshot: Snapshot, history: Histories) -> NDArray[np.int64] | None:
+    """Return the positions of all products that are of a group of the history's products; None for none."""
+    positions = history.events.flat[history.events.flat < len(snapshot)]
+    if snapshot.groups is None or not len(positions):
+        return None
+    codes = snapshot.groups.codes[positions]
+    return np.flatnonzero(np.isin(snapshot.groups.codes, codes[codes >= 0]))
 
 
 def _with_all_features(retriever: Retriever) -> Retriever:

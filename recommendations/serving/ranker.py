@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recommendations.engine.histories import Histories
 from recommendations.engine.profiles import profiles
 from recommendations.engine.reasons import PRODUCT_KINDS
-from recommendations.explainers.behaviour import summary
+from recommendations.explainers.behaviour import last_name, summary
 from recommendations.pipeline import DIVERSITY_DEPTH, Pick, Pipeline, Query, Ranking
 from recommendations.selectors.histories import Events, histories
 from recommendations.selectors.products import Details
@@ -193,7 +193,7 @@ def _summaries(
         summary(
             purchased=_recent_names(purchased, products),
             viewed=_recent_names(viewed, products),
-            interests=[names[code] for code in codes if code >= 0],
+            interests=[last_name(names[code]) for code in codes if code >= 0],
         )
         for (purchased, viewed), codes in zip(interactions, favourites.tolist(), strict=True)
     ]

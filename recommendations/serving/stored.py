@@ -74,7 +74,10 @@ class StoredLists:
     def _list(
         self, row: StoredRow, request: RecommendationRequest, state: ShopperState
     ) -> RecommendationList | None:
-        """Return the head of the list; None if it is too short or malformed, or a product is unavailable."""
+        """Return the head of the list.
+
+        None if it is too short or malformed, a product is unavailable, or two are of one group.
+        """
         shopper, model = state.shopper, state.model
         try:
             picks = picks_from_json(orjson.loads(row.picks))
@@ -86,6 +89,9 @@ class StoredLists:
         products = ProductLookup(state.catalogue.details)
         products.load(referenced_products(picks))
         if any(products.is_unavailable(pick.product_id) for pick in picks):
+            return None
+        groups = [group for pick in picks if (group := products.by_id[pick.product_id].group)]
+        if len(set(groups)) < len(groups):  # they were grouped since the list was made
             return None
         return RecommendationList(
             shopper=shopper,

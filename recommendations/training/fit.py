@@ -38,21 +38,21 @@ class Fit:
     is_empty: bool
 
 
-def fit_in_process(recipe: Trainable, training: Training, folder: Path) -> Fit:
-    """Fit the recipe, write the model's files to the folder, and return the costs. folder: empty
+def fit_in_process(estimator: Trainable, training: Training, folder: Path) -> Fit:
+    """Fit the estimator, write the model's files to the folder, and return the costs. folder: empty
 
     Raises OSError when the files cannot be written, ProcessLost when the system kills the process, for
     example for lack of memory, and the errors of fitting.
     """
     with TemporaryDirectory(prefix="training-") as name:
-        dump((recipe, training), Path(name))
+        dump((estimator, training), Path(name))
         return run_in_process(_fit, Path(name), folder, task="fitting the model")
 
 
 def _fit(arguments: Path, folder: Path) -> Fit:
-    recipe, training = load(arguments)
+    estimator, training = load(arguments)
     began = time.perf_counter()
-    model = recipe.fit(training)
+    model = estimator.fit(training)
     model.save(folder)
     seconds, peak = time.perf_counter() - began, peak_mb()
     records = [json.loads((folder / name).read_bytes()) for name in RECORDS if (folder / name).exists()]

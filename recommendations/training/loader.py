@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 class ModelLoader:
     """Thread-safe loader of memory-mapped models. Keeps one version of each strategy open.
 
-    strategies: the recipes by name
+    strategies: the estimators by name
     registered: return a version's row, by strategy and version; None if there is none
     digest:     return the digest of a strategy's current settings
     """
@@ -86,11 +86,11 @@ class ModelLoader:
             raise ModelUnavailable(
                 ref.strategy, ref.version, "it was trained with settings other than the current ones"
             )
-        recipe = self._strategies[ref.strategy]
-        if not isinstance(recipe, Trainable):
+        estimator = self._strategies[ref.strategy]
+        if not isinstance(estimator, Trainable):
             raise ModelUnavailable(ref.strategy, ref.version, "its strategy does not load models")
         folder = self._store.open(ref.strategy, ref.version, row.digest)
         try:
-            return recipe.load(folder)
+            return estimator.load(folder)
         except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
             raise ModelUnavailable(ref.strategy, ref.version, f"it cannot be loaded: {error}") from error

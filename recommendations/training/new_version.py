@@ -20,7 +20,7 @@ EMPTY = "empty"
 
 @dataclass(frozen=True, slots=True)
 class VersionBuilder:
-    """Builds new versions. strategies: every configured recipe by name"""
+    """Builds new versions. strategies: every configured estimator by name"""
 
     config: Config
     strategies: Mapping[str, Strategy]
@@ -32,18 +32,18 @@ class VersionBuilder:
     ) -> TrainedModel:
         """Fit the model in a process of its own, store files and row, and return the inactive version.
 
-        metrics: the measured metrics of the recipe, see `TrainedModel`
+        metrics: the measured metrics of the estimator, see `TrainedModel`
         Raises TrainingUnderWay, ProcessLost, OSError when the files cannot be written, StrategyFailed when
         the strategy cannot be fitted. After an error nothing of the version is left.
         """
-        recipe = self.strategies[strategy]
-        if not isinstance(recipe, Trainable):
+        estimator = self.strategies[strategy]
+        if not isinstance(estimator, Trainable):
             raise TypeError(f"{strategy} has no load(), so its models cannot be loaded again")
         now = self.now()
         version = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         with self.store.staging(strategy) as staged:
             try:
-                fit = fit_in_process(recipe, training, staged)
+                fit = fit_in_process(estimator, training, staged)
             except StrategyFailed.CAUSES as error:
                 raise StrategyFailed(strategy, "fitted", error) from error
             manifest, digest = self.store.keep(staged, strategy, version)
@@ -51,7 +51,7 @@ class VersionBuilder:
                 strategy=strategy,
                 version=version,
                 settings_digest=self.config.digest(strategy),
-                recipe=self._recipe(strategy),
+                configuration=self._configuration(strategy),
                 metrics=dict(metrics),
                 n_bytes=manifest.n_bytes,
                 digest=digest,
@@ -68,7 +68,7 @@ class VersionBuilder:
                 raise
         return model
 
-    def _recipe(self, strategy: str) -> dict[str, Any]:
+    def _configuration(self, strategy: str) -> dict[str, Any]:
         named = self.config.strategy(strategy)
         return {"CLASS": named.path, "OPTIONS": dict(named.options)}
 

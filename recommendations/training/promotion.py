@@ -59,7 +59,7 @@ class CurrentModel:
     strategy: str
     name: str
     digest: str
-    recipe: Strategy
+    estimator: Strategy
     problem: str
     active_models: ActiveModels
 
@@ -72,9 +72,9 @@ class CurrentModel:
 
 
 def current_model(config: Config, strategies: Mapping[str, Strategy], problem: Problem) -> CurrentModel:
-    """Return the current default; of a trained strategy, with the active version's recipe. 3 queries.
+    """Return the current default; of a trained strategy, with the active version's estimator. 3 queries.
 
-    Raises BadConfiguration when that recipe can no longer be created.
+    Raises BadConfiguration when that estimator can no longer be created.
     """
     active = active_models()
     default = active.default
@@ -83,9 +83,9 @@ def current_model(config: Config, strategies: Mapping[str, Strategy], problem: P
     if row is None:
         why = f"No version of {strategy} was active." if strategies[strategy].log_days is None else ""
         return CurrentModel(strategy, strategy, config.digest(strategy), strategies[strategy], why, active)
-    recipe: Strategy = ConfiguredClass(row.recipe["CLASS"], row.recipe["OPTIONS"]).make()
+    estimator: Strategy = ConfiguredClass(row.configuration["CLASS"], row.configuration["OPTIONS"]).make()
     why = problem(ModelRef(strategy, row.version))
-    return CurrentModel(strategy, str(row), row.settings_digest, recipe, why, active)
+    return CurrentModel(strategy, str(row), row.settings_digest, estimator, why, active)
 
 
 def unproven_reason(model: TrainedModel) -> str:
@@ -127,7 +127,7 @@ def decide_if_needed(model: TrainedModel, problem: Problem) -> PromotionDecision
 
 
 def decide_unchanged(strategy: str, digest: str, current: CurrentModel) -> PromotionDecision | None:
-    """Return the decision on the recipe that is already the default, None for any other."""
+    """Return the decision on the estimator that is already the default, None for any other."""
     if strategy != current.strategy or digest != current.digest:
         return None
     if current.problem:
@@ -136,8 +136,8 @@ def decide_unchanged(strategy: str, digest: str, current: CurrentModel) -> Promo
         )
     return PromotionDecision(
         False,
-        f"Not fitted: {current.name} is the default and has the same recipe, so there is nothing to compare. "
-        f"Use --activate-if-measured to fit it to the newest events.",
+        f"Not fitted: {current.name} is the default and has the same settings, so there is nothing to "
+        f"compare. Use --activate-if-measured to fit it to the newest events.",
     )
 
 

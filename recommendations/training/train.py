@@ -57,8 +57,8 @@ class TrainingResult:
 class Trainer:
     """Measures, fits and activates strategies.
 
-    strategies:  every configured recipe by name
-    evaluate:    returns the Evaluator of these recipes
+    strategies:  every configured estimator by name
+    evaluate:    returns the Evaluator of these estimators
     training:    reads the shop's current data
     new_version: fits and registers a new version
     remove:      removes the files of a version
@@ -165,7 +165,7 @@ class Trainer:
         """Return the strategies to train, each once: the requested ones, or all that are trained ahead."""
         for name in requested:
             self.config.strategy(name)
-        trained = [name for name, recipe in self.strategies.items() if recipe.log_days is None]
+        trained = [name for name, estimator in self.strategies.items() if estimator.log_days is None]
         untrained = [name for name in requested if name not in trained]
         if untrained or not trained:
             raise NothingToTrain(untrained, trained)
@@ -174,21 +174,21 @@ class Trainer:
     def _evaluation(
         self, options: TrainingOptions, names: list[str], current: CurrentModel | None, report: Report
     ) -> Evaluation | None:
-        """Return the evaluation of these recipes, and of the current default if it is given.
+        """Return the evaluation of these estimators, and of the current default if it is given.
 
         Returns None if no evaluation is requested. Without `current` it also returns None, instead of raising
-        an error, when there are no users to measure on or a recipe cannot be fitted to the data before the
-        cutoff.
+        an error, when there are no users to measure on or an estimator cannot be fitted to the data before
+        the cutoff.
         """
         if not options.evaluate:
             return None
-        recipes, all_names = dict(self.strategies), list(names)
+        estimators, all_names = dict(self.strategies), list(names)
         if current is not None and current.name not in names:
-            recipes[current.name] = current.recipe
+            estimators[current.name] = current.estimator
             all_names.append(current.name)
         report(f"measuring {', '.join(all_names)} on the last {options.holdout_days} days")
         try:
-            return self.evaluate(recipes)(
+            return self.evaluate(estimators)(
                 all_names, holdout_days=options.holdout_days, done=lambda name: report(f"{name}: measured")
             )
         except (NothingHeldOut, StrategyFailed) as error:
@@ -212,6 +212,6 @@ class Trainer:
 
 
 def stored_metrics(evaluation: Evaluation, name: str, holdout_days: int) -> dict[str, Any]:
-    """Return a recipe's metrics for its row: its part of the evaluation's JSON, and the split."""
+    """Return an estimator's metrics for its row: its part of the evaluation's JSON, and the split."""
     result = as_dict(evaluation)
     return {**result["strategies"][name], "split": {**result["split"], "holdout_days": holdout_days}}

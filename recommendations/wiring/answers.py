@@ -97,7 +97,7 @@ def _answer_source() -> AnswerSource:
     if not (config().answer_cache_bytes and ttl_seconds and shared_cache().is_shared):
         return renderer
     digests = [config().digest(name) for name in sorted(config().strategies)]
-    made_by = "".join([*digests, explainer().identity])
+    made_by = "".join([*digests, explainer().identity, settings.CURRENCY])
     return SharedResponseCache(renderer, shared_cache(), _validator(), made_by, ttl_seconds)
 
 

@@ -37,6 +37,7 @@ class Environment:
     db_prepared_statements: bool
     database_timeout_seconds: float
     time_zone: str
+    currency: str
     log_level: str
     log_format: str
     allow_weak_keys: bool
@@ -153,6 +154,7 @@ def read() -> Environment:
         db_prepared_statements=env.bool("DB_PREPARED_STATEMENTS", default=True),
         database_timeout_seconds=env.float("DATABASE_TIMEOUT_SECONDS", default=5.0),
         time_zone=env.str("TIME_ZONE", default="UTC"),
+        currency=env.str("CURRENCY", default="GBP").upper(),
         log_level=env.str("LOG_LEVEL", default="INFO").upper(),
         log_format=env.str("LOG_FORMAT", default="line" if sys.stderr.isatty() else "json").lower(),
         allow_weak_keys=env.bool("ALLOW_WEAK_KEYS", default=False),

@@ -19,6 +19,16 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DAY = 24 * 60 * 60
 REDIS = re.compile(r"(redis|rediss|unix)://[^\s]+")
 BROKER = re.compile(r"(redis|rediss|amqp|amqps)://[^\s/]+")
+# ISO 4217, without funds, metals and codes for tests.
+_CODES = """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
+CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD
+HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL
+LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP
+PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT
+TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+"""
+CURRENCIES = frozenset(_CODES.split())
 RATE = re.compile(r"[1-9][0-9]{0,5}/[smh]")
 
 
@@ -100,6 +110,10 @@ def _check_formats(env: "Environment") -> None:
         raise ImproperlyConfigured(
             "TIME_ZONE must be the name of a time zone, such as Europe/Paris."
         ) from None
+    if env.currency not in CURRENCIES:
+        raise ImproperlyConfigured(
+            "CURRENCY must be the three letters of a currency (ISO 4217), such as EUR."
+        )
     if env.redis_url and not REDIS.fullmatch(env.redis_url):
         raise ImproperlyConfigured(
             "REDIS_URL must be the URL of a Redis server, such as redis://127.0.0.1:6379/0."

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -37,6 +37,11 @@ class Spot:
     @property
     def writes(self) -> bool:
         return self.row.method != "GET"
+
+    @property
+    def kind(self) -> tuple[Any, ...]:
+        """Where it is, and of which type."""
+        return self.where, self.schema.get("type"), self.schema.get("format"), "oneOf" in self.schema
 
     @property
     def is_text(self) -> bool:
@@ -128,6 +133,13 @@ def _inside(row: Row, schema: Schema, trail: tuple[str | int, ...]) -> Iterator[
         yield from _inside(row, field, (*trail, name))
     if "items" in schema:
         yield from _inside(row, schema["items"], (*trail, 0))
+
+
+def share(spot: Spot, values: Sequence[Any], n: int) -> Sequence[Any]:
+    """Return one in n of the values. Other spots of the same place and type get the rest, in turn."""
+    alike = [one for one in SPOTS if one.kind == spot.kind]
+    n = min(n, len(alike))
+    return values[alike.index(spot) % n :: n]
 
 
 # Each once: of several things that may stand in one, what the document says first.

@@ -9,7 +9,7 @@ from catalog.models import Category
 from catalog.selectors import ProductDetails
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
 
 PLACEMENT = {"placement", "recommended_products", "strategy", "fallback"}
 READS = {

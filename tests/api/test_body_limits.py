@@ -15,7 +15,7 @@ from core.text import MAX_LENGTH, MAX_TAGS, MAX_TEXT_LENGTH
 from tests.api.events import event
 from tests.factories import CategoryFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 KIB = 1024
 LIMITS = {
     "/users": 64 * KIB,

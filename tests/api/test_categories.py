@@ -3,7 +3,8 @@
 import pytest
 
 from catalog.models import Category, Product
-from tests.factories import NOON, CategoryFactory, ProductFactory
+from catalog.services.names import get_or_create_category
+from tests.factories import NOON, CategoryFactory, InteractionFactory, ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -19,8 +20,8 @@ class TestList:
         assert client.get("/categories").json() == {
             "count": 2,
             "categories": [
-                {"id": audio.pk, "name": "Audio", "product_count": 0},
-                {"id": home.pk, "name": "Home", "product_count": 2},
+                {"id": audio.pk, "name": "Audio", "path": "Audio", "parent": None, "product_count": 0},
+                {"id": home.pk, "name": "Home", "path": "Home", "parent": None, "product_count": 2},
             ],
         }
 
@@ -49,7 +50,13 @@ class TestOne:
         with django_assert_num_queries(1):
             answer = client.get(f"/categories/{home.pk}")
 
-        assert answer.json() == {"id": home.pk, "name": "Home", "product_count": 0}
+        assert answer.json() == {
+            "id": home.pk,
+            "name": "Home",
+            "path": "Home",
+            "parent": None,
+            "product_count": 0,
+        }
 
     def test_has_no_external_id(self, client, open_reads):
         answer = client.get("/categories/ext:home")
@@ -69,7 +76,13 @@ class TestWrite:
 
         home = Category.objects.get()
         assert answer.status_code == 201
-        assert answer.json() == {"id": home.pk, "name": "Home", "product_count": 0}
+        assert answer.json() == {
+            "id": home.pk,
+            "name": "Home",
+            "path": "Home",
+            "parent": None,
+            "product_count": 0,
+        }
         assert answer.headers["Location"] == f"http://testserver/categories/{home.pk}"
 
     @pytest.mark.parametrize("method", ["put", "patch"])
@@ -77,11 +90,18 @@ class TestWrite:
         home = ProductFactory(category="Home").category
         Category.objects.filter(pk=home.pk).update(updated_at=NOON)
 
-        with django_assert_num_queries(8):  # session, staff, savepoints, find, name taken?, update, read back
+        # session, staff, savepoints, find, as stored, those below, name taken?, update, read back
+        with django_assert_num_queries(10):
             answer = getattr(staff_client, method)(f"/categories/{home.pk}", {"name": "House"})
 
         assert answer.status_code == 200
-        assert answer.json() == {"id": home.pk, "name": "House", "product_count": 1}
+        assert answer.json() == {
+            "id": home.pk,
+            "name": "House",
+            "path": "House",
+            "parent": None,
+            "product_count": 1,
+        }
         assert Category.objects.get().updated_at > NOON
 
     @pytest.mark.parametrize("method", ["put", "patch"])
@@ -111,6 +131,19 @@ class TestWrite:
         assert answer.status_code == 400
         assert answer.json()["errors"][0]["field"] == "name"
 
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("A > B", "Contains '>', which separates the levels of a path"),
+            ("A>B", "Contains '>', which separates the levels of a path"),
+        ],
+    )
+    def test_refuses_a_name_with_a_separator(self, staff_client, name, message):
+        [error] = staff_client.post("/categories", {"name": name}).json()["errors"]
+
+        assert (error["field"], error["value"]) == ("name", name)
+        assert error["message"].startswith(message)
+
     def test_refuses_a_name_that_is_taken(self, staff_client):
         CategoryFactory(name="Home")
         garden = CategoryFactory(name="Garden")
@@ -122,11 +155,163 @@ class TestWrite:
         assert renamed.json()["detail"] == "name is 'Home': Another category already has this name."
 
 
+class TestTree:
+    @pytest.fixture
+    def cups(self) -> Category:
+        return get_or_create_category("Home > Kitchen > Cups")
+
+    def test_is_made_from_the_top(self, staff_client):
+        home = staff_client.post("/categories", {"name": "Home"}).json()
+
+        kitchen = staff_client.post("/categories", {"name": "Kitchen", "parent": home["id"]})
+
+        assert kitchen.status_code == 201
+        assert (kitchen.json()["path"], kitchen.json()["parent"]) == ("Home > Kitchen", home["id"])
+
+    def test_is_listed_by_path(self, client, open_reads, cups):
+        CategoryFactory(name="Attic")
+
+        rows = client.get("/categories").json()["categories"]
+
+        assert [row["path"] for row in rows] == ["Attic", "Home", "Home > Kitchen", "Home > Kitchen > Cups"]
+
+    def test_moves_with_what_is_below(self, staff_client, cups):
+        answer = staff_client.patch(f"/categories/{cups.parent_id}", {"parent": None})
+
+        assert (answer.status_code, answer.json()["path"]) == (200, "Kitchen")
+        cups.refresh_from_db()
+        assert cups.path == "Kitchen > Cups"
+
+    def test_may_have_a_name_twice_but_not_below_the_same_parent(self, staff_client, cups):
+        top = staff_client.post("/categories", {"name": "Cups"})
+        again = staff_client.post("/categories", {"name": "Cups", "parent": cups.parent_id})
+
+        assert top.status_code == 201
+        assert again.json()["detail"] == "name is 'Cups': Another category already has this name."
+
+    @pytest.mark.parametrize(
+        ("name", "parent", "message"),
+        [
+            ("Home", "Home", "Must not be the category itself or one below it."),
+            ("Home", "Cups", "Must not be the category itself or one below it."),
+            ("Cups", 0, "There is no such category; must be an id, see /categories."),
+            ("Cups", "Kitchen", "There is no such category; must be an id, see /categories."),
+            ("Cups", True, "There is no such category; must be an id, see /categories."),
+            ("Cups", 2**70, "There is no such category; must be an id, see /categories."),
+        ],
+    )
+    def test_refuses_a_parent_that_cannot_be(self, staff_client, cups, name, parent, message):
+        ids = {category.name: category.pk for category in Category.objects.all()}
+        sent = ids[parent] if parent in ("Home", "Cups") else parent
+
+        [error] = staff_client.patch(f"/categories/{ids[name]}", {"parent": sent}).json()["errors"]
+
+        assert (error["field"], error["value"]) == ("parent", sent)
+        assert error["message"] == message
+
+    def test_refuses_an_eleventh_level(self, staff_client):
+        deepest = get_or_create_category(" > ".join("ABCDEFGHIJ"))
+
+        [error] = staff_client.post("/categories", {"name": "K", "parent": deepest.pk}).json()["errors"]
+
+        assert (error["field"], error["message"]) == (
+            "parent",
+            "Is too deep: a path has at most 10 levels, with those below the category.",
+        )
+
+    def test_is_a_409_to_delete_while_others_are_below(self, staff_client, cups):
+        answer = staff_client.delete(f"/categories/{cups.parent_id}")
+
+        assert answer.status_code == 409
+        assert "has categories below it" in answer.json()["detail"]
+
+
+class TestProducts:
+    @pytest.mark.parametrize("sent", ["Home > Kitchen > Cups", "Home>Kitchen >  Cups"])
+    def test_take_a_path_and_create_what_is_missing(self, staff_client, sent):
+        CategoryFactory(name="Home")
+
+        answer = staff_client.post("/products", {"name": "Mug", "price": 1, "category": sent})
+
+        assert answer.json()["category"] == "Home > Kitchen > Cups"
+        assert Category.objects.count() == 3
+
+    @pytest.mark.parametrize(
+        ("sent", "message"),
+        [
+            ("Home > ", "Must have a name before and after each '>', which separates levels."),
+            ("> Home", "Must have a name before and after each '>', which separates levels."),
+            ("A >> B", "Must have a name before and after each '>', which separates levels."),
+            (" > ".join("ABCDEFGHIJK"), "Has 11 levels; at most 10 are allowed."),
+            ("A > " + "x" * 256, "Ensure this field has no more than 255 characters."),
+            (
+                f"{'x' * 200} > {'y' * 200} > {'z' * 200}",
+                "Ensure this field has no more than 500 characters.",
+            ),
+        ],
+    )
+    def test_refuse_a_path_that_cannot_be(self, staff_client, sent, message):
+        [error] = staff_client.post("/products", {"name": "Mug", "price": 1, "category": sent}).json()[
+            "errors"
+        ]
+
+        assert (error["field"], error["message"]) == ("category", message)
+
+    @pytest.mark.parametrize(
+        ("category", "found"),
+        [
+            ("Home", ["in Home", "in Cups"]),
+            ("Home > Kitchen", ["in Cups"]),
+            ("Home > Kitchen > Cups", ["in Cups"]),
+            ("Garden", []),
+        ],
+    )
+    @pytest.mark.parametrize("path", ["/products", "/products/popular", "/trending", "/recommend/ext:ann"])
+    def test_are_found_by_a_category_above(self, client, open_reads, path, category, found):
+        UserFactory(external_id="ann")
+        CategoryFactory(name="Garden")
+        ProductFactory(name="in Home", category="Home")
+        ProductFactory(name="in Cups", category=get_or_create_category("Home > Kitchen > Cups"))
+        ProductFactory(name="in homeware", category="home > kitchen".replace(" > ", "ware "))
+        ProductFactory(name="in Homestead", category="Homestead")
+
+        answer = client.get(path, {"category": category}).json()
+
+        rows = answer.get("products", answer.get("recommended_products"))
+        assert [row["name"] for row in rows] == found
+
+    def test_are_called_by_the_last_name_in_sentences(self, client, open_reads):
+        cups = get_or_create_category("Home > Cups")
+        mug, _ = ProductFactory(name="Mug", category=cups), ProductFactory(name="Pot", category=cups)
+        event = InteractionFactory(product=mug)
+
+        answer = client.get(f"/recommend/{event.user_id}?top_n=1").json()
+
+        assert answer["user_behavior_summary"] == "Recently viewed: Mug. Interested in: Cups."
+        assert "your interest in Cups," in answer["llm_explanation"]
+        assert answer["recommended_products"][0]["reasons"][0]["value"] == "Home > Cups"
+
+    def test_follow_a_category_that_moves(self, client, open_reads):
+        user = UserFactory()
+        ProductFactory(name="Mug", category=get_or_create_category("Home > Cups"))
+        CategoryFactory(name="Garden")
+        path = f"/recommend/{user.pk}?category=Garden"
+        assert client.get(path).json()["recommended_products"] == []
+        answer = client.get(f"/recommend/{user.pk}")
+
+        Category.objects.filter(name="Cups").update(parent=Category.objects.get(name="Garden"))
+
+        assert client.get(path).json()["recommended_products"][0]["category"] == "Garden > Cups"
+        again = client.get(f"/recommend/{user.pk}", headers={"If-None-Match": answer["ETag"]})
+        assert again.status_code == 200
+
+
 class TestDelete:
     def test_removes_an_empty_category(self, staff_client, django_assert_num_queries):
         home = CategoryFactory(name="Home")
 
-        with django_assert_num_queries(10):  # session, staff, two savepoints, find, in use? again, delete
+        # session, staff, two savepoints, find, in use? others below? both again, delete
+        with django_assert_num_queries(12):
             assert staff_client.delete(f"/categories/{home.pk}").status_code == 204
         assert not Category.objects.exists()
 

@@ -136,7 +136,13 @@ class TestWhatIsTold:
 
     def test_tells_how_old_active_models_are(self, client):
         trained = timezone.now() - timezone.timedelta(hours=2)
-        row = {"settings_digest": "d", "recipe": {}, "n_events": 1, "n_bytes": 1, "created_at": trained}
+        row = {
+            "settings_digest": "d",
+            "configuration": {},
+            "n_events": 1,
+            "n_bytes": 1,
+            "created_at": trained,
+        }
         TrainedModel.objects.create(
             **row, strategy="hybrid", version="1", digest="d", is_active=True, activated_at=trained
         )

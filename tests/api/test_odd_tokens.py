@@ -18,7 +18,7 @@ from access.models import Account
 from access.services import logins, tokens
 from tests.factories import StaffFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 HEADER = b'{"alg":"HS256","typ":"JWT"}'
 TIMES = [

@@ -1,5 +1,7 @@
 """Tests of POST /products."""
 
+import json
+
 import pytest
 
 from catalog.models import Category, Product, Tag
@@ -81,7 +83,7 @@ class TestCreate:
                     value,
                     "Must be a whole number from 0 to 2147483647, or null if the stock is not tracked.",
                 )
-                for value in (-1, 1.5, 1.0, -0.0, 2**31, 2**64, 1e300, "", "1", "many", True, False, [1], {})
+                for value in (1.5, 2**31, 2**64, -(2**31), 1e300, "", "1.5", "many", True, False, [1], {})
             ],
             ("name", "a\x00b", "Contains the control character U+0000"),
             ("name", "x" * 256, "Ensure this field has no more than 255 characters."),
@@ -94,6 +96,53 @@ class TestCreate:
             ("brand", "a\tb", "Contains the control character U+0009"),
             ("brand", None, "This field may not be null."),
             ("brand", 7, "Not a valid string."),
+            ("sale_price", 20, "Must not be above price, 19.90."),
+            ("sale_price", -1, "Ensure this value is greater than or equal to 0."),
+            ("sale_price", 1.999, "Ensure that there are no more than 2 decimal places."),
+            ("sale_from", "tomorrow", "Must be a time such as 2026-03-01T09:00:00Z"),
+            ("sale_until", 1772355600, "Must be a time such as 2026-03-01T09:00:00Z"),
+            *[
+                (field, value, message)
+                for field in ("url", "image_url")
+                for value, message in (
+                    ("javascript:alert(1)", "Must be a whole URL with http:// or https://"),
+                    ("data:image/png;base64,AAAA", "Must be a whole URL with http:// or https://"),
+                    ("//shop.example/lamp.jpg", "Must be a whole URL with http:// or https://"),
+                    ("https:///lamp.jpg", "Must be a whole URL with http:// or https://"),
+                    ("https://shop.example:99999/", "Must be a whole URL with http:// or https://"),
+                    ("https://[::1/", "Must be a whole URL with http:// or https://"),
+                    ("https://ann:secret@shop.example/", "Contains a username or password"),
+                    ("https://shop.example/a b.jpg", "Contains ' ' at position 23; write it as %20."),
+                    ('https://shop.example/"onload=x', "Contains '\"' at position 22; write it as %22."),
+                    ("https://shop.example/" + "x" * 1980, "Ensure this field has no more than 2000"),
+                    (7, "Not a valid string."),
+                )
+            ],
+            *[
+                ("attributes", value, message)
+                for value, message in (
+                    ("red", "Must be a JSON object of names, each with a list of texts"),
+                    (["red"], "Must be a JSON object of names, each with a list of texts"),
+                    (None, "This field may not be null."),
+                    ({"colour": "red"}, "The attribute 'colour' must have a list of 1 to 20 texts."),
+                    ({"colour": []}, "The attribute 'colour' must have a list of 1 to 20 texts."),
+                    ({"colour": [*"abcdefghijklmnopqrstu"]}, "The attribute 'colour' must have a list"),
+                    ({"colour": [7]}, "A value of the attribute 'colour' must be a text."),
+                    ({"colour": [" "]}, "A value of the attribute 'colour' must have 1 to 255 characters."),
+                    ({"colour": ["x" * 256]}, "A value of the attribute 'colour' must have 1 to 255"),
+                    (
+                        {"colour": ["a\x1fb"]},
+                        "A value of the attribute 'colour' contains the control character",
+                    ),
+                    ({"": ["red"]}, "The name '' must have 1 to 255 characters."),
+                    ({"a": ["x"], " a": ["y"]}, "Has the attribute 'a' twice."),
+                    ({str(n): ["x"] for n in range(51)}, "Has 51 attributes; at most 50 are allowed."),
+                    (
+                        {f"n{n}": [f"{m:02}" + "x" * 250 for m in range(20)] for n in range(5)},
+                        "Has 25,210 characters; at most 20,000 are allowed.",
+                    ),
+                )
+            ],
             ("description", "a\x1bb", "Contains the control character U+001B"),
             ("description", None, "This field may not be null."),
             ("tags", "led", "Expected a list of items"),
@@ -129,12 +178,30 @@ class TestCreate:
             "external_id is 'lamp': Another product already has this external ID."
         )
 
-    @pytest.mark.parametrize("stock", [None, 0, 1, 2**31 - 1])
-    def test_stores_a_stock(self, staff_client, stock):
-        answer = staff_client.post("/products", {**LAMP, "stock": stock})
+    @pytest.mark.parametrize(
+        ("sent", "stored"),
+        [
+            *((stock, stock) for stock in (None, 0, 1, 2**31 - 1)),
+            *((b"100.0000", 100), ("100.0000", 100), ("1", 1)),
+            *((-1, 0), (-0.0, 0), ("-7.00", 0)),
+        ],
+    )
+    def test_stores_a_stock_and_less_than_nothing_as_sold_out(self, staff_client, sent, stored):
+        body = json.dumps({**LAMP, "stock": "@"}).replace(
+            '"@"', sent.decode() if isinstance(sent, bytes) else json.dumps(sent)
+        )
 
-        assert (answer.status_code, answer.json()["stock"]) == (201, stock)
-        assert Product.objects.get().stock == stock
+        answer = staff_client.post("/products", body.encode(), content_type="application/json")
+
+        assert (answer.status_code, answer.json()["stock"]) == (201, stored)
+        assert Product.objects.get().stock == stored
+
+    @pytest.mark.parametrize("price", ["34.000000", "34.0", "34", "3400e-2", 34])
+    def test_stores_a_price_with_zeros_at_its_end(self, staff_client, price):
+        answer = staff_client.post("/products", {**LAMP, "price": price, "sale_price": "12.500000"})
+
+        assert answer.status_code == 201
+        assert (answer.json()["price"], answer.json()["sale_price"]) == (34.0, 12.5)
 
     def test_stores_a_price_to_the_penny(self, staff_client):
         staff_client.post(

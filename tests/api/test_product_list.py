@@ -73,7 +73,8 @@ class TestList:
     def test_makes_three_queries_with_all_filters(self, client, shop, django_assert_num_queries, query):
         with django_assert_num_queries(3):
             assert names(client.get(f"/products?{query}")) == ["Desk Lamp"]
-        query += "&search=lamp"
+        # The current price depends on the time, so searches with a price are not kept.
+        query = query.replace("&min_price=1&max_price=30", "") + "&search=lamp"
         client.get(f"/products?{query}")  # finds the ids of all matches
 
         with django_assert_num_queries(3):  # what has changed, the order by price, the products
@@ -165,7 +166,9 @@ class TestFilter:
         answer = client.get("/products?categroy=Home")  # codespell:ignore
 
         assert answer.status_code == 400
-        known = ", ".join(sorted([*ProductFilter.base_filters, "page", "page_size"]))
+        known = ", ".join(
+            [*sorted({*ProductFilter.base_filters, "page", "page_size"} - {"attr.NAME"}), "attr.NAME"]
+        )
         assert answer.json()["detail"] == (
             f"categroy is 'Home': Unknown parameter. Allowed here: {known}."  # codespell:ignore
         )

@@ -87,7 +87,7 @@ class TestPatch:
         answer = staff_client.patch(f"/products/{lamp.pk}", {"price": "5.50"})
 
         assert answer.status_code == 200
-        assert answer.json() == {**before, "price": 5.5}
+        assert answer.json() == {**before, "price": 5.5, "current_price": 5.5}
 
     @pytest.mark.parametrize(
         "change",

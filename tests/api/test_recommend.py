@@ -54,7 +54,7 @@ class TestRecommend:
             "fallback": None,
         }
         assert answer.json()["llm_explanation"].startswith("Hi Alice! Based on")
-        assert product.keys() == {*SHOWN, "score", "reasons"}
+        assert product.keys() == {*SHOWN, "currency", "score", "reasons"}
         assert (product["id"], product["external_id"]) == (earbuds.id, earbuds.external_id)
         assert (product["name"], product["category"], product["price"]) == ("Earbuds", "Electronics", 49.9)
         assert product["tags"] == ["audio", "earbuds", "wireless"]

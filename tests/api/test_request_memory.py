@@ -20,7 +20,7 @@ from access.services import tokens
 from tests.api.events import event
 from tests.factories import ProductFactory, StaffFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 MARK = "to-be-freed"
 FORM = "application/x-www-form-urlencoded"
 Send = Callable[..., HttpResponse]
@@ -106,7 +106,9 @@ BODIES: dict[str, tuple[str, str, Any]] = {
 
 @contextmanager
 def collector_off(flags: int = 0) -> Iterator[None]:
+    """Collect only when told to, and look only at objects that are made meanwhile."""
     gc.collect()
+    gc.freeze()  # or each collection would walk through all modules
     gc.disable()
     gc.set_debug(flags)
     try:
@@ -115,6 +117,7 @@ def collector_off(flags: int = 0) -> Iterator[None]:
         gc.set_debug(0)
         gc.garbage.clear()
         gc.enable()
+        gc.unfreeze()
 
 
 def survivors(send: Send, *request: Any, **others: Any) -> list[str]:

@@ -14,7 +14,7 @@ from recsite.config.csp import FOR_PROGRAMS
 from recsite.config.throttle_rates import rates
 from tests.factories import ProductFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 SHOP = "https://shop.example"
 ALWAYS = {

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -35,11 +36,21 @@ CHANGES: dict[str, Callable[[Product], object]] = {
     "name": _set(name="Another"),
     "category": lambda product: Category.objects.filter(id=product.category_id).update(name="Another"),
     "brand": _set(brand="Another"),
-    "price": _set(price="1.25"),
+    "attributes": _set(attributes={"colour": ["another"]}),
+    "group": _set(group="another"),
+    "price": _set(price="11.25"),
+    "sale_price": _set(sale_price="2.25"),
+    "sale_from": _set(sale_from=datetime(2020, 1, 1, tzinfo=UTC)),
+    "sale_until": _set(sale_until=datetime(2990, 1, 1, tzinfo=UTC)),
+    "current_price": _set(sale_price="3.25"),
+    "url": _set(url="https://shop.example/another"),
+    "image_url": _set(image_url="https://shop.example/another.jpg"),
     "description": _set(description="Another."),
     "tags": lambda product: Tag.objects.filter(name="loud").update(name="another"),
     "is_available": _set(is_active=False),
 }
+# What changes with a field.
+WITH = {"price": ["current_price"], "sale_price": ["current_price"], "current_price": ["sale_price"]}
 # By a stored list, and computed live.
 QUERIES = {"stored": "", "live": "?min_price=0"}
 
@@ -67,7 +78,7 @@ def change(field: str, shown: dict[str, Any]) -> None:
     if field != "id":
         assert after is not None
         differing = {name for name in Details._fields if getattr(before, name) != getattr(after, name)}
-        assert differing == {field}
+        assert differing == {field, *WITH.get(field, ())}
 
 
 def in_another_process() -> None:
@@ -83,7 +94,7 @@ class TestEachField:
     def test_is_in_the_answer_unless_it_decides_what_is(self, client: Client, alice: User):
         shown = best(client.get("/recommend/ext:alice"))
 
-        assert shown.keys() == (set(Details._fields) - {"is_available"}) | {"score", "reasons"}
+        assert shown.keys() == (set(Details._fields) - {"is_available"}) | {"currency", "score", "reasons"}
 
     @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
     @pytest.mark.parametrize("field", Details._fields)

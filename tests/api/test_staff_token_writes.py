@@ -15,7 +15,7 @@ from tests.api.access_world import World, ask
 from tests.api.callers import Caller, bearer, clerk_with, signed
 from tests.factories import StaffFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.any_database]
 
 WRITES = [row for row in OF_API if row.method != "GET" and not row.is_open_to_all()]
 CHANGES = ("INSERT", "UPDATE", "DELETE")

@@ -1,14 +1,12 @@
 """A real browser shows and works the admin and /docs, and finds nothing that the site's policy forbids."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from recsite.config import env
+from tests.database_files import DatabaseFiles, add_superuser
 from tests.e2e.browser import BINARY, Browser, browsing
-from tests.integration.test_serve import manage, serving, variables
+from tests.integration.test_serve import serving
 
 # Everywhere else tests/api/test_security_headers.py reads the pages and their headers instead.
 pytestmark = pytest.mark.skipif(BINARY is None, reason="No test in a browser: there is no chromium here.")
@@ -22,18 +20,10 @@ LISTS = (
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def site(tmp_path_factory: pytest.TempPathFactory, database_files: DatabaseFiles) -> Iterator[str]:
     """A server with a shop and somebody who may do everything."""
-    database = tmp_path_factory.mktemp("site") / "shop.sqlite3"
-    manage(database, "migrate")
-    manage(database, "import_shop", "data/example_shop")
-    subprocess.run(
-        [sys.executable, "manage.py", "createsuperuser", "--noinput", "--username", "ada", "--email", ""],
-        cwd=env.ROOT,
-        env={**variables(database), "DJANGO_SUPERUSER_PASSWORD": PASSWORD},
-        check=True,
-        capture_output=True,
-    )
+    database = database_files.shop(tmp_path_factory.mktemp("site") / "shop.sqlite3")
+    add_superuser(database, "ada", PASSWORD)
     with serving(database, WEB_THREADS=4) as url:
         yield url
 

@@ -16,7 +16,8 @@ import pytest
 
 from recsite.config import env
 from stack.processes import free_port
-from tests.integration.test_serve import manage, variables, wait_until_open
+from tests.database_files import DatabaseFiles
+from tests.integration.test_serve import variables, wait_until_open
 from tests.llm_server import LLMServer, fails
 from tests.waiting import PATIENCE_SECONDS
 
@@ -61,11 +62,8 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    database = tmp_path_factory.mktemp("canaries") / "shop.sqlite3"
-    manage(database, "migrate")
-    manage(database, "import_shop", "data/example_shop")
-    return database
+def shop(tmp_path_factory: pytest.TempPathFactory, database_files: DatabaseFiles) -> Path:
+    return database_files.shop(tmp_path_factory.mktemp("canaries") / "shop.sqlite3")
 
 
 def command(database: Path, *words: str, **others: str) -> subprocess.CompletedProcess[str]:

@@ -9,17 +9,16 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.integration.test_serve import manage, serving
+from tests.database_files import DatabaseFiles
+from tests.integration.test_serve import serving
 from tests.waiting import PATIENCE_SECONDS
 
 LIMIT, ASKED = 60, 400
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    database = tmp_path / "shop.sqlite3"
-    manage(database, "migrate")
-    return database
+def shop(tmp_path: Path, database_files: DatabaseFiles) -> Path:
+    return database_files.migrated(tmp_path / "shop.sqlite3")
 
 
 def status(url: str) -> int:

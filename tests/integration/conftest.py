@@ -1,6 +1,7 @@
 """Who works in the admin, databases that processes of their own share, and metrics that begin at nothing."""
 
 from collections.abc import Iterator
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 
 from access.models import Account
 from observe import metrics
+from recommendations.processes import pool
 from tests.factories import StaffFactory
 
 
@@ -45,6 +47,14 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'shop.sqlite3'}"
     return request.getfixturevalue("own_postgresql")
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New processes are forked from one that has imported what they need, which takes them a second each."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["recommendations.training.fit", "recommendations.evaluation.evaluate"])
+    monkeypatch.setattr(pool, "get_context", lambda method: context)
 
 
 @pytest.fixture

@@ -101,9 +101,9 @@ class TestEveryList:
     @each_list
     def test_takes_any_value_of_its_filters(self, viewer, model, own):
         for name in own_parameters(model, own):
-            for value in VALUES:
-                assert_no_error(viewer.get(address(model), {name: [value, "1"]}), (name, value[:20]))
+            for value in VALUES:  # the last one of several counts
                 assert_no_error(viewer.get(address(model), {name: ["1", value]}), (name, value[:20]))
+            assert_no_error(viewer.get(address(model), {name: [VALUES[0], "1"]}), name)
 
     @each_list
     def test_sorts_by_its_sortable_columns_whatever_is_asked(self, viewer, model, own):

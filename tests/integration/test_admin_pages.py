@@ -57,7 +57,9 @@ def world(boss: Account) -> User:
     Group.objects.bulk_create(Group(name=f"Group {n}") for n in range(60))
     LogEntry.objects.log_actions(boss.pk, products, CHANGE)
     TrainedModel.objects.bulk_create(
-        TrainedModel(strategy="content", version=f"v{n}", recipe={}, n_events=1, n_bytes=1, created_at=NOON)
+        TrainedModel(
+            strategy="content", version=f"v{n}", configuration={}, n_events=1, n_bytes=1, created_at=NOON
+        )
         for n in range(60)
     )
     LanguageModel.objects.bulk_create(

@@ -188,7 +188,7 @@ class TestStock:
         assert lamp.stock == stored
         assert lamp.updated_at > before
 
-    @pytest.mark.parametrize("typed", ["-1", "1.5", "2147483648", "9" * 100, "many", "true"])
+    @pytest.mark.parametrize("typed", ["-1.5", "1.5", "2147483648", "9" * 100, "many", "true"])
     def test_is_refused_when_it_cannot_be(self, office, typed):
         url = reverse("admin:catalog_product_add")
 
@@ -316,3 +316,95 @@ class TestDeletion:
 
         assert answer.status_code == 403
         assert Product.objects.exists()
+
+
+class TestPicture:
+    def page(self, office: Client, image_url: str) -> tuple[str, str]:
+        """Return the product's page and its policy for pictures."""
+        product = ProductFactory(image_url=image_url)
+        answer = office.get(reverse("admin:catalog_product_change", args=[product.pk]))
+        policy = answer.headers["Content-Security-Policy"]
+        return answer.content.decode(), re.findall("img-src ([^;]*)", policy)[0]
+
+    def test_is_shown_lazily_and_without_a_referrer(self, office):
+        html, policy = self.page(office, "https://cdn.example/lamp.jpg?a=1&b=2")
+
+        [picture] = re.findall("<img [^>]*product-picture[^>]*>", html)
+        assert 'src="https://cdn.example/lamp.jpg?a=1&amp;b=2"' in picture
+        assert 'loading="lazy"' in picture
+        assert 'referrerpolicy="no-referrer"' in picture
+        assert policy.split() == ["'self'", "data:", "https:"]
+
+    @pytest.mark.parametrize("image_url", ["", "http://cdn.example/lamp.jpg"])
+    def test_is_not_loaded_without_https(self, office, image_url):
+        assert "product-picture" not in self.page(office, image_url)[0]
+
+    def test_may_come_from_elsewhere_on_this_page_only(self, office):
+        policy = office.get(LIST).headers["Content-Security-Policy"]
+
+        assert "https:" not in policy
+
+
+class TestNumbersAndUrls:
+    @pytest.fixture
+    def lamp(self) -> Product:
+        return ProductFactory(name="Lamp", price="9.99")
+
+    def save(self, office: Client, product: Product, **values: str) -> dict[str, list[str]]:
+        """Save the product's form with these values, and return the errors by field."""
+        form = {"name": product.name, "price": product.price, "stock": "", "is_active": "on", **values}
+        answer = office.post(reverse("admin:catalog_product_change", args=[product.pk]), form)
+        product.refresh_from_db()
+        return {} if answer.status_code == 302 else dict(answer.context["adminform"].form.errors)
+
+    def test_takes_numbers_as_exports_write_them(self, office, lamp):
+        errors = self.save(office, lamp, price="34.000000", sale_price="20.5000", stock="100.0000")
+
+        assert errors == {}
+        assert (str(lamp.price), str(lamp.sale_price), lamp.stock) == ("34.00", "20.50", 100)
+
+    def test_takes_a_stock_below_nothing_as_sold_out(self, office, lamp):
+        assert self.save(office, lamp, stock="-3") == {}
+        assert lamp.stock == 0
+
+    @pytest.mark.parametrize(
+        ("field", "value", "message"),
+        [
+            ("price", "34.001", "Ensure that there are no more than 2 decimal places."),
+            ("sale_price", "10", "Must not be above price, 9.99."),
+            ("image_url", "javascript:alert(1)", "Must be a whole URL with http:// or https://"),
+            ("url", "https://ann@shop.example", "Contains a username or password"),
+        ],
+    )
+    def test_says_what_is_wrong(self, office, lamp, field, value, message):
+        errors = self.save(office, lamp, **{field: value})
+
+        assert list(errors) == [field]
+        assert errors[field][0].startswith(message)
+
+
+class TestAttributes:
+    @pytest.mark.parametrize(
+        ("typed", "stored"),
+        [
+            ('{"size": ["M"], "colour": [" red "]}', {"colour": ["red"], "size": ["M"]}),
+            ("", {}),
+            ("{}", {}),
+            ("null", {}),
+        ],
+    )
+    def test_are_typed_as_json(self, office, typed, stored):
+        form = {"name": "Lamp", "price": "1", "is_active": "on", "attributes": typed}
+
+        answer = office.post(reverse("admin:catalog_product_add"), form)
+
+        assert answer.status_code == 302
+        assert list(Product.objects.get().attributes.items()) == list(stored.items())
+
+    @pytest.mark.parametrize("typed", ["red", "[]", '["red"]', '{"colour": "red"}', '{"colour": []}'])
+    def test_of_another_shape_are_refused(self, office, typed):
+        form = {"name": "Lamp", "price": "1", "is_active": "on", "attributes": typed}
+
+        page = office.post(reverse("admin:catalog_product_add"), form)
+
+        assert set(page.context["adminform"].form.errors) == {"attributes"}

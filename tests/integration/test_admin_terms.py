@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from catalog.models import Category, Product, Tag
+from catalog.services.names import get_or_create_category
 from tests.factories import CategoryFactory, ProductFactory, TagFactory
 
 TERMS = [("category", "category"), ("tag", "tags")]
@@ -39,10 +40,11 @@ class TestList:
 
 @pytest.mark.parametrize(("kind", "field"), TERMS)
 class TestAdding:
-    def test_asks_for_the_name_alone(self, office, kind, field):
+    def test_asks_for_the_name(self, office, kind, field):
         url = reverse(f"admin:catalog_{kind}_add")
 
-        assert list(office.get(url).context["adminform"].form.fields) == ["name"]
+        asked = ["name", "parent"] if kind == "category" else ["name"]
+        assert list(office.get(url).context["adminform"].form.fields) == asked
         assert office.post(url, {"name": "New"}).status_code == 302
         assert {"category": Category, "tag": Tag}[kind].objects.get().name == "New"
 
@@ -78,3 +80,33 @@ class TestDeletingATag:
         assert "<li>Product-tag relationships: 1</li>" in asked
         assert [tag.name for tag in product.tags.all()] == ["desk"]
         assert Product.objects.get() == product
+
+
+class TestTree:
+    def test_shows_paths(self, office):
+        get_or_create_category("Home > Kitchen")
+
+        html = office.get(reverse("admin:catalog_category_changelist")).content.decode()
+
+        assert "Home &gt; Kitchen" in html
+
+    def test_moves_a_category_with_those_below(self, office):
+        cups, garden = get_or_create_category("Home > Kitchen > Cups"), CategoryFactory(name="Garden")
+        url = reverse("admin:catalog_category_change", args=[cups.parent_id])
+
+        answer = office.post(url, {"name": "Kitchen", "parent": garden.pk})
+
+        cups.refresh_from_db()
+        assert (answer.status_code, cups.path) == (302, "Garden > Kitchen > Cups")
+
+    @pytest.mark.parametrize(
+        ("name", "parent", "field"), [("Home", "Cups", "parent"), ("A > B", "Home", "name")]
+    )
+    def test_says_what_cannot_be(self, office, name, parent, field):
+        get_or_create_category("Home > Kitchen > Cups")
+        home = Category.objects.get(name="Home")
+        url = reverse("admin:catalog_category_change", args=[home.pk])
+
+        page = office.post(url, {"name": name, "parent": Category.objects.get(name=parent).pk})
+
+        assert field in page.context["adminform"].form.errors

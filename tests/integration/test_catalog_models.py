@@ -33,6 +33,24 @@ def refuses(model: type[Model], **values: Any) -> bool:
     return False
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"sale_price": "10.00"},
+        {"sale_price": "-0.01"},
+        {"sale_from": "2026-01-02T00:00:00Z", "sale_until": "2026-01-01T00:00:00Z"},
+        {"attributes": ["red"]},
+        {"attributes": "red"},
+    ],
+)
+def test_the_database_refuses(values: dict[str, Any]):
+    product = ProductFactory(price="9.99")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Product.objects.filter(pk=product.pk).update(**values)
+
+
 class TestConstraints:
     @pytest.mark.parametrize("price", ["-0.01", "-1"])
     def test_refuse_a_negative_price(self, price):

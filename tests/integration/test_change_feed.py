@@ -13,7 +13,7 @@ from catalog.models import Category, Interaction, Product, ProductChange, Tag, U
 from catalog.models.product import SHOWN_COLUMNS
 from catalog.triggers import MOST_NOTED, missing_triggers
 from recommendations.selectors.products import Details
-from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, TagFactory, UserFactory
+from tests.factories import NOON, CategoryFactory, InteractionFactory, ProductFactory, TagFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def executed(sql: str) -> Callable[[], object]:
 
 class TestShownColumns:
     def test_are_those_of_the_details(self):
-        assert set(Details._fields) == {"id", *SHOWN_COLUMNS, "tags", "is_available"}
+        assert set(Details._fields) == {"id", *SHOWN_COLUMNS, "current_price", "tags", "is_available"}
 
 
 class TestProductChange:
@@ -48,6 +48,13 @@ class TestProductChange:
             {"category": None},
             {"brand": "Other"},
             {"price": "1.23"},
+            {"group": "other"},
+            {"attributes": {"colour": ["other"]}},
+            {"sale_price": "1.23"},
+            {"sale_from": NOON},
+            {"sale_until": NOON},
+            {"url": "https://shop.example/other"},
+            {"image_url": "https://shop.example/other.jpg"},
             {"description": "Other."},
             {"is_active": False},
             {"stock": 0},

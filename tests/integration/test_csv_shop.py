@@ -125,6 +125,21 @@ class TestShopOf:
         assert_same_as_imported(folder)
         assert read(folder)[0].snapshot.active.tolist() == [False, False, True, True]
 
+    def test_has_the_groups_and_paths_of_the_file(self, tmp_path: Path):
+        folder = write_small_shop(tmp_path)
+        lines = [
+            "id,name,category,price,description,tags,group",
+            "a,A,X > Y,1,,,g",
+            "b,B,X,1,,,g",
+            "tea,T,,1,,,",
+        ]
+        (folder / "products.csv").write_text("\n".join([*lines, ""]))
+
+        snapshot = read(folder)[0].snapshot
+        assert snapshot.features.categories.names == ("X > Y", "X")
+        assert snapshot.groups is not None
+        assert sorted(map(snapshot.groups.name_at, range(3))) == ["", "g", "g"]
+
     @pytest.mark.django_db
     def test_orders_events_by_fractions_of_a_second_and_then_as_they_stand(self, tmp_path: Path):
         moments = ["00.5Z", "00.25Z", "00Z", "00.25Z"]

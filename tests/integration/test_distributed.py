@@ -24,6 +24,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {{
 }}
 """
 PEOPLE = """
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
 from catalog.models import Product, User
 User.objects.bulk_create(User(name=f"Shopper {n}") for n in range(40))
 Product.objects.bulk_create(Product(name=f"Lamp {n}", price=n) for n in range(5))
@@ -64,7 +66,6 @@ def place(database: str, tmp_path: Path, redis_url: str) -> Place:
             DEFAULT_STRATEGY="lingering",
         ),
     )
-    made.manage("migrate", "--verbosity", "0")
     made.manage("shell", "--no-imports", "-c", PEOPLE)
     return made
 

@@ -16,7 +16,7 @@ from catalog.models import Product, User
 from recommendations.selectors.histories import log
 from tests.factories import NOON, InteractionFactory, ProductFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture
@@ -56,6 +56,7 @@ class TestLog:
         assert len(log()) == 0
 
 
+@pytest.mark.usefixtures("forked")
 class TestEvaluateRecommendations:
     @pytest.mark.django_db
     def test_tries_where_to_write_before_it_measures(self, tmp_path: Path):

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 from tests.chat import KEY
+from tests.database_files import DatabaseFiles
 from tests.llm_server import LLMServer, says
 from tests.place import Place, told
 from tests.waiting import PATIENCE_SECONDS
 
+# Anna and five lamps.
 PEOPLE = """
 from access.models import Account
 from catalog.models import Product, User
@@ -15,7 +17,8 @@ User.objects.create(name="Anna", external_id="anna")
 Account.objects.create(username="ada", is_staff=True, is_superuser=True)
 Product.objects.bulk_create(Product(name=f"Lamp {n}", price=n) for n in range(5))
 """
-ASKING = """
+ASKING = f"""
+{PEOPLE}
 import json
 from django.test import Client
 from access.models import Account
@@ -38,12 +41,12 @@ print(app.tasks["recommendations.explanation"].rate_limit)
 """
 
 
-def shop(folder: Path, broker: str, server: LLMServer, **more: str) -> Place:
-    """Return a shop with Anna, five lamps, and a model that explains."""
-    place = Place(
+def shop(folder: Path, database: Path, broker: str, server: LLMServer, **more: str) -> Place:
+    """Return a shop with a model that explains."""
+    return Place(
         folder,
         told(
-            f"sqlite:///{folder / 'shop.sqlite3'}",
+            f"sqlite:///{database}",
             broker,
             OPENAI_API_KEY=KEY,
             OPENAI_BASE_URL=server.url,
@@ -52,16 +55,16 @@ def shop(folder: Path, broker: str, server: LLMServer, **more: str) -> Place:
             **more,
         ),
     )
-    place.manage("migrate", "--verbosity", "0")
-    place.manage("shell", "--no-imports", "-c", PEOPLE)
-    return place
 
 
 class TestWorker:
-    def test_writes_what_the_next_answer_says(self, tmp_path: Path, redis_url: str):
+    def test_writes_what_the_next_answer_says(
+        self, tmp_path: Path, database_files: DatabaseFiles, redis_url: str
+    ):
         with LLMServer() as server:
             server.otherwise = says("For you, Anna.")
-            place = shop(tmp_path, redis_url, server)
+            database = database_files.migrated(tmp_path / "shop.sqlite3")
+            place = shop(tmp_path, database, redis_url, server)
             worker = place.worker("explanations", "explanations")
             try:
                 said = json.loads(place.manage("shell", "--no-imports", "-c", ASKING))
@@ -75,6 +78,6 @@ class TestWorker:
     def test_asks_the_model_no_more_often_than_it_may(self, tmp_path: Path, redis_url: str):
         """The limit is celery's own: to watch it hold tasks back would take time."""
         with LLMServer() as server:
-            place = shop(tmp_path, redis_url, server, EXPLANATION_RATE="7/h")
+            place = shop(tmp_path, tmp_path / "none", redis_url, server, EXPLANATION_RATE="7/h")
 
             assert place.manage("shell", "--no-imports", "-c", LIMIT).split() == ["7/h"]

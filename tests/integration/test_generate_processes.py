@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.database_files import DatabaseFiles
 from tests.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -28,17 +29,14 @@ RECOMMENDATIONS["DEFAULT_STRATEGY"] = "slow"
 
 
 @pytest.fixture
-def env(tmp_path: Path) -> dict[str, str]:
-    own = {
+def env(tmp_path: Path, database_files: DatabaseFiles) -> dict[str, str]:
+    return {
         **os.environ,
         "ENV_FILE": os.devnull,
         "DJANGO_SETTINGS_MODULE": "recsite.settings",
         "SECRET_KEY": "tests-only-" + "x" * 50,
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'shop.sqlite3'}",
+        "DATABASE_URL": f"sqlite:///{database_files.shop(tmp_path / 'shop.sqlite3')}",
     }
-    run(own, "migrate", "--verbosity", "0")
-    run(own, "import_shop", str(ROOT / "data" / "example_shop"), "--verbosity", "0")
-    return own
 
 
 def run(env: dict[str, str], *arguments: str) -> str:

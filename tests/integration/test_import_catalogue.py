@@ -1,6 +1,6 @@
 """Tests of the import of products and users."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -199,9 +199,9 @@ class TestProductStore:
     def test_asks_no_query_per_product(self, django_assert_max_num_queries):
         rows = [tea(external_id=f"p{n}", tags=("hot", f"t{n % 7}")) for n in range(300)]
 
-        with django_assert_max_num_queries(21):  # including begin and end of the transaction
+        with django_assert_max_num_queries(22):  # including begin and end of the transaction
             store(*rows)
-        with django_assert_max_num_queries(17):
+        with django_assert_max_num_queries(18):
             store(*rows)
 
 
@@ -257,16 +257,68 @@ class TestAFileWithStock:
         self.put(tmp_path, "")
         assert stored().stock is None
 
+    def test_is_sold_out_where_too_many_were_sold(self, tmp_path: Path):
+        told = self.put(tmp_path, "-4.0000")
+
+        assert (told.problems, stored().stock) == ([], 0)
+
     def test_says_what_is_wrong_and_changes_nothing(self, tmp_path: Path):
         self.put(tmp_path, "3")
 
-        told = self.put(tmp_path, "-1")
+        told = self.put(tmp_path, "1.5")
 
         assert told.problems == [
-            'products.csv, line 2, column stock, value "-1": '
+            'products.csv, line 2, column stock, value "1.5": '
             "must be a whole number from 0 to 2147483647, or empty if the stock is not tracked"
         ]
         assert stored().stock == 3
+
+
+class TestAFileWithSales:
+    def put(self, directory: Path, header: str, line: str, price: str = "2.50") -> Told:
+        write_shop(directory, users=["ann,Ann"], interactions=["ann,tea,cart,2026-03-01T09:00:00Z"])
+        text = f"id,name,category,price,description,tags{header}\ntea,Tea,Food,{price},,{line}\n"
+        (directory / "products.csv").write_text(text, encoding="utf-8")
+        return run_import(directory)
+
+    def test_stores_and_takes_them_away(self, tmp_path: Path):
+        self.put(
+            tmp_path, ",sale_price,sale_until,image_url", ",2.00,2026-03-01,https://shop.example/tea.jpg"
+        )
+        product = stored()
+        assert (str(product.sale_price), product.sale_until) == ("2.00", datetime(2026, 3, 1, tzinfo=UTC))
+        assert (product.image_url, product.url) == ("https://shop.example/tea.jpg", "")
+
+        self.put(tmp_path, ",sale_price", ",")
+        product = stored()
+        assert (product.sale_price, product.sale_until) == (None, None)
+        assert product.image_url == "https://shop.example/tea.jpg"
+
+    def test_without_the_columns_leaves_a_sale_alone(self, tmp_path: Path):
+        self.put(tmp_path, ",sale_price", ",2.00")
+
+        self.put(tmp_path, "", "", price="2.00")
+
+        assert str(stored().sale_price) == "2.00"
+
+    def test_without_the_columns_ends_a_sale_above_the_new_price(self, tmp_path: Path):
+        self.put(tmp_path, ",sale_price", ",2.00")
+
+        told = self.put(tmp_path, "", "", price="1.99")
+
+        assert (told.problems, stored().sale_price, str(stored().price)) == ([], None, "1.99")
+
+    def test_changes_nothing_the_second_time(self, tmp_path: Path):
+        header, line = (
+            ",sale_price,sale_from,sale_until,url",
+            ",2.00,2026-03-01,2026-03-08T00:00:00.5,http://a",
+        )
+        self.put(tmp_path, header, line)
+        before = stored().updated_at
+
+        self.put(tmp_path, header, line)
+
+        assert stored().updated_at == before
 
 
 class TestAFileWithBrands:
@@ -282,6 +334,41 @@ class TestAFileWithBrands:
 
         self.put(tmp_path, ",brand", ",")
         assert stored().brand == ""
+
+    def test_may_have_groups(self, tmp_path: Path):
+        self.put(tmp_path, ",group", ", Teas ")
+        assert stored().group == "Teas"
+
+        self.put(tmp_path, ",brand", ",Leaf")
+        assert stored().group == "Teas"
+
+        self.put(tmp_path, ",group", ",")
+        assert stored().group == ""
+
+    def test_may_have_attributes(self, tmp_path: Path):
+        told = self.put(
+            tmp_path, ",attributes", ',"{""size"": [""M""], ""colour"": ["" red "", ""blue"", ""red""]}"'
+        )
+        assert told.problems == []
+        assert stored().attributes == {"colour": ["red", "blue"], "size": ["M"]}
+        before = stored().updated_at
+
+        self.put(tmp_path, ",attributes", ',"{""colour"": [""red"", ""blue""], ""size"": [""M""]}"')
+        assert stored().updated_at == before
+
+        self.put(tmp_path, ",brand", ",Leaf")
+        assert stored().attributes
+
+        self.put(tmp_path, ",attributes", ",")
+        assert stored().attributes == {}
+
+    def test_says_which_attribute_is_wrong(self, tmp_path: Path):
+        told = self.put(tmp_path, ",attributes", ',"{""colour"": ""red""}"')
+
+        assert told.problems[0] == (
+            'products.csv, line 2, column attributes, value "{"colour": "red"}": '
+            "the attribute 'colour' must have a list of 1 to 20 texts"
+        )
 
     def test_may_have_a_stock_as_well(self, tmp_path: Path):
         self.put(tmp_path, ",brand,stock", ",Leaf,3")

@@ -189,7 +189,7 @@ class TestUnavailable:
     def test_files_cannot_be_loaded(self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch):
         version("v1", active=True)
 
-        def load(recipe: Counting, folder: Path) -> CountingModel:
+        def load(estimator: Counting, folder: Path) -> CountingModel:
             raise ValueError("the array has another shape")
 
         monkeypatch.setattr(Counting, "load", load)
@@ -201,7 +201,7 @@ class TestUnavailable:
     ):
         version("v1", active=True)
 
-        def load(recipe: Counting, folder: Path) -> CountingModel:
+        def load(estimator: Counting, folder: Path) -> CountingModel:
             raise ImportError("No module named 'xgboost'")
 
         monkeypatch.setattr(Counting, "load", load)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from catalog.columns import PRODUCTS
 from catalog.exporting.product_csv import product_csv
 from catalog.models import Product
 from catalog.selectors import ProductDetails
-from tests.factories import ProductFactory, StaffFactory
+from catalog.services.names import get_or_create_category
+from tests.factories import NOON, ProductFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +83,17 @@ class TestProductCsv:
         )
         ProductFactory(external_id="plain", name="Lamp, “big”", description="'t Hooft’s\n@home", stock=0)
         ProductFactory(external_id="bare", name="-", **nothing)
+        ProductFactory(
+            external_id="full",
+            category=get_or_create_category("Home > =Kitchen"),
+            group="@cups",
+            sale_price="0.50",
+            sale_from=NOON + timedelta(microseconds=1),
+            sale_until=NOON + timedelta(days=1),
+            attributes={"=colour": ["+red", 'dark "blue", light'], "size": ["ø|M"]},
+            url="https://shop.example/a?b=c,d",
+            image_url="http://shop.example/%22.jpg",
+        )
         before = every_field()
         (tmp_path / "products.csv").write_bytes(exported().encode())
         (tmp_path / "users.csv").write_text("id,name\n")

@@ -1,14 +1,26 @@
 """What beat starts by night, as workers do it: on a shop, a database and a broker of their own."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
+from tests.database_files import DatabaseFiles
 from tests.place import ROOT, Place, told
 from tests.shops import write_shop
 
+IMPORT = """
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+call_command("import_shop", "{shop}", verbosity=0)
+"""
+ONE_MODEL = """
+from recsite.settings import *
+QUICK = ("content", "popular", "trending", "together")
+RECOMMENDATIONS["STRATEGIES"] = {name: RECOMMENDATIONS["STRATEGIES"][name] for name in QUICK}
+"""
 NIGHT = """
 import json
 from recommendations import tasks
@@ -49,12 +61,10 @@ class TestNight:
                 MODEL_DIR=str(tmp_path / "trained_models"),
             ),
         )
-        place.manage("migrate", "--verbosity", "0")
         shop = tmp_path / "shop"
         shop.mkdir()
-        place.manage("import_shop", str(_shop_of_forty(shop)), "--verbosity", "0")
 
-        said = place.manage("shell", "--no-imports", "-c", NIGHT)
+        said = place.manage("shell", "--no-imports", "-c", IMPORT.format(shop=_shop_of_forty(shop)) + NIGHT)
 
         assert json.loads(said.splitlines()[-1]) == [
             ["collaborative", "hybrid", "together"],
@@ -63,12 +73,22 @@ class TestNight:
         with Redis.from_url(redis_url) as client:
             assert client.llen("batch") == 1
 
-    def test_activates_no_model_that_was_measured_on_few_users(self, tmp_path: Path, redis_url: str):
-        models = str(tmp_path / "trained_models")
-        place = Place(tmp_path, told(f"sqlite:///{tmp_path / 'shop.sqlite3'}", redis_url, MODEL_DIR=models))
-        place.manage("migrate", "--verbosity", "0")
-        place.manage("import_shop", str(ROOT / "data" / "example_shop"), "--verbosity", "0")
+    def test_activates_no_model_that_was_measured_on_few_users(
+        self, tmp_path: Path, database_files: DatabaseFiles, redis_url: str
+    ):
+        (tmp_path / "one_model.py").write_text(ONE_MODEL)
+        place = Place(
+            tmp_path,
+            told(
+                f"sqlite:///{database_files.shop(tmp_path / 'shop.sqlite3')}",
+                redis_url,
+                MODEL_DIR=str(tmp_path / "trained_models"),
+                DJANGO_SETTINGS_MODULE="one_model",
+                PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}",
+            ),
+        )
 
         said = place.manage("shell", "--no-imports", "-c", NIGHT)
 
         assert json.loads(said.splitlines()[-1])[0] == []
+        assert list((tmp_path / "trained_models" / "together").iterdir())

@@ -25,6 +25,7 @@ from recsite import serve
 from recsite.config import env
 from recsite.serve import CannotServe, listening_address
 from stack.processes import free_port, is_listening
+from tests.database_files import DatabaseFiles
 from tests.llm_server import LLMServer, holds
 from tests.waiting import PATIENCE_SECONDS, until
 
@@ -49,23 +50,10 @@ def variables(database: Path, **others: object) -> dict[str, str]:
     }
 
 
-def manage(database: Path, *command: str) -> None:
-    subprocess.run(
-        [sys.executable, "manage.py", *command, "--verbosity", "0"],
-        cwd=env.ROOT,
-        env=variables(database),
-        check=True,
-        capture_output=True,
-    )
-
-
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shop(tmp_path_factory: pytest.TempPathFactory, database_files: DatabaseFiles) -> Path:
     """The database of the example shop."""
-    database = tmp_path_factory.mktemp("shop") / "shop.sqlite3"
-    manage(database, "migrate")
-    manage(database, "import_shop", "data/example_shop")
-    return database
+    return database_files.shop(tmp_path_factory.mktemp("shop") / "shop.sqlite3")
 
 
 def get(url: str) -> dict:

@@ -65,6 +65,7 @@ def competing(settings: Any, model_dir: Path, others: dict[str, Any]) -> None:
     wiring.forget()
 
 
+@pytest.mark.usefixtures("forked")
 class TestTrainModels:
     def test_registers_what_was_fitted_to_what_and_how_good_it_is(self, tmp_path: Path):
         said = train("--strategy", "counting", "--note", "the first")
@@ -72,7 +73,7 @@ class TestTrainModels:
         made = TrainedModel.objects.get()
         assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}", made.version)
         assert made.settings_digest == wiring.config().digest("counting")
-        assert (made.recipe, made.record) == (COUNTING, {"products": 14})
+        assert (made.configuration, made.record) == (COUNTING, {"products": 14})
         assert (made.data_from, made.data_to, made.n_events) == (NOON - timedelta(days=60), NOON, 200)
         assert made.metrics["ndcg@10"] == made.metrics["hit@10"] == 1
         assert made.metrics["split"]["users"] == 40
@@ -198,6 +199,7 @@ def active() -> TrainedModel | None:
     return TrainedModel.objects.filter(is_active=True).first()
 
 
+@pytest.mark.usefixtures("forked")
 class TestWhatIsNeverActivatedByItself:
     """Versions that were not measured, measured on fewer than 30 users, or recommend nothing."""
 
@@ -279,6 +281,7 @@ class TestWhatIsNeverActivatedByItself:
         assert TrainedModel.objects.count() == 1
 
 
+@pytest.mark.usefixtures("forked")
 class TestActivateIfMeasured:
     def test_activates_each_version_that_was_measured(self):
         train("--activate-if-measured")
@@ -293,6 +296,7 @@ class TestActivateIfMeasured:
             train("--activate-if-measured", "--no-evaluate")
 
 
+@pytest.mark.usefixtures("forked")
 class TestActivateIfBetter:
     def test_activates_what_is_surely_better_and_lets_it_answer_by_default(self):
         said = train("--activate-if-better")
@@ -309,7 +313,7 @@ class TestActivateIfBetter:
         assert not TrainedModel.objects.exists()
         assert wiring.model_ref() == ModelRef("content")
 
-    def test_compares_with_the_recipe_of_the_version_that_answers(self, settings: Any, tmp_path: Path):
+    def test_compares_with_the_estimator_of_the_version_that_answers(self, settings: Any, tmp_path: Path):
         configured(settings, tmp_path, {**COUNTING, "OPTIONS": {"rarest": True}})
         train("--activate", "--no-evaluate")
         registry.set_default("counting", at=NOON)
@@ -321,12 +325,12 @@ class TestActivateIfBetter:
         assert f"better than {bad} by +" in said
         assert wiring.model_ref().version == TrainedModel.objects.latest("id").version != bad.version
 
-    def test_says_that_a_recipe_cannot_be_better_than_itself(self):
+    def test_says_that_an_estimator_cannot_be_better_than_itself(self):
         train("--activate-if-better")
 
         said = train("--activate-if-better")
 
-        assert "has the same recipe, so there is nothing to compare" in said
+        assert "has the same settings, so there is nothing to compare" in said
         assert TrainedModel.objects.count() == 1
 
     def test_fits_what_answers_by_default_again_when_its_files_are_gone(self, tmp_path: Path):
@@ -372,13 +376,13 @@ class TestActivateIfBetter:
     def test_lets_alone_what_was_let_answer_meanwhile(self, settings: Any, tmp_path: Path, other: str):
         competing(settings, tmp_path, {"rare": RAREST})
         registry.set_default("rare", at=NOON)
-        trained("rare", recipe=RAREST)
+        trained("rare", configuration=RAREST)
 
         def meanwhile(said: str) -> None:
             if "fitting" in said and other == "default":
                 registry.set_default("popular", at=NOON)
             elif "fitting" in said:
-                trained("rare", "v2", recipe=RAREST, at=NOON + timedelta(hours=1))
+                trained("rare", "v2", configuration=RAREST, at=NOON + timedelta(hours=1))
 
         (found,) = wiring.trainer()(
             TrainingOptions(("counting",), "a test", activate=ActivationRule.IF_BETTER), meanwhile
@@ -395,7 +399,7 @@ class TestActivateIfBetter:
         with pytest.raises(CommandError, match="--holdout-days 3000: there are no events before the cutoff"):
             train("--activate-if-better", "--holdout-days", "3000")
 
-    def test_names_the_recipe_that_cannot_be_measured(self, settings: Any, tmp_path: Path):
+    def test_names_the_estimator_that_cannot_be_measured(self, settings: Any, tmp_path: Path):
         configured(settings, tmp_path, {"CLASS": "tests.counting.CountingOnItsFingers"})
 
         with pytest.raises(
@@ -430,7 +434,7 @@ class TestRefusals:
 
         assert self.refused() == "There are no events to learn from."
 
-    def test_of_a_recipe_that_cannot_be_fitted_names_it_and_leaves_nothing(
+    def test_of_an_estimator_that_cannot_be_fitted_names_it_and_leaves_nothing(
         self, settings: Any, tmp_path: Path
     ):
         configured(settings, tmp_path, {"CLASS": "tests.counting.CountingOnItsFingers"})

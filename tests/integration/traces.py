@@ -68,7 +68,7 @@ def stored_list(user: User) -> StoredList:
 
 
 def trained(account: Account) -> TrainedModel:
-    row = {"recipe": {}, "n_events": 1, "n_bytes": 1, "created_at": NOON, "digest": "d"}
+    row = {"configuration": {}, "n_events": 1, "n_bytes": 1, "created_at": NOON, "digest": "d"}
     return TrainedModel.objects.create(strategy="content", version="1", created_by=account.username, **row)
 
 

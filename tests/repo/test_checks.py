@@ -6,6 +6,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from django.core.checks.registry import registry
 
 from recsite import checks
 from recsite.config import env
@@ -55,26 +56,10 @@ class TestCheck:
         assert "recsite.E002" in ran.stderr
         assert "secret-8712" not in ran.stdout + ran.stderr
 
-    def test_warns_of_one_server_for_both_where_it_is_deployed(self):
-        one_server = {"cache": "redis://127.0.0.1:6379/0", "broker": "redis://127.0.0.1:6379/1"}
+    def test_has_nothing_against_two_servers(self):
+        two = {"cache": "redis://127.0.0.1:6379/0", "broker": "redis://127.0.0.1:6380/0"}
 
-        assert check(**one_server).returncode == 0
-        deployed = check("--deploy", **one_server)
-        assert deployed.returncode != 0
-        assert "recsite.W001" in deployed.stderr
-        assert "recsite.E002" not in deployed.stderr
-
-    @pytest.mark.parametrize(
-        ("cache", "broker"),
-        [
-            ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6380/0"),
-            ("redis://127.0.0.1:6379/0", "amqp://127.0.0.1:5672//"),
-            ("redis://127.0.0.1:6379/0", ""),
-            ("", "redis://127.0.0.1:6379/0"),
-        ],
-    )
-    def test_has_nothing_against_two_servers(self, cache: str, broker: str):
-        assert check("--deploy", cache=cache, broker=broker).returncode == 0
+        assert check("--deploy", **two).returncode == 0
 
 
 def checked(check, monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
@@ -83,8 +68,40 @@ def checked(check, monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[st
         monkeypatch.setenv(name, value)
     environment = env.read()
     databases = {"default": {"ENGINE": environment.database["ENGINE"], "NAME": environment.database["NAME"]}}
-    monkeypatch.setattr(checks, "settings", SimpleNamespace(ENV=environment, DATABASES=databases))
+    settings = SimpleNamespace(
+        ENV=environment, DATABASES=databases, CELERY_BROKER_URL=environment.celery_broker_url
+    )
+    monkeypatch.setattr(checks, "settings", settings)
     return [message.msg for message in check(None)]
+
+
+class TestBroker:
+    def test_on_the_server_of_the_cache_is_warned_of_where_it_is_deployed(self, monkeypatch):
+        one_server = {
+            "REDIS_URL": "redis://127.0.0.1:6379/0",
+            "CELERY_BROKER_URL": "redis://127.0.0.1:6379/1",
+        }
+
+        (said,) = checked(checks.broker_has_its_own_server, monkeypatch, **one_server)
+
+        assert said.startswith("REDIS_URL and CELERY_BROKER_URL name the same server.")
+        assert checked(checks.broker_is_not_cache, monkeypatch, **one_server) == []
+        assert checks.broker_has_its_own_server in registry.get_checks(include_deployment_checks=True)
+        assert checks.broker_has_its_own_server not in registry.get_checks()
+
+    @pytest.mark.parametrize(
+        ("cache", "broker"),
+        [
+            ("redis://127.0.0.1:6379/0", "amqp://127.0.0.1:5672//"),
+            ("redis://127.0.0.1:6379/0", ""),
+            ("", "redis://127.0.0.1:6379/0"),
+        ],
+    )
+    def test_elsewhere_is_not_warned_of(self, monkeypatch, cache, broker):
+        addresses = {"REDIS_URL": cache, "CELERY_BROKER_URL": broker}
+
+        for each in (checks.broker_is_not_cache, checks.broker_has_its_own_server):
+            assert checked(each, monkeypatch, **addresses) == []
 
 
 class TestInsecure:
@@ -147,15 +164,15 @@ class TestFiles:
         assert before == []
         assert after == [f"{file} can be read or changed by every account of this machine."]
 
-    def test_of_the_environment_that_others_can_read_are_warned_of(self, tmp_path):
+    def test_of_the_environment_that_others_can_read_are_warned_of(self, tmp_path, monkeypatch):
         file = tmp_path / "shop.env"
         file.write_text("TIME_ZONE=UTC\n")
         file.chmod(0o604)
 
-        ran = check(ENV_FILE=str(file))
+        said = checked(checks.files_are_private, monkeypatch, ENV_FILE=str(file))
 
-        assert ran.returncode != 0
-        assert f"(recsite.W004) {file} can be read or changed by every account" in ran.stderr
+        assert said == [f"{file} can be read or changed by every account of this machine."]
+        assert checks.files_are_private in registry.get_checks()
 
     def test_that_commands_create_are_private(self, tmp_path):
         """Whatever the umask of the shell is."""

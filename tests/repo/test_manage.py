@@ -4,15 +4,20 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+from django.db import connections
+from django.db.utils import ConnectionHandler
 
-from recsite.config import env
+import manage
+from recsite.config import databases, env
 from stack.processes import free_port
+from tests.database_files import DatabaseFiles
 
 COMMANDS = [("import_shop", "data/example_shop"), ("generate_recommendations",), ("show_recommendation",)]
 MIGRATE = "Its tables are missing or out of date: run `python manage.py migrate`."
@@ -36,7 +41,7 @@ def ran(address: str, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def refusal(address: str, *command: str) -> str:
-    """Return the one line that the command ends with."""
+    """Return the one line that the command ends with, as a process of its own."""
     process = ran(address, *command)
     assert process.returncode == 1
     assert "Traceback" not in process.stderr
@@ -49,12 +54,30 @@ def sqlite(path: Path, **options: str) -> str:
     return f"sqlite:///{path}?{query}"
 
 
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, django_db_blocker: Any) -> Iterator[Callable[..., str]]:
+    """A function that returns the line with which `manage.py` ends in this process, on another database."""
+    usual = connections["default"]
+
+    def ends(address: str, *command: str) -> str:
+        monkeypatch.setenv("DATABASE_URL", address)
+        database = databases.configured(env.read().database, databases.PoolSize(1, 1, 0.2, 1))
+        connections["default"] = ConnectionHandler({"default": database})["default"]
+        monkeypatch.setattr(sys, "argv", ["manage.py", *command])
+        with pytest.raises(SystemExit) as end, django_db_blocker.unblock():
+            manage.main()
+        return str(end.value)
+
+    monkeypatch.chdir(env.ROOT)
+    monkeypatch.setenv("ENV_FILE", os.devnull)
+    yield ends
+    connections["default"] = usual
+
+
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shop(tmp_path_factory: pytest.TempPathFactory, database_files: DatabaseFiles) -> Path:
     """A database with all tables."""
-    path = tmp_path_factory.mktemp("shop") / "shop.sqlite3"
-    assert ran(sqlite(path), "migrate", "--verbosity", "0").returncode == 0
-    return path
+    return database_files.migrated(tmp_path_factory.mktemp("shop") / "shop.sqlite3")
 
 
 class TestSQLite:
@@ -66,50 +89,54 @@ class TestSQLite:
             yield
 
     @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-    def test_without_tables_needs_to_be_migrated(self, tmp_path: Path, command: tuple[str, ...]):
+    def test_without_tables_needs_to_be_migrated(
+        self, refused: Callable[..., str], tmp_path: Path, command: tuple[str, ...]
+    ):
         path = tmp_path / "empty.sqlite3"
 
-        said = refusal(sqlite(path), *command)
+        said = refused(sqlite(path), *command)
 
         assert said.startswith(f"SQLite database {path}: no such table: ")
         assert said.endswith(f". {MIGRATE}")
 
-    def test_without_a_column_needs_to_be_migrated(self, shop: Path, tmp_path: Path):
+    def test_without_a_column_needs_to_be_migrated(
+        self, refused: Callable[..., str], shop: Path, tmp_path: Path
+    ):
         path = tmp_path / "old.sqlite3"
         path.write_bytes(shop.read_bytes())
         with closing(sqlite3.connect(path)) as old:
             old.execute("ALTER TABLE catalog_product RENAME COLUMN stock TO former")
 
-        said = refusal(sqlite(path), "generate_recommendations")
+        said = refused(sqlite(path), "generate_recommendations")
 
         assert "no such column: " in said
         assert said.endswith(f". {MIGRATE}")
 
-    def test_that_cannot_be_opened_may_have_a_wrong_path(self, tmp_path: Path):
+    def test_that_cannot_be_opened_may_have_a_wrong_path(self, refused: Callable[..., str], tmp_path: Path):
         path = tmp_path / "nowhere" / "shop.sqlite3"
 
-        assert refusal(sqlite(path), "generate_recommendations") == (
+        assert refused(sqlite(path), "generate_recommendations") == (
             f"SQLite database {path}: unable to open database file. Check the path in DATABASE_URL: "
             "the directory must exist and be accessible to the user who runs this."
         )
 
-    def test_that_is_none_may_have_a_wrong_path(self, tmp_path: Path):
+    def test_that_is_none_may_have_a_wrong_path(self, refused: Callable[..., str], tmp_path: Path):
         path = tmp_path / "notes.txt"
         path.write_text("This is no database. " * 50)
 
-        said = refusal(sqlite(path), "generate_recommendations")
+        said = refused(sqlite(path), "generate_recommendations")
 
         assert said.startswith(f"SQLite database {path}: file is not a database. Check the path")
 
-    def test_that_is_read_only_accepts_no_writes(self, shop: Path):
+    def test_that_is_read_only_accepts_no_writes(self, refused: Callable[..., str], shop: Path):
         # Root may write to any file, so the file's permissions would not do.
-        said = refusal(sqlite(shop, init_command="PRAGMA query_only=1"), *COMMANDS[0])
+        said = refused(sqlite(shop, init_command="PRAGMA query_only=1"), *COMMANDS[0])
 
         assert said.startswith(f"SQLite database {shop}: attempt to write a readonly database. ")
         assert "check the permissions" in said
 
-    def test_on_a_full_disk_needs_space(self, shop: Path):
-        said = refusal(sqlite(shop, init_command="PRAGMA max_page_count=1"), *COMMANDS[0])
+    def test_on_a_full_disk_needs_space(self, refused: Callable[..., str], shop: Path):
+        said = refused(sqlite(shop, init_command="PRAGMA max_page_count=1"), *COMMANDS[0])
 
         assert said == (
             f"SQLite database {shop}: database or disk is full. "
@@ -117,12 +144,19 @@ class TestSQLite:
         )
 
     @pytest.mark.usefixtures("writing")
-    def test_that_is_locked_has_another_writer(self, shop: Path):
-        said = refusal(sqlite(shop, timeout="0"), *COMMANDS[0])
+    def test_that_is_locked_has_another_writer(self, refused: Callable[..., str], shop: Path):
+        said = refused(sqlite(shop, timeout="0"), *COMMANDS[0])
 
         assert said.startswith(
             f"SQLite database {shop}: database is locked. Another process is writing to it"
         )
+
+    def test_ends_a_process_with_one_line(self, tmp_path: Path):
+        path = tmp_path / "empty.sqlite3"
+
+        said = refusal(sqlite(path), *COMMANDS[0])
+
+        assert said.startswith(f"SQLite database {path}: no such table: ")
 
     def test_shows_where_it_happened_when_asked(self, tmp_path: Path):
         process = ran(sqlite(tmp_path / "empty.sqlite3"), "show_recommendation", "--traceback")

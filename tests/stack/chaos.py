@@ -36,7 +36,7 @@ from stack.processes import Child, free_port
 from tests.place import Place, client_of
 from tests.silence import SilentProxy
 from tests.stack.redis_server import RedisServer
-from tests.stack.shops import SCOPES, filled
+from tests.stack.shops import filled
 
 PROMISED = {200, 201, 207, 503}
 N_SHOPPERS, N_PRODUCTS = 6, 8
@@ -291,11 +291,11 @@ def main() -> None:
         else:
             more = {}
         place = filled(folder, url, THROTTLE_RATES="all=off", DATABASE_TIMEOUT_SECONDS="2", **more)
-        key, port = place.key(*SCOPES), free_port()
+        port = free_port()
         web = place.with_env(PORT=str(port)).start("web", "-m", "recsite.serve")
         stack.callback(web.stop)
         web.wait_until(lambda: is_healthy(port))
-        http = stack.enter_context(client_of(f"http://127.0.0.1:{port}", key=key))
+        http = stack.enter_context(client_of(f"http://127.0.0.1:{port}", key=place.api_key))
         client = Client(http, findings, over)
         for number in range(N_PRODUCTS):
             row = {"external_id": f"chaos-{number}", "name": f"chaos-{number}", "price": "1.00"}

@@ -13,7 +13,7 @@ from stack.processes import ServerNotFound, is_listening
 from tests.conftest import new_database
 from tests.place import Place
 from tests.servers import skip_or_fail
-from tests.stack.shops import SCOPES, filled
+from tests.stack.shops import filled
 
 # What tests/settings.py and pytest-django set for this process alone.
 OURS = (
@@ -70,7 +70,7 @@ def shop(postgresql_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="session")
 def web(shop: Place) -> Iterator[httpx2.Client]:
     """A client of a web server of the shop, with an API key."""
-    with shop.served(key=shop.key(*SCOPES)) as client:
+    with shop.served(key=shop.api_key) as client:
         yield client
 
 

@@ -3,22 +3,32 @@
 import itertools
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 
-from tests.place import ROOT, Place, told
+from tests.database_files import FILL, DatabaseFiles
+from tests.place import Place, told
 from tests.stack.load import Answer, Request, statuses
 
 ALICE = "/recommend/ext:alice?top_n=5"
-SCOPES = (
-    *("catalog:read", "catalog:write", "events:write", "recommend:read"),
-    *("users:read", "users:write", "tokens:issue"),
-)
 
 
 def filled(folder: Path, database: str, **more: str) -> Place:
     """Return a place with the example shop in its database and two processes on each web server."""
+    place = empty(folder, database, **more)
+    key = place.manage("shell", "--no-imports", "-c", FILL).strip()
+    return replace(place, api_key=key)
+
+
+def filled_file(files: DatabaseFiles, path: Path, folder: Path, **more: str) -> Place:
+    """Return the same on SQLite, with its database at the path."""
+    return replace(empty(folder, f"sqlite:///{files.shop(path)}", **more), api_key=files.key)
+
+
+def empty(folder: Path, database: str, **more: str) -> Place:
+    """Return a place whose web servers have two processes each, and nothing in its database."""
     own = {
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "API_OPEN_READS": "true",
@@ -28,10 +38,7 @@ def filled(folder: Path, database: str, **more: str) -> Place:
         "PROMETHEUS_MULTIPROC_DIR": str(folder / "counts"),
         "NO_PROXY": "127.0.0.1",
     }
-    place = Place(folder, told(database, "", **{**own, **more}))
-    place.manage("migrate", "--verbosity", "0")
-    place.manage("import_shop", str(ROOT / "data" / "example_shop"), "--verbosity", "0")
-    return place
+    return Place(folder, told(database, "", **{**own, **more}))
 
 
 def event(event_id: str, **fields: object) -> dict[str, object]:

@@ -28,7 +28,7 @@ def ids(client: httpx2.Client, path: str = ALICE) -> list[int]:
     return [product["id"] for product in answer.json()["recommended_products"]]
 
 
-@pytest.fixture(params=[60, -60], ids=["ahead", "behind"])
+@pytest.fixture(params=[pytest.param(60, id="ahead"), pytest.param(-60, id="behind", marks=pytest.mark.full)])
 def wrong(
     shop: Place, web: httpx2.Client, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[httpx2.Client]:

@@ -12,9 +12,10 @@ import pytest
 
 from stack.deployment import Deployment
 from tests.conftest import new_database
+from tests.database_files import DatabaseFiles
 from tests.place import Place
 from tests.stack.load import Record
-from tests.stack.shops import SCOPES, filled
+from tests.stack.shops import filled, filled_file
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 # Without a key nothing is answered, and with one nothing is limited: thousands of requests would meet
@@ -27,7 +28,7 @@ def examine(place: Place, *options: str) -> tuple[dict[str, object], Counter[int
 
     A status of 0 is a missing response.
     """
-    key, document, reports = place.key(*SCOPES), place.folder / "openapi.yaml", place.folder / "reports"
+    key, document, reports = place.api_key, place.folder / "openapi.yaml", place.folder / "reports"
     with place.served("contract", key=key) as web:
         answer = web.get("/schema")
         assert answer.status_code == httpx2.codes.OK, answer.text
@@ -76,8 +77,8 @@ def assert_kept(examined: tuple[dict[str, object], Counter[int], str], *, least:
 
 
 class TestContract:
-    def test_is_kept(self, tmp_path: Path):
-        place = filled(tmp_path, f"sqlite:///{tmp_path / 'shop.sqlite3'}", **SETTINGS)
+    def test_is_kept(self, tmp_path: Path, database_files: DatabaseFiles):
+        place = filled_file(database_files, tmp_path / "shop.sqlite3", tmp_path, **SETTINGS)
 
         examined = examine(place, "--phases", "examples,fuzzing", "--max-examples", "8")
 

@@ -17,7 +17,11 @@ COMMAND = [sys.executable, "-m", "stack", "--phase", "1"]
 
 
 class TestMakeStack:
-    @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM], ids=lambda told: told.name)
+    @pytest.mark.parametrize(
+        "told",
+        [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.full)],
+        ids=["SIGINT", "SIGTERM"],
+    )
     def test_says_where_it_is_and_leaves_nothing_behind(self, told: signal.Signals):
         with subprocess.Popen(
             COMMAND, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True

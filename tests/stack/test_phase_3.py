@@ -16,15 +16,22 @@ import psycopg
 import pytest
 
 from stack.deployment import ROOT, Deployment
+from tests.database_files import SCOPES
 from tests.place import Place, client_of
 from tests.stack.load import Record, Request, ask_all, slowest, statuses, under_load
-from tests.stack.shops import ALICE, SCOPES, assert_none_lost, assert_only, event, stored, traffic
+from tests.stack.shops import ALICE, assert_none_lost, assert_only, event, stored, traffic
 from tests.waiting import until
 
 N_DUPLICATES = 10_000
 N_SHOPPERS, SHARD = 20_000, 100
 # A worker that is gone with all its processes is noticed when its shard has been out for 120 s.
 NOTICED_SECONDS = 600
+STAFF, PASSWORD = "stack-staff", secrets.token_urlsafe(16)
+CALLERS = f"""
+from django.core.management import call_command
+call_command("createsuperuser", interactive=False, verbosity=0, username={STAFF!r}, email="s@shop.example")
+call_command("apikey", "make", "tests", "--scope", *{SCOPES})
+"""
 
 
 @pytest.fixture
@@ -35,7 +42,9 @@ def shop(deployment: Deployment) -> Place:
 
 @pytest.fixture(scope="session")
 def key(_deployment: Deployment) -> str:
-    return Place(_deployment.folder, _deployment.env).key(*SCOPES)
+    """A new API key, made together with a member of staff: one process, since each costs seconds."""
+    place = Place(_deployment.folder, {**_deployment.env, "DJANGO_SUPERUSER_PASSWORD": PASSWORD})
+    return place.manage("shell", "--no-imports", "-c", CALLERS).strip()
 
 
 @pytest.fixture
@@ -57,14 +66,11 @@ def servers(deployment: Deployment) -> Iterator[dict[str, httpx2.Client]]:
 
 
 @pytest.fixture(scope="session")
-def staff(_deployment: Deployment) -> Iterator[httpx2.Client]:
+def staff(_deployment: Deployment, key: str) -> Iterator[httpx2.Client]:
     """A member of staff, logged in with the admin's form at the public address."""
-    name, password = "stack-staff", secrets.token_urlsafe(16)
-    place = Place(_deployment.folder, {**_deployment.env, "DJANGO_SUPERUSER_PASSWORD": password})
-    place.manage("createsuperuser", "--no-input", "--username", name, "--email", "staff@shop.example")
     with client_of(_deployment.url) as client:
         client.get("/admin/login/")
-        form = {"username": name, "password": password, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        form = {"username": STAFF, "password": PASSWORD, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
         assert client.post("/admin/login/?next=/admin/", data=form).status_code == httpx2.codes.FOUND
         client.headers["X-CSRFToken"] = client.cookies["csrftoken"]
         yield client

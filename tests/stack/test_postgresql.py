@@ -11,7 +11,7 @@ from tests.place import Place
 from tests.servers import own_postgresql
 from tests.silence import SilentProxy
 from tests.stack.load import statuses, under_load
-from tests.stack.shops import ALICE, SCOPES, assert_none_lost, assert_only, filled, traffic
+from tests.stack.shops import ALICE, assert_none_lost, assert_only, filled, traffic
 from tests.waiting import until
 
 
@@ -30,11 +30,17 @@ def place(server: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Place:
 @pytest.fixture(scope="module")
 def web(place: Place) -> Iterator[httpx2.Client]:
     """A client of a web server of two processes, which is never restarted."""
-    with place.served(key=place.key(*SCOPES)) as client:
+    with place.served(key=place.api_key) as client:
         yield client
 
 
-@pytest.mark.parametrize("end", [Cluster.stop, Cluster.kill], ids=["stopped", "killed"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(Cluster.stop, id="stopped", marks=pytest.mark.full),
+        pytest.param(Cluster.kill, id="killed"),
+    ],
+)
 class TestRestarted:
     def test_loses_nothing_keeps_nobody_waiting_and_goes_on_by_itself(
         self, server: Cluster, place: Place, web: httpx2.Client, end: Callable[[Cluster], None]
@@ -69,7 +75,7 @@ class TestSilent:
                 WEB_THREADS="2",
             )
             with (
-                behind.served(key=place.key(*SCOPES)) as web,
+                behind.served(key=place.api_key) as web,
                 under_load(web, traffic("silent"), connections=8) as load,
             ):
                 load.wait_for_rounds()

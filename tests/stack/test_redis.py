@@ -12,7 +12,7 @@ import pytest
 from tests.place import Place
 from tests.stack.load import under_load
 from tests.stack.redis_server import RedisServer, redis_server
-from tests.stack.shops import SCOPES, assert_none_lost, assert_only, traffic
+from tests.stack.shops import assert_none_lost, assert_only, traffic
 from tests.waiting import until
 
 
@@ -29,7 +29,7 @@ def cache_of(web: httpx2.Client) -> str:
 class TestUnderAWebServer:
     def test_is_missed_by_nobody_whatever_happens_to_it(self, shop: Place, redis: RedisServer):
         place = shop.with_env(REDIS_URL=redis.url)
-        with place.served(key=shop.key(*SCOPES)) as web:
+        with place.served(key=shop.api_key) as web:
             until(lambda: cache_of(web) == "ok")
             with under_load(web, traffic("redis"), connections=4) as load:
                 for break_it in (redis.kill, redis.pause, redis.fill):

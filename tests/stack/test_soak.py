@@ -13,10 +13,11 @@ from threading import Event, Thread
 import pytest
 
 from stack.deployment import Deployment
+from tests.database_files import SCOPES
 from tests.place import Place, client_of
 from tests.stack.load import Answer, Record, Request, ask_all, slowest, statuses, under_load
 from tests.stack.memory import MemoryWatch
-from tests.stack.shops import SCOPES, event
+from tests.stack.shops import event
 
 SAMPLE_SECONDS = 5.0
 GENERATION_SECONDS = 30.0  # between two generations, so that the workers have something to do

@@ -13,9 +13,10 @@ import pytest
 
 from catalog.api.bulk import MAX_BYTES
 from recsite.http.request_bodies import MAX_BODY_BYTES
+from tests.database_files import DatabaseFiles
 from tests.place import Place
-from tests.stack.attackers import SOCKETS, Attack, attacked
-from tests.stack.shops import ALICE, event, filled
+from tests.stack.attackers import SOCKETS, Attack, attacked, mixed
+from tests.stack.shops import ALICE, event, filled_file
 from tests.waiting import PATIENCE_SECONDS, until
 
 N_SOCKETS = 100
@@ -26,12 +27,13 @@ TOKEN = b"POST /token HTTP/1.1\r\n" + HOST + JSON
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+def place(tmp_path_factory: pytest.TempPathFactory, database_files: DatabaseFiles) -> Place:
     """The example shop on SQLite, with one thread: whatever holds a thread stops everybody."""
     folder: Path = tmp_path_factory.mktemp("sockets")
-    return filled(
+    return filled_file(
+        database_files,
+        folder / "shop.sqlite3",
         folder,
-        f"sqlite:///{folder / 'shop.sqlite3'}",
         WEB_WORKERS="1",
         WEB_THREADS="1",
         # More logins than these tests make, and still counted.
@@ -108,7 +110,13 @@ def assert_problem(answer: tuple[int, dict[str, str], bytes], status: int) -> No
 
 
 class TestAttacks:
-    @pytest.mark.parametrize("attack", SOCKETS.values(), ids=SOCKETS.keys())
+    @pytest.mark.parametrize(
+        "attack",
+        [
+            pytest.param(attack, id=kind, marks=() if attack is mixed else pytest.mark.full)
+            for kind, attack in SOCKETS.items()
+        ],
+    )
     def test_stop_nobody_else(self, web: httpx2.Client, attack: Attack):
         assert web.base_url.port is not None
         with attacked(attack, web.base_url.host, web.base_url.port, N_SOCKETS):
@@ -173,7 +181,7 @@ class TestBodies:
     def test_that_end_early_change_nothing(self, web: httpx2.Client, place: Place):
         body = json.dumps([event("cut-off")]).encode()
         request = b"POST /interactions HTTP/1.1\r\n" + HOST + JSON + b"Authorization: Api-Key "
-        request += place.key("events:write", "users:read").encode() + b"\r\n"
+        request += place.api_key.encode() + b"\r\n"
         with connected(web) as sock:
             sock.sendall(request + b"Content-Length: %d\r\n\r\n" % (len(body) + 1) + body)
             sock.shutdown(socket.SHUT_WR)
@@ -257,25 +265,30 @@ class TestHeaders:
         assert answer_to(web, request)[0] == 200  # the form again; 403 without the cookie
 
 
+@pytest.fixture(scope="module")
+def doomed(place: Place) -> Iterator[httpx2.Client]:
+    """A client of a server that loses its workers, and is stopped by the last test that asks for it."""
+    with place.served("doomed") as client:
+        yield client
+
+
 class TestWorkers:
-    @pytest.mark.slow
-    def test_that_are_killed_again_and_again_are_started_again(self, place: Place):
-        with place.served("killed") as client:
-            server = server_of(client)
-            for _ in range(4):
-                for worker in server.children():
-                    worker.kill()
-                until(lambda: answers(client))
+    def test_that_are_killed_again_and_again_are_started_again(self, doomed: httpx2.Client):
+        server = server_of(doomed)
+        for _ in range(2):
+            for worker in server.children():
+                worker.kill()
+            until(lambda: answers(doomed))
 
-            assert server.is_running()
-            assert server_of(client) == server
+        assert server.is_running()
+        assert server_of(doomed) == server
 
-    def test_finish_what_they_have_begun(self, place: Place):
-        with place.served("stopped") as client, connected(client) as sock:
+    def test_finish_what_they_have_begun(self, doomed: httpx2.Client):
+        with connected(doomed) as sock:
             sock.sendall(last(TOKEN) + b"Content-Length: 2\r\n\r\n{")
-            until(lambda: psutil.Process(server_of(client).pid).children())
-            server_of(client).send_signal(signal.SIGTERM)
-            until(lambda: not listens(client))
+            until(lambda: psutil.Process(server_of(doomed).pid).children())
+            server_of(doomed).send_signal(signal.SIGTERM)
+            until(lambda: not listens(doomed))
             sock.sendall(b"}")
 
             assert parsed(read_all(sock))[0] == 400

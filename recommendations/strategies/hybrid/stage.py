@@ -111,9 +111,9 @@ class Stage:
             category_level=self.levels[self.snapshot.features.category[candidates.flat] + 1],
             item_features=self.item_features,
             user_features=user_features(
-                histories, self.item_features, self.long.table, self.rows, self.snapshot.price
+                histories, self.item_features, self.long.table, self.rows, self.snapshot.regular_price
             ),
-            price=self.snapshot.price[candidates.flat],
+            price=self.snapshot.regular_price[candidates.flat],
         )
 
     def sums(self, histories: Histories) -> tuple[Sums, Sums]:

@@ -25,7 +25,25 @@ from tests.states import catalogue, state, stored_row, validator
 from tests.waiting import PATIENCE_SECONDS
 
 MIB = 1 << 20
-LAMP = Details(1, None, "Lamp", "Home", "", 9.99, "", (), is_available=True)
+LAMP = Details(
+    id=1,
+    external_id=None,
+    name="Lamp",
+    category="Home",
+    brand="",
+    group="",
+    price=9.99,
+    sale_price=None,
+    sale_from=None,
+    sale_until=None,
+    current_price=9.99,
+    description="",
+    tags=(),
+    attributes={},
+    url="",
+    image_url="",
+    is_available=True,
+)
 
 
 def request(key: int) -> RecommendationRequest:

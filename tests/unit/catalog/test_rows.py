@@ -1,6 +1,9 @@
 """Tests of the validation of products.csv and users.csv."""
 
+import re
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -210,7 +213,10 @@ class TestStock:
 
     @pytest.mark.parametrize(
         ("written", "meant"),
-        [("0", 0), ("12", 12), (" 7 ", 7), ("+3", 3), ("007", 7), ("0" * 5000, 0), ("2147483647", 2**31 - 1)],
+        [
+            *(("0", 0), ("12", 12), (" 7 ", 7), ("+3", 3), ("007", 7), ("0" * 5000, 0)),
+            *(("2147483647", 2**31 - 1), ("100.0000", 100), ("5.", 5), ("-1", 0), ("-0", 0), ("-12.000", 0)),
+        ],
     )
     def test_is_a_whole_number_however_it_is_written(self, stocks, notebook, written, meant):
         assert stocks(written) == [meant]
@@ -219,7 +225,19 @@ class TestStock:
     @pytest.mark.parametrize(
         "value",
         [
-            *("-1", "-0", "1.5", "1.0", "1e3", "2147483648", "9" * 5000, "many", "true", "None", "NaN"),
+            *(
+                "1.5",
+                "-1.5",
+                "1.01",
+                "-2147483648",
+                "1e3",
+                "2147483648",
+                "9" * 5000,
+                "many",
+                "true",
+                "None",
+                "NaN",
+            ),
             *("1 000", "1_000", "1'000", "0x1", "\u0661\u0662", "5\x00", "+", "++1"),
         ],
     )
@@ -237,8 +255,8 @@ class TestStock:
 
     @given(st.text("0129+-. ex\x1f\u0661\u00a0", max_size=12) | st.integers(-(10**12), 10**12).map(str))
     def test_is_read_or_refused_but_never_guessed(self, text):
-        digits = cells.strip_blanks(text).removeprefix("+")
-        meant = int(digits) if digits and set(digits) <= set("0123456789") else None
+        found = re.fullmatch(r"([+-]?)([0-9]+)(\.0*)?", cells.strip_blanks(text))
+        meant = found and int(found[2])
         good = cells.strip_blanks(text) == "" or (meant is not None and meant <= MAX_STOCK)
 
         try:
@@ -247,7 +265,73 @@ class TestStock:
             assert not good
         else:
             assert good
-            assert read == meant
+            assert read == (0 if found and found[1] == "-" else meant)
+
+
+class TestSales:
+    @pytest.fixture
+    def sales(self, tmp_path: Path, notebook: Notebook) -> Callable[..., list[ProductRecord]]:
+        """Return a function that reads products of 2.50 with these columns and cells."""
+
+        def read(header: str, *cells: str) -> list[ProductRecord]:
+            path = tmp_path / "products.csv"
+            lines = [f"p{n},Tea,Food,2.50,,hot,{cell}\n" for n, cell in enumerate(cells)]
+            path.write_text(f"id,name,category,price,description,tags,{header}\n" + "".join(lines))
+            return list(product_rows(path, notebook))
+
+        return read
+
+    def test_have_a_price_and_times(self, sales, notebook):
+        [row] = sales("sale_price,sale_from,sale_until", " 2.0000 ,2026-03-01,2026-03-08T12:00:00+01:00")
+
+        assert row["sale_price"] == Decimal("2.00")
+        assert row["sale_from"] == datetime(2026, 3, 1, tzinfo=UTC)
+        assert row["sale_until"] == datetime(2026, 3, 8, 11, tzinfo=UTC)
+        assert notebook.told == []
+
+    def test_without_all_columns_are_empty_in_the_others(self, sales):
+        [row, none] = sales("sale_price", "2", "")
+
+        assert (row["sale_price"], row["sale_from"], row["sale_until"]) == (Decimal("2.00"), None, None)
+        assert none["sale_price"] is None
+
+    def test_are_unsaid_by_a_file_without_columns(self, products):
+        [row] = products(product_line())
+
+        assert "sale_price" not in row
+
+    @pytest.mark.parametrize(
+        ("cells", "problem"),
+        [
+            ("2.51,,", ("sale_price", "2.51", "must not be above price, 2.50")),
+            ("-1,,", ("sale_price", "-1", "must be zero or more")),
+            ("1,soon,", ("sale_from", "soon", cells.TIME_EXPECTED)),
+            (
+                "1,2026-03-02,2026-03-01",
+                (
+                    "sale_until",
+                    "2026-03-01T00:00:00Z",
+                    "must not be before sale_from, 2026-03-02T00:00:00+00:00",
+                ),
+            ),
+        ],
+    )
+    def test_leave_a_line_out_that_is_wrong(self, sales, notebook, cells, problem):
+        assert sales("sale_price,sale_from,sale_until", cells) == []
+        assert notebook.problems == [Problem("products.csv", 2, *problem)]
+
+
+class TestUrls:
+    @given(st.text('htps:/@. e"\\[]1ä\x00', max_size=30).map(lambda text: "https://" + text))
+    def test_are_read_as_they_are_or_refused(self, text):
+        with suppress(ValidationError):
+            assert cells.url(text) == cells.strip_blanks(text)
+
+    @pytest.mark.parametrize(
+        "url", ["", "http://a", "HTTPS://Shop.example:8443/Ä/%20?a=b&c=d#e", "https://[::1]/x"]
+    )
+    def test_may_be_http_or_https(self, url):
+        assert cells.url(f" {url} ") == url
 
 
 class TestUserRows:

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recommendations.engine.attributes import Attributes
+from recommendations.engine.offers import Offer, Offers
 from recommendations.engine.ragged import Ragged, empty, starts_of
-from recommendations.engine.snapshot import Features, ProductState, Snapshot, Vocabulary
+from recommendations.engine.snapshot import Features, Groups, ProductState, Snapshot, Vocabulary
 from tests.worlds import Article, World
 
 WORLD = World(
@@ -134,6 +136,17 @@ STATES = st.builds(
     tags=st.lists(NAMES, unique=True).map(lambda tags: tuple(sorted(tags))),
     price=st.sampled_from([0.0, 1.5, 99.99]),
     popularity=st.integers(0, 3),
+    group=st.sampled_from(["", "", "G", "H"]),
+    attributes=st.lists(st.sampled_from(["c\x1fred", "c\x1fblue", "s\x1fM"]), unique=True).map(
+        lambda keys: tuple(sorted(keys))
+    ),
+    offer=st.none()
+    | st.builds(
+        Offer,
+        price=st.just(0.5),
+        begins=st.sampled_from([-np.inf, 3.0, 5.0]),
+        ends=st.sampled_from([5.0, 8.0, np.inf]),
+    ),
 )
 CATALOGUES = st.dictionaries(st.integers(1, 9), STATES)
 
@@ -156,14 +169,27 @@ def read(states: Mapping[int, ProductState]) -> Snapshot:
             categories,
             tags,
         ),
+        groups=Groups.of(len(states), np.arange(len(states)), [s.group for s in states.values()]),
+        attributes=Attributes.of(
+            len(states), np.arange(len(states)), [s.attributes for s in states.values()]
+        ),
+        offers=Offers.of((key, s.offer) for key, s in states.items() if s.offer),
+        priced_at=5.0,
         now=7,
     )
+
+
+def group_at(snapshot: Snapshot, position: int) -> str:
+    return snapshot.groups.name_at(position) if snapshot.groups else ""
 
 
 def content(snapshot: Snapshot) -> list[Any]:
     """Return all that a snapshot holds of its products, in the order of their positions."""
     return [
-        (key, active, popularity, price, *snapshot.features.names_at(at))
+        (
+            *(key, active, popularity, price, *snapshot.features.names_at(at), group_at(snapshot, at)),
+            snapshot.attributes.keys_at(at) if snapshot.attributes else (),
+        )
         for at, (key, active, popularity, price) in enumerate(
             zip(
                 snapshot.product_ids.tolist(),
@@ -177,6 +203,31 @@ def content(snapshot: Snapshot) -> list[Any]:
 
 
 class TestPatched:
+    @given(states=CATALOGUES, colours=st.sets(st.sampled_from(["red", "blue", "green"])))
+    def test_finds_products_by_attributes(self, states: dict[int, ProductState], colours: set[str]):
+        snapshot = read(states)
+
+        found = (snapshot.attributes or Attributes.none(len(snapshot))).having({"c": [*colours], "s": ["M"]})
+
+        assert set(snapshot.product_ids[found].tolist()) == {
+            key
+            for key, s in states.items()
+            if "s\x1fM" in s.attributes and any(f"c\x1f{colour}" in s.attributes for colour in colours)
+        }
+
+    @given(states=CATALOGUES, now=st.sampled_from([0.0, 2.9, 3.0, 4.9, 5.0, 7.9, 8.0, 9.0]))
+    def test_has_the_prices_of_any_time(self, states: dict[int, ProductState], now: float):
+        priced = read(states).priced(now)
+
+        assert dict(zip(priced.product_ids.tolist(), priced.price.tolist(), strict=True)) == {
+            key: s.offer.price if s.offer and s.offer.begins <= now < s.offer.ends else s.price
+            for key, s in states.items()
+        }
+        later = [moment for s in states.values() if s.offer for moment in s.offer[1:] if moment > now]
+        assert priced.next_price_change == min(later, default=np.inf)
+        assert priced.priced(5.0).differs_in_prices_only(priced)
+        assert priced.priced(5.0).stamp == read(states).stamp
+
     @given(before=CATALOGUES, after=CATALOGUES)
     def test_is_the_same_as_one_that_is_read_anew(
         self, before: dict[int, ProductState], after: dict[int, ProductState]
@@ -192,6 +243,8 @@ class TestPatched:
 
         assert content(patched) == content(read(after))
         assert patched.stamp == read(after).stamp
+        assert (patched.attributes is None) == (not any(s.attributes for s in after.values()))
+        assert (patched.groups is None) == (not any(s.group for s in after.values()))
         assert patched.locate(np.arange(10)).tolist() == read(after).locate(np.arange(10)).tolist()
         assert patched.features.used_categories == read(after).features.used_categories
 

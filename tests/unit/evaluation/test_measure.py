@@ -76,7 +76,7 @@ class TestCase:
     @pytest.mark.parametrize(
         ("log_days", "ages"), [(None, [40, 40, 40, 40, 5]), (0, []), (5, [5]), (4.9, [])]
     )
-    def test_is_learned_from_as_far_back_as_a_recipe_looks(self, log_days: float | None, ages: list[int]):
+    def test_is_learned_from_as_far_back_as_an_estimator_looks(self, log_days: float | None, ages: list[int]):
         training = case(FASHION).training(Silent(log_days), TABLE)
 
         assert ((training.snapshot.now - training.log.at) // DAY).tolist() == ages

@@ -1,4 +1,4 @@
-"""The uplift of one recipe over another, user by user."""
+"""The uplift of one estimator over another, user by user."""
 
 import numpy as np
 import pytest

@@ -126,6 +126,8 @@ class TestEnvironment:
             ("DATABASE_URL", "sqlite:////hidden#shop.sqlite3", "DATABASE_URL must look like"),
             ("DATABASE_URL", "postgres://me@host/hidden name", "DATABASE_URL must look like"),
             ("TIME_ZONE", "Mars/hidden", "TIME_ZONE must be the name of a time zone, such as Europe/Paris"),
+            ("CURRENCY", "EURO", "CURRENCY must be the three letters of a currency"),
+            ("CURRENCY", "GPB", "CURRENCY must be the three letters of a currency"),
             ("TIME_ZONE", "../hidden", "TIME_ZONE must be the name of a time zone"),
         ],
     )

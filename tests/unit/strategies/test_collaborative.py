@@ -92,7 +92,7 @@ class TestRecipe:
         ],
     )
     def test_records_the_options_that_its_method_took(self, method, taken):
-        recipe = Collaborative(
+        estimator = Collaborative(
             method=method,
             half_life_days=9,
             sparse_half_life_days=8,
@@ -102,7 +102,7 @@ class TestRecipe:
             damping=0.2,
         )
 
-        record = recipe.fit(CIRCLES.training()).record
+        record = estimator.fit(CIRCLES.training()).record
 
         options = ("half_life_days", "regularisation", "shrinkage", "evenness", "damping")
         assert {name: record[name] for name in options if name in record} == taken
@@ -192,7 +192,7 @@ class TestSparseLinks:
             actions=random.choice(sorted(set(Action)), len(CIRCLES.log())).astype(np.uint8),
             at=np.sort(CIRCLES.snapshot().now - random.integers(0, 200 * DAY, len(CIRCLES.log()))),
         )
-        recipe = Collaborative(
+        estimator = Collaborative(
             method="sparse",
             evenness=evenness,
             damping=damping,
@@ -200,7 +200,7 @@ class TestSparseLinks:
             sparse_half_life_days=50,
         )
 
-        model = recipe.fit(replace(CIRCLES.training(), log=log))
+        model = estimator.fit(replace(CIRCLES.training(), log=log))
 
         matrix = np.zeros((9, len(model.product_ids)))
         for user, product, at, action in zip(log.user_ids, log.product_ids, log.at, log.actions, strict=True):
