@@ -131,6 +131,9 @@ AXES_VERBOSE = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False  # access.admin has its own page
 TRUSTED_PROXIES = ENV.trusted_proxies
+# The path under which a proxy shows the service: it is in front of all links, and the path of all cookies.
+FORCE_SCRIPT_NAME = ENV.script_name or None
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{ENV.script_name}/"
 
 # The key that signs tokens (JWT), and older keys whose tokens are still valid.
 JWT_SIGNING_KEY = ENV.jwt_signing_key
@@ -199,6 +202,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Product recommendations for the shoppers of a shop, with explanations.",
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVERS": [{"url": ENV.script_name or "/"}],
     "SERVE_PERMISSIONS": ["access.permissions.Allowed"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
