@@ -17,6 +17,7 @@ from access.policies import Policy, reads, writes
 from access.scopes import Scope
 from access.throttle_scopes import READING
 from catalog import merged_users, selectors
+from catalog.api.history_pages import HistoryPagination
 from catalog.api.inputs import MergeInput, UserInput
 from catalog.api.payloads import Payload, history_payload, user_payload
 from catalog.api.serializers import HistoryRow, MergedRow, UserRow
@@ -109,10 +110,6 @@ class UserViewSet(CatalogueViewSet):
         delete_shopper(shopper=row)
 
 
-class HistoryPagination(StrictPagination):
-    rows = "interactions"
-
-
 class HistoryFilter(FilterSet):
     action_type = StrictChoiceFilter(
         choices=ActionType.choices,
@@ -131,6 +128,9 @@ class HistoryViewSet(ListViewSet):
     throttle_scopes = READING
     pagination_class = HistoryPagination
     filterset_class = HistoryFilter
+
+    def known_parameters(self) -> set[str]:
+        return {*super().known_parameters(), *(("cursor",) if self.action == "list" else ())}
 
     def get_queryset(self) -> QuerySet[Interaction]:
         id = self.kwargs["id"]
