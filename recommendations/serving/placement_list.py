@@ -18,6 +18,7 @@ from recommendations.serving.payload import product
 from recommendations.serving.ranker import ProductLookup, Ranker, recommended_item
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import RecommendedItem
+from recommendations.strategies.untrained import Untrained
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +27,24 @@ class PlacementList:
 
     strategy: the configured strategy that took part in it, None if none did
     fallback: the filler that the list begins with if the placement itself found nothing, else None
+    is_untrained: whether the placement's model is missing, so that it found nothing
     """
 
     placement: str
     items: tuple[RecommendedItem, ...]
     strategy: str | None
     fallback: str | None
+    is_untrained: bool = False
 
     def payload(self) -> dict[str, Any]:
         """Return the list as a plain dict, the JSON that REST clients receive."""
-        return {
+        fields = {
             "placement": self.placement,
             "recommended_products": [product(item) for item in self.items],
             "strategy": self.strategy,
             "fallback": self.fallback,
         }
+        return {**fields, "untrained": True} if self.is_untrained else fields
 
 
 def placement_list(
@@ -71,6 +75,7 @@ def placement_list(
         items=tuple(recommended_item(pick, products) for pick in ranking.picks[request.offset :]),
         strategy=strategy,
         fallback=ranking.filled_by or None,
+        is_untrained=isinstance(pipeline.retriever, Untrained),
     )
 
 

@@ -116,8 +116,9 @@ class TestWhatIsTold:
         ProductFactory()
         nobody_yet = UserFactory()
 
-        client.get(f"/recommend/{nobody_yet.pk}")
-        client.get(f"/recommend/{nobody_yet.pk}?strategy=hybrid")
+        trained = client.get(f"/recommend/{nobody_yet.pk}").json()
+        untrained = client.get(f"/recommend/{nobody_yet.pk}?strategy=hybrid").json()
+        assert (trained.get("untrained"), untrained.get("untrained")) == (None, True)
 
         why = {re.sub('.*reason="|",strategy', "", name) for name in told(client) if "shop_fallbacks" in name}
         assert why == {'no history="content"}', 'no model="hybrid"}'}

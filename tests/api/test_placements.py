@@ -373,7 +373,9 @@ class TestBoughtTogether:
     def test_is_empty_while_no_model_is_active(self, client: Client, shop: dict[str, Product]):
         trained("together", active=False)
 
-        assert shown(client.get("/products/ext:tea/bought-together")) == []
+        answer = client.get("/products/ext:tea/bought-together")
+
+        assert (shown(answer), answer.json()["untrained"]) == ([], True)
 
     def test_applies_filters(self, client: Client, shop: dict[str, Product]):
         trained("together")
