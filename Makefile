@@ -86,6 +86,13 @@ stack-test: $(VENV)/installed-dev ## break servers and a whole deployment (phase
 soak: $(VENV)/installed-dev ## check phase 3 for memory growth under ten minutes of load (ARGS="--minutes 2")
 	$(PRIVATELY) $(PY) -m pytest tests/stack/test_soak.py --minutes 10 -v $(ARGS)
 
+# Clients are generated in a temporary folder. The generators are pinned in tests/clients.
+LANGUAGES ?=
+
+.PHONY: clients
+clients: $(VENV)/installed-dev ## generate clients, compile them and call a server with each (LANGUAGES="python go")
+	$(PRIVATELY) $(PY) -m tests.clients $(LANGUAGES)
+
 .PHONY: lint
 lint: $(VENV)/installed-dev ## check format, code, spelling and templates, as pre-commit does
 	$(VENV)/bin/ruff format --check .

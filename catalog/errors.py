@@ -22,6 +22,17 @@ class InvalidEvents(CatalogError):
         self.errors = errors
 
 
+class EventIdReused(CatalogError):
+    """Some of the events have an `event_id` that another event has, so none was stored.
+
+    errors: one entry for each: index of the event, field, value, message
+    """
+
+    def __init__(self, errors: list[dict[str, object]]) -> None:
+        super().__init__(f"{len(errors)} event_id(s) are those of other events; nothing was stored.")
+        self.errors = errors
+
+
 class TooManyEvents(CatalogError):
     """A request contains too many events."""
 

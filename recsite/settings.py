@@ -202,14 +202,36 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Product recommendations for the shoppers of a shop, with explanations.",
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVERS": [{"url": ENV.script_name or "/"}],
     "SERVE_PERMISSIONS": ["access.permissions.Allowed"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {"ExplanationSourceEnum": ["openai", "template"]},
+    "CONTACT": {"name": "The operator of this server"},
+    "LICENSE": {"name": "MIT", "url": "https://opensource.org/license/mit"},
+    "TAGS": [
+        {"name": "recommendations", "description": "Lists of products for a shopper, a visitor or a page."},
+        {"name": "interactions", "description": "What shoppers did with products."},
+        {"name": "products", "description": "The catalogue."},
+        {"name": "categories", "description": "The tree of categories."},
+        {"name": "users", "description": "The shop's users (shoppers) and their histories."},
+        {"name": "tokens", "description": "Logins of staff, and tokens for the browsers of shoppers."},
+        {"name": "service", "description": "The service itself, and its runs."},
+    ],
+    "ENUM_SUFFIX": "",
+    # A choice that may be null is one type; generators make invalid code of an enum of null.
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ExplanationSource": ["openai", "template"],
+        "ExplanationStatus": ["pending", "done"],
+        "ReasonKind": "recommendations.engine.reasons.ReasonKind",
+        "RunState": "recommendations.models.RunState",
+    },
     "PREPROCESSING_HOOKS": ["core.api.schema.without_slash"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "core.api.schema_hooks.for_generators",
+    ],
 }
 
 RECOMMENDATIONS = {

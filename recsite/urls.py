@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("catalog.api.urls")),
     path("", include("access.api.urls")),
     re_path(r"^schema/?$", docs.SchemaView.as_view(), name="schema"),
+    re_path(r"^schema[.](?P<form>json|yaml)/?$", docs.SchemaView.as_view(), name="schema-file"),
     re_path(r"^docs/?$", docs.DocsView.as_view(), name="docs"),
     # Served before all middleware (recsite/http/middleware.py). Listed here so that every URL is.
     re_path(r"^health/live/?$", health.live, name="live"),

@@ -65,9 +65,10 @@ class TokenView(ApiView):
 
 
 class ObtainView(TokenView):
+    body_examples = {"": {"username": "ada", "password": "the password of a staff account"}}
     throttle_scopes: ThrottleScopes = {"GET": ThrottleScope.TOKEN, "POST": ThrottleScope.LOGIN}
 
-    @extend_schema(operation_id="token_obtain", tags=["token"], request=PasswordInput, responses=PairRow)
+    @extend_schema(operation_id="log_in", tags=["tokens"], request=PasswordInput, responses=PairRow)
     def post(self, request: Request) -> HttpResponse:
         """Log in with an account's username and password. Staff get a staff token, others a shopper's token.
 
@@ -84,15 +85,19 @@ class ObtainView(TokenView):
 
 
 class RefreshView(TokenView):
-    @extend_schema(operation_id="token_refresh", tags=["token"], request=RefreshInput, responses=PairRow)
+    body_examples = {"": {"refresh": "the `refresh` of /token"}}
+
+    @extend_schema(operation_id="refresh_token", tags=["tokens"], request=RefreshInput, responses=PairRow)
     def post(self, request: Request) -> HttpResponse:
-        """Return the next pair. A refresh token works once; using it a second time ends the login."""
+        """Return the next pair of tokens. A refresh token works once; using it again ends the login."""
         sent = self.validated(RefreshInput, request)
         return self.committed(request, lambda: _pair(logins.refresh(sent["refresh"], now=timezone.now())))
 
 
 class VerifyView(TokenView):
-    @extend_schema(operation_id="token_verify", tags=["token"], request=TokenInput, responses=StandingRow)
+    body_examples = {"": {"token": "the `access` of /token"}}
+
+    @extend_schema(operation_id="verify_token", tags=["tokens"], request=TokenInput, responses=StandingRow)
     def post(self, request: Request) -> Response:
         """Return the type of a token and the seconds until it expires, or 401 if it is invalid."""
         sent, now = self.validated(TokenInput, request), timezone.now()
@@ -107,7 +112,9 @@ class VerifyView(TokenView):
 
 
 class LogoutView(TokenView):
-    @extend_schema(operation_id="token_logout", tags=["token"], request=RefreshInput, responses={204: None})
+    body_examples = {"": {"refresh": "the `refresh` of /token"}}
+
+    @extend_schema(operation_id="log_out", tags=["tokens"], request=RefreshInput, responses={204: None})
     def post(self, request: Request) -> HttpResponse:
         """End the login: its refresh token no longer works. Access tokens stay valid until they expire."""
         sent = self.validated(RefreshInput, request)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import IO, Any
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from catalog.services.bulk_interactions import MAX_ROWS, REFUSED, REPEATED, STORED, NotJson, Outcome
+from catalog.services.bulk_interactions import MAX_ROWS, REPEATED, STORED, NotJson, Outcome
 from core.api.json_text import outline, parse_json, parse_lines, too_many_elements
 from core.api.parsers import read_body
 from core.api.renderers import to_json
@@ -18,6 +19,7 @@ from core.text import shown
 
 MAX_BYTES = 5 << 20
 MULTI_STATUS = 207
+NO_ARRAY = "The body must be an array of events; send a single event to /interactions."
 MAX_ELEMENTS = 100_000  # ten for each event
 _LINE = re.compile(rb"[^ \t\r\n][^\n]*")  # that is not blank
 
@@ -43,8 +45,8 @@ class JsonArrayParser(BaseParser):
         body = read_body(stream, MAX_BYTES)
         events = parse_json(body, max_elements=MAX_ELEMENTS)
         if not isinstance(events, list):
-            raise ParseError("The body must be an array of events; send a single event to /interactions.")
-        return ParsedEvents(events, _digest(body))
+            raise ParseError(NO_ARRAY)
+        return ParsedEvents(events, digest(body))
 
 
 class JsonLinesParser(BaseParser):
@@ -54,10 +56,11 @@ class JsonLinesParser(BaseParser):
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         """Return ParsedEvents, without blank lines. Raises BodyTooLarge."""
-        body = read_body(stream, MAX_BYTES)
+        # A mark begins each of several files that were put together, too.
+        body = read_body(stream, MAX_BYTES).replace(b"\n" + BOM_UTF8, b"\n")
         # One line beyond the limit is enough to detect too many; the rest is not parsed.
         lines = [found[0] for found in islice(_LINE.finditer(body), MAX_ROWS + 1)]
-        return ParsedEvents(_events(lines, body), _digest(body))
+        return ParsedEvents(_events(lines, body), digest(body))
 
 
 def response_body(outcomes: list[Outcome]) -> bytes:
@@ -68,7 +71,7 @@ def response_body(outcomes: list[Outcome]) -> bytes:
             "count": len(outcomes),
             "stored": statuses.count(STORED),
             "repeated": statuses.count(REPEATED),
-            "refused": statuses.count(REFUSED),
+            "refused": sum(outcome.id is None for outcome in outcomes),
             "results": [_result(index, outcome) for index, outcome in enumerate(outcomes)],
         }
     )
@@ -91,13 +94,14 @@ def _event(line: bytes) -> Any:
         return NotJson(str(error.detail))
 
 
-def _digest(body: bytes) -> str:
+def digest(body: bytes) -> str:
+    """Return the SHA-256 of the body."""
     return hashlib.sha256(body).hexdigest()
 
 
 def _result(index: int, outcome: Outcome) -> dict[str, Any]:
     result = {"index": index, "status": outcome.status, "id": outcome.id}
-    if outcome.status != REFUSED:
+    if outcome.id is not None:
         return result
     errors = [
         {"field": shown(error["field"]), "value": shown(error["value"]), "message": error["message"]}

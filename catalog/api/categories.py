@@ -29,8 +29,15 @@ class CategoryViewSet(CatalogueViewSet):
     row_class = CategoryRow
     pagination_class = None
     what = "category"
+    plural = "categories"
     policies = {**reads(Scope.CATALOG_READ, shoppers=True), **writes(Scope.CATALOG_WRITE, "catalog.category")}
     id_in_path = "The numeric id."
+    example_ids = {"": "1", "update": "17", "partial_update": "17", "destroy": "17"}
+    body_examples = {
+        "create": {"name": "Example"},
+        "update": {"name": "Example"},
+        "partial_update": {"name": "Example"},
+    }
 
     def get_queryset(self) -> QuerySet[Category]:
         return selectors.categories()

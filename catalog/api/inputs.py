@@ -100,7 +100,7 @@ class UserInput(Input):
 class MergeInput(Input):
     """The user that is left."""
 
-    into = ReferenceField(help_text="The user's numeric id, or `ext:<external id>`.")
+    into = ReferenceField()
 
 
 @extend_schema_field({"type": "integer", "minimum": 1})
@@ -158,17 +158,9 @@ class CategoryInput(Input):
         return attrs
 
 
-@extend_schema_field(
-    {
-        "oneOf": [
-            {"type": "number", "minimum": 0},
-            {"type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,2}0*)?$"},
-        ],
-        "example": 9.99,
-    }
-)
+@extend_schema_field({"type": "number", "minimum": 0, "example": 9.99})
 class PriceField(FreeingField, serializers.DecimalField):
-    """A price: zero or more, with at most two decimal places and any zeros after them."""
+    """A price as a number or text: zero or more, with at most two decimal places and any zeros after them."""
 
     def validate_precision(self, value: Decimal) -> Decimal:
         found: Decimal = super().validate_precision(cells.without_zeros(value))

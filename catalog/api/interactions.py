@@ -1,15 +1,15 @@
 """POST /interactions and POST /interactions/bulk: recording of events."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-import orjson
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
@@ -21,10 +21,12 @@ from catalog.api.bulk import (
     MAX_BYTES,
     MAX_ELEMENTS,
     MULTI_STATUS,
+    NO_ARRAY,
     NO_EVENTS,
     JsonArrayParser,
     JsonLinesParser,
     ParsedEvents,
+    digest,
     response_body,
 )
 from catalog.api.payloads import interaction_payload
@@ -34,12 +36,12 @@ from catalog.services.bulk_interactions import record_each
 from catalog.services.event_insert import StoredEvent
 from catalog.services.idempotency import StoredResponse
 from catalog.services.interactions import MAX_EVENTS, record_interactions
-from core.api.renderers import OrjsonRenderer
+from core.api.renderers import OrjsonRenderer, to_json
 from core.api.views import KIB
 from core.api.viewsets import StrictQuery
 from core.text import MAX_LENGTH
 
-ANSWER = PolymorphicProxySerializer("Recorded", [InteractionRow, InteractionList], None, many=False)
+_HEADER = "HTTP_IDEMPOTENCY_KEY"
 _KEY = OpenApiParameter(
     idempotency.HEADER,
     {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "pattern": "^[!-~]+$"},
@@ -49,9 +51,24 @@ _KEY = OpenApiParameter(
 )
 
 
+def _event(event_id: str, product: str) -> dict[str, str]:
+    return {"user_id": "ext:12347", "product_id": product, "action_type": "purchase", "event_id": event_id}
+
+
 class InteractionViewSet(StrictQuery, ViewSet):
     """What users did with products."""
 
+    tags = ["interactions"]
+    operation_ids = {
+        "create": "create_interaction",
+        "batch": "create_interactions",
+        "bulk": "create_interactions_in_bulk",
+    }
+    body_examples = {
+        "create": _event("order-1001-line-1", "ext:2383"),
+        "batch": [_event("order-1002-line-1", "ext:2383"), _event("order-1002-line-2", "ext:12")],
+        "bulk": [_event("order-1003-line-1", "ext:2383"), _event("order-1003-line-2", "ext:12")],
+    }
     policies = {"POST": Policy(Scope.EVENTS_WRITE, ("catalog.add_interaction",))}
     throttle_scopes = posting(ThrottleScope.WRITE)
     max_body_bytes = MAX_EVENTS * KIB  # an event of fields of the maximum length
@@ -61,31 +78,35 @@ class InteractionViewSet(StrictQuery, ViewSet):
     also_answers = ("422",)
 
     @extend_schema(
-        parameters=[_KEY],
-        request=PolymorphicProxySerializer(
-            "Events",
-            [EventInput, EventInput(many=True)],
-            None,
-            many=False,
-        ),
-        responses={201: ANSWER, 200: ANSWER},
+        parameters=[_KEY], request=EventInput, responses={201: InteractionRow, 200: InteractionRow}
     )
     def create(self, request: Request) -> HttpResponse:
-        """Store one event, or a list of 1 to 1,000. If any event is invalid, none is stored.
+        """Store one event.
 
-        A repeated `event_id` is stored once, and the response contains the stored row: 200 if all
-        events were repeats, otherwise 201. `occurred_at` may be at most one day in the future. In
-        `errors`, `index` is the event's position in the list, 0 for a single event.
+        An event that is sent again with its `event_id` is stored once, and the response is the stored row,
+        with 200. The `event_id` of another event is 409. `occurred_at` may be at most one day in the future.
+
+        A list of events is accepted, too, and answered as by `/interactions/batch`.
         """
-        sent, now = request.data, timezone.now()
-        events = sent if isinstance(sent, list) else [sent]
+        sent = request.data
+        return self._recorded(request, sent if isinstance(sent, list) else [sent], isinstance(sent, list))
 
-        def answer() -> StoredResponse:
-            recorded = record_interactions(events=events, now=now, before=_rendered)
-            body = _rendered(recorded.rows, is_list=isinstance(sent, list))
-            return StoredResponse(status.HTTP_201_CREATED if recorded.n_new else status.HTTP_200_OK, body)
+    @extend_schema(
+        parameters=[_KEY],
+        request=EventInput(many=True),
+        responses={201: InteractionList, 200: InteractionList},
+    )
+    @action(detail=False, methods=["post"])
+    def batch(self, request: Request) -> HttpResponse:
+        """Store a list of 1 to 1,000 events, all or none.
 
-        return _once(request, lambda: _digest(sent), answer, now)
+        If any event is invalid, or has the `event_id` of another event, none is stored. In `errors`, `index`
+        is the event's position in the list, from 0. 200 if all events were stored before, otherwise 201.
+        """
+        sent = request.data
+        if not isinstance(sent, list):
+            raise ParseError(NO_ARRAY)
+        return self._recorded(request, sent, True)
 
     @extend_schema(
         parameters=[_KEY],
@@ -108,7 +129,8 @@ class InteractionViewSet(StrictQuery, ViewSet):
         """Store 1 to 10,000 events and return the status of each.
 
         `index` is the event's position in the body, from 0. `status` is 201 for a new event, 200 for an
-        `event_id` that is already stored, and 422 for an invalid event; the valid ones are stored.
+        event that is already stored, 409 for the `event_id` of another event, and 422 for an invalid event;
+        the others are stored. One line of JSON per event is accepted, too, as `application/x-ndjson`.
         """
         # REST framework does not call a parser for an empty body.
         sent = request.data if isinstance(request.data, ParsedEvents) else NO_EVENTS
@@ -119,29 +141,33 @@ class InteractionViewSet(StrictQuery, ViewSet):
 
         return _once(request, lambda: sent.digest, answer, now)
 
+    def _recorded(self, request: Request, events: list[Any], is_list: bool) -> HttpResponse:
+        """Store the events and return their rows, as a list or the only one."""
+        now = timezone.now()
+
+        def answer() -> StoredResponse:
+            recorded = record_interactions(events=events, now=now, before=_rendered)
+            code = status.HTTP_201_CREATED if recorded.n_new else status.HTTP_200_OK
+            return StoredResponse(code, _rendered(recorded.rows, is_list=is_list))
+
+        return _once(request, lambda: digest(to_json(["/interactions", is_list, events])), answer, now)
+
 
 def _once(
     request: Request, digest: Callable[[], str], answer: Callable[[], StoredResponse], now: datetime
 ) -> HttpResponse:
-    """Return the response of answer(), or the one that is stored for the request's Idempotency-Key.
-
-    A Response of REST framework would take a tenth of the time of the whole request.
-    """
-    key = request.headers.get(idempotency.HEADER)
+    """Return answer(), or what it was when the request was sent before with its Idempotency-Key."""
+    key = request._request.META.get(_HEADER)
     if key is None:
         response = answer()
     else:
-        repeatable = idempotency.IdempotentRequest(caller(request), key, digest())
-        response = idempotency.respond_once(repeatable, answer, now)
+        sent = idempotency.IdempotentRequest(caller(request), key, digest())
+        response = idempotency.respond_once(sent, answer, now)
     headers = {"Idempotency-Replayed": "true"} if response.is_replay else {}
+    # A Response of REST framework would take a tenth of the time of the whole request.
     return HttpResponse(
         response.body, status=response.status, content_type=OrjsonRenderer.media_type, headers=headers
     )
-
-
-def _digest(sent: object) -> str:
-    """Return the SHA-256 of the events, whatever the white space between them. No body of /bulk has it."""
-    return hashlib.sha256(b"/interactions " + orjson.dumps(sent)).hexdigest()
 
 
 def _rendered(rows: list[StoredEvent], *, is_list: bool = True) -> bytes:

@@ -41,6 +41,18 @@ class ProductViewSet(CatalogueViewSet):
     pagination_class = ProductPagination
     filterset_class = ProductFilter
     what = "product"
+    plural = "products"
+    example_ids = {"update": "ext:example", "destroy": "ext:example"}
+    body_examples = {
+        "create": {
+            "name": "Example cup",
+            "price": 4.5,
+            "category": "Kitchen & Dining",
+            "tags": ["cup"],
+        },
+        "update": {"name": "Example cup", "price": 4.5, "category": "Kitchen & Dining", "stock": 12},
+        "partial_update": {"stock": 25},
+    }
     # A character of JSON takes up to 12 bytes (two escapes). A product has 104 lines, 2 URLs, a text, and
     # attributes of as many characters.
     max_body_bytes = 12 * (2 * MAX_TEXT_LENGTH + (MAX_TAGS + 4) * MAX_LENGTH + 2 * MAX_URL_LENGTH) + 8 * KIB

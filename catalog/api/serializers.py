@@ -95,8 +95,8 @@ class EventInput(Row):
 
     # For the schema only; catalog.services.events validates events faster.
 
-    user_id = Reference(help_text="The numeric id, or `ext:<external id>`.")
-    product_id = Reference(help_text="The numeric id, or `ext:<external id>`.")
+    user_id = Reference()
+    product_id = Reference()
     action_type = serializers.ChoiceField(choices=ActionType.choices)
     occurred_at = serializers.DateTimeField(
         required=False,
@@ -107,8 +107,8 @@ class EventInput(Row):
         required=False,
         allow_null=True,
         max_length=255,
-        help_text="Your identifier of the event. If it is sent again, the response contains the stored row. "
-        "Must not begin with import:.",
+        help_text="Your identifier of the event, such as `order-1001-line-2`. The same event sent again is "
+        "stored once; another event with the same id is refused with 409. Must not begin with import:.",
     )
 
 
@@ -120,8 +120,11 @@ class EventFault(Row):
 
 class EventResult(Row):
     index = serializers.IntegerField(help_text="The event's position in the body, from 0.")
-    status = serializers.ChoiceField(
-        choices=[200, 201, 422], help_text="201: stored; 200: already stored; 422: invalid, not stored."
+    status = serializers.IntegerField(
+        min_value=200,
+        max_value=422,
+        help_text="201: stored; 200: already stored; 409: its `event_id` is that of another event; "
+        "422: invalid. The last two are not stored.",
     )
     id = serializers.IntegerField(allow_null=True, help_text="The id of the stored event.")
     errors = EventFault(  # type: ignore[assignment]

@@ -20,7 +20,7 @@ from core.api.viewsets import StrictQuery
 class ShopperInput(Input):
     """The user to issue a token for."""
 
-    user = ReferenceField(help_text="The user's numeric id, or `ext:<external id>`.")
+    user = ReferenceField()
 
 
 class ShopperTokenRow(Row):
@@ -32,6 +32,9 @@ class ShopperTokenRow(Row):
 class ShopperTokenViewSet(StrictQuery, ViewSet):
     """A shopper token gives a browser read access to its user's data and the catalogue, and nothing else."""
 
+    tags = ["tokens"]
+    operation_ids = {"create": "issue_shopper_token"}
+    body_examples = {"create": {"user": "ext:12347"}}
     policies = {"POST": Policy(Scope.TOKENS_ISSUE, staff=False)}
     throttle_scopes = posting(ThrottleScope.TOKEN)
     also_answers = ("404",)

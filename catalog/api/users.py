@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.utils import timezone
 from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import extend_schema
@@ -52,13 +53,29 @@ class UserViewSet(CatalogueViewSet):
     row_class = UserRow
     pagination_class = UserPagination
     what = "user"
+    plural = "users"
+    example_ids = {"": "ext:12347", "update": "ext:example", "destroy": "ext:example"}
+    body_examples = {
+        "create": {"name": "Ada Example"},
+        "update": {"name": "Ada Example"},
+        "partial_update": {"name": "Customer 12347"},
+        "merge": {"into": "ext:12348"},
+    }
     policies = {
         **reads(Scope.USERS_READ, own="id"),
         **writes(Scope.USERS_WRITE, "catalog.user", deleting=("catalog.delete_interaction",)),
     }
 
+    @property
+    def operation_ids(self) -> dict[str, str]:
+        return {**super().operation_ids, "merge": "merge_user"}
+
     def get_queryset(self) -> QuerySet[User]:
         return selectors.shoppers()
+
+    def list(self, request: Request, **kwargs: str) -> HttpResponse:
+        """List users, paginated."""
+        return super().list(request, **kwargs)
 
     def payload(self, row: User) -> Payload:
         return user_payload(row)
@@ -124,6 +141,8 @@ class HistoryViewSet(ListViewSet):
 
     queryset = Interaction.objects.none()
     row_class = HistoryRow
+    operation_ids = {"list": "list_user_interactions"}
+    example_ids = {"": "ext:12347"}
     policies = reads(Scope.USERS_READ, own="id")
     throttle_scopes = READING
     pagination_class = HistoryPagination
@@ -138,6 +157,10 @@ class HistoryViewSet(ListViewSet):
         if user is None:
             raise NotFound(f"There is no user {cut(id)!r}.")
         return selectors.history(user)
+
+    def list(self, request: Request, **kwargs: str) -> HttpResponse:
+        """List a user's interactions, paginated."""
+        return super().list(request, **kwargs)
 
     def payload(self, row: Interaction) -> Payload:
         return history_payload(row)

@@ -29,8 +29,21 @@ class CatalogueViewSet(ListViewSet):
     lookup_value_regex = "[^/]+"
     row_class: type[Serializer[Any]]
     what: str
+    plural: str
     policies: Policies
     throttle_scopes = READING_AND_WRITING
+
+    @property
+    def operation_ids(self) -> dict[str, str]:
+        """Return the names of the methods of generated clients, by action."""
+        return {
+            "list": f"list_{self.plural}",
+            "create": f"create_{self.what}",
+            "retrieve": f"get_{self.what}",
+            "update": f"replace_{self.what}",
+            "partial_update": f"update_{self.what}",
+            "destroy": f"delete_{self.what}",
+        }
 
     @abstractmethod
     def add(self, **values: Any) -> Model:
@@ -64,7 +77,7 @@ class CatalogueViewSet(ListViewSet):
         return self.created(self.add(**self.checked(request.data)))
 
     def update(self, request: Request, id: str) -> Response:
-        """Replace an object, or create it if no object has this `ext:` id."""
+        """Replace an object, or create it if none has this `ext:` id."""
         reject_invalid_key(id)
         row = self.find(id)
         if row is None:

@@ -9,10 +9,10 @@ from django.db import transaction
 from catalog.errors import InvalidEvents, TooManyEvents
 from catalog.services.event_insert import Stored, Storing, store_events
 from catalog.services.events import Error, Event, error_entry, forget_references, read_event
-from catalog.services.interactions import unknown_references
+from catalog.services.interactions import reused_ids, unknown_references
 
 MAX_ROWS = 10_000
-STORED, REPEATED, REFUSED = 201, 200, 422
+STORED, REPEATED, REUSED, REFUSED = 201, 200, 409, 422
 MAX_DESCRIBED = 1_000  # errors of one request
 _MORE = error_entry(
     0, None, None, f"The first {MAX_DESCRIBED:,} errors are described, and none from here on."
@@ -68,13 +68,20 @@ def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
     stored = store_events([event for event in read if event], now=now, storing=Storing.THE_KNOWN)
     for error in unknown_references(read, stored):
         faults.note(int(str(error["index"])), error)
+    for error in reused_ids(read, stored):
+        faults.note(int(str(error["index"])), error)
     results = iter(stored)
-    return [_outcome(next(results) if event else None, faults.get(index)) for index, event in enumerate(read)]
+    return [
+        _outcome(event, next(results) if event else None, faults.get(index))
+        for index, event in enumerate(read)
+    ]
 
 
-def _outcome(result: Stored | None, faults: list[Error] | None) -> Outcome:
-    if result is None or result.row is None:
+def _outcome(event: Event | None, result: Stored | None, faults: list[Error] | None) -> Outcome:
+    if event is None or result is None or result.row is None:
         return Outcome(REFUSED, None, tuple(faults or ()))
+    if not result.is_of(event):
+        return Outcome(REUSED, None, tuple(faults or ()))
     return Outcome(STORED if result.is_new else REPEATED, result.row.id)
 
 

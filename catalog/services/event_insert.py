@@ -138,6 +138,15 @@ class Stored:
     def is_known(self) -> bool:
         return self.user_id is not None and self.product_id is not None
 
+    def is_of(self, event: Event) -> bool:
+        """Return whether the row holds what the event says; a time counts only if the caller sent it."""
+        row = self.row
+        return row is not None and (
+            (row.user_id, row.product_id, row.action_type)
+            == (self.user_id, self.product_id, event.action_type)
+            and (row.occurred_at == event.occurred_at or not event.is_dated)
+        )
+
 
 def store_events(events: Sequence[Event], *, now: datetime, storing: Storing) -> list[Stored]:
     """Store the events and return the result of each, in order. Of events with the same id, the first counts.

@@ -34,13 +34,18 @@ class InvalidValue(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A valid event. user and product: an id, or an external id as a string"""
+    """A valid event.
+
+    user, product: an id, or an external id as a string
+    is_dated:      whether the caller sent `occurred_at`
+    """
 
     user: int | str
     product: int | str
     action_type: str
     occurred_at: datetime
     event_id: str | None
+    is_dated: bool = True
 
 
 def read_event(sent: object, *, index: int, now: datetime) -> tuple[Event | None, list[Error]]:
@@ -58,7 +63,8 @@ def read_event(sent: object, *, index: int, now: datetime) -> tuple[Event | None
             errors.append(error_entry(index, name, sent.get(name), str(error)))
     if errors:
         return None, errors
-    return Event(values.pop("user_id"), values.pop("product_id"), **values), []
+    is_dated = sent.get("occurred_at") is not None
+    return Event(values.pop("user_id"), values.pop("product_id"), **values, is_dated=is_dated), []
 
 
 def _unknown_fields(sent: Mapping[str, object], index: int) -> list[Error]:

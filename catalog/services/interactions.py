@@ -1,14 +1,18 @@
 """Recording of events, all or none; a repeated event_id is stored once."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalog.errors import InvalidEvents
+from django.db import transaction
+
+from catalog.errors import EventIdReused, InvalidEvents
 from catalog.services.event_insert import Stored, StoredEvent, Storing, store_events
 from catalog.services.events import Error, Event, error_entry, read_event
 
 MAX_EVENTS = 1000
+_REUSED = "Another event has this id, in the database or before in this request. Give each its own."
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +26,14 @@ class Recorded:
 def record_interactions(
     *, events: Sequence[object], now: datetime, before: Callable[[list[StoredEvent]], object] = list
 ) -> Recorded:
-    """Store the events and return their rows; for an `event_id` that is already stored, its existing row.
+    """Store the events and return their rows; for an event that is already stored, its existing row.
 
     events: 1 to 1,000, as the caller sent them
     now:    the time of events that have none
     before: called with the rows as they will be, but for their ids, before they are stored
-    Raises InvalidEvents with all errors if any event is invalid. Stores all or none, with one statement that
-    commits by itself; the queries are those of `store_events`.
+    Raises InvalidEvents with all errors if any event is invalid, and EventIdReused if any has the `event_id`
+    of an event with other content. Stores all or none, with one statement; the queries are those of
+    `store_events`. A statement commits by itself unless some of several events have an `event_id`.
     """
     if not 1 <= len(events) <= MAX_EVENTS:
         message = f"Contains {len(events)} events; send 1 to {MAX_EVENTS} at a time."
@@ -41,11 +46,24 @@ def record_interactions(
     whole = [event for event in read if event]
     before([StoredEvent(0, 0, 0, e.action_type, e.occurred_at, e.event_id) for e in whole])
     # If an event is invalid, the rows that the others refer to are looked up to report all errors at once.
-    stored = store_events(whole, now=now, storing=Storing.NOTHING if errors else Storing.ALL_OR_NONE)
-    errors += unknown_references(read, stored)
-    if errors:
-        raise InvalidEvents(sorted(errors, key=lambda error: int(str(error["index"]))))
+    storing = Storing.NOTHING if errors else Storing.ALL_OR_NONE
+    may_be_undone = len(events) > 1 and any(event.event_id for event in whole)
+    with transaction.atomic() if may_be_undone else nullcontext():
+        stored = store_events(whole, now=now, storing=storing)
+        errors += unknown_references(read, stored)
+        if errors:
+            raise InvalidEvents(sorted(errors, key=lambda error: int(str(error["index"]))))
+        if reused := list(reused_ids(read, stored)):
+            raise EventIdReused(reused)
     return Recorded([result.row for result in stored if result.row], sum(result.is_new for result in stored))
+
+
+def reused_ids(events: Iterable[Event | None], stored: Iterable[Stored]) -> Iterator[Error]:
+    """Yield an error for each `event_id` of another event. stored: the results of events that are not None"""
+    results = iter(stored)
+    for index, event in enumerate(events):
+        if event is not None and (result := next(results)).row is not None and not result.is_of(event):
+            yield error_entry(index, "event_id", event.event_id, _REUSED)
 
 
 def unknown_references(events: Iterable[Event | None], stored: Iterable[Stored]) -> Iterator[Error]:

@@ -1,9 +1,12 @@
 """OpenAPI schema of what all views share: ids in paths, conditional requests, headers and errors."""
 
+import re
+from http import HTTPStatus
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import get_doc
+from drf_spectacular.plumbing import ResolvedComponent, get_doc
 from rest_framework.permissions import AllowAny
 
 from core.api.serializers import Problem
@@ -12,6 +15,14 @@ Operation = dict[str, Any]
 Endpoint = tuple[str, str, str, Any]
 
 ID_IN_PATH = "The numeric id, or `ext:<external id>`."
+# The one schema of ids that callers send. Bodies may hold numbers, too; it is one type since generated
+# clients lose the values of a union.
+ID = {
+    "type": "string",
+    "pattern": "^([0-9]+|ext:.+)$",
+    "description": f"{ID_IN_PATH} In bodies, the number itself is accepted, too.",
+    "example": "ext:2383",
+}
 PROBLEMS = {
     "400": "The request is invalid; `errors` lists each problem.",
     "401": "Credentials are missing or invalid.",
@@ -19,7 +30,7 @@ PROBLEMS = {
     "404": "The resource does not exist.",
     "406": "No response format matches the Accept header.",
     "408": "The body did not arrive in time.",
-    "409": "The resource is in use, or was changed at the same time.",
+    "409": "The resource is in use, was changed at the same time, or has the `event_id` with other content.",
     "411": "The body has no Content-Length.",
     "413": "The body is too large, or holds too many items.",
     "415": "The Content-Type of the body is not supported.",
@@ -72,24 +83,67 @@ def _add_conditional(operation: Operation) -> None:
     )
 
 
+class IdField(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Ids in bodies refer to the component `Id`."""
+
+    target_class = "core.api.serializers.Reference"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, str]:
+        reference: dict[str, str] = auto_schema.id_reference()
+        return reference
+
+
 class ApiSchema(AutoSchema):
+    """Schema of a view.
+
+    The view may have `tags`; `operation_ids`, by action; `id_in_path`, the description of an id in its path
+    that is not an `Id`; `example_ids`, by action, "" for others; and `body_examples`, by action, "" for a
+    view without actions. The examples are of rows of the demo shop.
+    """
+
+    def get_tags(self) -> list[str]:
+        return getattr(self.view, "tags", None) or super().get_tags()
+
+    def get_operation_id(self) -> str:
+        """Return the name of the method of generated clients."""
+        ids: dict[str, str] = getattr(self.view, "operation_ids", {})
+        return ids.get(getattr(self.view, "action", "")) or super().get_operation_id()
+
+    def get_summary(self) -> str | None:
+        """Return the first sentence of the action's docstring."""
+        text = self._own_doc() or get_doc(getattr(self.view, self.method.lower(), None))
+        return re.split(r"(?<=[.])\s", text)[0].strip().rstrip(".") or None
+
     def get_operation(self, *args: Any, **kwargs: Any) -> Operation | None:
         operation: Operation | None = super().get_operation(*args, **kwargs)
         if operation:
             operation["responses"].update(self._problems())
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
+                self._add_example(operation["requestBody"]["content"]["application/json"])
             if getattr(self.view, "row_class", None) and "201" in operation["responses"]:
                 operation["responses"]["201"]["headers"] = _LOCATION
             if getattr(self.view, "action", None) in getattr(self.view, "conditional", ()):
                 _add_conditional(operation)
         return operation
 
+    def _add_example(self, media: dict[str, Any]) -> None:
+        examples: dict[str, Any] = getattr(self.view, "body_examples", {})
+        example = examples.get(getattr(self.view, "action", ""))
+        if example is not None:
+            media["example"] = example
+
     def get_description(self) -> str:  # type: ignore[override]
         """Return the docstring of the action, followed by that of its viewset."""
-        docs = [
-            get_doc(getattr(self.view, getattr(self.view, "action", "") or "", None)),
-            get_doc(type(self.view)),
-        ]
+        docs = [self._own_doc(), get_doc(type(self.view))]
         return "\n\n".join(filter(None, docs)) if docs[0] else super().get_description()
+
+    def _own_doc(self) -> str:
+        """Return the docstring of the action, which says what the objects of its viewset are."""
+        text = get_doc(getattr(self.view, getattr(self.view, "action", "") or "", None))
+        what = getattr(self.view, "what", "object")
+        return text.replace("an object", f"a {what}").replace("one object", f"one {what}")
 
     def get_response_serializers(self) -> Any:
         """Return the response serializers by status, from the viewset's `row_class` if it has one."""
@@ -103,16 +157,31 @@ class ApiSchema(AutoSchema):
         return {201 if self.method == "POST" else 200: row}
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
+        description = getattr(self.view, "id_in_path", None)
         return [
             {
                 "in": "path",
                 "name": name,
                 "required": True,
-                "schema": {"type": "string"},
-                "description": getattr(self.view, "id_in_path", ID_IN_PATH),
+                "schema": {"type": "string"} if description else self.id_reference(),
+                "description": description or ID_IN_PATH,
+                "example": self._example_of(name),
             }
             for name in variables
         ]
+
+    def id_reference(self) -> dict[str, str]:
+        """Return a reference to the component `Id`."""
+        component = ResolvedComponent("Id", ResolvedComponent.SCHEMA, dict(ID), "Id")
+        self.registry.register_on_missing(component)
+        reference: dict[str, str] = component.ref
+        return reference
+
+    def _example_of(self, name: str) -> str:
+        """Return the id of a row of the demo shop."""
+        examples: dict[str, str] = getattr(self.view, "example_ids", {})
+        action = getattr(self.view, "action", "")
+        return examples.get(action) or examples.get("") or ("ext:12347" if name == "user_id" else "ext:2383")
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
         """Return the serializer's schema; request bodies allow no additional properties."""
@@ -121,7 +190,6 @@ class ApiSchema(AutoSchema):
 
     def _problems(self) -> dict[str, Any]:
         """Return the error responses that the operation may give, by status."""
-        content = {"application/problem+json": {"schema": self.resolve_serializer(Problem, "response").ref}}
         codes = {"406", "503", *getattr(self.view, "also_answers", ())}
         if not any(isinstance(permission, AllowAny) for permission in self.view.get_permissions()):
             codes |= {"400", "401", "403"}
@@ -135,11 +203,17 @@ class ApiSchema(AutoSchema):
             codes.add("429")
         if self.method in ("POST", "PUT", "PATCH"):
             codes |= {"408", "411", "413", "415"}
-        return {
-            code: {
-                "description": PROBLEMS[code],
-                "content": content,
-                **({"headers": HEADERS[code]} if code in HEADERS else {}),
-            }
-            for code in sorted(codes)
+        return {code: self._problem(code) for code in sorted(codes)}
+
+    def _problem(self, code: str) -> dict[str, Any]:
+        """Return a reference to the error response with this status, a component."""
+        name = HTTPStatus(int(code)).phrase.title().replace(" ", "").replace("-", "")
+        schema = self.resolve_serializer(Problem, "response").ref
+        response = {
+            "description": PROBLEMS[code],
+            "content": {"application/problem+json": {"schema": schema}},
+            **({"headers": HEADERS[code]} if code in HEADERS else {}),
         }
+        component = ResolvedComponent(name, ResolvedComponent.RESPONSE, response, name)
+        self.registry.register_on_missing(component)
+        return component.ref

@@ -5,7 +5,6 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any, ClassVar, get_args
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 Row = serializers.Serializer[Any]
@@ -44,11 +43,8 @@ def _field(kind: Any) -> serializers.Field[Any, Any, Any, Any]:
     return _FIELDS.get(kind, serializers.JSONField)()
 
 
-@extend_schema_field(
-    {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^([0-9]+|ext:.+)$"}]}
-)
 class Reference(serializers.Field):  # type: ignore[type-arg]
-    """A row's numeric id, or ext:<external id>."""
+    """A row's numeric id, or ext:<external id>: the component `Id` of the schema."""
 
 
 def validated(serializer: Any) -> dict[str, Any]:

@@ -31,6 +31,9 @@ class ExplanationRow(serializers.Serializer[Any]):
 class ExplanationViewSet(StrictQuery, ViewSet):
     """Explanations that workers write."""
 
+    tags = ["recommendations"]
+    operation_ids = {"retrieve": "get_explanation"}
+    example_ids = {"": "0123456789abcdef0123456789abcdef"}
     policies = reads(Scope.RECOMMEND_READ, shoppers=True)
     throttle_scopes = RECOMMENDING
     lookup_url_kwarg = "id"

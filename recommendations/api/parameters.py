@@ -50,10 +50,9 @@ MAX_PRICE = OpenApiParameter(
 )
 EXCLUDE = OpenApiParameter(
     "exclude",
-    str,
-    many=True,
+    {"type": "array", "items": {"$ref": "#/components/schemas/Id"}},
     description="A product to leave out: a number, or `ext:<external id>`. Repeat it for several products. "
-    "Numbers may also be separated by commas.",
+    "Numbers may also be separated by commas. Those that do not exist are named in `ignored`.",
 )
 FILTERS = [CATEGORY, GROUP, ATTRIBUTE, MIN_PRICE, MAX_PRICE, EXCLUDE]
 PAGE = [TOP_N, OFFSET]

@@ -32,6 +32,7 @@ _placement_schema = extend_schema(parameters=_PARAMETERS, responses=PlacementRow
 class PlacementViewSet(StrictQuery, ViewSet):
     """Base class of placements, with their common parameters."""
 
+    tags = ["recommendations"]
     policies = reads(Scope.RECOMMEND_READ, shoppers=True)
     throttle_scopes = RECOMMENDING
 
@@ -60,6 +61,8 @@ class PlacementViewSet(StrictQuery, ViewSet):
 class TrendingViewSet(PlacementViewSet):
     """Trending products."""
 
+    operation_ids = {"list": "trending_products"}
+
     @_placement_schema
     def list(self, request: Request) -> Response:
         """Return the products with most recent interactions, the same for everybody.
@@ -74,9 +77,11 @@ class TrendingViewSet(PlacementViewSet):
 class SimilarViewSet(PlacementViewSet):
     """Products similar to a product."""
 
+    operation_ids = {"list": "similar_products"}
+
     @_placement_schema
     def list(self, request: Request, id: str) -> Response:
-        """Return products that share its category or tags, or that the same shoppers interacted with.
+        """Return similar products: of its category, with its tags, or that the same shoppers interacted with.
 
         Products that have nothing in common with it are left out, so the list may be short.
         """
@@ -90,6 +95,8 @@ class SimilarViewSet(PlacementViewSet):
 
 class BoughtTogetherViewSet(PlacementViewSet):
     """Products bought together with a product."""
+
+    operation_ids = {"list": "bought_together"}
 
     @_placement_schema
     def list(self, request: Request, id: str) -> Response:
@@ -108,6 +115,7 @@ class BoughtTogetherViewSet(PlacementViewSet):
 class BuyAgainViewSet(PlacementViewSet):
     """Products that a shopper buys regularly."""
 
+    operation_ids = {"list": "buy_again"}
     policies = reads(Scope.RECOMMEND_READ, own="user_id")
 
     @_placement_schema
@@ -133,6 +141,9 @@ class BuyAgainViewSet(PlacementViewSet):
 class SessionViewSet(StrictQuery, ViewSet):
     """Recommendations for an anonymous visitor."""
 
+    tags = ["recommendations"]
+    operation_ids = {"create": "recommend_session"}
+    body_examples = {"create": {"product_ids": ["ext:2383", "ext:12"], "top_n": 5}}
     # It reads with POST, because the products may be too many for a URL.
     policies = {"POST": Policy(Scope.RECOMMEND_READ, shoppers=True, is_open=True)}
     throttle_scopes = posting(ThrottleScope.SESSION)

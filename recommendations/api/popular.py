@@ -35,6 +35,8 @@ _PARAMETER_NAMES = {parameter.name for parameter in _PARAMETERS}
 class PopularViewSet(StrictQuery, ViewSet):
     """Popular products."""
 
+    tags = ["recommendations"]
+    operation_ids = {"list": "popular_products"}
     policies = reads(Scope.RECOMMEND_READ, shoppers=True)
     throttle_scopes = RECOMMENDING
 

@@ -37,6 +37,8 @@ class RecommendationResponse(HttpResponse):
 class RecommendViewSet(StrictQuery, ViewSet):
     """Recommendations for a shopper."""
 
+    tags = ["recommendations"]
+    operation_ids = {"retrieve": "recommend"}
     policies = reads(Scope.RECOMMEND_READ, own="user_id")
     throttle_scopes = RECOMMENDING
     conditional = frozenset({"retrieve"})

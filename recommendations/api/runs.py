@@ -21,7 +21,7 @@ from recommendations.models import GenerationRun, RunState
 class RunRow(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     state = serializers.ChoiceField(
-        choices=RunState.values, help_text="`lost`: the run has stopped reporting progress."
+        choices=RunState.choices, help_text="`lost`: the run has stopped reporting progress."
     )
     strategy = serializers.CharField()
     version = serializers.CharField(allow_null=True, help_text="The version of the strategy's model.")
@@ -45,6 +45,9 @@ class RunRow(serializers.Serializer[Any]):
 class RunViewSet(StrictQuery, ViewSet):
     """Runs of generate_recommendations."""
 
+    tags = ["service"]
+    operation_ids = {"retrieve": "get_run"}
+    example_ids = {"": "1"}
     policies = {"GET": Policy(None, keys=False)}
     throttle_scopes = READING
     lookup_url_kwarg = "id"

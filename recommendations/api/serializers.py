@@ -17,9 +17,12 @@ from recommendations.serving.payload import SHOWN
 Row = serializers.Serializer[Any]
 
 
-@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "integer"}]})
+@extend_schema_field({"example": "Kitchen"})
 class ReasonValue(serializers.Field):  # type: ignore[type-arg]
-    """The value of a reason; its kind says what it means."""
+    """The value of a reason, a text or a number; its kind says what it means.
+
+    Of no type in the schema, since generated clients lose the values of a union.
+    """
 
 
 _VALUES = exhaustive(
@@ -43,7 +46,7 @@ _MEANINGS = f"By kind: {'; '.join(f'`{kind}`: {meaning}' for kind, meaning in _V
 
 
 class ReasonRow(Row):
-    kind = serializers.ChoiceField(choices=[kind.value for kind in ReasonKind])
+    kind = serializers.ChoiceField(choices=[(kind.value, kind.name) for kind in ReasonKind])
     value = ReasonValue(help_text=_MEANINGS)
     points = serializers.FloatField(help_text="The points of all reasons add up to the score.")
     name = serializers.CharField(
@@ -58,6 +61,23 @@ class RecommendedProductRow(TypedRow):
     attributes = AttributesRow()
     score = serializers.FloatField()
     reasons = ReasonRow(many=True)
+
+
+def _fallback(what: str) -> serializers.CharField:
+    # Not an enum: of one that may be null, some generators make one that may not.
+    return serializers.CharField(
+        allow_null=True,
+        help_text=f"If the {what} found nothing, what filled the list: `popular` or `trending`. Else null.",
+    )
+
+
+def _ignored() -> serializers.ListField:
+    return serializers.ListField(
+        child=Reference(),
+        required=False,
+        help_text="The products of the request that do not exist, or are inactive. Present only if it names "
+        "products.",
+    )
 
 
 class RecommendationRow(Row):
@@ -76,11 +96,8 @@ class RecommendationRow(Row):
         required=False,
         help_text="True if the strategy's model is not trained, or cannot be loaded; else left out.",
     )
-    fallback = serializers.ChoiceField(
-        choices=["popular", "trending"],
-        allow_null=True,
-        help_text="What filled the list if the strategy itself found nothing, else null.",
-    )
+    fallback = _fallback("strategy")
+    ignored = _ignored()
 
 
 @extend_schema_serializer(many=False)
@@ -96,23 +113,16 @@ class PlacementRow(Row):
         required=False,
         help_text="True if the strategy's model is not trained, or cannot be loaded; else left out.",
     )
-    fallback = serializers.ChoiceField(
-        choices=["popular", "trending"],
-        allow_null=True,
-        help_text="What filled the list if the placement itself found nothing, else null.",
-    )
-
-
-class PopularReasonRow(Row):
-    kind = serializers.ChoiceField(choices=["popular"])
-    value = serializers.IntegerField(help_text="The number of interactions.")
-    points = serializers.FloatField(help_text="Always 0, since popularity does not depend on the shopper.")
+    fallback = _fallback("placement")
+    ignored = _ignored()
 
 
 class PopularRow(ProductRow):
     interaction_count = serializers.IntegerField(help_text="Dismissals are not counted.")
     score = serializers.FloatField(help_text="Always 0, the sum of the reasons' points.")
-    reasons = PopularReasonRow(many=True)
+    reasons = ReasonRow(
+        many=True, help_text="One, `popular`. Its points are 0: popularity does not depend on the shopper."
+    )
 
 
 @extend_schema_serializer(many=False)
@@ -128,7 +138,8 @@ class SessionInput(Row):
         child=Reference(),
         min_length=1,
         max_length=MAX_NAMED,
-        help_text="The products in the session or the cart, newest last.",
+        help_text="The products in the session or the cart, newest last. Those that do not exist are named "
+        "in `ignored`.",
     )
     top_n = serializers.IntegerField(required=False, default=DEFAULT_TOP_N, min_value=1, max_value=MAX_TOP_N)
     offset = serializers.IntegerField(

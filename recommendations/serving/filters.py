@@ -26,6 +26,7 @@ class Filters:
     groups:     names, any of which will do; empty for all products
     attributes: names, each with the values of which any will do
     exclude:    ids of products to leave out
+    ignored:    references to products to leave out that do not exist
     """
 
     categories: tuple[str, ...] = ()
@@ -34,6 +35,7 @@ class Filters:
     min_price: Decimal | None = None
     max_price: Decimal | None = None
     exclude: tuple[int, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     def allowed(self, snapshot: Snapshot) -> NDArray[np.bool_] | None:
         """Return the products within the bounds, shape (n_products,); None when all are."""
@@ -100,7 +102,7 @@ def resolve_filters(request: RecommendationRequest, snapshot: Snapshot) -> Filte
 
     1 more if it names categories without products.
 
-    Raises BadRequest naming each category and each excluded product that does not exist.
+    Raises BadRequest naming each category that does not exist.
     """
     if not request.is_filtered:
         return NO_FILTERS
@@ -113,8 +115,8 @@ def resolve_filters(request: RecommendationRequest, snapshot: Snapshot) -> Filte
     known = named_rows.categories(unused)
     if unknown := [name for name in unused if name not in known]:
         raise BadRequest(*(_unknown_error("category", name, "category; see /categories") for name in unknown))
-    exclude = resolve_products(
-        "exclude", request.exclude, sees_inactive_products=request.sees_inactive_products
+    exclude, ignored = resolve_products(
+        request.exclude, sees_inactive_products=request.sees_inactive_products
     )
     return Filters(
         categories=request.categories,
@@ -123,6 +125,7 @@ def resolve_filters(request: RecommendationRequest, snapshot: Snapshot) -> Filte
         min_price=request.min_price,
         max_price=request.max_price,
         exclude=exclude,
+        ignored=ignored,
     )
 
 
@@ -140,23 +143,17 @@ def in_groups(snapshot: Snapshot, names: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def resolve_products(
-    field: str, references: Sequence[int | str], *, sees_inactive_products: bool
-) -> tuple[int, ...]:
-    """Return the products' ids in the same order. 1 query, none for no references.
+    references: Sequence[int | str], *, sees_inactive_products: bool
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return the products' ids in the same order, and the references that are ignored.
 
-    Raises BadRequest naming the field and each product that does not exist, or is inactive unless the
-    caller knows inactive products.
+    These are of products that do not exist, or are inactive unless the caller knows inactive products.
+    1 query, none for no references.
     """
     known = named_rows.product_ids(references, include_inactive=sees_inactive_products)
-    if unknown := [reference for reference in references if reference not in known]:
-        raise BadRequest(
-            *(_unknown_error(field, _format_reference(reference), "product") for reference in unknown)
-        )
-    return tuple(known[reference] for reference in references)
-
-
-def _format_reference(reference: int | str) -> int | str:
-    return f"ext:{reference}" if isinstance(reference, str) else reference
+    ids = tuple(known[reference] for reference in references if reference in known)
+    ignored = (reference for reference in references if reference not in known)
+    return ids, tuple(f"ext:{one}" if isinstance(one, str) else str(one) for one in ignored)
 
 
 def _unknown_error(field: str, value: int | str, what: str) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Live recommendations for one user."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from recommendations.explainers.behaviour import NO_HISTORY
 from recommendations.selectors.histories import Events
 from recommendations.selectors.products import Details, digest_of
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.filters import resolve_filters
+from recommendations.serving.filters import Filters, resolve_filters
 from recommendations.serving.ranker import ProductLookup, Ranked, Ranker, recommended_item
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import AnswerVersion, RecommendationList, SnapshotVersion
@@ -48,13 +48,14 @@ class LiveRecommender:
         found = self.events(np.array([shopper.id], np.int64), [shopper.history_version])
         (ranked,) = Ranker(pipeline)(found, query, products=products)
         version = None
-        if computed_at and len(products.loaded) <= _MOST_PRODUCTS:
+        looked_at = {**products.loaded, **catalogue.details.with_missing(filters.exclude)}
+        if computed_at and len(looked_at) <= _MOST_PRODUCTS and _is_told(filters, looked_at):
             snapshot = pipeline.snapshot
             version = AnswerVersion(
                 model=model,
                 shopper=shopper,
-                product_ids=sorted(products.loaded),
-                digest=digest_of(products.loaded),
+                product_ids=sorted(looked_at),
+                digest=digest_of(looked_at),
                 uses_list=request.is_plain,
                 snapshot=SnapshotVersion(
                     snapshot.stamp, snapshot.activity_stamp, catalogue.renewed_at, computed_at
@@ -69,7 +70,18 @@ class LiveRecommender:
             offset=request.offset,
             version=version,
             is_narrowed=request.is_filtered,
+            ignored=filters.ignored if request.names_products else None,
         )
+
+
+def _is_told(filters: Filters, details: Mapping[int, Details | None]) -> bool:
+    """Return whether a version tells when an excluded product ceases to exist, or an ignored one begins to.
+
+    The details of one that is sold out are the same while it is inactive.
+    """
+    return not filters.ignored and all(
+        product is not None and product.is_available for product in map(details.get, filters.exclude)
+    )
 
 
 def recommendation_list(
@@ -82,6 +94,7 @@ def recommendation_list(
     offset: int = 0,
     version: AnswerVersion | None = None,
     is_narrowed: bool = False,
+    ignored: tuple[str, ...] | None = None,
 ) -> RecommendationList:
     """Return the ranked products from the offset on, as a list. basis: as in `RecommendationList`"""
     return RecommendationList(
@@ -95,4 +108,5 @@ def recommendation_list(
         version=version,
         is_narrowed=is_narrowed,
         is_continued=offset > 0,
+        ignored=ignored,
     )

@@ -31,6 +31,8 @@ def payload(
         "strategy": recommendations.strategy,
         "fallback": recommendations.fallback,
     }
+    if recommendations.ignored is not None:
+        fields["ignored"] = recommendations.ignored
     return {**fields, "explanation_url": EXPLANATIONS + pending_id} if pending_id else fields
 
 

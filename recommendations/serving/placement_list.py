@@ -28,6 +28,7 @@ class PlacementList:
     strategy: the configured strategy that took part in it, None if none did
     fallback: the filler that the list begins with if the placement itself found nothing, else None
     is_untrained: whether the placement's model is missing, so that it found nothing
+    ignored:  references of the request to products that do not exist; None if it names no products
     """
 
     placement: str
@@ -35,16 +36,19 @@ class PlacementList:
     strategy: str | None
     fallback: str | None
     is_untrained: bool = False
+    ignored: tuple[str, ...] | None = None
 
     def payload(self) -> dict[str, Any]:
         """Return the list as a plain dict, the JSON that REST clients receive."""
-        fields = {
+        fields: dict[str, Any] = {
             "placement": self.placement,
             "recommended_products": [product(item) for item in self.items],
             "strategy": self.strategy,
             "fallback": self.fallback,
         }
-        return {**fields, "untrained": True} if self.is_untrained else fields
+        if self.is_untrained:
+            fields["untrained"] = True
+        return fields if self.ignored is None else {**fields, "ignored": self.ignored}
 
 
 def placement_list(
@@ -57,12 +61,14 @@ def placement_list(
     hidden: HiddenPositions = seen,
     excluded: NDArray[np.int64] | None = None,
     strategy: str | None,
+    ignored: tuple[str, ...] = (),
 ) -> PlacementList:
     """Return the pipeline's list for one history.
 
     The queries of `resolve_filters`, and 1 for products whose details are not in memory. Raises BadRequest.
 
     hidden: which products of the history are not shown; excluded: positions of others that are not
+    ignored: references to products of the history that do not exist
     """
     filters = resolve_filters(request, pipeline.snapshot)
     products: ProductLookup[Details] = ProductLookup(details, filters.match)
@@ -76,6 +82,7 @@ def placement_list(
         strategy=strategy,
         fallback=ranking.filled_by or None,
         is_untrained=isinstance(pipeline.retriever, Untrained),
+        ignored=tuple(dict.fromkeys([*ignored, *filters.ignored])) if request.names_products else None,
     )
 
 

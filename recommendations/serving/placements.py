@@ -82,15 +82,15 @@ class Placements:
     def session(self, request: RecommendationRequest, model: ModelRef) -> PlacementList:
         """Return recommendations for a visitor who has seen the request's products. These are not shown.
 
-        They count as put into the cart at the same moment, so they form one basket. 1 more query. Also raises
-        BadRequest for a product that does not exist.
+        They count as put into the cart at the same moment, so they form one basket. Those that do not exist
+        are ignored. 1 more query.
         """
-        product_ids = resolve_products(
-            "product_ids", request.product_ids, sees_inactive_products=request.sees_inactive_products
+        product_ids, ignored = resolve_products(
+            request.product_ids, sees_inactive_products=request.sees_inactive_products
         )
         pipeline = self.state.pipeline(model)
         history = session_history(np.array(product_ids[::-1], np.int64), Action.CART, pipeline)
-        return self._list("session", request, pipeline, history, strategy=model.strategy)
+        return self._list("session", request, pipeline, history, strategy=model.strategy, ignored=ignored)
 
     def similar(
         self,
@@ -147,6 +147,7 @@ class Placements:
         hidden: HiddenPositions = seen,
         excluded: NDArray[np.int64] | None = None,
         strategy: str | None,
+        ignored: tuple[str, ...] = (),
     ) -> PlacementList:
         details = self.state.catalogue.details
         return placement_list(
@@ -158,6 +159,7 @@ class Placements:
             hidden=hidden,
             excluded=excluded,
             strategy=strategy,
+            ignored=ignored,
         )
 
 

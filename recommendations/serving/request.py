@@ -45,6 +45,11 @@ class RecommendationRequest:
         return ("pk" if isinstance(self.user, int) else "external_id", self.user)
 
     @property
+    def names_products(self) -> bool:
+        """Whether the answer says which of the request's products were ignored."""
+        return bool(self.exclude or self.product_ids)
+
+    @property
     def is_filtered(self) -> bool:
         """Whether filters leave some products out."""
         has_bounds = self.min_price is not None or self.max_price is not None

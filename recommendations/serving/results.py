@@ -94,6 +94,7 @@ class RecommendationList:
     is_stored:    whether the list was made ahead
     is_narrowed:  whether filters left some products out
     is_continued: whether an offset left out the best products
+    ignored:      references of the request to products that do not exist; None if it names no products
     """
 
     shopper: Shopper
@@ -108,6 +109,7 @@ class RecommendationList:
     is_stored: bool = False
     is_narrowed: bool = False
     is_continued: bool = False
+    ignored: tuple[str, ...] | None = None
 
     @property
     def finding(self) -> Finding:

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from access.errors import TooManyPasswords
 from catalog.errors import (
     CannotMerge,
+    EventIdReused,
     IdempotencyKeyReused,
     InUse,
     InvalidEvents,
@@ -60,6 +61,7 @@ REFUSED_WRITE = ErrorResponse(
 # The first matching class applies, so subclasses come before their base class.
 TABLE: tuple[tuple[type[Exception], ErrorResponse], ...] = (
     (InvalidEvents, ErrorResponse(400)),
+    (EventIdReused, ErrorResponse(409)),
     (InvalidIdempotencyKey, ErrorResponse(400)),
     (IdempotencyKeyReused, ErrorResponse(422)),
     (TooManyEvents, ErrorResponse(413)),

@@ -54,8 +54,8 @@ class RootView(ApiView):
     throttle_scopes = READING
 
     @extend_schema(
-        operation_id="root",
-        tags=["root"],
+        operation_id="get_service",
+        tags=["service"],
         responses=inline_serializer(
             "Root",
             {

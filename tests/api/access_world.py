@@ -70,6 +70,7 @@ class World:
             "PATCH /users/{id}": {"name": "Anne"},
             "POST /users/{id}/merge": {"into": self.account.pk},
             "POST /interactions": event,
+            "POST /interactions/batch": [event],
             "POST /interactions/bulk": [event],
             "POST /token": {"username": "member", "password": PASSWORD},
             "POST /token/refresh": {"refresh": self.pair.refresh},

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from catalog.models import Category, Product, User
 from recommendations import wiring
-from tests.factories import InteractionFactory, ProductFactory, StaffFactory, UserFactory
+from tests.factories import InteractionFactory, ProductFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -153,8 +153,6 @@ class TestErrors:
             ("min_price=3&max_price=2", "min_price", "3", "Must not be above max_price, 2."),
             ("category=audio", "category", "audio", "There is no such category; see /categories."),
             ("category=", "category", '[""]', "Must be a name of 1 to 255 characters."),
-            ("exclude=ext:none", "exclude", "ext:none", "There is no such product."),
-            ("exclude=999999999", "exclude", 999999999, "There is no such product."),
             ("exclude=amp", "exclude", '["amp"]', "Must be a whole number from 1 to"),
             ("strategy=magic", "strategy", "magic", "Must be one of collaborative, content"),
             ("limit=3", "limit", "3", "Unknown parameter. Allowed here: category, diversity"),
@@ -168,16 +166,6 @@ class TestErrors:
 
         assert found[:2] == (field, value)
         assert found[2].startswith(message)
-
-    def test_reveal_an_inactive_product_only_to_staff(self, client: Client):
-        hidden = ProductFactory(external_id="hidden", is_active=False)
-
-        by_number, by_key = ask(client, f"exclude={hidden.id}"), ask(client, "exclude=ext:hidden")
-        client.force_login(StaffFactory())
-
-        assert error(by_number) == ("exclude", hidden.id, "There is no such product.")
-        assert error(by_key) == ("exclude", "ext:hidden", "There is no such product.")
-        assert ask(client, "exclude=ext:hidden").status_code == 200
 
     def test_name_all_invalid_fields_at_once(self, client: Client):
         answer = ask(client, "top_n=0&offset=x&diversity=2")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -295,10 +296,8 @@ def test_systemd_has_a_unit_for_each_kind_of_process():
 
 def test_the_nightly_work_names_commands_that_exist():
     text = (ROOT / "deploy/nightly.sh").read_text()
-    [line] = [line for line in text.splitlines() if line.startswith("for command in ")]
-    named = re.findall(
-        r"[a-z_]+(?= |;|$)", line.removeprefix("for command in ").split(";")[0].replace('"', "")
-    )
+    [words] = re.findall("^for command in (.*); do", text, re.MULTILINE)
+    named = [word.split(" ")[0] for word in shlex.split(words)]
 
     assert set(named) <= get_commands().keys()
     assert len(named) == 5

@@ -86,7 +86,7 @@ def test_the_schema_and_its_page_are_there(site: Site):
         schema = client.get("/recs/schema", headers={"Accept": "application/json"}).json()
         page = client.get("/recs/docs").text
 
-        assert schema["servers"] == [{"url": "/recs"}]
+        assert schema["servers"][0]["url"] == "/recs"
         assert "/products" in schema["paths"]
         for address in re.findall(r'(?:src|href)="(/[^"]*)"', page):
             assert address.startswith("/recs/static/")
