@@ -62,6 +62,24 @@ class IdempotencyKeyReused(CatalogError):
         )
 
 
+class UnknownUser(CatalogError):
+    """There is no user for a reference."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"There is no user {cut(reference)!r}.")
+
+
+class CannotMerge(CatalogError):
+    """A user cannot be merged into another one."""
+
+
+class WasMerged(CatalogError):
+    """The id is that of a user that was merged into another one, so it cannot be changed or deleted."""
+
+    def __init__(self, reference: str, user_id: int) -> None:
+        super().__init__(f"{cut(reference)!r} was merged into user {user_id}. Change or delete that one.")
+
+
 class ShopNotFound(CatalogError):
     """The directory to import does not exist."""
 

@@ -1,6 +1,7 @@
 """References to rows: a numeric id, or the shop's own key as `ext:<key>`."""
 
 import re
+from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 
@@ -47,6 +48,11 @@ def read_reference(value: object) -> int | str:
 def as_lookup(reference: int | str) -> dict[str, int | str]:
     """Return {"pk": 12} for 12 and {"external_id": "abc"} for "abc": arguments of a queryset's filter()."""
     return {"pk": reference} if isinstance(reference, int) else {"external_id": reference}
+
+
+def format_lookup(lookup: Mapping[str, object]) -> str:
+    """Return "12" for {"pk": 12} and "ext:abc" for {"external_id": "abc"}."""
+    return f"{PREFIX}{lookup['external_id']}" if "external_id" in lookup else str(lookup["pk"])
 
 
 def lookup(text: str) -> dict[str, int | str]:

@@ -18,7 +18,7 @@ from django.db.models import Model, Q, QuerySet
 
 from access.models import Account
 from access.principals import account_identity
-from catalog.models import Interaction, StoredAnswer, User
+from catalog.models import FormerUser, Interaction, StoredAnswer, User
 from core.text import MAX_SHOWN
 from privacy.erasure_rules import USERNAMES
 from privacy.person import Person
@@ -91,11 +91,11 @@ def _mention_in_key(person: Any) -> re.Pattern[str]:
     A number is a mention only after the word: "user-12" is one of user 12, "batch-12" is not.
     """
     if isinstance(person, Account):
-        noun, names = "account", [person.username, person.email]
+        noun, numbers, names = "account", [person.pk], [person.username, person.email]
     else:
-        noun, names = "user", [person.external_id]
+        noun, (numbers, names) = "user", _ids(person)
     forms = {form for name in names if name for form in (name, quote(name, safe=""))}
-    number = rf"{noun}(?:[-_]?id)?[-_.:=/]*{person.pk}(?![0-9])"
+    number = rf"{noun}(?:[-_]?id)?[-_.:=/]*(?:{'|'.join(map(str, numbers))})(?![0-9])"
     return re.compile("|".join([*map(re.escape, sorted(forms)), number]), re.IGNORECASE)
 
 
@@ -103,11 +103,17 @@ def _mention_in_body(person: Any) -> re.Pattern[bytes] | None:
     """Return the pattern of responses that mention a user: they show a field's value, cut if it is long."""
     if isinstance(person, Account):
         return None
-    number = b'"user_id","value":"?%d[^0-9]' % person.pk
-    if not person.external_id:
-        return re.compile(number)
-    external_id = orjson.dumps(person.external_id[:_SHOWN_CHARACTERS])[1:-1]
-    return re.compile(number + b"|" + re.escape(external_id))
+    numbers, names = _ids(person)
+    number = b'"user_id","value":"?(?:%s)[^0-9]' % b"|".join(b"%d" % number for number in numbers)
+    texts = [re.escape(orjson.dumps(name[:_SHOWN_CHARACTERS])[1:-1]) for name in names]
+    return re.compile(b"|".join([number, *texts]))
+
+
+def _ids(user: User) -> tuple[list[int], list[str]]:
+    """Return the numbers and the external ids of the user and of those merged into them. 1 query."""
+    former = FormerUser.objects.filter(user=user).values_list("pk", "external_id")
+    rows = [(user.pk, user.external_id), *former]
+    return [number for number, _ in rows], [name for _, name in rows if name]
 
 
 class _QueryReference(ABC):
@@ -133,10 +139,11 @@ class AdminLog(_QueryReference):
         persons, events, lists = (
             ContentType.objects.get_for_model(model).pk for model in (type(person), Interaction, StoredList)
         )
-        condition = Q(content_type=persons, object_id=str(person.pk))
-        if isinstance(person, User):
-            condition |= Q(content_type=events, object_repr__contains=f" by user {person.pk} of ")
-            condition |= Q(content_type=lists, object_repr__endswith=f" for user {person.pk}")
+        numbers = _ids(person)[0] if isinstance(person, User) else [person.pk]
+        condition = Q(content_type=persons, object_id__in=[str(number) for number in numbers])
+        for number in numbers if isinstance(person, User) else ():
+            condition |= Q(content_type=events, object_repr__contains=f" by user {number} of ")
+            condition |= Q(content_type=lists, object_repr__endswith=f" for user {number}")
         return LogEntry.objects.filter(condition)
 
 

@@ -30,6 +30,7 @@ CORS_EXPOSE_HEADERS = [
 ]
 
 INSTALLED_APPS = [
+    "core",  # before the admin, whose templates it extends
     "core.admin.site.StrictAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -43,7 +44,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "axes",
-    "core",
     "recsite",
     "access",
     "privacy",
@@ -131,6 +131,9 @@ AXES_VERBOSE = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False  # access.admin has its own page
 TRUSTED_PROXIES = ENV.trusted_proxies
+# The path under which a proxy shows the service: it is in front of all links, and the path of all cookies.
+FORCE_SCRIPT_NAME = ENV.script_name or None
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = f"{ENV.script_name}/"
 
 # The key that signs tokens (JWT), and older keys whose tokens are still valid.
 JWT_SIGNING_KEY = ENV.jwt_signing_key

@@ -17,9 +17,9 @@ urlpatterns = [
     re_path(r"^schema[.]yaml/?$", docs.SchemaView.as_view(), {"form": "yaml"}),
     re_path(r"^docs/?$", docs.DocsView.as_view(), name="docs"),
     # Served before all middleware (recsite/http/middleware.py). Listed here so that every URL is.
-    path("health/live", health.live, name="live"),
-    path("health/ready", health.ready, name="ready"),
-    path("metrics", metrics_page.page, name="metrics"),
+    re_path(r"^health/live/?$", health.live, name="live"),
+    re_path(r"^health/ready/?$", health.ready, name="ready"),
+    re_path(r"^metrics/?$", metrics_page.page, name="metrics"),
     # Last: every other URL is 404. Django itself adds the slash to /admin.
     re_path(r"^(?!admin$)", root.not_found),
 ]

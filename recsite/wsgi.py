@@ -21,8 +21,9 @@ from recommendations import wiring  # noqa: E402  needs the loaded applications
 from recsite import gc_tuning  # noqa: E402
 from recsite.http.charset import without_charset  # noqa: E402
 from recsite.http.login_limit import limit_logins  # noqa: E402
+from recsite.http.script_name import without_prefix  # noqa: E402
 
-application = limit_logins(without_charset(django_application))
+application = without_prefix(limit_logins(without_charset(django_application)), settings.ENV.script_name)
 
 wiring.warm_up()
 # This thread handles no requests, so its connection goes back to the pool.

@@ -81,8 +81,9 @@ class Deployment:
         self._start_data_stores()
         self.manage("migrate", "--verbosity", "0")
         self.manage("import_shop", str(SHOP), "--unless-imported", "--verbosity", "0")
-        for name in self.phase.web:
-            self._add(name, partial(self._web, name))
+        for place, name in enumerate(self.phase.web):
+            is_entrance = place == 0 and not (self.phase.has_gateway and nginx.find_program())
+            self._add(name, partial(self._web, name), port=_wanted_port() if is_entrance else 0)
         for worker in self.phase.workers:
             metrics = f" takes from {', '.join(worker.queues)}; /metrics is here"
             self._add(worker.name, partial(self._worker, worker), note=metrics)
@@ -124,7 +125,7 @@ class Deployment:
         folder = self.folder / "nginx"
         folder.mkdir(exist_ok=True)
         folder.chmod(0o711)
-        port = int(os.environ.get("STACK_PORT") or free_port())
+        port = _wanted_port() or free_port()
         web_ports = [self.ports[name] for name in self.phase.web]
         self._add("gateway", partial(nginx.start_nginx, program, folder, port, web_ports), port=port)
 
@@ -209,3 +210,8 @@ def working_folder() -> Iterator[Path]:
     else:
         with tempfile.TemporaryDirectory(prefix="shop-stack-") as temporary:
             yield Path(temporary)
+
+
+def _wanted_port() -> int:
+    """Return the port at which the deployment is entered: STACK_PORT, or 0 for a free one."""
+    return int(os.environ.get("STACK_PORT") or 0)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as PlainGroupAdmin
+from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
@@ -18,6 +19,16 @@ GRANTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 admin.site.unregister(Group)
 
 
+class ChangePasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
+    """Form that writes the password, and no other field of the account."""
+
+    def save(self, commit: bool = True) -> Any:
+        account = super().save(commit=False)
+        if commit:
+            account.save(update_fields=["password"])
+        return account
+
+
 @admin.register(Account)
 class AccountAdmin(BaseModelAdmin[Account], UserAdmin):
     list_display = ("username", "email", "first_name", "last_name", "is_staff", "is_active", "last_login")
@@ -28,6 +39,7 @@ class AccountAdmin(BaseModelAdmin[Account], UserAdmin):
     filter_horizontal = ("user_permissions",)
     autocomplete_fields = ("groups",)
     readonly_fields = ("last_login", "date_joined")
+    change_password_form = ChangePasswordForm
 
     def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> Any:
         return (*self.readonly_fields, *(() if _is_superuser(request) else GRANTS))

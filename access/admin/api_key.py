@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -79,7 +79,7 @@ class ApiKeyAdmin(StrictAdmin, _Admin):
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         if change:
-            obj.save(update_fields=["name"])
+            super().save_model(request, obj, form, change)
             return
         created = make_key(
             name=obj.name,
@@ -95,6 +95,12 @@ class ApiKeyAdmin(StrictAdmin, _Admin):
         self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
     ) -> HttpResponse:
         return self._key_page(request, cast(Any, request).created_key)
+
+    def response_repeated(self, request: HttpRequest, obj: ApiKey) -> HttpResponse:
+        """Return to the key's page. Its text was shown to the first form and is stored nowhere."""
+        message = f"This form was sent twice and made one key, {obj}. If you have not seen it, rotate it."
+        self.message_user(request, message, messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:access_apikey_change", args=[obj.pk]))
 
     def delete_model(self, request: HttpRequest, obj: ApiKey) -> None:
         delete_keys([obj])

@@ -41,9 +41,6 @@ class InteractionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_occurred_at(self) -> datetime:
         moment: datetime = self.cleaned_data["occurred_at"]
-        if "occurred_at" not in self.changed_data and self.instance.pk:
-            # The form shows whole seconds, but the stored time may have microseconds.
-            return self.instance.occurred_at
         if not EARLIEST <= moment <= timezone.now() + LEEWAY:
             raise forms.ValidationError(
                 "Must be between 1970 and one day from now; a later event would always be the newest one."

@@ -9,10 +9,12 @@ from django.utils.safestring import SafeString
 
 from access.models import Account
 from catalog.admin.history import HistoryInline
+from catalog.admin.user_actions import merge
 from catalog.models import Interaction, User
 from core.admin import links
 from core.admin.base import BaseModelAdmin
 from core.admin.completion import URL_NAME, LabelledAutocompleteView
+from core.admin.deletion import delete_selected
 from core.admin.filters import DateRangeFilter
 
 
@@ -29,6 +31,7 @@ class UserAdmin(BaseModelAdmin[User]):
     readonly_fields = ("created_at", "updated_at")
     autocomplete_fields = ("account",)
     inlines = (HistoryInline,)
+    actions = (merge, delete_selected)
 
     def get_urls(self) -> list[URLPattern]:
         answer = self.admin_site.admin_view(LabelledAutocompleteView.as_view(admin_site=self.admin_site))
@@ -44,6 +47,15 @@ class UserAdmin(BaseModelAdmin[User]):
         """Return the read-only fields. Only superusers may set `account`: it may read the user's history."""
         is_superuser = isinstance(request.user, Account) and request.user.is_superuser
         return self.readonly_fields if is_superuser else (*self.readonly_fields, "account")
+
+    def has_merge_permission(self, request: HttpRequest) -> bool:
+        """Return whether users may be merged, which changes one, deletes one and moves interactions."""
+        events = self.admin_site.get_model_admin(Interaction)
+        return (
+            self.has_change_permission(request)
+            and self.has_delete_permission(request)
+            and events.has_change_permission(request)
+        )
 
     @admin.display(description="name", ordering="name")
     def called(self, user: User) -> str:

@@ -11,10 +11,12 @@ from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
 from catalog import cells
-from catalog.models import Category, Product, User
+from catalog.models import Category, FormerUser, Product, User
 from catalog.models.attributes import MAX_ATTRIBUTES, MAX_VALUES, Attributes, attributes_of
 from catalog.models.product import MAX_STOCK, sale_faults
 from core.api.json_fields import FreeingField, StrictBooleanField, StrictCharField, StrictListField
+from core.api.serializers import Reference
+from core.references import BadReference, as_lookup, read_reference
 from core.text import (
     MAX_ERRORS,
     MAX_LENGTH,
@@ -70,12 +72,35 @@ def external_id_field(model: type[Product] | type[User]) -> StrictCharField:
     )
 
 
+class ReferenceField(Reference):
+    """Reference in a request body; accepts the same values as ids in paths."""
+
+    def to_internal_value(self, data: Any) -> dict[str, int | str]:
+        try:
+            return as_lookup(read_reference(data))
+        except BadReference as error:
+            raise serializers.ValidationError(str(error)) from error
+
+
 class UserInput(Input):
     """A user of the shop."""
 
     id = serializers.IntegerField(read_only=True)
     external_id = external_id_field(User)
     name = name_field(help_text="The name used to address the person.")
+
+    def validate_external_id(self, key: str | None) -> str | None:
+        """Return the external id if it is not that of a user that was merged."""
+        former = key and FormerUser.objects.filter(external_id=key).first()
+        if former:
+            raise serializers.ValidationError(f"Leads to user {former.user_id}: its user was merged.")
+        return key
+
+
+class MergeInput(Input):
+    """The user that is left."""
+
+    into = ReferenceField()
 
 
 @extend_schema_field({"type": "integer", "minimum": 1})

@@ -16,6 +16,12 @@ class UserRow(Row):
     name = serializers.CharField()
 
 
+class MergedRow(Row):
+    user = UserRow(help_text="The user that is left.")
+    moved = serializers.IntegerField(help_text="The events that became theirs.")
+    repeated = serializers.IntegerField(help_text="The events that they had already; they are kept once.")
+
+
 class CategoryRow(Row):
     id = serializers.IntegerField()
     name = serializers.CharField()

@@ -1,7 +1,5 @@
 """POST /token/shopper: tokens that a shop's server requests for the browsers of its users."""
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
@@ -13,27 +11,16 @@ from access.policies import Policy
 from access.scopes import Scope
 from access.services.tokens import shopper_token
 from access.throttle_scopes import ThrottleScope, posting
-from catalog import selectors
-from catalog.api.inputs import Input
-from core.api.serializers import Reference, Row, validated
+from catalog import merged_users
+from catalog.api.inputs import Input, ReferenceField
+from core.api.serializers import Row, validated
 from core.api.viewsets import StrictQuery
-from core.references import BadReference, as_lookup, read_reference
-
-
-class ShopperReference(Reference):
-    """Reference in a request body; accepts the same values as ids in paths."""
-
-    def to_internal_value(self, data: Any) -> dict[str, int | str]:
-        try:
-            return as_lookup(read_reference(data))
-        except BadReference as error:
-            raise serializers.ValidationError(str(error)) from error
 
 
 class ShopperInput(Input):
     """The user to issue a token for."""
 
-    user = ShopperReference()
+    user = ReferenceField()
 
 
 class ShopperTokenRow(Row):
@@ -60,7 +47,7 @@ class ShopperTokenViewSet(StrictQuery, ViewSet):
         It has the lifetime of any access token and cannot be refreshed; request a new one instead.
         """
         sent = validated(ShopperInput(data=request.data))
-        user = selectors.shoppers().filter(**sent["user"]).first()
+        user = merged_users.find_user(sent["user"])
         if user is None:
             raise NotFound("There is no such user.")
         token = shopper_token(user.pk, user.external_id)

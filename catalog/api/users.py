@@ -4,26 +4,41 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.utils import timezone
 from django_filters.rest_framework import FilterSet
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from access.policies import reads, writes
+from access.permissions import is_for_another
+from access.policies import Policy, reads, writes
 from access.scopes import Scope
 from access.throttle_scopes import READING
-from catalog import selectors
-from catalog.api.inputs import UserInput
+from catalog import merged_users, selectors
+from catalog.api.history_pages import HistoryPagination
+from catalog.api.inputs import MergeInput, UserInput
 from catalog.api.payloads import Payload, history_payload, user_payload
-from catalog.api.serializers import HistoryRow, UserRow
+from catalog.api.serializers import HistoryRow, MergedRow, UserRow
 from catalog.api.viewsets import CatalogueViewSet
+from catalog.errors import WasMerged
 from catalog.models import ActionType, Interaction, User
+from catalog.services.merging import merge_user
 from catalog.services.users import change_shopper, create_shopper, delete_shopper
 from core.api.filters import StrictChoiceFilter
 from core.api.pages import StrictPagination
 from core.api.query import lookup
+from core.api.serializers import validated
 from core.api.viewsets import ListViewSet
 from core.text import cut
+
+
+def _former_user(request: Request, id: str) -> User | None:
+    """Return the user into whom the one with this id was merged. A guest's token does not lead there."""
+    found = merged_users.former_user(lookup(id))
+    return None if found is None or is_for_another(request, found.pk) else found
 
 
 class UserPagination(StrictPagination):
@@ -44,11 +59,16 @@ class UserViewSet(CatalogueViewSet):
         "create": {"name": "Ada Example"},
         "update": {"name": "Ada Example"},
         "partial_update": {"name": "Customer 12347"},
+        "merge": {"into": "ext:12348"},
     }
     policies = {
         **reads(Scope.USERS_READ, own="id"),
         **writes(Scope.USERS_WRITE, "catalog.user", deleting=("catalog.delete_interaction",)),
     }
+
+    @property
+    def operation_ids(self) -> dict[str, str]:
+        return {**super().operation_ids, "merge": "merge_user"}
 
     def get_queryset(self) -> QuerySet[User]:
         return selectors.shoppers()
@@ -59,6 +79,39 @@ class UserViewSet(CatalogueViewSet):
 
     def payload(self, row: User) -> Payload:
         return user_payload(row)
+
+    def find(self, id: str) -> User | None:
+        """Return the user, or None. Raises WasMerged for a former id, unless it only reads."""
+        found: User | None = super().find(id)
+        if found is not None:
+            return found
+        former = _former_user(self.request, id)
+        if former is not None and self.request.method not in SAFE_METHODS:
+            raise WasMerged(id, former.pk)
+        return former
+
+    @extend_schema(request=MergeInput, responses=MergedRow)
+    @action(
+        detail=True,
+        methods=["post"],
+        policies={
+            "POST": Policy(
+                Scope.USERS_WRITE,
+                ("catalog.change_user", "catalog.delete_user", "catalog.change_interaction"),
+            )
+        },
+    )
+    def merge(self, request: Request, id: str) -> Response:
+        """Merge the user into another one, such as a guest into the person's account.
+
+        The events become the other user's; one of the same product, action and time is kept once. The user
+        is deleted, and the id and the `ext:` id lead to the other user from now on. This cannot be undone.
+        Merging again changes nothing.
+        """
+        into = validated(MergeInput(data=request.data))["into"]
+        merged = merge_user(user=lookup(id), into=into, now=timezone.now())
+        user = user_payload(merged.user)
+        return Response({"user": user, "moved": merged.n_moved, "repeated": merged.n_repeated})
 
     def destroy(self, request: Request, id: str) -> Response:
         """Delete a user and all their interactions."""
@@ -72,10 +125,6 @@ class UserViewSet(CatalogueViewSet):
 
     def remove(self, row: User) -> None:
         delete_shopper(shopper=row)
-
-
-class HistoryPagination(StrictPagination):
-    rows = "interactions"
 
 
 class HistoryFilter(FilterSet):
@@ -99,9 +148,12 @@ class HistoryViewSet(ListViewSet):
     pagination_class = HistoryPagination
     filterset_class = HistoryFilter
 
+    def known_parameters(self) -> set[str]:
+        return {*super().known_parameters(), *(("cursor",) if self.action == "list" else ())}
+
     def get_queryset(self) -> QuerySet[Interaction]:
         id = self.kwargs["id"]
-        user = selectors.shoppers().filter(**lookup(id)).first()
+        user = selectors.shoppers().filter(**lookup(id)).first() or _former_user(self.request, id)
         if user is None:
             raise NotFound(f"There is no user {cut(id)!r}.")
         return selectors.history(user)

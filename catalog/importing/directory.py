@@ -8,7 +8,7 @@ from catalog.errors import InvalidShop, ShopNotFound
 from catalog.importing.lines import count_lines
 from catalog.importing.report import ImportObserver, Problem, format_problem_count
 from catalog.importing.rows import EventRecord, ProductRecord, UserRecord, event_rows, product_rows, user_rows
-from catalog.models import Product, User
+from catalog.models import FormerUser, Product, User
 
 
 class ShopDirectory:
@@ -67,3 +67,14 @@ def stored_ids(model: type[User] | type[Product]) -> dict[str, int]:
     """Return the ids of all rows that have an external id, by external id. 1 query."""
     rows: Any = model._default_manager.filter(external_id__isnull=False)
     return dict(rows.values_list("external_id", "pk"))
+
+
+def user_ids() -> dict[str, int]:
+    """Return the ids of all users by external id; those of merged users lead to the other one. 2 queries."""
+    return {**former_ids(), **stored_ids(User)}
+
+
+def former_ids() -> dict[str, int]:
+    """Return the ids of the users into whom others were merged, by the external ids of these. 1 query."""
+    rows = FormerUser.objects.filter(external_id__isnull=False)
+    return {str(name): user_id for name, user_id in rows.values_list("external_id", "user_id")}

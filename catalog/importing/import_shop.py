@@ -10,12 +10,12 @@ from django.db import transaction
 
 from catalog.importing.bulk import Counts
 from catalog.importing.date_shift import UNSHIFTED, shift_to_yesterday
-from catalog.importing.directory import ShopDirectory, stored_ids
+from catalog.importing.directory import ShopDirectory, former_ids, stored_ids, user_ids
 from catalog.importing.events import EventCounts, store_events
 from catalog.importing.products import ProductStore
 from catalog.importing.report import ImportObserver
 from catalog.importing.users import store_users
-from catalog.models import Product, User
+from catalog.models import Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def _check(shop: ShopDirectory) -> None:
     """Read all files and report their problems, without storing anything."""
     shop.activity = "checking"
     products = stored_ids(Product).keys() | {row["external_id"] for row in shop.products()}
-    users = stored_ids(User).keys() | {row.external_id for row in shop.users()}
+    users = user_ids().keys() | {row.external_id for row in shop.users()}
     deque(shop.events(users, products), maxlen=0)
 
 
@@ -69,8 +69,9 @@ def _store(shop: ShopDirectory, now: datetime, shifted: Path | None) -> ImportSu
     shop.activity = "importing"
     store = ProductStore()
     store.store(shop.products())
-    users = store_users(shop.users())
-    ids = {"users": stored_ids(User), "products": stored_ids(Product)}
+    former = former_ids()
+    users = store_users(row for row in shop.users() if row.external_id not in former)
+    ids = {"users": user_ids(), "products": stored_ids(Product)}
     shift = shift_to_yesterday(shifted, **ids, now=now) if shifted else UNSHIFTED
     events = store_events(shop.events(**ids), **ids, now=now, shift=shift)
     return ImportSummary(

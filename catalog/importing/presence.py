@@ -4,7 +4,7 @@ from collections import deque
 from enum import Enum, auto
 from pathlib import Path
 
-from catalog.importing.directory import ShopDirectory, stored_ids
+from catalog.importing.directory import ShopDirectory, stored_ids, user_ids
 from catalog.importing.events import event_key
 from catalog.importing.report import NullObserver
 from catalog.models import Interaction, Product, User
@@ -41,7 +41,7 @@ def presence(directory: Path) -> Presence:
 
 
 def _is_complete(shop: ShopDirectory, users: set[str], products: set[str]) -> bool:
-    known_users, known_products = stored_ids(User), stored_ids(Product)
+    known_users, known_products = user_ids(), stored_ids(Product)
     if not (known_users.keys() >= users and known_products.keys() >= products):
         return False
     last = deque(shop.events(known_users, known_products), maxlen=1)

@@ -127,6 +127,15 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='FormerUser',
+            fields=[
+                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('external_id', models.CharField(max_length=255, null=True, unique=True)),
+                ('merged_at', models.DateTimeField()),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='former_ids', to='catalog.user')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Interaction',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -1,6 +1,7 @@
 """Models of the catalogue."""
 
 from catalog.models.change import ProductChange
+from catalog.models.former_user import FormerUser
 from catalog.models.interaction import ActionType, Interaction
 from catalog.models.product import Category, Product, Tag
 from catalog.models.search_text import SearchText
@@ -10,6 +11,7 @@ from catalog.models.user import User
 __all__ = [
     "ActionType",
     "Category",
+    "FormerUser",
     "Interaction",
     "Product",
     "ProductChange",

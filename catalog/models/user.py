@@ -2,7 +2,9 @@
 
 from typing import ClassVar
 
+from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from catalog.models.fields import CleanCharField, TracedQuerySet, external_id_field, external_id_fits_urls
@@ -41,3 +43,10 @@ class User(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.external_id or f"User {self.pk}"
+
+    def clean(self) -> None:
+        """Raise ValidationError if the external id is that of a user that was merged."""
+        former = apps.get_model("catalog.FormerUser")._default_manager.filter(external_id=self.external_id)
+        if self.external_id and (row := former.first()):
+            message = f"This ID leads to user {row.user_id}: its user was merged."
+            raise ValidationError({"external_id": message})

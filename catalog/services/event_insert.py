@@ -9,6 +9,7 @@ from typing import NamedTuple
 import orjson
 from django.db import connection
 
+from catalog.merged_users import former_users
 from catalog.models import Interaction, Product, User
 from catalog.services.events import Event
 from core.db.prepared import fetch, write
@@ -153,17 +154,29 @@ def store_events(events: Sequence[Event], *, now: datetime, storing: Storing) ->
     now: when they are stored
     1 query on PostgreSQL, which commits by itself unless a transaction is open. 1 query on SQLite if all
     events are new, otherwise 2; THE_KNOWN needs a transaction there. As many again if another process stores
-    or deletes the same keys at the same time.
+    or deletes the same keys at the same time. If a user does not exist, 1 more, and as many again if it was
+    merged into another one.
     """
     results: dict[int, Stored] = {}
     places: Sequence[int] = range(len(events))
+    has_former = False
     while places:
         results.update(zip(places, _attempt([events[place] for place in places], now, storing), strict=True))
+        unknown = [] if has_former else [place for place in places if results[place].user_id is None]
+        merged: list[int] = []
+        if unknown and (former := former_users({events[place].user for place in unknown})):
+            # Their users were merged into others.
+            has_former = True
+            merged = [place for place in unknown if events[place].user in former]
+            events = [replace(event, user=former.get(event.user, event.user)) for event in events]
+            if storing is not Storing.THE_KNOWN:
+                continue
         is_refused = storing is Storing.ALL_OR_NONE and not all(results[place].is_known for place in places)
         if is_refused or storing is Storing.NOTHING:
             break
         # Their keys were taken after the statement began, or have become free again.
-        places = [place for place in places if results[place].is_known and results[place].row is None]
+        again = {place for place in places if results[place].is_known and results[place].row is None}
+        places = sorted(again.union(merged))
     return [results[place] for place in range(len(events))]
 
 

@@ -2,10 +2,10 @@
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.filters import FieldListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -13,7 +13,7 @@ from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR, ChangeList, ChangeListSearchForm
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.validators import MaxLengthValidator
-from django.db.models import CharField, Field, QuerySet
+from django.db.models import CharField, DateTimeField, Field, QuerySet
 from django.http import HttpRequest
 
 from core.admin.completion import (
@@ -22,12 +22,9 @@ from core.admin.completion import (
     StrictMultipleChoiceField,
     is_key,
 )
+from core.admin.editing import ChangedFieldsAdmin
+from core.admin.moments import MomentField, MomentWidget
 from core.text import ONE_LINE
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = object
 
 MAX_SEARCH_LENGTH = 255  # no name is longer, and databases reject very long patterns
 # A number of 19 digits may not fit into a 64-bit key. No database stores lone surrogates, and PostgreSQL
@@ -89,8 +86,10 @@ class StrictChangeList(ChangeList):
         return ".".join(kept.values())
 
 
-class StrictAdmin(_Admin):
+class StrictAdmin(ChangedFieldsAdmin):
     """Mixin for model admins that rejects unusable input; list it before the model admin class."""
+
+    formfield_overrides: ClassVar[Any] = {DateTimeField: {"form_class": MomentField, "widget": MomentWidget}}
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StrictChangeList
@@ -163,7 +162,7 @@ class StrictAdmin(_Admin):
         has_rule = any(not isinstance(rule, MaxLengthValidator) for rule in db_field.validators)
         if isinstance(db_field, CharField) and isinstance(found, forms.CharField) and not has_rule:
             found.validators.append(ONE_LINE)
-        if isinstance(found, forms.DateTimeField):
+        if isinstance(found, forms.DateTimeField | MomentField):
             found.validators.append(_validate_year)
         return found
 

@@ -69,7 +69,11 @@ def erase(person: Person, *, by: Account | None, now: datetime) -> Receipt:
 
 def _forget(person: Person) -> bool:
     """Remove a user from the caches; return whether they were reached. They hold nothing about accounts."""
-    return not isinstance(person, User) or wiring.forget_user(person.pk, person.external_id)
+    if not isinstance(person, User):
+        return True
+    former = person.former_ids.values_list("pk", "external_id")
+    reached = [wiring.forget_user(*ids) for ids in [(person.pk, person.external_id), *former]]
+    return all(reached)
 
 
 def _without_zeros(counts: Mapping[str, int]) -> dict[str, int]:

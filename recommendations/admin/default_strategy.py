@@ -38,6 +38,7 @@ class DefaultStrategyAdmin(BaseModelAdmin[DefaultStrategy]):
     list_display = ("strategy", "changed_at")
     fields = ("strategy", "changed_at")
     readonly_fields = ("changed_at",)
+    also_written = ("changed_at",)
     ordering = ("id",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

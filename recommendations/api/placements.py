@@ -1,5 +1,6 @@
 """Placements: recommendation lists other than the shopper's own list."""
 
+import time
 from functools import partial
 
 from drf_spectacular.utils import extend_schema
@@ -15,7 +16,9 @@ from core.api.query import lookup
 from core.api.viewsets import StrictQuery
 from recommendations import wiring
 from recommendations.api import parameters, requests
+from recommendations.api.merged import current_user
 from recommendations.api.serializers import PlacementRow, SessionInput
+from recommendations.errors import UnknownShopper
 from recommendations.selectors.shoppers import shopper
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.state import ShopState
@@ -122,10 +125,17 @@ class BuyAgainViewSet(PlacementViewSet):
         The score is the number of days since the last purchase ÷ the median gap between purchases. A product
         is due from 1 on.
         """
-        query, user = self.recommendation_request(), shopper(lookup(user_id))
+        query = self.recommendation_request()
+        try:
+            user = shopper(lookup(user_id))
+        except UnknownShopper:
+            current = current_user(request, user_id)
+            if current is None:
+                raise
+            user = shopper({"pk": current})
         state = wiring.shop_state()
         model = wiring.resolve_model_ref(wiring.config().default_strategy, state.active)
-        return Response(wiring.placements(state).buy_again(query, model, user.id).payload())
+        return Response(wiring.placements(state).buy_again(query, model, user.id, int(time.time())).payload())
 
 
 class SessionViewSet(StrictQuery, ViewSet):

@@ -19,7 +19,9 @@ from core.api.renderers import OrjsonRenderer
 from core.api.viewsets import StrictQuery
 from recommendations import wiring
 from recommendations.api import parameters, requests
+from recommendations.api.merged import current_user
 from recommendations.api.serializers import RecommendationRow
+from recommendations.errors import UnknownShopper
 
 _PARAMETER_NAMES = {parameter.name for parameter in parameters.ALL}
 
@@ -58,7 +60,13 @@ class RecommendViewSet(StrictQuery, ViewSet):
             ),
             user=reference(user_id),
         )
-        answer = wiring.response_cache()(recommendation_request)
+        try:
+            answer = wiring.response_cache()(recommendation_request)
+        except UnknownShopper:
+            current = current_user(request, user_id)
+            if current is None:
+                raise
+            answer = wiring.response_cache()(replace(recommendation_request, user=current))
         response = RecommendationResponse(
             answer.body, content_type=OrjsonRenderer.media_type, strategy=answer.labels.strategy
         )

@@ -92,6 +92,10 @@ class RecommendationRow(Row):
     )
     user_behavior_summary = serializers.CharField()
     strategy = serializers.CharField()
+    untrained = serializers.BooleanField(
+        required=False,
+        help_text="True if the strategy's model is not trained, or cannot be loaded; else left out.",
+    )
     fallback = _fallback("strategy")
     ignored = _ignored()
 
@@ -104,6 +108,10 @@ class PlacementRow(Row):
     recommended_products = RecommendedProductRow(many=True, help_text="Best first; may be empty.")
     strategy = serializers.CharField(
         allow_null=True, help_text="The configured strategy that took part in the list; null if none did."
+    )
+    untrained = serializers.BooleanField(
+        required=False,
+        help_text="True if the strategy's model is not trained, or cannot be loaded; else left out.",
     )
     fallback = _fallback("placement")
     ignored = _ignored()

@@ -52,8 +52,11 @@ class AnswerRenderer:
         """
         model, found = state.model, self.recommend(request, state)
         provided = self.explain(found)
-        body = self.render(payload(found, provided.explanation, pending_id=provided.pending_id))
         labels = self._labels(found, model)
+        fields = payload(found, provided.explanation, pending_id=provided.pending_id)
+        if labels.why == NO_MODEL:
+            fields["untrained"] = True
+        body = self.render(fields)
         # A model that cannot be loaded now may be loadable soon, so the answer without it is not cached.
         is_final = provided.is_final and not (labels.why == NO_MODEL and model.version)
         return Answer(

@@ -11,6 +11,7 @@ N_NEWEST_EVENTS = 300
 _SHARE = 10
 _GAP_SECONDS = 30 * DAY
 _LIVE_SECONDS = 7 * DAY
+_QUIET_SECONDS = 90 * DAY
 # UTC offsets are multiples of 15 minutes, so no local day begins within a step.
 _STEP_SECONDS = 15 * 60
 
@@ -35,6 +36,15 @@ def last_plausible(newest: NDArray[np.int64]) -> int:
     took = at[n_odd] - at[np.minimum(n_odd + few - 1, len(at) - 1)]
     breaks = n_odd[(gaps > _GAP_SECONDS) & (gaps > took)]
     return int(at[breaks.max(initial=0)])
+
+
+def needs_now(shop: int, real_now: int) -> int:
+    """Return the time to which a person's needs have grown, in seconds since 1970.
+
+    It is the real time, also while nobody buys in the shop. After 90 days without an event, the events are
+    taken for those of the past, and it is the shop's time.
+    """
+    return real_now if 0 <= real_now - shop <= _QUIET_SECONDS else shop
 
 
 def shop_now(newest: NDArray[np.int64], real_now: int) -> int:

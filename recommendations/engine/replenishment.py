@@ -31,7 +31,7 @@ class Habits:
 def habits(histories: Histories, *, now: int, zone: str, n_products: int) -> Habits:
     """Return every habit, in local days. A product bought on a day later than `now` is due by 0.
 
-    now: seconds since 1970, by the shop's clock; zone: time zone of the days, such as Europe/Paris;
+    now: seconds since 1970; zone: time zone of the days, such as Europe/Paris;
     n_products: positions from here on are ignored
     """
     bought = (histories.actions == Action.PURCHASE) & (histories.events.flat < n_products)

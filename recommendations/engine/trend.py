@@ -16,12 +16,12 @@ class Trend:
 
     product_ids: shape (n_products,), ascending
     scores:      shape (n_products,), exponentially decayed sums of event weights, 0 or more
-    recent:      shape (n_products,), int32, number of events within one half-life
+    n_events:    shape (n_products,), int32, number of the events that the score sums up
     """
 
     product_ids: NDArray[np.int64]
     scores: NDArray[np.float64]
-    recent: NDArray[np.int32]
+    n_events: NDArray[np.int32]
 
 
 def trend(log: Log, table: EventTable, *, half_life_days: float, now: int) -> Trend:
@@ -40,5 +40,5 @@ def trend(log: Log, table: EventTable, *, half_life_days: float, now: int) -> Tr
     return Trend(
         product_ids=products.values,
         scores=np.bincount(places, decayed, minlength=n).astype(np.float64),
-        recent=np.bincount(places[days <= half_life_days], minlength=n).astype(np.int32),
+        n_events=np.bincount(places, minlength=n).astype(np.int32),
     )

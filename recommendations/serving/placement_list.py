@@ -18,6 +18,7 @@ from recommendations.serving.payload import product
 from recommendations.serving.ranker import ProductLookup, Ranker, recommended_item
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import RecommendedItem
+from recommendations.strategies.untrained import Untrained
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class PlacementList:
 
     strategy: the configured strategy that took part in it, None if none did
     fallback: the filler that the list begins with if the placement itself found nothing, else None
+    is_untrained: whether the placement's model is missing, so that it found nothing
     ignored:  references of the request to products that do not exist; None if it names no products
     """
 
@@ -33,16 +35,19 @@ class PlacementList:
     items: tuple[RecommendedItem, ...]
     strategy: str | None
     fallback: str | None
+    is_untrained: bool = False
     ignored: tuple[str, ...] | None = None
 
     def payload(self) -> dict[str, Any]:
         """Return the list as a plain dict, the JSON that REST clients receive."""
-        fields = {
+        fields: dict[str, Any] = {
             "placement": self.placement,
             "recommended_products": [product(item) for item in self.items],
             "strategy": self.strategy,
             "fallback": self.fallback,
         }
+        if self.is_untrained:
+            fields["untrained"] = True
         return fields if self.ignored is None else {**fields, "ignored": self.ignored}
 
 
@@ -76,6 +81,7 @@ def placement_list(
         items=tuple(recommended_item(pick, products) for pick in ranking.picks[request.offset :]),
         strategy=strategy,
         fallback=ranking.filled_by or None,
+        is_untrained=isinstance(pipeline.retriever, Untrained),
         ignored=tuple(dict.fromkeys([*ignored, *filters.ignored])) if request.names_products else None,
     )
 

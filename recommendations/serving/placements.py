@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from catalog.selectors import ProductDetails, product_details
 from recommendations.engine.actions import Action
+from recommendations.engine.clock import needs_now
 from recommendations.engine.histories import Histories, dismissed, seen
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import HiddenPositions, Pipeline, Query, nothing
@@ -122,10 +123,17 @@ class Placements:
         history = session_history(np.array([product_id], np.int64), Action.PURCHASE, pipeline)
         return self._list("bought-together", request, pipeline, history, strategy=model.strategy)
 
-    def buy_again(self, request: RecommendationRequest, model: ModelRef, user_id: int) -> PlacementList:
-        """Return what the user bought on two or more days, the most due first. 1 more query."""
+    def buy_again(
+        self, request: RecommendationRequest, model: ModelRef, user_id: int, now: int
+    ) -> PlacementList:
+        """Return what the user bought on two or more days, the most due first. 1 more query.
+
+        now: the real time, in seconds since 1970
+        """
         base = self.state.pipeline(model)
-        pipeline = replace(base, retriever=BuyAgain(base.snapshot, self.zone), fillers=())
+        pipeline = replace(
+            base, retriever=BuyAgain(base.snapshot, needs_now(base.snapshot.now, now), self.zone), fillers=()
+        )
         history = histories(events(np.array([user_id], np.int64)), pipeline.snapshot)
         return self._list("buy-again", request, pipeline, history, hidden=dismissed, strategy=None)
 

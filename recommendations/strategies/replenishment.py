@@ -19,10 +19,11 @@ _THOUSANDTHS = 1000
 class BuyAgain:
     """Orders repeated purchases by how due they are, 1 point for one usual interval; ties by position.
 
-    zone: time zone of the days, such as Europe/Paris
+    now: seconds since 1970, to which days are counted; zone: time zone of the days, such as Europe/Paris
     """
 
     snapshot: Snapshot
+    now: int
     zone: str
 
     def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
@@ -67,7 +68,7 @@ class BuyAgain:
         key = type(self)
         if key not in histories.derived:
             histories.derived[key] = habits(
-                histories, now=self.snapshot.now, zone=self.zone, n_products=len(self.snapshot)
+                histories, now=self.now, zone=self.zone, n_products=len(self.snapshot)
             )
         found: Habits = histories.derived[key]
         return found

@@ -52,11 +52,11 @@ class TrendingModel:
         kept = (positions >= 0) & (points > 0)
         by_position = np.zeros(len(snapshot) + 1, np.int64)
         by_position[positions[kept]] = points[kept]
-        recent = np.zeros(len(snapshot) + 1, np.int32)
-        recent[positions[kept]] = self.trend.recent[kept]
+        counts = np.zeros(len(snapshot) + 1, np.int32)
+        counts[positions[kept]] = self.trend.n_events[kept]
         trending = np.flatnonzero(by_position)
         order = trending[np.argsort(-by_position[trending], kind="stable")].astype(np.int32)
-        return TrendingRetriever(order, by_position, recent)
+        return TrendingRetriever(order, by_position, counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +65,22 @@ class TrendingRetriever:
 
     order:  shape (n_ordered,), positions
     points: shape (n_products + 1,), thousandths; the last entry, for position -1, is 0
-    recent: shape (n_products + 1,), number of events within one half-life
+    counts: shape (n_products + 1,), number of the events that the points sum up
     """
 
     order: Ints
     points: NDArray[np.int64]
-    recent: Ints
+    counts: Ints
 
     def retrieve(self, histories: Histories, *, allowed: Mask, k: int) -> Candidates:
         positions = first_allowed(self.order, allowed=allowed, k=k)
         return Candidates(positions, self.points[positions])
 
     def reasons(self, histories: Histories, candidates: Candidates) -> Reasons:
-        """Return one reason a product: its number of events within one half-life, with all of its points."""
+        """Return one reason a product: the number of events that count, with all of its points."""
         found: Reasons = []
         for positions in candidates.positions:
             shown = positions[positions >= 0]
-            pairs = zip(self.recent[shown].tolist(), self.points[shown].tolist(), strict=True)
+            pairs = zip(self.counts[shown].tolist(), self.points[shown].tolist(), strict=True)
             found.append([(Reason(ReasonKind.TRENDING, n, points),) for n, points in pairs])
         return found

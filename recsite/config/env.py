@@ -55,6 +55,7 @@ class Environment:
     secure_hsts_seconds: int
     trust_proxy_https: bool
     trusted_proxies: int
+    script_name: str
     login_failures: int
     login_locked_seconds: int
     default_strategy: str
@@ -172,6 +173,7 @@ def read() -> Environment:
         secure_hsts_seconds=env.int("SECURE_HSTS_SECONDS", default=365 * DAY),
         trust_proxy_https=env.bool("TRUST_PROXY_HTTPS", default=False),
         trusted_proxies=env.int("TRUSTED_PROXIES", default=0),
+        script_name=env.str("FORCE_SCRIPT_NAME", default="").rstrip("/"),
         login_failures=env.int("LOGIN_FAILURES", default=5),
         login_locked_seconds=env.int("LOGIN_LOCKED_SECONDS", default=900),
         default_strategy=env.str("DEFAULT_STRATEGY", default="content"),

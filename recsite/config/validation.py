@@ -31,6 +31,8 @@ TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF 
 CURRENCIES = frozenset(_CODES.split())
 RATE = re.compile(r"[1-9][0-9]{0,5}/[smh]")
 
+_SCRIPT_NAME = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
+
 
 def validate(env: "Environment") -> None:
     """Raise ImproperlyConfigured, naming the variable, if a value is invalid or contradicts another one."""
@@ -104,6 +106,11 @@ def _check_pool_size(env: "Environment") -> None:
 
 
 def _check_formats(env: "Environment") -> None:
+    if env.script_name and not _SCRIPT_NAME.fullmatch(env.script_name):
+        raise ImproperlyConfigured(
+            f"FORCE_SCRIPT_NAME is {env.script_name[:80]!r}. It must be a path such as /recs: letters, "
+            "digits, '-', '_', '.' and '~' between slashes, beginning with a slash."
+        )
     try:
         ZoneInfo(env.time_zone)
     except (KeyError, ValueError, OSError):

@@ -14,12 +14,15 @@ from rest_framework.request import Request
 
 from access.errors import TooManyPasswords
 from catalog.errors import (
+    CannotMerge,
     EventIdReused,
     IdempotencyKeyReused,
     InUse,
     InvalidEvents,
     InvalidIdempotencyKey,
     TooManyEvents,
+    UnknownUser,
+    WasMerged,
 )
 from recommendations.errors import BadRequest, UnknownProduct, UnknownShopper, UnknownStrategy
 from recsite.database_writes import writes
@@ -63,6 +66,9 @@ TABLE: tuple[tuple[type[Exception], ErrorResponse], ...] = (
     (IdempotencyKeyReused, ErrorResponse(422)),
     (TooManyEvents, ErrorResponse(413)),
     (InUse, ErrorResponse(409)),
+    (CannotMerge, ErrorResponse(409)),
+    (WasMerged, ErrorResponse(409)),
+    (UnknownUser, ErrorResponse(404)),
     (BadRequest, ErrorResponse(400)),
     (UnknownProduct, ErrorResponse(404)),
     (UnknownShopper, ErrorResponse(404)),

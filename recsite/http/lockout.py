@@ -26,7 +26,7 @@ def locked_out(
     """Return 429 with Retry-After: a page in the admin, else a problem document."""
     seconds = _seconds_left(request, credentials or {})
     headers = {"Retry-After": str(seconds), "Cache-Control": "no-store"}
-    if not request.path.startswith("/admin"):
+    if not request.path_info.startswith("/admin"):
         return problem(429, DETAIL.format(seconds=seconds), headers=headers)
     minutes = math.ceil(seconds / 60)
     context = {

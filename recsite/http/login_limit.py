@@ -60,7 +60,7 @@ class LoginLimitMiddleware:
                 response.headers[name] = value
             is_login = request.path_info == LOGIN_PAGE and response.status_code == 302
             if is_login and request.user.is_authenticated:
-                known_browser.remember(response, request.user.pk, LOGIN_PAGE)
+                known_browser.remember(response, request.user.pk, request.path)
         return response
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:

@@ -17,11 +17,12 @@ from recsite.http.problems import problem
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # Machines request these over plain HTTP by IP address, so HTTPS redirects and ALLOWED_HOSTS do not apply.
-INTERNAL_VIEWS: dict[str, GetResponse] = {
+_INTERNAL: dict[str, GetResponse] = {
     "/health/live": health.live,
     "/health/ready": health.ready,
     "/metrics": metrics_page.page,
 }
+INTERNAL_VIEWS = {f"{path}{slash}": view for path, view in _INTERNAL.items() for slash in ("", "/")}
 
 
 def request_middleware(get_response: GetResponse) -> GetResponse:

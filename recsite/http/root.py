@@ -1,10 +1,12 @@
 """The root view, and the error views of Django."""
 
 import sys
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
+from django.urls import get_script_prefix
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
@@ -18,7 +20,7 @@ from core.text import cut
 from recsite.http.errors import database_failed
 from recsite.http.problems import problem
 
-SERVICE = {
+SERVICE: dict[str, Any] = {
     "status": "ok",
     "service": "shop-recommendations",
     "version": settings.SPECTACULAR_SETTINGS["VERSION"],
@@ -66,13 +68,17 @@ class RootView(ApiView):
     )
     def get(self, request: Request) -> Response:
         """Return the state of the service and links to its endpoints. No authentication is needed."""
-        return Response(SERVICE)
+        prefix = get_script_prefix().rstrip("/")
+        links = {name: prefix + link for name, link in SERVICE["links"].items()}
+        return Response({**SERVICE, "links": links})
 
 
 @csrf_exempt
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Return the 404 of every URL that does not exist."""
-    return problem(404, f"The URL {cut(request.path)} does not exist. See /docs for all endpoints.")
+    return problem(
+        404, f"The URL {cut(request.path)} does not exist. See {get_script_prefix()}docs for all endpoints."
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -13,7 +13,7 @@ from recommendations.batch.runs import RunParameters
 from recommendations.models import WrittenText
 from tests.api.access_table import OK, Row
 from tests.api.callers import Caller
-from tests.factories import ProductFactory, StaffFactory
+from tests.factories import ProductFactory, StaffFactory, UserFactory
 
 PASSWORD = "a-long-password-indeed"
 
@@ -31,6 +31,7 @@ class World:
     def __init__(self, shopper: User, lamp: Product, member: Account) -> None:
         self.shopper, self.lamp, self.member = shopper, lamp, member
         self.category = Category.objects.create(name="Nothing in it")
+        self.account = UserFactory(external_id="account")
         self.unsold = ProductFactory(external_id="unsold")
         self.run = runs.begin_run(
             RunParameters("content", "v1", 5, n_total=1, started_by="ada"), timezone.now()
@@ -67,6 +68,7 @@ class World:
             "POST /users": {"name": "New"},
             "PUT /users/{id}": {"name": "Anne"},
             "PATCH /users/{id}": {"name": "Anne"},
+            "POST /users/{id}/merge": {"into": self.account.pk},
             "POST /interactions": event,
             "POST /interactions/batch": [event],
             "POST /interactions/bulk": [event],

@@ -35,6 +35,7 @@ class TestLive:
     def test_asks_nobody(self, client: Client):
         # Without the fixture `db` any query would fail this test.
         answer = client.get("/health/live")
+        assert client.get("/health/live/").content == answer.content
 
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 

@@ -21,6 +21,51 @@ def anna():
     return UserFactory(external_id="anna")
 
 
+class TestCursor:
+    def all_of(self, client, path: str, meanwhile=lambda: None) -> list[int]:
+        page = client.get(path).json()
+        found = [row["id"] for row in page["interactions"]]
+        while page["next_cursor"]:
+            meanwhile()
+            page = client.get(f"{path}&cursor={page['next_cursor']}").json()
+            found += [row["id"] for row in page["interactions"]]
+        return found
+
+    def test_leads_to_each_event_once_while_others_arrive(self, client, open_reads, anna):
+        lamp = ProductFactory()
+        # Several have the same time, and microseconds.
+        times = [NOON + timedelta(microseconds=n // 3) for n in range(10)]
+        ids = [InteractionFactory(user=anna, product=lamp, occurred_at=at).pk for at in times]
+
+        path = f"/users/{anna.pk}/interactions?page_size=3"
+        found = self.all_of(
+            client, path, lambda: InteractionFactory(user=anna, product=lamp, occurred_at=NOON + timedelta(1))
+        )
+
+        assert found == ids[::-1]
+
+    def test_is_in_the_next_link_and_keeps_the_filter(self, client, open_reads, anna):
+        for action in ("view", "cart") * 3:
+            InteractionFactory(user=anna, action_type=action, occurred_at=NOON)
+        path = f"/users/{anna.pk}/interactions?page_size=1&action_type=view"
+
+        first = client.get(path).json()
+        second = client.get(f"{path}&cursor={first['next_cursor']}").json()
+        third = client.get(second["next"]).json()
+
+        assert [page["count"] for page in (first, second, third)] == [3, 3, 3]
+        assert (third["next"], third["next_cursor"], third["previous"]) == (None, None, None)
+        shown = [page["interactions"][0]["id"] for page in (first, second, third)]
+        assert shown == sorted(shown, reverse=True)
+
+    @pytest.mark.parametrize("cursor", ["", "x", "1", "1_", "9" * 18 + "_1", "1_1&page=1", "1_" + "9" * 19])
+    def test_is_refused_by_name(self, client, open_reads, anna, cursor):
+        answer = client.get(f"/users/{anna.pk}/interactions?cursor={cursor}")
+
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["field"] == "cursor"
+
+
 class TestHistory:
     @pytest.mark.parametrize("form", ["{pk}", "ext:anna"])
     def test_tells_what_when_and_of_which_product(self, client, anna, form):
@@ -31,6 +76,7 @@ class TestHistory:
             "count": 1,
             "next": None,
             "previous": None,
+            "next_cursor": None,
             "interactions": [
                 {
                     "id": event.pk,

@@ -141,6 +141,34 @@ def test_every_line_in_bulk_answers_every_value(text, world, staff):
     assert (told["stored"], Interaction.objects.count()) == (1, 1)
 
 
+class TestRepeatedField:
+    @pytest.mark.parametrize(
+        ("path", "body", "name"),
+        [
+            ("/users", '{"name": "A", "name": "B"}', "name"),
+            ("/products", '{"name": "A", "price": 1, "price": 2}', "price"),
+            ("/categories", '{"name": "A", "na\\u006de": "B"}', "name"),
+            (
+                "/interactions",
+                '[{"user_id": 1, "user_id": 2, "product_id": 1, "action_type": "view"}]',
+                "user_id",
+            ),
+            (
+                "/interactions/bulk",
+                '[{"user_id": 1, "user_id": 2, "product_id": 1, "action_type": "view"}]',
+                "user_id",
+            ),
+            ("/recommend/session", '{"product_ids": [1], "product_ids": [2]}', "product_ids"),
+            ("/token", '{"username": "a", "password": "b", "password": "c"}', "password"),
+        ],
+    )
+    def test_is_refused_by_name(self, staff_client, path, body, name):
+        answer = staff_client.post(path, body, content_type="application/json")
+
+        assert answer.status_code == 400
+        assert f"The field {name!r} occurs twice" in answer.json()["detail"]
+
+
 class TestDefect:
     """Answers that cannot be made: nothing of what they would tell stays."""
 

@@ -40,6 +40,7 @@ class TestWhoMaySee:
     @pytest.mark.parametrize("address", ["10.0.0.7", "8.8.8.8", "", "unix:", "::ffff:10.0.0.1"])
     def test_is_nobody_elsewhere(self, client, address: str):
         assert client.get("/metrics", REMOTE_ADDR=address).status_code == 403
+        assert client.get("/metrics/", REMOTE_ADDR=address).status_code == 403
 
     @pytest.mark.parametrize(
         "header",
@@ -75,6 +76,7 @@ class TestWhoMaySee:
     @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
     def test_is_this_machine_while_there_is_no_token(self, client, address: str):
         assert client.get("/metrics", REMOTE_ADDR=address).status_code == 200
+        assert client.get("/metrics/", REMOTE_ADDR=address).status_code == 200
 
     def test_is_nobody_while_nothing_is_counted(self, settings):
         settings.METRICS = False
@@ -114,8 +116,9 @@ class TestWhatIsTold:
         ProductFactory()
         nobody_yet = UserFactory()
 
-        client.get(f"/recommend/{nobody_yet.pk}")
-        client.get(f"/recommend/{nobody_yet.pk}?strategy=hybrid")
+        trained = client.get(f"/recommend/{nobody_yet.pk}").json()
+        untrained = client.get(f"/recommend/{nobody_yet.pk}?strategy=hybrid").json()
+        assert (trained.get("untrained"), untrained.get("untrained")) == (None, True)
 
         why = {re.sub('.*reason="|",strategy', "", name) for name in told(client) if "shop_fallbacks" in name}
         assert why == {'no history="content"}', 'no model="hybrid"}'}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from catalog.models import Product, User
 from recommendations import wiring
@@ -270,6 +271,17 @@ class TestBuyAgain:
 
         assert [p["score"] for p in shown(client.get("/recommend/ext:ann/buy-again"))] == [2.0]
 
+    def test_counts_days_to_now_in_a_shop_that_has_been_quiet_for_weeks(self, client: Client):
+        user = UserFactory(external_id="ann")
+        coffee = ProductFactory(name="Coffee")
+        today = timezone.now()
+        for days in (60, 40, 20):
+            InteractionFactory(
+                user=user, product=coffee, action_type="purchase", occurred_at=today - timedelta(days=days)
+            )
+
+        assert [p["score"] for p in shown(client.get("/recommend/ext:ann/buy-again"))] == [1.0]
+
     def test_counts_days_not_purchases(self, client: Client):
         user = UserFactory(external_id="ann")
         coffee = ProductFactory()
@@ -356,7 +368,9 @@ class TestBoughtTogether:
     def test_is_empty_while_no_model_is_active(self, client: Client, shop: dict[str, Product]):
         trained("together", active=False)
 
-        assert shown(client.get("/products/ext:tea/bought-together")) == []
+        answer = client.get("/products/ext:tea/bought-together")
+
+        assert (shown(answer), answer.json()["untrained"]) == ([], True)
 
     def test_applies_filters(self, client: Client, shop: dict[str, Product]):
         trained("together")

@@ -67,6 +67,7 @@ class TestSchema:
             "/users",
             "/users/{id}",
             "/users/{id}/interactions",
+            "/users/{id}/merge",
         }
 
     def test_has_no_regular_expression_in_it(self, schema):
@@ -179,6 +180,7 @@ class TestSchema:
     def test_names_every_call_as_a_method_of_clients(self, schema):
         assert {operation["operationId"] for _, operation in operations(schema)} == {
             *("recommend", "recommend_session", "buy_again", "similar_products", "bought_together"),
+            "merge_user",
             *("popular_products", "trending_products", "get_explanation", "get_run", "get_service"),
             *("create_interaction", "create_interactions", "create_interactions_in_bulk"),
             *("list_products", "create_product", "get_product", "replace_product", "update_product"),

@@ -10,7 +10,8 @@ pytestmark = pytest.mark.django_db
 
 class TestCreate:
     def test_stores_a_shopper(self, staff_client, django_assert_num_queries):
-        with django_assert_num_queries(7):  # session, staff, savepoints, key taken?, insert, read back
+        # The session, staff, savepoints, is the key taken, or that of a merged user?, insert, read back.
+        with django_assert_num_queries(8):
             answer = staff_client.post("/users", {"name": "  Anna ", "external_id": "a"})
 
         anna = User.objects.get(external_id="a")
@@ -139,7 +140,7 @@ class TestDelete:
         for _ in range(n):
             InteractionFactory(user=anna)
 
-        with django_assert_num_queries(11):
+        with django_assert_num_queries(12):
             assert staff_client.delete(f"/users/{anna.pk}").status_code == 204
 
     def test_takes_the_shoppers_interactions_along(self, staff_client):

@@ -49,6 +49,18 @@ class StrategyContract:
             assert allowed.everyone[shown].all()
             assert not np.isin(shown, allowed.own[user]).any()
 
+    def test_keeps_the_order_and_the_points_of_the_others_without_some_products(self):
+        found, _ = self.retrieve(40)
+        fewer, allowed = self.retrieve(40, closed=(0, 3, 7))
+
+        for user, positions in enumerate(found.positions):
+            points = dict(zip(positions.tolist(), found.points[user].tolist(), strict=True))
+            left = [place for place in positions.tolist() if place >= 0 and allowed.everyone[place]]
+            offered = [place for place in fewer.positions[user].tolist() if place in left]
+            assert offered == left
+            pairs = zip(fewer.positions[user].tolist(), fewer.points[user].tolist(), strict=True)
+            assert all(points[place] == its for place, its in pairs if place in left)
+
     def test_offers_no_product_twice(self):
         found, _ = self.retrieve(40)
 

@@ -165,3 +165,45 @@ class TestAccount:
 
         user.refresh_from_db()
         assert user.account == account
+
+
+class TestMerging:
+    def sent(self, *users: User, **values: object) -> dict[str, object]:
+        return {"action": "merge", "_selected_action": [user.pk for user in users], **values}
+
+    def test_asks_which_user_is_left(self, office):
+        guest = UserFactory()
+        InteractionFactory(user=guest)
+
+        page = office.post(LIST, self.sent(guest)).content.decode()
+
+        assert "1 interactions become those of the user that you choose" in page
+        assert "cannot be undone" in page
+        assert User.objects.filter(pk=guest.pk).exists()
+
+    def test_merges_the_selected_users_into_that_one(self, office):
+        ada, guest, tablet = UserFactory(name="Ada"), UserFactory(), UserFactory()
+        InteractionFactory(user=guest)
+        InteractionFactory(user=tablet)
+
+        answer = office.post(LIST, self.sent(guest, tablet, answered="yes", into=ada.pk), follow=True)
+
+        assert "2 users were merged into “Ada”: 2 interactions moved" in answer.content.decode()
+        assert list(User.objects.all()) == [ada]
+        assert ada.interactions.count() == 2
+
+    def test_merges_all_or_none(self, office):
+        ada, guest = UserFactory(name="Ada"), UserFactory()
+
+        answer = office.post(LIST, self.sent(ada, guest, answered="yes", into=ada.pk), follow=True)
+
+        assert f"Nothing was merged. User {ada.pk} cannot be merged into itself" in answer.content.decode()
+        assert User.objects.count() == 2
+
+    def test_needs_the_permission_to_delete_users(self, hire):
+        ada, guest = UserFactory(), UserFactory()
+        clerk = hire("view_user", "change_user", "change_interaction", "view_interaction")
+
+        clerk.post(LIST, self.sent(guest, answered="yes", into=ada.pk))
+
+        assert User.objects.count() == 2

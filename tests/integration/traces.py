@@ -18,7 +18,7 @@ from django.db import connection
 from django.test import Client
 
 from access.models import Account
-from catalog.models import StoredAnswer, User
+from catalog.models import FormerUser, StoredAnswer, User
 from privacy.models import Receipt, RightsAction
 from recommendations.models import StoredList, TrainedModel, WrittenText
 from tests.factories import (
@@ -48,6 +48,10 @@ def log(of: Any, by: Account) -> LogEntry:
     return LogEntry.objects.create(
         user=by, content_type=content_type, object_id=str(of.pk), object_repr=str(of), action_flag=CHANGE
     )
+
+
+def former_ids(user: User) -> FormerUser:
+    return FormerUser.objects.create(id=ID + 1, external_id=f"{EXTERNAL_ID}-guest", user=user, merged_at=NOON)
 
 
 def stored_list(user: User) -> StoredList:
@@ -122,6 +126,7 @@ TRACES = {
             "catalog.Interaction.user",
             lambda user: InteractionFactory(user=user, event_key="ext-canary-7/1"),
         ),
+        Trace("catalog.FormerUser.user", former_ids),
         Trace("recommendations.StoredList.user", stored_list),
         Trace("recommendations.WrittenText.user", text_of),
         Trace("admin.LogEntry", lambda user: log(user, by=StaffFactory())),

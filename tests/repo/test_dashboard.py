@@ -11,6 +11,7 @@ from observe.prometheus import PrometheusRecorder
 from recsite.config.env import ROOT
 
 DASHBOARD = json.loads((ROOT / "deploy/grafana-dashboard.json").read_text())
+ALERTS = re.findall(r"expr: (.+)", (ROOT / "deploy/prometheus-alerts.yml").read_text())
 QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
 # Looked up when Prometheus asks, whatever was counted.
 LOOKED_UP = {
@@ -67,6 +68,13 @@ class TestDashboard:
 
             assert re.search(r"\b(sum|max)( by \([^)]*\))? ?\((rate\(|increase\()?$", before), name
             assert before.endswith(("rate(", "increase(")) == counts, name
+
+    @pytest.mark.parametrize("query", ALERTS)
+    def test_alerts_name_only_what_is_exported(self, query: str):
+        names = set(re.findall(r"\bshop_\w+", query))
+
+        assert names
+        assert names <= exported().keys()
 
     def test_shows_every_metric(self):
         shown = {name for query in QUERIES for name in re.findall(r"\bshop_\w+", query)}

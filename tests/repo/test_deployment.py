@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.core.management import get_commands
 from redis import Redis
 from redis.exceptions import AuthenticationError
 
@@ -249,6 +251,9 @@ class TestSystemd:
 
     def test_starts_again_what_exits_for_ever(self, path: Path):
         said = unit(path)
+        if said["Type"] == "oneshot":  # started by a timer
+            assert path.with_suffix(".timer").exists()
+            return
 
         assert (said["Restart"], said["RestartSec"], said["StartLimitIntervalSec"]) == ("always", "2", "0")
 
@@ -286,7 +291,16 @@ class TestSystemd:
 
 
 def test_systemd_has_a_unit_for_each_kind_of_process():
-    assert [path.stem for path in UNITS] == ["shop-beat", "shop-web", "shop-worker"]
+    assert [path.stem for path in UNITS] == ["shop-beat", "shop-nightly", "shop-web", "shop-worker"]
+
+
+def test_the_nightly_work_names_commands_that_exist():
+    text = (ROOT / "deploy/nightly.sh").read_text()
+    [words] = re.findall("^for command in (.*); do", text, re.MULTILINE)
+    named = [word.split(" ")[0] for word in shlex.split(words)]
+
+    assert set(named) <= get_commands().keys()
+    assert len(named) == 5
 
 
 class TestDockerfile:

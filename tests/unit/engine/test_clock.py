@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from recommendations.engine.actions import DAY
-from recommendations.engine.clock import last_plausible, shop_now
+from recommendations.engine.clock import last_plausible, needs_now, shop_now
 
 TODAY = 1_700_000_000
 MONDAY = TODAY - 4_000 * DAY  # when the old shop's history ends
@@ -15,6 +15,16 @@ def newest_first(*moments: int) -> np.ndarray:
 def busy(end: int, n: int = 40) -> list[int]:
     """Return one event an hour up to this time."""
     return [end - hour * 3600 for hour in range(n)]
+
+
+class TestNeedsNow:
+    @pytest.mark.parametrize(
+        ("quiet_days", "is_real"), [(0, True), (20, True), (90, True), (91, False), (-1, False)]
+    )
+    def test_is_the_real_time_unless_the_events_are_those_of_the_past(self, quiet_days, is_real):
+        shop, real = 1_000 * DAY, (1_000 + quiet_days) * DAY
+
+        assert needs_now(shop, real) == (real if is_real else shop)
 
 
 class TestTheLastPlausibleEvent:

@@ -28,7 +28,7 @@ class TestTrend:
 
         liked = [(key, day, action) for key, day, action in events if action is not Action.DISMISS]
         assert found.product_ids.tolist() == sorted({key for key, *_ in liked})
-        for key, score, recent in zip(found.product_ids, found.scores, found.recent, strict=True):
+        for key, score, n_events in zip(found.product_ids, found.scores, found.n_events, strict=True):
             mine = [(day, action) for its, day, action in liked if its == key]
             assert score == pytest.approx(sum(TABLE.weights[a] * 0.5 ** ((100 - day) / 7) for day, a in mine))
-            assert recent == sum(100 - day <= 7 for day, _ in mine)
+            assert n_events == len(mine)
