@@ -112,6 +112,7 @@ def _ask(
     across = request.POST.get("select_across", "0")
     selected = request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)
     context = {
+        "notes": "",
         **modeladmin.admin_site.each_context(request),
         "title": title,
         "opts": modeladmin.opts,

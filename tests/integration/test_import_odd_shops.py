@@ -24,8 +24,8 @@ class NaiveShop:
     def __init__(self) -> None:
         self.products: dict[str, list[Any]] = {}
         self.users: dict[str, str] = {}
-        self.categories: dict[str, None] = {}
-        self.tags: dict[str, None] = {}
+        self.categories: dict[str, str] = {}  # the first spelling by what is compared
+        self.tags: dict[str, str] = {}
         self.events: list[tuple[str, str, str, str]] = []
 
     def add(self, directory: Path) -> None:
@@ -33,11 +33,12 @@ class NaiveShop:
         for row in shop.products():
             *_, stock, brand, _, _ = self.products.get(row["external_id"], [None, "", None, None])
             stock, brand = row.get("stock", stock), row.get("brand", brand)
-            self.categories |= {row["category"]: None} if row["category"] else {}
-            self.tags |= dict.fromkeys(row["tags"])
+            name = row["category"]
+            category = self.categories.setdefault(name.casefold(), name) if name else None
+            tags = {self.tags.setdefault(tag.casefold(), tag) for tag in row["tags"]}
             self.products[row["external_id"]] = [
-                *(row["external_id"], row["name"], row["category"] or None),
-                *(f"{row['price']:.2f}", row["description"], stock, brand, True, sorted(row["tags"])),
+                *(row["external_id"], row["name"], category),
+                *(f"{row['price']:.2f}", row["description"], stock, brand, True, sorted(tags)),
             ]
         self.users |= {row.external_id: row.name for row in shop.users()}
         seen = list(self.events)
@@ -66,8 +67,8 @@ class TestImportShop:
             assert found["products"] == list(naive.products.values())
             assert dict(found["users"]) == naive.users
             assert [name for name, _ in found["users"]] == list(naive.users)
-            assert found["categories"] == list(naive.categories)
-            assert found["tags"] == list(naive.tags)
+            assert found["categories"] == list(naive.categories.values())
+            assert found["tags"] == list(naive.tags.values())
             assert [tuple(event[:4]) for event in found["events"]] == naive.events
 
     def test_changes_nothing_the_second_time(self, tmp_path: Path):
