@@ -54,12 +54,17 @@ class UserViewSet(CatalogueViewSet):
     pagination_class = UserPagination
     what = "user"
     plural = "users"
-    example_ids = {"": "ext:12347", "update": "ext:example", "destroy": "ext:example"}
+    example_ids = {
+        "": "ext:12347",
+        "update": "ext:example",
+        "destroy": "ext:example",
+        "merge": "ext:example",
+    }
     body_examples = {
         "create": {"name": "Ada Example"},
         "update": {"name": "Ada Example"},
         "partial_update": {"name": "Customer 12347"},
-        "merge": {"into": "ext:12348"},
+        "merge": {"into": "ext:12347"},
     }
     policies = {
         **reads(Scope.USERS_READ, own="id"),

@@ -220,11 +220,14 @@ class TestEveryList:
         assert str(limit) in error["message"]
 
     def test_is_found(self, spot):
-        assert {one.name for one in LISTS} == {"category", "exclude", "product_ids", "tags"}
+        assert {one.name for one in LISTS} == {"category", "exclude", "group", "product_ids", "tags"}
+
+
+EVENT_LIMITS = [("interactions", "1000"), ("interactions/batch", "1000"), ("interactions/bulk", "10000")]
 
 
 class TestEvents:
-    @pytest.mark.parametrize(("address", "limit"), [("interactions", "1000"), ("interactions/bulk", "10000")])
+    @pytest.mark.parametrize(("address", "limit"), EVENT_LIMITS)
     def test_name_their_limit_when_they_are_too_many(self, address, limit, world, all_powerful):
         event = world.body(ROWS["POST /interactions"])
 
