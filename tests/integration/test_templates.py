@@ -98,6 +98,13 @@ def actions(world: World) -> None:
     chosen = {"action": "set_category", "_selected_action": ProductFactory().pk}
     world.post("catalog_product_changelist", **chosen)
     world.post("catalog_product_changelist", **chosen, answered="yes", category=0)
+    world.post("catalog_user_changelist", action="merge", _selected_action=UserFactory().pk)
+
+
+def additions(world: World) -> None:
+    """A form that adds a row, and one that changes it."""
+    world.get("catalog_product_add")
+    world.get("catalog_product_change", ProductFactory().pk)
 
 
 def keys(world: World) -> None:
@@ -180,6 +187,7 @@ VISITS: dict[str, Callable[[World], None]] = {
     "access/templates/admin/access/apikey/change_form.html": keys,
     "access/templates/admin/access/apikey/made.html": keys,
     "access/templates/admin/access/apikey/rotate.html": keys,
+    "core/templates/admin/change_form.html": additions,
     "core/templates/admin/core/date_range_filter.html": filters,
     "core/templates/admin/core/delete_confirmation.html": deletions,
     "core/templates/admin/core/delete_selected_confirmation.html": deletions,
