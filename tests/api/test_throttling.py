@@ -251,7 +251,7 @@ class TestWhatIsCounted:
 
         assert statuses(key_client, 1, "/trending") == [200]
         assert key_client.post("/categories", {"name": "New"}).status_code == 201
-        assert key_client.post("/recommend/session", {"product_ids": [1]}).status_code == 400
+        assert key_client.post("/recommend/session", {"product_ids": "none"}).status_code == 400
 
     def test_is_bulk_apart_from_other_events(self, key_client, settings):
         limit(settings, "bulk=1/m")
