@@ -26,7 +26,7 @@ def complaint(**changes) -> str:
 
 class TestEvent:
     def test_is_read(self):
-        assert read(event_id="e-1") == Event(7, "lamp", "view", NOW, "e-1")
+        assert read(event_id="e-1") == Event(7, "lamp", "view", NOW, "e-1", is_dated=False)
 
     @pytest.mark.parametrize(
         ("text", "moment"),
