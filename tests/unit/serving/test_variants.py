@@ -57,7 +57,7 @@ def pipeline(name: str) -> Pipeline:
         return Pipeline(snapshot, bound(name), fillers)
     retrievers = {
         "similar": lambda: Similar(bound("content"), bound("collaborative"), 1),
-        "buy again": lambda: BuyAgain(snapshot, "UTC"),
+        "buy again": lambda: BuyAgain(snapshot, snapshot.now, "UTC"),
         "bought together": lambda: bound("together"),
     }
     return Pipeline(snapshot, retrievers[name](), ())
