@@ -92,7 +92,9 @@ class TestBrowser:
         browser.go(f"{site}/docs")
         browser.wait_for(".opblock-summary-control")
 
-        browser.tell("document.querySelector('#operations-service-get_service .opblock-summary-control').click()")
+        browser.tell(
+            "document.querySelector('#operations-service-get_service .opblock-summary-control').click()"
+        )
         browser.wait_for(".try-out__btn")
         browser.tell("document.querySelector('.try-out__btn').click()")
         browser.wait_for(".execute")
