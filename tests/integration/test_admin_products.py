@@ -399,7 +399,7 @@ class TestAttributes:
         answer = office.post(reverse("admin:catalog_product_add"), form)
 
         assert answer.status_code == 302
-        assert list(Product.objects.get().attributes.items()) == list(stored.items())
+        assert Product.objects.get().attributes == stored
 
     @pytest.mark.parametrize("typed", ["red", "[]", '["red"]', '{"colour": "red"}', '{"colour": []}'])
     def test_of_another_shape_are_refused(self, office, typed):
