@@ -74,7 +74,10 @@ def missing_triggers(alias: str) -> list[str]:
     if not has_tables(connection):
         return []
     present = _present(connection)
-    return sorted({trigger.table for trigger in _triggers(connection) if trigger.name not in present})
+    # On PostgreSQL the statements name the schema, too.
+    return sorted(
+        {trigger.table.rpartition(".")[2] for trigger in _triggers(connection) if trigger.name not in present}
+    )
 
 
 def has_tables(connection: BaseDatabaseWrapper) -> bool:
