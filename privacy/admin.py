@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from catalog.models import User
-from core.admin.base import BaseModelAdmin
+from core.admin.base import ReadOnlyModelAdmin
 from privacy.errors import CacheUnreachable
 from privacy.models import Receipt
 from privacy.services.erase import count_rows, erase
@@ -22,21 +22,12 @@ logger = logging.getLogger(__name__)
 
 
 @admin.register(Receipt)
-class ReceiptAdmin(BaseModelAdmin[Receipt]):
+class ReceiptAdmin(ReadOnlyModelAdmin[Receipt]):
     list_display = ("action", "at", "by", "counts")
     list_select_related = ("by",)
     list_filter = ("action",)
     ordering = ("-at", "-id")
     sortable_by = ("at",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Receipt | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Receipt | None = None) -> bool:
-        return False
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

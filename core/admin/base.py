@@ -1,4 +1,4 @@
-"""Base class of the shop's model admins."""
+"""Base classes of the shop's model admins."""
 
 from typing import Any, ClassVar, TypeVar
 
@@ -38,3 +38,16 @@ class BaseModelAdmin(StrictAdmin, CountedDeletion[M]):
                 field: Field[Any, Any] = entry.field_of(self.model)
                 media += AutocompleteSelect(field, self.admin_site).media
         return media
+
+
+class ReadOnlyModelAdmin(BaseModelAdmin[M]):
+    """Admin of a model whose rows the service writes: staff only look at them."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

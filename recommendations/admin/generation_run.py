@@ -1,19 +1,16 @@
 """Read-only admin of the runs of generate_recommendations, with their progress."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core.admin.base import BaseModelAdmin
+from core.admin.base import ReadOnlyModelAdmin
 from recommendations.models import GenerationRun, RunState
 
 
 @admin.register(GenerationRun)
-class GenerationRunAdmin(BaseModelAdmin[GenerationRun]):
+class GenerationRunAdmin(ReadOnlyModelAdmin[GenerationRun]):
     list_display = (
         "started_at",
         "strategy",
@@ -39,15 +36,6 @@ class GenerationRunAdmin(BaseModelAdmin[GenerationRun]):
         ),
         ("Times", {"fields": ("started_at", "seen_at", "ended_at", "took")}),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description="state")
     def current_state(self, run: GenerationRun) -> str:

@@ -5,27 +5,18 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 
-from core.admin.base import BaseModelAdmin
+from core.admin.base import ReadOnlyModelAdmin
 from recommendations import wiring
 from recommendations.models import LanguageModel
 
 
 @admin.register(LanguageModel)
-class LanguageModelAdmin(BaseModelAdmin[LanguageModel]):
+class LanguageModelAdmin(ReadOnlyModelAdmin[LanguageModel]):
     list_display = ("name", "place", "state", "ends_on", "detail", "checked_at")
     list_filter = ("state",)
     ordering = ("place",)
     sortable_by = ()
     fields = ("name", "place", "state", "ends_on", "detail", "checked_at")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Return the list, with a message on whether the model is called now."""
