@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import InvalidShop, ShopNotFound
-from catalog.importing.lines import count_lines
 from catalog.importing.report import ImportObserver, Problem, format_problem_count
 from catalog.importing.rows import EventRecord, ProductRecord, UserRecord, event_rows, product_rows, user_rows
+from catalog.importing.text_files import TextFile, survey
 from catalog.models import FormerUser, Product, User
 
 
@@ -38,6 +38,9 @@ class ShopDirectory:
         self.n_problems += 1
         self._observer.found(problem)
 
+    def noted(self, file: str, note: str) -> None:
+        self._observer.noted(file, note)
+
     def raise_if_bad(self) -> None:
         if self.n_problems:
             raise InvalidShop(f"{format_problem_count(self.n_problems)} found; nothing was imported.")
@@ -57,10 +60,10 @@ class ShopDirectory:
         name = compressed if is_compressed else plain
         return event_rows(self._opened(name), self, users=users, products=products)
 
-    def _opened(self, name: str) -> Path:
-        path = self._directory / name
-        self.reading(f"{self.activity} {name}", count_lines(path))
-        return path
+    def _opened(self, name: str) -> TextFile:
+        file = survey(self._directory / name)
+        self.reading(f"{self.activity} {name}", file.n_lines)
+        return file
 
 
 def stored_ids(model: type[User] | type[Product]) -> dict[str, int]:

@@ -39,6 +39,9 @@ class ImportObserver(Protocol):
     def found(self, problem: Problem) -> None:
         """Called for each problem; the import continues with the next row."""
 
+    def noted(self, file: str, note: str) -> None:
+        """Called with what a reader of the report should know of a file, which is no problem."""
+
 
 class NullObserver:
     """An observer that does nothing."""
@@ -48,6 +51,8 @@ class NullObserver:
     def advanced(self, n_lines: int) -> None: ...
 
     def found(self, problem: Problem) -> None: ...
+
+    def noted(self, file: str, note: str) -> None: ...
 
 
 def format_problem_count(n_problems: int) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -12,6 +11,7 @@ from catalog.cells import TIME_EXPECTED, format_cell, moment, strip_blanks
 from catalog.columns import EVENTS, PRODUCTS, USERS, Column, ProductFields
 from catalog.importing.csv_reader import records
 from catalog.importing.report import ImportObserver, Problem
+from catalog.importing.text_files import TextFile
 from catalog.models import ActionType
 from catalog.models.product import sale_faults
 
@@ -41,32 +41,32 @@ class EventRecord(NamedTuple):
     occurred_at: datetime
 
 
-def product_rows(path: Path, observer: ImportObserver) -> Iterator[ProductRecord]:
+def product_rows(file: TextFile, observer: ImportObserver) -> Iterator[ProductRecord]:
     """Yield the valid rows of products.csv in order. Holds the ids seen in memory.
 
     Each row has a value for every known column of the file. A file with one column of sales has them all:
     those that it lacks are empty.
     """
-    for values in _checked(path, PRODUCTS, observer, sale_faults):
+    for values in _checked(file, PRODUCTS, observer, sale_faults):
         if any(name in values for name in _SALE):
             values.update({name: None for name in _SALE if name not in values})
         yield values
 
 
-def user_rows(path: Path, observer: ImportObserver) -> Iterator[UserRecord]:
+def user_rows(file: TextFile, observer: ImportObserver) -> Iterator[UserRecord]:
     """Yield the valid rows of users.csv in order. Holds the ids seen in memory."""
-    for values in _checked(path, USERS, observer):
+    for values in _checked(file, USERS, observer):
         yield UserRecord(**values)
 
 
 def event_rows(
-    path: Path, observer: ImportObserver, *, users: Container[str], products: Container[str]
+    file: TextFile, observer: ImportObserver, *, users: Container[str], products: Container[str]
 ) -> Iterator[EventRecord]:
     """Yield the valid rows of interactions.csv in order. Holds one row in memory.
 
     users, products: the external ids in the other two files or the database
     """
-    for line, values in records(path, EVENTS, observer):
+    for line, values in records(file, EVENTS, observer):
         if row := _event(values, users, products):
             yield row
             continue
@@ -75,7 +75,7 @@ def event_rows(
             yield row
             continue
         for column, value, message in _faults(stripped, users, products):
-            observer.found(Problem(path.name, line, column, value, message))
+            observer.found(Problem(file.name, line, column, value, message))
 
 
 def _event(values: tuple[str, ...], users: Container[str], products: Container[str]) -> EventRecord | None:
@@ -104,7 +104,7 @@ def _no_faults(values: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _checked(
-    path: Path,
+    file: TextFile,
     columns: Sequence[Column],
     observer: ImportObserver,
     faults: Callable[[Mapping[str, Any]], Mapping[str, str]] = _no_faults,
@@ -118,7 +118,7 @@ def _checked(
     required = [column for column in columns if not column.is_optional]
     optional = [column for column in columns if column.is_optional]
     found = records(
-        path, [column.name for column in required], observer, optional=[column.name for column in optional]
+        file, [column.name for column in required], observer, optional=[column.name for column in optional]
     )
     for line, cells in found:
         values: dict[str, object] = {}
@@ -133,14 +133,14 @@ def _checked(
                 values[column.key] = value
             except ValidationError as error:
                 is_good = False
-                observer.found(_problem(path, line, column.name, cell, error.messages[0]))
+                observer.found(_problem(file, line, column.name, cell, error.messages[0]))
         misfits = faults(values) if is_good else {}
         for key, message in misfits.items():
-            observer.found(_problem(path, line, key, format_cell(values[key]), message))
+            observer.found(_problem(file, line, key, format_cell(values[key]), message))
         if is_good and not misfits:
             yield values
 
 
-def _problem(path: Path, line: int, column: str, cell: str, message: str) -> Problem:
+def _problem(file: TextFile, line: int, column: str, cell: str, message: str) -> Problem:
     message = message.rstrip(".")
-    return Problem(path.name, line, column, strip_blanks(cell), message[:1].lower() + message[1:])
+    return Problem(file.name, line, column, strip_blanks(cell), message[:1].lower() + message[1:])

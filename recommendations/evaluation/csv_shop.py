@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.importing.directory import ShopDirectory
-from catalog.importing.lines import count_lines
 from catalog.importing.report import ImportObserver
-from catalog.importing.rows import EventRecord, ProductRecord, user_rows
+from catalog.importing.rows import EventRecord, ProductRecord
+from catalog.importing.text_files import survey
 from recommendations.engine import clock
 from recommendations.engine.actions import Action
 from recommendations.engine.log import Log, no_events
@@ -52,7 +52,7 @@ def read_shop(folder: Path, observer: ImportObserver, *, real_now: float | None 
     files = ShopDirectory(folder, observer)
     files.activity = "reading"
     products, catalogue = _catalogue(files.products())
-    users = _users(folder, files)
+    users = _users(files)
     log = _log(_event_blocks(folder, files, users, products))
     real_now = int(time.time() if real_now is None else real_now)
     newest = log.until(real_now + 1).at[::-1]
@@ -62,10 +62,8 @@ def read_shop(folder: Path, observer: ImportObserver, *, real_now: float | None 
     )
 
 
-def _users(folder: Path, files: ShopDirectory) -> dict[str, int]:
-    path = folder / "users.csv"
-    files.reading("reading users.csv", count_lines(path))
-    return {row.external_id: number for number, row in enumerate(user_rows(path, files), 1)}
+def _users(files: ShopDirectory) -> dict[str, int]:
+    return {row.external_id: number for number, row in enumerate(files.users(), 1)}
 
 
 def _catalogue(rows: Iterable[ProductRecord]) -> tuple[dict[str, int], Snapshot]:
@@ -108,9 +106,10 @@ def _event_blocks(
     """Return the valid events in the order of the file."""
     found = [path for name in ("interactions.csv", "interactions.csv.gz") if (path := folder / name).exists()]
     if len(found) == 1:
-        files.reading(f"reading {found[0].name}", count_lines(found[0]))
+        file = survey(found[0])
+        files.reading(f"reading {file.name}", file.n_lines)
         try:
-            return list(plain_events(found[0], files, users=users, products=products, actions=_ACTIONS))
+            return list(plain_events(file, files, users=users, products=products, actions=_ACTIONS))
         except NotPlain:
             pass
     return list(_checked_events(files.events(users, products), users, products))

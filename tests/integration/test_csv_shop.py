@@ -36,6 +36,8 @@ class Heard:
     def found(self, problem: Problem) -> None:
         self.problems.append(str(problem))
 
+    def noted(self, file: str, note: str) -> None: ...
+
 
 @st.composite
 def shops(draw: st.DrawFn) -> dict[str, list[str]]:

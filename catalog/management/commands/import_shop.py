@@ -98,6 +98,7 @@ class _ConsoleReporter:
         self._quiet = quiet
         self._bar = progress_bar(self._stream, total=0, description="", unit="lines", quiet=True)
         self._n_problems = 0
+        self._notes: list[str] = []
 
     def __enter__(self) -> "_ConsoleReporter":
         return self
@@ -121,6 +122,13 @@ class _ConsoleReporter:
         if self._n_problems <= MAX_PROBLEMS_SHOWN:
             self._bar.clear()
             self._stderr.write(str(problem))
+
+    def noted(self, file: str, note: str) -> None:
+        line = f"{file}: {note}"
+        if not self._quiet and line not in self._notes:
+            self._notes.append(line)
+            self._bar.clear()
+            self._stderr.write(line)
 
 
 def _format_summary(directory: Path, summary: ImportSummary, seconds: float) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from catalog.importing.report import Problem
 from catalog.importing.rows import EventRecord, event_rows
+from catalog.importing.text_files import survey
 from tests.notebook import Notebook
 
 EVENTS = "user_id,product_id,action_type,created_at\n"
@@ -30,7 +31,7 @@ def events(tmp_path: Path, notebook: Notebook) -> Callable[[str], list[EventReco
     def read(rows: str) -> list[EventRecord]:
         path = tmp_path / "interactions.csv"
         path.write_bytes((EVENTS + rows).encode())
-        return list(event_rows(path, notebook, users={"alice", "bob"}, products={"tea", "mug"}))
+        return list(event_rows(survey(path), notebook, users={"alice", "bob"}, products={"tea", "mug"}))
 
     return read
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from catalog import cells
 from catalog.importing.report import Problem
 from catalog.importing.rows import ProductRecord, UserRecord, product_rows, user_rows
+from catalog.importing.text_files import survey
 from catalog.models.product import MAX_STOCK
 from tests.notebook import Notebook
 
@@ -33,7 +34,7 @@ def products(tmp_path: Path, notebook: Notebook) -> Callable[[str | bytes], list
     def read(rows: str | bytes) -> list[ProductRecord]:
         path = tmp_path / "products.csv"
         path.write_bytes(PRODUCTS.encode() + (rows if isinstance(rows, bytes) else rows.encode()))
-        return list(product_rows(path, notebook))
+        return list(product_rows(survey(path), notebook))
 
     return read
 
@@ -45,7 +46,7 @@ def users(tmp_path: Path, notebook: Notebook) -> Callable[[str | bytes], list[Us
     def read(text: str | bytes) -> list[UserRecord]:
         path = tmp_path / "users.csv"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return list(user_rows(path, notebook))
+        return list(user_rows(survey(path), notebook))
 
     return read
 
@@ -197,7 +198,7 @@ class TestStock:
             path = tmp_path / "products.csv"
             lines = [f"p{n},{value},Tea,Food,2.50,,hot\n" for n, value in enumerate(values)]
             path.write_text("id,stock,name,category,price,description,tags\n" + "".join(lines))
-            return [row["stock"] for row in product_rows(path, notebook)]
+            return [row["stock"] for row in product_rows(survey(path), notebook)]
 
         return read
 
@@ -277,7 +278,7 @@ class TestSales:
             path = tmp_path / "products.csv"
             lines = [f"p{n},Tea,Food,2.50,,hot,{cell}\n" for n, cell in enumerate(cells)]
             path.write_text(f"id,name,category,price,description,tags,{header}\n" + "".join(lines))
-            return list(product_rows(path, notebook))
+            return list(product_rows(survey(path), notebook))
 
         return read
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from catalog.cells import moment
 from catalog.importing.report import Problem
 from catalog.importing.rows import event_rows
+from catalog.importing.text_files import survey
 from recommendations.evaluation import csv_events as module
 from recommendations.evaluation.csv_events import NotPlain, microseconds, plain_events
 
@@ -38,6 +39,8 @@ class Heard:
     def found(self, problem: Problem) -> None:
         self.n_problems += 1
 
+    def noted(self, file: str, note: str) -> None: ...
+
 
 def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
     path = folder / "interactions.csv"
@@ -46,14 +49,14 @@ def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 def plain(path: Path) -> list[tuple[int, ...]]:
-    blocks = list(plain_events(path, Heard(), users=USERS, products=PRODUCTS, actions=ACTIONS))
+    blocks = list(plain_events(survey(path), Heard(), users=USERS, products=PRODUCTS, actions=ACTIONS))
     columns = ("users", "products", "actions", "at")
     return [row for b in blocks for row in zip(*(getattr(b, c).tolist() for c in columns), strict=True)]
 
 
 def carefully(path: Path) -> tuple[list[tuple[int, ...]], int]:
     heard = Heard()
-    rows = event_rows(path, heard, users=USERS, products=PRODUCTS)
+    rows = event_rows(survey(path), heard, users=USERS, products=PRODUCTS)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return [
         (
@@ -116,7 +119,7 @@ class TestPlainEvents:
         heard = Heard()
         path = written(tmp_path, f"{HEADER}\n" + "ann,tea,view,2026-03-01T09:00:00Z\n" * 3)
 
-        list(plain_events(path, heard, users=USERS, products=PRODUCTS, actions=ACTIONS))
+        list(plain_events(survey(path), heard, users=USERS, products=PRODUCTS, actions=ACTIONS))
 
         assert heard.n_lines == 3
 
