@@ -4,17 +4,18 @@ import csv
 import gzip
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TextIO
 
 from catalog.importing.lines import UNDECODED, LimitExceeded, Lines
-from catalog.importing.report import ImportObserver, Problem
+from catalog.importing.report import ImportObserver, Problem, escaped
 from catalog.importing.text_files import UTF_8, TextFile
 
 LINES_PER_REPORT = 1_000
+MAX_UNREAD = 20  # columns that a note names
 SEPARATORS = (",", ";", "\t", "|")
 _SEPARATOR_NAMES = {"\t": "tab", " ": "space"}
 # The first line by which some spreadsheet programs name the separator.
@@ -22,18 +23,32 @@ _SEPARATOR_LINE = re.compile(r'"?sep=([^\w\s"]|\t| )"?[\r\n]*', re.IGNORECASE | 
 
 
 def records(
-    file: TextFile, columns: Sequence[str], observer: ImportObserver, *, optional: Sequence[str] = ()
+    file: TextFile,
+    columns: Sequence[str],
+    observer: ImportObserver,
+    *,
+    optional: Sequence[str] = (),
+    unreadable: Callable[[int, str | None], object] = lambda line, first: None,
 ) -> Iterator[tuple[int, tuple[Any, ...]]]:
     """Yield each record's first line number and its values, in the order of `columns` and `optional`.
 
     columns:  two or more
     optional: columns that the file may lack; their values are None then
+    unreadable: called for each record that cannot be read, with its line and its value of the first column,
+                None where there is none; with line 0 if the rest of the file cannot be read
     Reports missing files and columns, unreadable records, and records with a wrong number of values to the
-    observer. Ignores other columns. Holds one record in memory.
+    observer, and notes other columns, which are not read. Holds one record in memory.
     """
     with opened_table(file, observer, expected=columns) as table:
         if table is None or not (header := table.checked_header(columns, optional)):
+            unreadable(0, None)
             return
+        table.key_place = header.index(columns[0])
+        table.unreadable = unreadable
+        if others := [name for name in header if name not in columns and name not in optional]:
+            more = f" and {len(others) - MAX_UNREAD} more" if len(others) > MAX_UNREAD else ""
+            names = ", ".join(escaped(name) or '""' for name in others[:MAX_UNREAD])
+            observer.noted(file.name, f"not read: {names}{more}")
         places = {name: place for place, name in enumerate(header)}
         wanted = (*columns, *optional)
         pick = itemgetter(*[places.get(name, len(header)) for name in wanted])
@@ -64,6 +79,7 @@ class Table:
 
     header:    the names of the columns, without surrounding blanks; empty if the file is
     separator: the character between columns
+    key_place: of the column whose value `unreadable` is called with, see `records`
     """
 
     def __init__(self, file: TextFile, observer: ImportObserver) -> None:
@@ -73,6 +89,8 @@ class Table:
         self._header_line = 1
         self.lines = Lines(iter(()))
         self.header: list[str] = []
+        self.key_place = 0
+        self.unreadable: Callable[[int, str | None], object] = lambda line, first: None
         self.separator = ","
 
     def report(
@@ -83,19 +101,23 @@ class Table:
     @contextmanager
     def reporting(self) -> Iterator[None]:
         """Report an error of reading the file, which ends the block."""
+        line: int | None = None
         try:
             yield
+            return
         except LimitExceeded as error:
-            self.report(self.lines.next_line, f"{error}; the rest of the file is not read")
+            line, message = self.lines.next_line, f"{error}; the rest of the file is not read"
         except FileNotFoundError:
-            self.report(None, "file not found")
+            message = "file not found"
         except EOFError:
-            self.report(self.lines.next_line, "the gzip file is truncated; copy it again")
+            line, message = self.lines.next_line, "the gzip file is truncated; copy it again"
         except (gzip.BadGzipFile, zlib.error) as error:
+            line = self.lines.next_line
             message = f"the file is damaged or not in gzip format ({error}); copy it again"
-            self.report(self.lines.next_line, message)
         except OSError as error:
-            self.report(None, f"cannot read the file: {error.strerror}")
+            message = f"cannot read the file: {error.strerror}"
+        self.report(line, message)
+        self.unreadable(0, None)
 
     def open(self, stream: TextIO, expected: set[str], separator: str | None) -> None:
         """Find the separator and read the header."""
@@ -147,9 +169,11 @@ class Table:
                     n_reported = line - 1
                 if self.lines.undecoded:
                     self._report_undecoded(line, cells)
+                    self._refuse(line, cells)
                 elif len(cells) != n_columns:
                     message = f"has {len(cells)} values, but the header has {n_columns} columns"
                     self.report(line, message, value=self._first_held())
+                    self._refuse(line, cells)
                 else:
                     yield line, cells
             self._observer.advanced(self.lines.next_line - 1 - n_reported)
@@ -176,12 +200,16 @@ class Table:
                 )
             if fault:
                 self.report(lines.line, fault, value=self._first_held())
+                self._refuse(lines.line, [])
                 lines.give_up_first()
                 reader = csv.reader(iter(lines), delimiter=separator, skipinitialspace=True)
                 continue
             if len(cells) > 1 or (cells and cells[0].strip()):
                 yield lines.line, cells
             lines.release()
+
+    def _refuse(self, line: int, cells: list[str]) -> None:
+        self.unreadable(line, cells[self.key_place] if self.key_place < len(cells) else None)
 
     def _first_held(self) -> str:
         return self.lines.held[0].rstrip("\r\n")

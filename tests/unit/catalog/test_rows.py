@@ -88,7 +88,7 @@ class TestProductRows:
                 (
                     "price",
                     value,
-                    "must be a number such as 1234.50, with a decimal point and no thousands separator",
+                    "must be a number such as 1234.50, with a decimal point, and without a thousands separator or a currency",
                 )
                 for value in ("", "abc", "£3", "1 000", "1_000", "1'000.00", "١٢", "0x1", "1e9999999")
             ],
