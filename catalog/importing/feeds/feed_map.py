@@ -150,7 +150,7 @@ def _checked(given: dict[str, Any]) -> FeedMap:
 
 def _check_table(table: str, value: object, ours: Iterable[str]) -> None:
     if not isinstance(value, dict):
-        raise ValueError(f"{table} must be a table: a line [{table}], and below it lines such as id = \"…\"")
+        raise ValueError(f'{table} must be a table: a line [{table}], and below it lines such as id = "…"')
     _only(value, ours, f"column in [{table}]")
     for name, text in value.items():
         if not isinstance(text, str) or (table == "columns" and not text.strip()):
@@ -163,21 +163,23 @@ def _check_signs(given: FeedMap) -> None:
     if given.decimal not in (".", ","):
         raise ValueError(f'decimal is {given.decimal!r}; it must be "." or ","')
     if given.thousands not in _THOUSANDS:
-        raise ValueError(f"thousands is {given.thousands!r}; it must be \".\", \",\", \" \" or \"'\"")
+        raise ValueError(f'thousands is {given.thousands!r}; it must be ".", ",", " " or "\'"')
     if given.thousands == given.decimal:
         raise ValueError(f"decimal and thousands are both {given.decimal!r}; they must differ")
     for name in ("tag_separator", "category_separator"):
         if not getattr(given, name).strip(" "):
             raise ValueError(f'{name} must not be empty; give what is between two of them, such as ","')
     if given.time_format is not None and "%" not in given.time_format:
-        raise ValueError(f"time_format is {given.time_format!r}; write it as in \"%d.%m.%Y %H:%M\"")
+        raise ValueError(f'time_format is {given.time_format!r}; write it as in "%d.%m.%Y %H:%M"')
     if given.encoding is not None:
         try:
             is_text = codecs.lookup(given.encoding)._is_text_encoding
         except LookupError:
             is_text = False
         if not is_text:
-            raise ValueError(f'encoding is {cut(given.encoding)!r}; it must be one such as "utf-8" or "cp1252"')
+            raise ValueError(
+                f'encoding is {cut(given.encoding)!r}; it must be one such as "utf-8" or "cp1252"'
+            )
 
 
 def _zone(name: object) -> tzinfo:

@@ -7,8 +7,10 @@ from lxml import etree
 # What a browser does not show as text.
 _HIDDEN = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "title"})
 _BLOCKS = frozenset(
-    "address article aside blockquote br caption center dd div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hr legend li main nav ol option p pre section summary table tr ul".split()
+    ["address", "article", "aside", "blockquote", "br", "caption", "center", "dd", "div", "dl", "dt"]
+    + ["fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"]
+    + ["hr", "legend", "li", "main", "nav", "ol", "option", "p", "pre", "section", "summary", "table", "tr"]
+    + ["ul"]
 )
 
 
@@ -61,3 +63,9 @@ def text_of(markup: str) -> str:
 def line_of(text: str) -> str:
     """Return a name with its entities decoded: "Salt & Pepper" for "Salt &amp; Pepper"."""
     return " ".join(html.unescape(text).split()) if "&" in text else text.strip()
+
+
+def url_of(text: str) -> str:
+    """Return the URL with https where it begins with // only, and with its spaces encoded."""
+    text = text.strip().replace(" ", "%20")
+    return f"https:{text}" if text.startswith("//") else text
