@@ -8,9 +8,10 @@ import ssl
 import threading
 import time
 from base64 import b64encode
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from catalog.errors import CatalogError
@@ -80,7 +81,7 @@ class _Deadline:
         self._connection: socket.socket | None = None
         self.is_over = False
 
-    def __enter__(self) -> _Deadline:
+    def __enter__(self) -> Self:
         self._timer.start()
         return self
 
@@ -117,18 +118,16 @@ def _followed(source: str, directory: Path, limits: Limits, deadline: _Deadline)
     for _ in range(MAX_REDIRECTS + 1):
         parts = _https(address)
         host = host or parts.netloc
+        # A redirect of another host must not get the credentials.
         connection = _Connection(parts, limits, deadline)
         try:
-            # A redirect of another host must not get the credentials.
-            answer = connection.answer(with_credentials=parts.netloc == host)
-            if answer.status not in _REDIRECTS:
-                return _stored(answer, parts, directory, limits, deadline)
-            address = urljoin(address, answer.getheader("Location") or "")
+            with closing(connection), connection.answer(with_credentials=parts.netloc == host) as answer:
+                if answer.status not in _REDIRECTS:
+                    return _stored(answer, parts, directory, limits, deadline)
+                address = urljoin(address, answer.getheader("Location") or "")
         except (OSError, http.client.HTTPException, ValueError) as error:
             deadline.raise_if_over(address)
             raise DownloadFailed(f"Cannot read {shown_address(address)}: {_reason(error)}.") from None
-        finally:
-            connection.close()
     raise DownloadFailed(f"{shown_address(source)} redirects more than {MAX_REDIRECTS} times.")
 
 
