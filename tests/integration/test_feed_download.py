@@ -91,7 +91,7 @@ class TestDownload:
     def test_refuses_this_machine_unless_it_is_allowed(self, server, fetched):
         server.answers["/feed"] = content(BODY)
 
-        with pytest.raises(DownloadFailed, match="leads to .*, which is no public address; --allow-private"):
+        with pytest.raises(DownloadFailed, match=r"leads to .*, which is no public address; --allow-private"):
             fetched("/feed", is_private_allowed=False)
         assert server.requests == []
 
@@ -140,7 +140,7 @@ class TestDownload:
 
         server.answers["/hangs"] = hang
 
-        with pytest.raises(DownloadFailed, match="takes more than 0.5 seconds; see --timeout"):
+        with pytest.raises(DownloadFailed, match=r"takes more than 0\.5 seconds; see --timeout"):
             fetched("/hangs", seconds=0.5)
         ended.set()
         assert asked.is_set()
@@ -171,8 +171,18 @@ class TestMayBeRead:
 
     @pytest.mark.parametrize(
         "address",
-        ["10.1.2.3", "192.168.0.1", "127.0.0.1", "::1", "fd00::1", "::ffff:10.0.0.1", "100.64.0.1", "fec0::1"]
-        + ["64:ff9b::a00:1", "2002:a00:1::1"],
+        [
+            "10.1.2.3",
+            "192.168.0.1",
+            "127.0.0.1",
+            "::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "100.64.0.1",
+            "fec0::1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::1",
+        ],
     )
     def test_reads_addresses_of_the_own_network_if_allowed(self, address):
         assert not may_be_read(ipaddress.ip_address(address), Limits())
@@ -180,8 +190,18 @@ class TestMayBeRead:
 
     @pytest.mark.parametrize(
         "address",
-        ["169.254.169.254", "fe80::1", "224.0.0.1", "ff02::1", "0.0.0.0", "::", "255.255.255.255", "240.0.0.1"]  # noqa: S104
-        + ["::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe"],
+        [
+            "169.254.169.254",
+            "fe80::1",
+            "224.0.0.1",
+            "ff02::1",
+            "0.0.0.0",  # noqa: S104
+            "::",
+            "255.255.255.255",
+            "240.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe",
+        ],
     )
     def test_never_reads_others(self, address):
         assert not may_be_read(ipaddress.ip_address(address), Limits())

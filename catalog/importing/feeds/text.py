@@ -7,10 +7,45 @@ from lxml import etree
 # What a browser does not show as text.
 _HIDDEN = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg", "title"})
 _BLOCKS = frozenset(
-    ["address", "article", "aside", "blockquote", "br", "caption", "center", "dd", "div", "dl", "dt"]
-    + ["fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"]
-    + ["hr", "legend", "li", "main", "nav", "ol", "option", "p", "pre", "section", "summary", "table", "tr"]
-    + ["ul"]
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "br",
+        "caption",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "legend",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "option",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tr",
+        "ul",
+    ]
 )
 
 
