@@ -11,7 +11,7 @@ from catalog.importing.lines import MIB, LimitExceeded
 # Of one item, and of anything else before the next item; it is also the most that is held in memory.
 MAX_ITEM_BYTES = 4 * MIB
 _GOOGLE = "base.google.com/ns/"
-_ITEMS = ("item", "entry")
+_ITEMS = ("{*}item", "{*}entry")
 
 
 class DoctypeFound(Exception):
@@ -45,12 +45,10 @@ def items(stream: IO[bytes]) -> Iterator[SourceRow]:
     """
     counted = _Counted(stream)
     found = etree.iterparse(
-        counted, events=("end",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+        counted, tag=_ITEMS, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
     )
     is_checked = False
     for _, element in found:
-        if not isinstance(element.tag, str) or etree.QName(element).localname not in _ITEMS:
-            continue
         if not is_checked and element.getroottree().docinfo.doctype:
             raise DoctypeFound
         is_checked = True

@@ -110,7 +110,10 @@ class TestGoogle:
         assert self.product().cells.keys() == {"id", "name", "category", "price", "description", "tags"}
 
 
-SHOPIFY = "Handle,Title,Type,Option1 Name,Option1 Value,Variant SKU,Variant Price,Variant Compare At Price,Image Src"
+SHOPIFY = (
+    "Handle,Title,Type,Option1 Name,Option1 Value,Variant SKU,"
+    "Variant Price,Variant Compare At Price,Image Src"
+)
 
 
 class TestShopifyProducts:
