@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from catalog.columns import EVENTS, PRODUCTS, USERS
+from catalog.columns import EVENT_ID, EVENTS, PRODUCTS, USERS
 from catalog.errors import CatalogError
-from catalog.importing.feeds.rows import MappedRow
+from catalog.importing.feeds.rows import MappedRow, column_key, joined
 from core.text import cut
 
 MAX_BYTES = 1 << 20
 KINDS = {
     "products": tuple(column.name for column in PRODUCTS),
     "users": tuple(column.name for column in USERS),
-    "interactions": EVENTS,
+    "interactions": (*EVENTS, EVENT_ID),
 }
 NUMBERS = ("price", "sale_price")
 TIMES = ("sale_from", "sale_until", "created_at")
@@ -59,6 +59,19 @@ class FeedMap:
     category_separator: str = ">"
     time_format: str | None = None
     zone: tzinfo = UTC
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        """Our columns with those of the feed, as `column_key` writes them."""
+        return [(name, column_key(theirs)) for name, theirs in self.columns.items()]
+
+    def cell(self, name: str, text: str) -> str:
+        """Return the cell of our column for one of the feed: tags and categories with our separators."""
+        if name == "tags":
+            return joined([tag for part in text.split(self.tag_separator) if (tag := part.strip())])
+        if name == "category":
+            return " > ".join(level.strip() for level in text.split(self.category_separator))
+        return text
 
     def convert(self, row: MappedRow) -> None:
         """Write the row's prices and times as products.csv and interactions.csv have them.
@@ -132,7 +145,7 @@ def _checked(given: dict[str, Any]) -> FeedMap:
     kind = given.get("kind")
     if kind is not None and kind not in KINDS:
         raise ValueError(f"kind is {kind!r}; it must be {_either(KINDS)}")
-    ours = KINDS[kind or "products"]
+    ours = KINDS[kind] if kind else KINDS["products"] + KINDS["interactions"]
     for name, value in given.items():
         if name in ("columns", "constants"):
             _check_table(name, value, ours)

@@ -13,9 +13,10 @@ from catalog.importing.feeds.feed_map import FeedMap
 from catalog.importing.feeds.mapped import check_columns, mapped
 from catalog.importing.feeds.orders import OrderExport
 from catalog.importing.feeds.rows import LeftOut, MappedRow, Rows, column_key
+from catalog.importing.feeds.sources import TableRows, Unreadable, XmlRows
 from catalog.importing.lines import LimitExceeded, open_bytes
-from catalog.importing.report import NullObserver, Problem, escaped
-from catalog.importing.text_files import TextFile, survey
+from catalog.importing.report import ImportObserver, NullObserver, Problem, escaped
+from catalog.importing.text_files import UTF_8, TextFile, survey
 
 AUTO = "auto"
 FAMILIES = ("google", "shopify", "woocommerce")
@@ -32,7 +33,7 @@ _OTHER_FILES = (
 )
 _PAGES = ("<!doctype html", "<html")
 
-Mapper = Callable[[Rows, str], Iterator[MappedRow | LeftOut]]
+Mapper = Callable[[Rows, FeedMap, str], Iterator[MappedRow | LeftOut]]
 
 
 class UnknownFormat(CatalogError):
@@ -45,8 +46,9 @@ class Format:
 
     kind:    what its rows are: products, users or interactions; those of orders bring their users with them
     needed:  one column of each of these tells the format
-    map:     returns the mapped rows of the rows and the shop's currency
+    map:     returns the mapped rows of the rows, the map and the shop's currency
     renamed: the columns' names in the format's module, by other names that they have
+    has_customers: whether rows of `interactions` bring their users with them
     """
 
     family: str
@@ -55,17 +57,23 @@ class Format:
     needed: tuple[Sequence[str], ...]
     map: Mapper
     renamed: Mapping[str, str] = field(default_factory=dict)
+    has_customers: bool = False
 
     def fits(self, header: Sequence[str]) -> bool:
-        columns = {self.renamed.get(key, key) for key in map(column_key, header)}
+        columns = set(map(self.key, header))
         return all(columns.intersection(names) for names in self.needed)
+
+    def key(self, name: str) -> str:
+        """Return the name of a column in the format's module."""
+        key = column_key(name)
+        return self.renamed.get(key, key)
 
 
 def _purchases(orders: OrderExport) -> Mapper:
-    return lambda rows, _: orders.purchases(rows)
+    return lambda rows, feed_map, _: orders.with_columns(dict(feed_map.keys)).purchases(rows)
 
 
-def _google(rows: Rows, currency: str) -> Iterator[MappedRow]:
+def _google(rows: Rows, _: FeedMap, currency: str) -> Iterator[MappedRow]:
     return google.products(rows, currency=currency)
 
 
@@ -84,13 +92,14 @@ _FORMATS = (
         "interactions",
         tuple((name,) for name in shopify.ORDER_COLUMNS),
         _purchases(shopify.ORDERS),
+        has_customers=True,
     ),
     Format(
         "shopify",
         "Shopify's product export",
         "products",
         tuple((name,) for name in shopify.PRODUCT_COLUMNS),
-        lambda rows, _: shopify.products(rows),
+        lambda rows, *_: shopify.products(rows),
         shopify.RENAMED,
     ),
     Format(
@@ -98,7 +107,7 @@ _FORMATS = (
         "WooCommerce's product export",
         "products",
         tuple((name,) for name in woocommerce.PRODUCT_COLUMNS),
-        lambda rows, _: woocommerce.products(rows),
+        lambda rows, *_: woocommerce.products(rows),
     ),
     Format(
         "woocommerce",
@@ -106,24 +115,49 @@ _FORMATS = (
         "interactions",
         woocommerce.ORDERS.needed,
         _purchases(woocommerce.ORDERS),
+        has_customers=True,
     ),
     _GOOGLE,
 )
 
 
+def _mapped(rows: Rows, feed_map: FeedMap, _: str) -> Iterator[MappedRow]:
+    return mapped(rows, feed_map)
+
+
 @dataclass(frozen=True, slots=True)
 class FeedFile:
-    """A file in a known format. table, header, separator: of a table; None and empty for XML"""
+    """A file in a known format. header, separator: of a table; empty for XML"""
 
-    path: Path
     format: Format
-    table: TextFile | None = None
+    file: TextFile
     header: tuple[str, ...] = ()
     separator: str = ""
 
     @property
+    def name(self) -> str:
+        return self.file.name
+
+    @property
     def title(self) -> str:
-        return f"{self.format.title}, {'XML' if self.table is None else 'a table'}"
+        return f"{self.format.title}, in XML" if self.is_xml else self.format.title
+
+    @property
+    def is_xml(self) -> bool:
+        return not self.header
+
+    def rows(self, observer: ImportObserver, unreadable: Unreadable) -> TableRows | XmlRows:
+        if self.is_xml:
+            return XmlRows(self.file.path, observer, unreadable)
+        keys = [self.format.key(name) for name in self.header]
+        return TableRows(self.file, observer, keys, self.separator, unreadable)
+
+    def own_name(self, key: str) -> str:
+        """Return the name that the file has for a column of the format's module."""
+        if self.is_xml:
+            return key.replace(" ", "_")
+        names = (name for name in self.header if self.format.key(name) == key)
+        return next(names, key)
 
 
 def recognized(path: Path, family: str, feed_map: FeedMap) -> FeedFile:
@@ -136,19 +170,17 @@ def recognized(path: Path, family: str, feed_map: FeedMap) -> FeedFile:
     if start.startswith("<"):
         if feed_map.kind or family not in (AUTO, "google"):
             raise UnknownFormat(f"{path.name} is XML; the format of such feeds is google.")
-        return FeedFile(path, _GOOGLE)
+        return FeedFile(_GOOGLE, TextFile(path, UTF_8, _count_lines(path)))
     file, header, separator = _opened(path, feed_map)
     if feed_map.kind:
         check_columns(feed_map, header)
-        own = Format(
-            "", f"{feed_map.kind} by the map", feed_map.kind, (), lambda rows, _: mapped(rows, feed_map)
-        )
-        return FeedFile(path, own, file, header, separator)
+        own = Format("", f"{feed_map.kind} as the map says", feed_map.kind, (), _mapped)
+        return FeedFile(own, file, header, separator)
     families = FAMILIES if family == AUTO else (family,)
     for found in _FORMATS:
         if found.family in families and found.fits(header):
             check_columns(feed_map, header)
-            return FeedFile(path, found, file, header, separator)
+            return FeedFile(found, file, header, separator)
     raise UnknownFormat(_unknown(path, family, header))
 
 
@@ -172,6 +204,18 @@ def _start(path: Path) -> str:
     if text.startswith(_PAGES):
         raise UnknownFormat(f"{path.name} is a web page, not a feed; does its address need a login?")
     return text
+
+
+def _count_lines(path: Path) -> int:
+    """Return the number of lines, as far as the file is readable."""
+    n_lines = 0
+    try:
+        with open_bytes(path, has_lines=False) as stream:
+            while chunk := stream.read(1 << 20):
+                n_lines += chunk.count(b"\n")
+    except (OSError, EOFError, zlib.error, LimitExceeded):
+        pass
+    return n_lines + 1
 
 
 def _opened(path: Path, feed_map: FeedMap) -> tuple[TextFile, tuple[str, ...], str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from catalog.importing.feeds.feed_map import KINDS, FeedMap, InvalidFeedMap
-from catalog.importing.feeds.rows import MappedRow, Rows, column_key, joined
+from catalog.importing.feeds.rows import MappedRow, Rows, column_key
 from core.text import cut
 
 # Without them a row says nothing.
@@ -36,16 +36,8 @@ def check_columns(feed_map: FeedMap, header: Sequence[str]) -> None:
 def mapped(rows: Rows, feed_map: FeedMap) -> Iterator[MappedRow]:
     """Yield the rows with the columns that the map names, and those that have our own names."""
     columns = set(rows.columns)
-    named = {
-        name: column_key(feed_map.columns.get(name, name)) for name in KINDS[feed_map.kind or "products"]
-    }
-    origin = {name: column for name, column in named.items() if column in columns}
+    keys = {name: column_key(name) for name in KINDS[feed_map.kind or "products"]} | dict(feed_map.keys)
+    origin = {name: key for name, key in keys.items() if key in columns}
     for row in rows:
-        cells = {name: row.text(column) for name, column in origin.items()}
-        if "tags" in cells:
-            tags = cells["tags"].split(feed_map.tag_separator)
-            cells["tags"] = joined([tag for part in tags if (tag := part.strip())])
-        if "category" in cells:
-            levels = cells["category"].split(feed_map.category_separator)
-            cells["category"] = " > ".join(level.strip() for level in levels)
+        cells = {name: feed_map.cell(name, row.text(key)) for name, key in origin.items()}
         yield MappedRow(row.line, cells, origin)

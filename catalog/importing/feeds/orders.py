@@ -1,7 +1,8 @@
 """Order exports: a line is a purchase; the order's own values may be on its first line only."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Self
 
 from catalog.importing.feeds.rows import LeftOut, MappedRow, Rows, SourceRow
 
@@ -43,6 +44,16 @@ class OrderExport:
     def needed(self) -> tuple[Names, ...]:
         """The columns that tell such an export: one of each."""
         return (self.order, self.status, self.user, self.sku + self.product, self.quantity)
+
+    def with_columns(self, columns: Mapping[str, str]) -> Self:
+        """Return the export with these columns of the feed, by ours: user_id, product_id and created_at."""
+        given = {ours: (column,) for ours, column in columns.items()}
+        return replace(
+            self,
+            user=given.get("user_id", self.user),
+            sku=given.get("product_id", self.sku),
+            at=given.get("created_at", self.at),
+        )
 
     def purchases(self, rows: Rows) -> Iterator[MappedRow | LeftOut]:
         """Yield a purchase for each line that was sold to a customer. An order's lines follow one another."""

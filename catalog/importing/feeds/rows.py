@@ -17,12 +17,11 @@ class SourceRow(NamedTuple):
 
 
 class Rows(Protocol):
-    """The rows of a feed, which can be read several times.
+    """The rows of a feed, which can be read several times."""
 
-    columns: those of the header, as `column_key` writes them; empty if the format has no header
-    """
-
-    columns: Sequence[str]
+    @property
+    def columns(self) -> Sequence[str]:
+        """The columns of the header, by the names in the format's module; none if it has no header."""
 
     def __iter__(self) -> Iterator[SourceRow]: ...
 

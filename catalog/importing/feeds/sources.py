@@ -2,64 +2,63 @@
 
 import gzip
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from lxml.etree import XMLSyntaxError
 
 from catalog.importing.csv_reader import LINES_PER_REPORT, opened_table
-from catalog.importing.feeds.rows import SourceRow, column_key
+from catalog.importing.feeds.rows import SourceRow
 from catalog.importing.feeds.xml import DoctypeFound, items
 from catalog.importing.lines import LimitExceeded, open_bytes
 from catalog.importing.report import ImportObserver, NullObserver, Problem
 from catalog.importing.text_files import TextFile
 
+Unreadable = Callable[[int, str | None], object]
+
+
+def _ignore(line: int, key: str | None) -> None: ...
+
 
 class TableRows:
     """The rows of a table.
 
-    columns: as `column_key` writes them, with the names that the format uses
-    names:   those of the file, by `columns`
+    keys:    the names of the columns in the format's module, in the order of the file
+    current: the row that was read last
     """
 
     def __init__(
         self,
         file: TextFile,
         observer: ImportObserver,
-        header: Sequence[str],
-        *,
+        keys: Sequence[str],
         separator: str,
-        renamed: Mapping[str, str],
+        unreadable: Unreadable = _ignore,
     ) -> None:
         self._file = file
         self._observer = observer
         self._separator = separator
-        self.names: dict[str, str] = {}
+        self._unreadable = unreadable
+        self.columns = tuple(dict.fromkeys(keys))
         # Of columns with one name the first counts.
-        self._keys = [self._key(name, renamed) for name in header]
-        self.columns = tuple(self.names)
-
-    def _key(self, name: str, renamed: Mapping[str, str]) -> str | None:
-        key = column_key(name)
-        key = renamed.get(key, key)
-        if key in self.names:
-            return None
-        self.names[key] = name
-        return key
+        self._places = [(name, keys.index(name)) for name in self.columns]
+        self.current = SourceRow(0, {})
 
     def __iter__(self) -> Iterator[SourceRow]:
-        return self._read(self._observer)
+        return self._read(self._observer, self._unreadable)
 
     def unreported(self) -> Iterator[SourceRow]:
-        return self._read(NullObserver())
+        return self._read(NullObserver(), _ignore)
 
-    def _read(self, observer: ImportObserver) -> Iterator[SourceRow]:
+    def _read(self, observer: ImportObserver, unreadable: Unreadable) -> Iterator[SourceRow]:
         with opened_table(self._file, observer, separator=self._separator) as table:
             if table is None:
+                unreadable(0, None)
                 return
+            table.unreadable = lambda line, _: unreadable(line, None)  # the id may be of several columns
             for line, cells in table.rows():
-                pairs = zip(self._keys, cells, strict=True)
-                yield SourceRow(line, {key: cell for key, cell in pairs if key is not None})
+                self.current = SourceRow(line, {name: cells[place] for name, place in self._places})
+                yield self.current
 
 
 class XmlRows:
@@ -67,18 +66,19 @@ class XmlRows:
 
     columns: tuple[str, ...] = ()
 
-    def __init__(self, path: Path, observer: ImportObserver) -> None:
+    def __init__(self, path: Path, observer: ImportObserver, unreadable: Unreadable = _ignore) -> None:
         self._path = path
         self._observer = observer
-        self._line: int | None = None
+        self._unreadable = unreadable
+        self.current = SourceRow(0, {})
 
     def __iter__(self) -> Iterator[SourceRow]:
-        return self._read(self._observer)
+        return self._read(self._observer, self._unreadable)
 
     def unreported(self) -> Iterator[SourceRow]:
-        return self._read(NullObserver())
+        return self._read(NullObserver(), _ignore)
 
-    def _read(self, observer: ImportObserver) -> Iterator[SourceRow]:
+    def _read(self, observer: ImportObserver, unreadable: Unreadable) -> Iterator[SourceRow]:
         line: int | None = None
         message = ""
         n_reported = 0
@@ -89,6 +89,7 @@ class XmlRows:
                     if line - n_reported > LINES_PER_REPORT:
                         observer.advanced(line - n_reported)
                         n_reported = line
+                    self.current = row
                     yield row
                 if line is None:
                     message = "has no <item> and no <entry>; it is no product feed"
@@ -105,4 +106,5 @@ class XmlRows:
         except OSError as error:
             message = f"cannot read the file: {error.strerror}"
         if message:
+            unreadable(0, None)
             observer.found(Problem(self._path.name, line, None, None, message))

@@ -99,7 +99,7 @@ def products(rows: Rows) -> Iterator[MappedRow | LeftOut]:
 
 def _parents(rows: Rows) -> dict[str, SourceRow]:
     """Return the products with variations by their number and SKU."""
-    found = {}
+    found: dict[str, SourceRow] = {}
     for row in rows.unreported():
         if "variable" in row.text("type").casefold().split(", "):
             kept = SourceRow(row.line, {name: text for name, text in row.cells.items() if text})
