@@ -470,7 +470,7 @@ class TestFolders:
 class TestProblemFile:
     def test_has_all_problems_for_its_owner_alone(self, shop, tmp_path):
         file = tmp_path / "problems.csv"
-        file.write_text("old")
+        run_import(shop, "--errors", str(file))
         file.chmod(0o644)
         write_shop(shop, products=[f"p{n},P,,=1+{n},," for n in range(5)], users=["ann,A\x07"])
 
@@ -480,11 +480,17 @@ class TestProblemFile:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         with file.open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.DictReader(stream))
-        assert len(rows) == 5 + 1 + 2 * 60
+        assert len(rows) == 5 + 1
         assert rows[0]["value"] == "'=1+0"
         assert rows[5] | {"problem": ""} == {
             "file": "users.csv", "line": "2", "column": "name", "value": "A\\x07", "problem": ""
         }  # fmt: skip
+
+    def test_replaces_no_other_file(self, shop):
+        told = run_import(shop, "--errors", str(shop / "products.csv"))
+
+        assert told.error.endswith("exists and is no list of problems; name another file.")
+        assert (shop / "products.csv").read_text().startswith("id,name")
 
     def test_that_cannot_be_written_stops_the_import(self, shop, tmp_path):
         told = run_import(shop, "--errors", str(tmp_path / "nowhere" / "problems.csv"))
