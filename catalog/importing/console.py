@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+from codecs import BOM_UTF8
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from core.commands import progress_bar
 EXAMPLES = 3  # problems of a cause that are printed
 MAX_CAUSES = 100
 _MAX_VALUE = 1_000  # characters of a value in the file of problems
+# Without a byte order mark some spreadsheets do not read the file as UTF-8.
+_HEADER = BOM_UTF8 + b"file,line,column,value,problem\r\n"
 _VARYING = re.compile(r"\d[\d,.]*|'[^']*'|\"[^\"]*\"")
 
 
@@ -87,20 +90,24 @@ def _summed_up(first: Problem, n: int) -> str:
 
 
 class _ProblemFile:
-    """A CSV file of problems, safe from CSV formula injection."""
+    """A CSV file of problems, safe from formula injection. It replaces an older one, and no other file."""
 
     def __init__(self, path: Path) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
         try:
-            descriptor = os.open(path, flags, 0o600)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise CommandError(f'Cannot write "{path}": {error.strerror}.') from error
+        start = os.read(descriptor, len(_HEADER))
+        if start not in (b"", _HEADER):
+            os.close(descriptor)
+            raise CommandError(f'"{path}" exists and is no list of problems; name another file.')
+        os.ftruncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
         with suppress(OSError):
             os.fchmod(descriptor, 0o600)  # it may have been there before
-        # Without a byte order mark some spreadsheets do not read the file as UTF-8.
-        self._file = os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="")
+        self._file = os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+        self._file.write(_HEADER.decode())
         self._writer: Any = csv.writer(self._file)
-        self._writer.writerow(["file", "line", "column", "value", "problem"])
 
     def add(self, problem: Problem) -> None:
         cells = [problem.file, problem.line, problem.column, problem.value, problem.message]

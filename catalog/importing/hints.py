@@ -62,7 +62,7 @@ class ProductHints:
         if n["category lists"]:
             yield (
                 f'{_rows(n["category lists"])} commas and ">" in category, read as one path, such as '
-                f'"{first["category lists"]}". If it lists categories, as WooCommerce does, keep one path, or '
+                f'"{first["category lists"]}". If it is a list, as WooCommerce writes it, keep one path, or '
                 "import the original file with import_feed --format woocommerce"
             )
         if n["slashes"] > 1 and 2 * n["slashes"] >= n["rows"] and not n["category paths"]:

@@ -7,19 +7,19 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models.expressions import RawSQL
 
 from catalog import cells
 from catalog.importing.products import ProductStore
 from catalog.importing.rows import ProductRecord, UserRecord
 from catalog.importing.users import store_users
 from catalog.models import Product
-from core.db.staging import fields_of, staged
+from core.db.staging import fields_of, set_where, staged
 
-# External ids of active products that are not among the staged ones.
+# Active products that have an external id, and it is not among the staged ones.
 _MISSING = """
-    SELECT external_id FROM catalog_product WHERE is_active AND external_id IS NOT NULL
-    EXCEPT SELECT external_id FROM staged_id
+    SELECT id FROM catalog_product WHERE is_active AND external_id IS NOT NULL
+    EXCEPT SELECT stored.id FROM catalog_product AS stored
+    JOIN staged_id AS given ON given.external_id = stored.external_id
 """
 
 
@@ -56,8 +56,7 @@ def deactivate_missing(ids: Iterable[str], now: datetime) -> int:
     """
     fields = fields_of(Product, ["external_id"])
     with transaction.atomic(), staged("staged_id", fields, ([external_id] for external_id in ids)):
-        missing = Product.objects.filter(external_id__in=RawSQL(_MISSING, []))  # noqa: S611
-        return missing.update(is_active=False, updated_at=now)
+        return set_where(Product, {"is_active": False, "updated_at": now}, _MISSING)
 
 
 class Creatable(Container[str]):

@@ -93,9 +93,9 @@ class ProductStore:
         ):
             n_stored = count(_STORED)
             if "is_active" not in keys:
-                set_where(Product, "is_active", True, _STUBS)
+                set_where(Product, {"is_active": True}, _STUBS)
             if "sale_price" not in keys:
-                set_where(Product, "sale_price", None, _ENDED_SALES)
+                set_where(Product, {"sale_price": None}, _ENDED_SALES)
             n_written = upsert(
                 Product,
                 {field.attname: f"given.{column}" for column, field in fields.items()},

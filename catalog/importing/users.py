@@ -8,7 +8,7 @@ from django.utils import timezone
 from catalog.importing.bulk import CHUNK, Counts, in_chunks
 from catalog.importing.rows import UserRecord
 from catalog.models import User
-from core.db.staging import count, execute, fields_of, staged, upsert
+from core.db.staging import change_staged, count, fields_of, staged, upsert
 
 _FIELDS = ("external_id", "name")
 _STORED = "FROM staged_user AS given JOIN catalog_user AS stored ON stored.external_id = given.external_id"
@@ -46,7 +46,7 @@ def store_users(rows: Iterable[UserRecord]) -> Counts:
         values = ((row.external_id, row.name) for row in chunk)
         with transaction.atomic(), staged("staged_user", fields_of(User, _FIELDS), values):
             if not all(row.name for row in chunk):
-                execute(_NAMED)
+                change_staged(_NAMED)
             n_stored = count(_STORED)
             n_written = upsert(
                 User,

@@ -37,7 +37,7 @@ def staged(table: str, fields: Fields, rows: Iterable[Row]) -> Iterator[None]:
         _fill(table, ("place", *fields), fields, ((n, *row) for n, row in enumerate(rows)))
         if connection.vendor == "postgresql":
             # Autovacuum never analyzes a temporary table, so its plans would be those for an empty one.
-            execute(f"ANALYZE {table}")
+            _execute(f"ANALYZE {table}")
         yield
 
 
@@ -76,7 +76,7 @@ def upsert(
         f"SELECT {', '.join([*values.values(), *['%s'] * len(rest)])} {source} "
         f"ON CONFLICT ({', '.join(columns[name] for name in unique)}) DO {action if changes else 'NOTHING'}"
     )
-    return execute(statement, [_default(field, now) for field in rest.values()])
+    return _execute(statement, [_default(field, now) for field in rest.values()])
 
 
 def insert_chunks(
@@ -112,14 +112,22 @@ def delete_where(model: type[Model], ids: str) -> int:
     """Delete the rows whose ids a query selects, and nothing that refers to them. 1 query."""
     quote = connection.ops.quote_name
     key = quote(str(model._meta.pk.column))
-    return execute(f"DELETE FROM {quote(model._meta.db_table)} WHERE {key} IN ({ids})")
+    return _execute(f"DELETE FROM {quote(model._meta.db_table)} WHERE {key} IN ({ids})")
 
 
-def set_where(model: type[Model], name: str, value: object, ids: str) -> int:
-    """Set this column to a value in the rows whose ids a query selects. 1 query."""
+def set_where(model: type[Model], values: Mapping[str, object], ids: str) -> int:
+    """Set these columns to values in the rows whose ids a query selects; return their number. 1 query."""
     quote = connection.ops.quote_name
     table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
-    return execute(f"UPDATE {table} SET {quote(name)} = %s WHERE {key} IN ({ids})", [value])
+    fields = fields_of(model, values)
+    given = ", ".join(f"{quote(str(field.column))} = %s" for field in fields.values())
+    statement = f"UPDATE {table} SET {given} WHERE {key} IN ({ids})"
+    return _execute(statement, [fields[name].get_db_prep_save(values[name], connection) for name in fields])
+
+
+def change_staged(statement: str) -> int:
+    """Run a constant statement that changes a staged table, and return how many rows it changed. 1 query."""
+    return _execute(statement)
 
 
 def count(source: str) -> int:
@@ -138,7 +146,7 @@ def _inserted_by_copy(
         n_rows = len(chunk)
         with transaction.atomic():
             # The INSERT checks foreign keys, while the next chunk is read, and not the COMMIT.
-            execute("SET CONSTRAINTS ALL IMMEDIATE")
+            _execute("SET CONSTRAINTS ALL IMMEDIATE")
             with _temporary_table("staged_rows", fields):
                 _fill("staged_rows", tuple(fields), fields, chunk)
                 del chunk
@@ -166,9 +174,9 @@ def _temporary_table(table: str, fields: Fields, *first: str) -> Iterator[None]:
         raise transaction.TransactionManagementError("rows can only be staged in a transaction")
     columns = [*first, *(f"{name} {field.db_type(connection)}" for name, field in fields.items())]
     end = " ON COMMIT DROP" if connection.vendor == "postgresql" else ""
-    execute(f"CREATE TEMPORARY TABLE {table} ({', '.join(columns)}){end}")
+    _execute(f"CREATE TEMPORARY TABLE {table} ({', '.join(columns)}){end}")
     yield  # an error rolls the transaction back, and the table with it
-    execute(f"DROP TABLE {table}")
+    _execute(f"DROP TABLE {table}")
 
 
 def _fill(table: str, names: Sequence[str], fields: Fields, rows: Iterable[Row]) -> None:
@@ -212,8 +220,8 @@ def _default(field: "Field[Any, Any]", now: datetime) -> Any:
     return field.get_db_prep_save(now if is_time else field.get_default(), connection)
 
 
-def execute(statement: str, params: Sequence[Any] = ()) -> int:
-    """Run a statement, such as one on a staged table, and return how many rows it wrote. 1 query."""
+def _execute(statement: str, params: Sequence[Any] = ()) -> int:
+    """Run the statement and return how many rows it wrote."""
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return int(cursor.rowcount)

@@ -71,8 +71,7 @@ class TestImportShop:
 
         assert told.problems == [
             'products.csv, line 2, column price, value "-3": must be zero or more',
-            'interactions.csv, line 2, column product_id, value "tea": '
-            "was refused: see products.csv, line 2",
+            'interactions.csv, line 2, column product_id, value "tea": was refused: see products.csv, line 2',
         ]
         assert told.error == "2 problems found; everything else was imported."
         assert n_rows()[::4] == [1, 1]
@@ -101,8 +100,8 @@ class TestImportShop:
             *["interactions.csv"] * 2,
         ]
         assert told.problems[-3:] == [
-            "products.csv, column price: 997 more like the first one (must be a number such as 1234.50, with a "
-            "decimal point, and without a thousands separator or a currency)",
+            "products.csv, column price: 997 more like the first one (must be a number such as 1234.50, with "
+            "a decimal point, and without a thousands separator or a currency)",
             "interactions.csv, column user_id: 97 more like the first one "
             "(not found in users.csv or in the database)",
             "interactions.csv, column product_id: 97 more like the first one "

@@ -48,6 +48,12 @@ class TestEncoding:
     def test_of_a_big_endian_file_is_known_by_its_mark(self, read, notebook):
         assert read(b"\xfe\xff" + TEXT.encode("utf-16-be")) == ROWS
 
+    def test_is_found_in_the_unicode_text_of_excel(self, read, notebook):
+        text = 'id\tname\r\n1\t"Zoë ""Z"""\r\n'
+
+        assert read(text.encode("utf-16")) == [("1", 'Zoë "Z"')]
+        assert notebook.notes == ["users.csv: read as UTF-16, columns by tab"]
+
     def test_takes_quotation_marks_and_the_euro_sign_of_windows(self, read):
         assert read("id,name\n1,“Zoë’s” – 5 €\n".encode("cp1252")) == [("1", "“Zoë’s” – 5 €")]
 
@@ -130,7 +136,7 @@ class TestSeparator:
 
     def test_is_the_one_that_finds_the_columns_not_the_most_frequent(self, read, notebook):
         assert read(b"id,name,sizes S;M;L;XL\n1,Ann,\n") == [("1", "Ann")]
-        assert notebook.notes == []
+        assert notebook.notes == ["users.csv: not read: sizes S;M;L;XL"]
 
     def test_may_be_in_a_quoted_value(self, read, notebook):
         assert read(b'id;name\n1;"a;b ""c"""\n2; "d"\n') == [("1", 'a;b "c"'), ("2", "d")]
