@@ -3,6 +3,7 @@
 import fnmatch
 import shlex
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Container, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -50,17 +51,21 @@ class Shop(ABC):
 
     Each method reads its file from the beginning and reports problems to the observer; without the file there
     are no rows.
-    products_name: the file of products; None if there is none
-    events_name:   the file of events
-    latest:        the latest time that an event may have
+    products_name:    the file of products; None if there is none
+    without_products: what to say if there is none
+    events_name:      the file of events
+    latest:           the latest time that an event may have
+    left_out:         how many rows are no product or purchase, by the reason
     """
 
     products_name: str | None
+    without_products = f"there is no {PRODUCTS}"
     events_name: str
 
     def __init__(self, observer: ImportObserver, *, now: datetime) -> None:
         self._observer = observer
         self.latest = now + LEEWAY
+        self.left_out: Counter[str] = Counter()
         self.refused_products, self.refused_users = Refused(), Refused()
         self.activity = "importing"
         self.n_problems = 0

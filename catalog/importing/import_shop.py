@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -54,6 +54,8 @@ class ImportSummary:
     shift:   what was added to the time of every event
     missing: None without a products.csv, unless its missing products were to be deactivated
     n_new_products, n_new_users: those that only the events name
+    products_name: the file of products, if there is one
+    left_out: how many rows are no product or purchase, by the reason
     """
 
     products: Counts
@@ -66,6 +68,8 @@ class ImportSummary:
     missing: Missing | None = None
     n_new_products: int = 0
     n_new_users: int = 0
+    products_name: str | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def import_shop(
@@ -153,6 +157,8 @@ def _store(shop: Shop, now: datetime, shifted: Path | None, options: ImportOptio
         missing=missing,
         n_new_products=n_new_products,
         n_new_users=n_new_users,
+        products_name=shop.products_name,
+        left_out=shop.left_out,
     )
 
 
@@ -170,7 +176,7 @@ def _missing(shop: Shop, found: set[str], now: datetime, options: ImportOptions)
     """
     name = shop.products_name
     if name is None:
-        return Missing(obstacle="there are no products") if options.deactivate_missing else None
+        return Missing(obstacle=shop.without_products) if options.deactivate_missing else None
     ids = found | shop.refused_products.lines.keys()
     missing = count_missing(ids)
     if not options.deactivate_missing:

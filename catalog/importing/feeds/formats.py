@@ -28,8 +28,7 @@ _OTHER_FILES = (
     (b"PK\x03\x04", "is a ZIP archive or an Excel workbook; unpack it, or save it as CSV in UTF-8"),
     (b"\xd0\xcf\x11\xe0", "is an Excel workbook; save it as CSV in UTF-8"),
     (b"%PDF", "is a PDF"),
-    (b"{", "is JSON; send it to the API's bulk addresses, or export a table"),
-    (b"[", "is JSON; send it to the API's bulk addresses, or export a table"),
+    (b"\x1f\x8b", "is packed by gzip; give it a name that ends in .gz"),
 )
 _PAGES = ("<!doctype html", "<html")
 
@@ -201,6 +200,8 @@ def _start(path: Path) -> str:
     is_wide = start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in start[:4]
     text = (start.replace(b"\0", b"") if is_wide else start).decode("latin-1")
     text = text.lstrip("\xff\xfe\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith(("{", "[")):
+        raise UnknownFormat(f"{path.name} is JSON; send it to the API, or export a table.")
     if text.startswith(_PAGES):
         raise UnknownFormat(f"{path.name} is a web page, not a feed; does its address need a login?")
     return text

@@ -57,8 +57,8 @@ class Preview:
 
 def import_feed(
     source: Source, *, now: datetime, observer: ImportObserver, options: ImportOptions
-) -> tuple[ImportSummary, Mapping[str, int]]:
-    """Store the valid rows; return a summary, and how many rows were left out by the reason.
+) -> ImportSummary:
+    """Store the valid rows and return a summary.
 
     Importing the same feed again changes nothing. Raises the errors of `import_shop`, and UnknownFormat,
     InvalidFeedMap and DownloadFailed.
@@ -68,8 +68,7 @@ def import_feed(
             unreported = FeedShop(feed, source.feed_map, NullObserver(), currency=source.currency, now=now)
             raise_if_another(unreported, source.shown)
         shop = FeedShop(feed, source.feed_map, observer, currency=source.currency, now=now)
-        summary = import_files(shop, now=now, options=options)
-        return summary, shop.left_out
+        return import_files(shop, now=now, options=options)
 
 
 def preview(source: Source, *, now: datetime, observer: ImportObserver, options: ImportOptions) -> Preview:

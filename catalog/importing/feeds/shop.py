@@ -1,6 +1,5 @@
 """A feed as a shop to import: its rows become the records that the files of import_shop give."""
 
-from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +10,7 @@ from catalog.importing.directory import Shop, user_ids
 from catalog.importing.feeds.feed_map import FeedMap
 from catalog.importing.feeds.formats import FeedFile
 from catalog.importing.feeds.rows import LeftOut, MappedRow
+from catalog.importing.hints import ProductHints
 from catalog.importing.report import ImportObserver, NullObserver, Problem
 from catalog.importing.rows import (
     EventRecord,
@@ -28,10 +28,9 @@ Unreadable = Callable[[int, str | None], object]
 
 
 class FeedShop(Shop):
-    """The products, users or events of a feed.
+    """The products, users or events of a feed."""
 
-    left_out: how many rows are no product or purchase, by the reason
-    """
+    without_products = "the feed has no products"
 
     def __init__(
         self, feed: FeedFile, feed_map: FeedMap, observer: ImportObserver, *, currency: str, now: datetime
@@ -44,14 +43,20 @@ class FeedShop(Shop):
         self._row = MappedRow(0, {}, {})
         self.products_name = feed.name if feed.format.kind == "products" else None
         self.events_name = feed.name
-        self.left_out: Counter[str] = Counter()
 
     def products(self) -> Iterator[ProductRecord]:
         if self._feed.format.kind != "products":
             return
         self.refused_products = Refused()
         self._announce()
-        yield from product_rows(self._feed.file, self._by_origin, self.refused_products, read=self._records)
+        hints = ProductHints()
+        rows = product_rows(self._feed.file, self._by_origin, self.refused_products, read=self._records)
+        for row in rows:
+            hints.add(row)
+            yield row
+        if self._map.kind:
+            for note in hints.notes():
+                self.noted(self._feed.name, note)
 
     def users(self) -> Iterator[UserRecord]:
         if self._feed.format.kind == "products":
