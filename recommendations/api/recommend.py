@@ -13,10 +13,9 @@ from access.permissions import sees_inactive_products
 from access.policies import reads
 from access.scopes import Scope
 from access.throttle_scopes import RECOMMENDING
-from core.api.conditional import conditional
 from core.api.query import reference
-from core.api.renderers import OrjsonRenderer
-from core.api.viewsets import StrictQuery
+from core.api.responses import OrjsonRenderer, conditional
+from core.api.views import StrictQuery
 from recommendations import wiring
 from recommendations.api import parameters, requests
 from recommendations.api.merged import current_user

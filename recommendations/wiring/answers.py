@@ -7,8 +7,7 @@ from functools import cache
 from django.conf import settings
 from django.utils import timezone
 
-from core.api.conditional import etag
-from core.api.renderers import to_json
+from core.api.responses import etag, to_json
 from recommendations.caching.answers import AnswerRenderer, AnswerSource
 from recommendations.caching.catalogue import MAX_AGE_SECONDS
 from recommendations.caching.explanations import ExplanationCache

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from access.scopes import Scope
 from access.services import tokens
 from catalog.models import Interaction, Product
-from core.api.renderers import OrjsonRenderer
+from core.api.responses import OrjsonRenderer
 from core.text import MAX_ERRORS
 from tests.api.access_world import World
 from tests.api.callers import key_header, key_with

@@ -8,7 +8,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from core.api.renderers import to_json
+from core.api.responses import to_json
 from recommendations.caching import responses as module
 from recommendations.caching.answers import Answer
 from recommendations.caching.responses import ResponseCache
