@@ -10,9 +10,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.candidates import Candidates
 from recommendations.engine.diversity import diversified
-from recommendations.engine.histories import Histories, Mask, seen
+from recommendations.engine.histories import Candidates, Histories, Mask, seen
 from recommendations.engine.ragged import Ragged, empty, starts_of
 from recommendations.engine.reasons import Reason
 from recommendations.engine.snapshot import Snapshot

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.candidates import Candidates
+from recommendations.engine.histories import Candidates
 from recommendations.engine.ragged import Ragged
 from recommendations.engine.snapshot import Features
 

@@ -6,8 +6,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Mask
+from recommendations.engine.histories import Candidates, Mask
 from recommendations.engine.postings import PostingLists
 from recommendations.engine.profiles import Profiles
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.explainers.behaviour import NO_HISTORY
+from recommendations.explainers.template import NO_HISTORY
 from recommendations.selectors.histories import Events
-from recommendations.selectors.products import Details, digest_of
+from recommendations.selectors.products import Details
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.filters import Filters, resolve_filters
 from recommendations.serving.ranker import ProductLookup, Ranked, Ranker, recommended_item
-from recommendations.serving.request import RecommendationRequest
-from recommendations.serving.results import AnswerVersion, RecommendationList, SnapshotVersion
+from recommendations.serving.request import Filters, RecommendationRequest, resolve_filters
+from recommendations.serving.results import AnswerVersion, RecommendationList, SnapshotVersion, digest_of
 from recommendations.serving.state import ShopperState
 from recommendations.strategies.base import Basis
 
@@ -41,7 +40,7 @@ class LiveRecommender:
         # Before anything is read, so that the answer never seems younger than it is.
         computed_at = self.clock() if self.clock else None
         shopper, model, catalogue = state.shopper, state.model, state.catalogue
-        pipeline = state.pipeline(model)
+        pipeline = state.catalogue.pipelines(model)
         filters = resolve_filters(request, pipeline.snapshot)
         products = ProductLookup(catalogue.details, filters.match)
         query = filters.query(request, pipeline.snapshot)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recommendations.engine.histories import Histories
 from recommendations.engine.profiles import profiles
 from recommendations.engine.reasons import PRODUCT_KINDS
-from recommendations.explainers.behaviour import last_name, summary
+from recommendations.explainers.template import last_name, summary
 from recommendations.pipeline import DIVERSITY_DEPTH, Pick, Pipeline, Query, Ranking
 from recommendations.selectors.histories import Events, histories
 from recommendations.selectors.products import Details

@@ -1,15 +1,17 @@
 """Recommendations from stored lists, as long as they are valid."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 
+from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.explainers.base import Explanation, Source
-from recommendations.explainers.behaviour import NO_HISTORY
-from recommendations.selectors.products import digest_of
+from recommendations.explainers.template import NO_HISTORY
+from recommendations.pipeline import Pick
 from recommendations.selectors.shoppers import StoredRow
 from recommendations.serving.ranker import ProductLookup, recommended_item, referenced_products
 from recommendations.serving.request import RecommendationRequest
@@ -18,9 +20,9 @@ from recommendations.serving.results import (
     ModelRef,
     RecommendationList,
     StoredExplanation,
+    digest_of,
 )
 from recommendations.serving.state import Recommender, ShopperState
-from recommendations.serving.stored_picks import picks_from_json
 from recommendations.strategies.base import Basis
 
 logger = logging.getLogger(__name__)
@@ -121,3 +123,27 @@ def _explanation(row: StoredRow) -> StoredExplanation | None:
     return StoredExplanation(
         Explanation(row.explanation, Source(row.explanation_source)), row.explanation_digest
     )
+
+
+def picks_to_json(picks: Iterable[Pick]) -> list[Any]:
+    """Return [product id, score, [[kind, value, points], …]] for each pick."""
+    return [
+        [pick.product_id, pick.score, [[reason.kind, reason.value, reason.points] for reason in pick.reasons]]
+        for pick in picks
+    ]
+
+
+def picks_from_json(stored: Any) -> list[Pick]:
+    """Return the picks of a stored list.
+
+    Raises TypeError or ValueError if the JSON has another form, names an unknown kind of reason, or holds
+    reasons whose points do not add up to the score.
+    """
+    return [
+        Pick(
+            int(product_id),
+            int(score),
+            tuple(Reason(ReasonKind(kind), value, points) for kind, value, points in reasons),
+        )
+        for product_id, score, reasons in stored
+    ]

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.histories import Candidates, Histories, Mask
 from recommendations.engine.matching import THOUSANDTHS, Weights, best_matches
 from recommendations.engine.postings import PostingLists
 from recommendations.engine.profiles import Profiles, profiles

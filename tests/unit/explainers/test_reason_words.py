@@ -15,7 +15,7 @@ from recommendations.admin.lines import format_fallback, stored_lines
 from recommendations.api import serializers
 from recommendations.engine import reasons
 from recommendations.engine.reasons import PRODUCT_KINDS, Reason, ReasonKind, exhaustive
-from recommendations.explainers import base, list_notes, prompt, template
+from recommendations.explainers import base, prompt, template
 from recommendations.explainers.base import Evidence, Finding, Suggestion
 from recommendations.pipeline import Pick
 from recommendations.selectors.shoppers import Shopper
@@ -80,7 +80,7 @@ class TestEveryKind:
 
     def test_without_the_name_or_number_that_it_needs_is_not_spoken_of(self, kind: ReasonKind):
         bare = replace(reason(kind), name=None, value=0)
-        is_spoken_of = kind not in PRODUCT_KINDS | reasons.COUNT_KINDS and SENTENCES[kind] is not None
+        is_spoken_of = kind not in PRODUCT_KINDS | template.COUNT_KINDS and SENTENCES[kind] is not None
 
         assert (text(evidence(amp(bare))) != RANGE) is is_spoken_of
 
@@ -120,7 +120,7 @@ class TestNewKind:
         with pytest.raises(ValueError, match=r"no entry for ReasonKind\.NEW\."):
             runpy.run_path(str(module.__file__))
 
-    @pytest.mark.parametrize("module", [list_notes, lines], ids=lambda module: module.__name__)
+    @pytest.mark.parametrize("module", [template, lines], ids=lambda module: module.__name__)
     def test_of_finding_is_missed_by_name(self, module: ModuleType, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(base, "Finding", longer(Finding))
 
