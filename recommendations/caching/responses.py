@@ -58,7 +58,7 @@ class AnswerRenderer:
         """
         model, found = state.model, self.recommend(request, state)
         provided = self.explain(found)
-        labels = self._labels(found, model)
+        labels = self._labels(found, model) if found.fallback else AnswerLabels(found.strategy)
         fields = payload(found, provided.explanation, pending_id=provided.pending_id)
         if labels.why == NO_MODEL:
             fields["untrained"] = True
@@ -74,13 +74,10 @@ class AnswerRenderer:
         )
 
     def _labels(self, found: RecommendationList, model: ModelRef) -> AnswerLabels:
-        if not found.fallback:
-            return AnswerLabels(found.strategy)
+        fallback = found.fallback or ""
         if self.lacks_model(model):
-            return AnswerLabels(found.strategy, found.fallback, NO_MODEL)
-        return AnswerLabels(
-            found.strategy, found.fallback, "nothing fits" if found.has_history else "no history"
-        )
+            return AnswerLabels(found.strategy, fallback, NO_MODEL)
+        return AnswerLabels(found.strategy, fallback, "nothing fits" if found.has_history else "no history")
 
 
 @dataclass(slots=True)

@@ -36,7 +36,7 @@ class Histories:
             raise ValueError("every array must have one entry an event")
 
     def __len__(self) -> int:
-        return len(self.events)
+        return len(self.events.starts) - 1
 
     def take(self, users: NDArray[np.int64]) -> "Histories":
         """Return the histories of these rows, in the given order."""

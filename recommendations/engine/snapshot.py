@@ -245,7 +245,7 @@ class Snapshot:
 
     def is_priced(self, now: float) -> bool:
         """Return whether the prices are those of this time, seconds since 1970."""
-        return not len(self.offers) or self.priced_at <= now < self.next_price_change
+        return self.priced_at <= now < self.next_price_change or not len(self.offers)
 
     def priced(self, now: float) -> "Snapshot":
         """Return the same catalogue with the prices of this time, seconds since 1970."""

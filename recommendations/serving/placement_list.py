@@ -13,7 +13,7 @@ from recommendations.pipeline import HiddenPositions, Pipeline
 from recommendations.selectors.histories import Events, histories
 from recommendations.selectors.products import Details
 from recommendations.serving.catalogue import DetailsCache
-from recommendations.serving.ranker import ProductLookup, Ranker, recommended_item
+from recommendations.serving.ranker import ProductLookup, Ranker, recommended_items
 from recommendations.serving.request import RecommendationRequest, resolve_filters
 from recommendations.serving.results import RecommendedItem, product
 from recommendations.strategies.untrained import Untrained
@@ -76,7 +76,7 @@ def placement_list(
     (ranking,) = Ranker(pipeline).rank(history, query, products)
     return PlacementList(
         placement=placement,
-        items=tuple(recommended_item(pick, products) for pick in ranking.picks[request.offset :]),
+        items=recommended_items(ranking.picks[request.offset :], products),
         strategy=strategy,
         fallback=ranking.filled_by or None,
         is_untrained=isinstance(pipeline.retriever, Untrained),

@@ -1,7 +1,7 @@
 """The state of the shop that one request is answered from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from recommendations.errors import UnknownProduct
 from recommendations.selectors.models import ActiveModels
@@ -44,7 +44,5 @@ class ShopperState(ShopState):
     stored: StoredRow | None = None
 
 
-class Recommender(Protocol):
-    """Recommends products to one user. A wrapper around a recommender has the same signature."""
-
-    def __call__(self, request: RecommendationRequest, state: ShopperState) -> RecommendationList: ...
+# Recommends products to one user.
+Recommender = Callable[[RecommendationRequest, ShopperState], RecommendationList]

@@ -67,22 +67,21 @@ def _answer_source() -> AnswerSource:
     return SharedResponseCache(renderer, shared_cache(), _validator(), made_by, ttl_seconds)
 
 
-def recommender() -> StoredLists:
-    """Return the recommender that uses the stored list while it is valid, else computes a live list."""
+def recommender(*, stored: bool = True) -> Recommender:
+    """Return the recommender. stored: whether it answers from the stored list while that is valid"""
+    may_reuse = config().answer_cache_bytes and config().result_cache_seconds
+    return LiveRecommender(
+        history_cache(), time.time if may_reuse else None, _stored_lists() if stored else None
+    )
+
+
+def _stored_lists() -> StoredLists:
     return StoredLists(
-        inner=live_recommender(),
         digest=digest,
         basis=basis,
         max_age_seconds=config().stored_list_max_age_seconds,
         now=timezone.now,
     )
-
-
-def live_recommender() -> Recommender:
-    """Return the recommender that always computes a live list."""
-    if config().answer_cache_bytes and config().result_cache_seconds:
-        return LiveRecommender(history_cache(), time.time)
-    return LiveRecommender(history_cache())
 
 
 def placements(state: ShopState) -> Placements:
@@ -136,7 +135,7 @@ def _send_text(digest: str) -> None:
 
 def _validator() -> Validator:
     freshness = FreshnessPolicy(config().result_cache_seconds, MAX_AGE_SECONDS, time.time)
-    return Validator(recommender().is_young, freshness)
+    return Validator(_stored_lists().is_young, freshness)
 
 
 SINGLETONS = (response_cache, history_cache, explanation_provider)

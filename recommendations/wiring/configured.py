@@ -16,7 +16,7 @@ from recommendations.explainers.base import Explainer
 from recommendations.explainers.openai import OpenAIExplainer
 from recommendations.explaining.shared_outage import CachedOutage
 from recommendations.selectors.models import registered_version
-from recommendations.serving.pipelines import StrategyRegistry
+from recommendations.serving.catalogue import StrategyRegistry
 from recommendations.strategies.base import Strategy
 from recommendations.training.loader import ModelLoader
 from recommendations.training.store import ModelStore

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from recommendations.engine.histories import Candidates, Mask
-from recommendations.engine.matching import Weights, best_matches
-from recommendations.engine.profiles import Profiles
+from recommendations.engine.matching import Profiles, Weights, best_matches
 from recommendations.engine.ragged import empty
 from tests.worlds import Article, World
 
