@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.actions import Action
+from recommendations.engine.features import Features
 from recommendations.engine.ragged import Ragged
-from recommendations.engine.snapshot import Features
 
 # A plain int: comparing an array with an enum member takes three times as long.
 _DISMISSAL = int(Action.DISMISS)

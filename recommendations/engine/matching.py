@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from recommendations.engine.features import PostingLists
 from recommendations.engine.histories import Candidates, Histories, Mask
-from recommendations.engine.postings import PostingLists
 
 BLOCK_BYTES = 16 * 1024 * 1024
 

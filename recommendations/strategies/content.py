@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+from recommendations.engine.features import Features, PostingLists
 from recommendations.engine.histories import Candidates, Histories, Mask
 from recommendations.engine.matching import THOUSANDTHS, Profiles, Weights, best_matches, profiles
-from recommendations.engine.postings import PostingLists
 from recommendations.engine.reasons import Reason, ReasonKind
-from recommendations.engine.snapshot import Features, Snapshot
+from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.base import Basis, Reasons, Training
 
 
