@@ -88,9 +88,9 @@ class TestEveryKind:
         asked = prompt.prompt(evidence(amp(reason(kind)))).user
 
         (shown,) = data_in(asked)["recommended_products"]
-        told = [why["kind"] for why in shown["why_recommended"]]
-        assert told == ([] if kind in NOT_TOLD_TO_MODELS else [kind])
-        assert (f'"{kind}": ' in asked.partition("</shop_data>")[2]) is bool(told)
+        reported = [why["kind"] for why in shown["why_recommended"]]
+        assert reported == ([] if kind in NOT_TOLD_TO_MODELS else [kind])
+        assert (f'"{kind}": ' in asked.partition("</shop_data>")[2]) is bool(reported)
 
     def test_has_its_words_for_staff(self, kind: ReasonKind):
         (line,) = stored_lines([Pick(1, 1_000, (replace(reason(kind), name=None),))], {})
@@ -164,8 +164,8 @@ def cases() -> Iterator[Evidence]:
         yield evidence(*shown, finding=finding, is_narrowed=is_narrowed, is_continued=is_continued)
 
 
-def claims_in(said: str) -> set[str]:
-    return {claim for claim in CLAIMS.values() if claim in said}
+def claims_in(output: str) -> set[str]:
+    return {claim for claim in CLAIMS.values() if claim in output}
 
 
 class TestEveryFinding:
@@ -197,10 +197,10 @@ class TestEveryFinding:
     def test_is_told_to_staff_each_in_its_own_words(self):
         shelves = [shelf(*case) for case in product([None, *Basis], [None, "popular"], [True, False])]
 
-        said = {(made.finding, format_fallback(made)) for made in shelves}
+        output = {(made.finding, format_fallback(made)) for made in shelves}
 
-        assert {finding for finding, _ in said} == set(Finding)
-        assert len({words for _, words in said}) == len(said) == len(Finding)
+        assert {finding for finding, _ in output} == set(Finding)
+        assert len({words for _, words in output}) == len(output) == len(Finding)
 
 
 def shelf(basis: Basis | None, fallback: str | None, has_history: bool) -> RecommendationList:
