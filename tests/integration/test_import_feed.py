@@ -14,6 +14,7 @@ from tests.feeds import FEEDS
 from tests.shops import Told
 from tests.tls_server import certificate, content, tls_server
 
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.django_db
 
 
@@ -40,6 +41,11 @@ def lines(told: Told) -> list[str]:
 def write(directory: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
     (directory / name).write_bytes(text.encode(encoding))
     return directory / name
+
+
+def documented_map() -> str:
+    """Return the example of a map in docs/import.md."""
+    return (ROOT / "docs" / "import.md").read_text().partition("```toml\n")[2].partition("```")[0]
 
 
 class TestGoogle:
@@ -187,22 +193,6 @@ class TestWooCommerce:
 
 
 class TestMap:
-    MAP = """
-        kind = "products"
-        decimal = ","
-        thousands = "."
-        tag_separator = ","
-        category_separator = "/"
-        [columns]
-        id = "Artikelnummer"
-        name = "Bezeichnung"
-        price = "Preis"
-        category = "Warengruppe"
-        tags = "Schlagworte"
-        [constants]
-        brand = "Lakeside"
-    """
-
     def test_reads_any_table(self, tmp_path):
         feed = write(
             tmp_path,
@@ -212,7 +202,7 @@ class TestMap:
             "cp1252",
         )
 
-        told = run(feed, "--map", str(write(tmp_path, "map.toml", self.MAP)))
+        told = run(feed, "--map", str(write(tmp_path, "map.toml", documented_map())))
 
         iron = Product.objects.get(external_id="00123")
         assert (iron.name, str(iron.category), iron.price) == (
