@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 
@@ -63,6 +64,7 @@ class LeftOut(NamedTuple):
     why: str
 
 
+@lru_cache(maxsize=1_024)
 def column_key(name: str) -> str:
     """Return the name of a column as it is looked up: small letters, and spaces instead of underscores."""
     return " ".join(name.replace("_", " ").casefold().split())

@@ -1,6 +1,7 @@
 """Plain text from the HTML of product descriptions."""
 
 import html
+import threading
 
 from lxml import etree
 
@@ -50,7 +51,7 @@ _BLOCKS = frozenset(
 
 
 class _Text:
-    """Receiver of the parser's events. A block begins a new line and ends it."""
+    """Receiver of the parser's events, for one text after another. A block begins a new line and ends it."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []
@@ -77,8 +78,20 @@ class _Text:
             self._parts.append(text)
 
     def close(self) -> str:
-        lines = (" ".join(line.split()) for line in "".join(self._parts).split("\n"))
+        parts, self._parts, self._n_hidden = self._parts, [], 0
+        lines = (" ".join(line.split()) for line in "".join(parts).split("\n"))
         return "\n".join(line for line in lines if line)
+
+
+class _Parser(threading.local):
+    """The parser of a thread. Making one takes longer than reading a description."""
+
+    def __init__(self) -> None:
+        # Events instead of a tree: nothing is lost that is nested deeply, or long.
+        self.html = etree.HTMLParser(target=_Text(), encoding="utf-8", huge_tree=True, no_network=True)
+
+
+_parser = _Parser()
 
 
 def text_of(markup: str) -> str:
@@ -88,10 +101,8 @@ def text_of(markup: str) -> str:
     """
     if "<" not in markup and "&" not in markup:
         return markup.strip()
-    # Events instead of a tree: nothing is lost that is nested deeply, or long.
-    parser = etree.HTMLParser(target=_Text(), encoding="utf-8", huge_tree=True, no_network=True)
-    parser.feed(markup.encode("utf-8", "replace"))
-    text: str = parser.close()
+    _parser.html.feed(markup.encode("utf-8", "replace"))
+    text: str = _parser.html.close()
     return text
 
 
