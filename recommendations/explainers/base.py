@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Protocol, Self
 
 from recommendations.engine.reasons import Reason
+from recommendations.explainers.behaviour import Behaviour
 
 
 class Source(StrEnum):
@@ -29,7 +30,7 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One recommended product, with what an explanation needs. category: its name, or None."""
+    """One recommended product, with what an explanation needs. category: its path, or None."""
 
     name: str
     category: str | None
@@ -40,14 +41,14 @@ class Suggestion:
 class Evidence:
     """The facts of an explanation. An explanation must not claim anything else.
 
-    summary:      the shopper's behaviour, in words
+    behaviour:    what the shopper did lately, and likes best
     suggestions:  in the order shown, possibly none
     is_narrowed:  whether filters limited the request to a part of the shop
     is_continued: whether other products precede these, on an earlier page
     """
 
     user_name: str
-    summary: str
+    behaviour: Behaviour
     finding: Finding
     suggestions: tuple[Suggestion, ...]
     is_narrowed: bool = False

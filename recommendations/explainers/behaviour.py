@@ -1,8 +1,23 @@
-"""Summary of a shopper's behaviour, in one line."""
+"""What a shopper did lately, as data and in one line."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 NO_HISTORY = "No interactions yet."
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """The latest distinct names, newest first. purchased, viewed: of products; interests: of categories"""
+
+    purchased: tuple[str, ...] = ()
+    viewed: tuple[str, ...] = ()
+    interests: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """All of it in one line, for people. Names are not marked in it, so nothing is checked against it."""
+        return summary(purchased=self.purchased, viewed=self.viewed, interests=self.interests)
 
 
 def last_name(path: str) -> str:
