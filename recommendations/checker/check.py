@@ -86,7 +86,7 @@ def _whole(text: str) -> Refusal | None:
     if hidden := [char for char in text if char > "\x7f" and unicodedata.category(char) in _HIDDEN]:
         if any(char not in "\u200d\ufe0f" for char in hidden):
             return Refusal("unprintable", " ".join(f"U+{ord(char):04X}" for char in hidden[:5]))
-    if control := [char for char in text if char < " " and char != "\n" or char == "\x7f"]:
+    if control := [char for char in text if (char < " " and char != "\n") or char == "\x7f"]:
         return Refusal("unprintable", " ".join(f"U+{ord(char):04X}" for char in control[:5]))
     return None
 
@@ -100,7 +100,7 @@ def _printable(sentence: Sentence) -> Refusal | None:
     if found := _CODE.search(masked):
         return Refusal("markup", found[0].strip())
     for char in masked:
-        if char.isascii() and char.isalnum() or char in _PUNCTUATION:
+        if (char.isascii() and char.isalnum()) or char in _PUNCTUATION:
             continue
         if char.isalpha():
             if unicodedata.normalize("NFKC", char) != char:

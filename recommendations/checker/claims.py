@@ -113,7 +113,12 @@ class _Reader:
             if any("buy" in part.classes or "again" in part.classes for part in self.parts):
                 allowed.add(self.index.products[key].days)
         allowed -= {0}
-        for part in numbers:
+        for place, part in enumerate(self.parts):
+            if part.number is None:
+                continue
+            is_rest = place + 1 < len(self.parts) and folded(self.parts[place + 1].text) in _MORE
+            if is_rest and part.number <= len(self.facts.products) - len(products):
+                continue
             if part.number not in allowed and not (part.classes and part.number is None):
                 return "numbers", part.text
         return None
@@ -403,9 +408,9 @@ class _Reader:
         """Return the places of what is denied: it claims nothing."""
         places: set[int] = set()
         for place, part in enumerate(self.parts):
-            if "not" in part.classes and not part.classes & {"plain", "when", "others"}:
-                places.update(range(*self._clause(place)))
-            elif "know" in part.classes:
+            if (
+                "not" in part.classes and not part.classes & {"plain", "when", "others"}
+            ) or "know" in part.classes:
                 places.update(range(*self._clause(place)))
         return places
 
@@ -460,7 +465,7 @@ class _Reader:
     def _find_actions(self) -> None:
         for place, part in enumerate(self.parts):
             kind = next((kind for kind in _ACTIONS if kind in part.classes), None)
-            if kind is None or part.classes & {"history", "views", "again", "plain"} and kind != "cart":
+            if kind is None or (part.classes & {"history", "views", "again", "plain"} and kind != "cart"):
                 continue
             objects = self._objects(place)
             if self._is_of_shopper(place):
@@ -491,17 +496,13 @@ class _Reader:
         parts = self.parts
         at = place + 1
         while at < len(parts) and not parts[at].is_product:
-            if (
-                parts[at].mark
-                or parts[at].classes & _BREAKS
-                and not parts[at].classes & {"plain", "have", "when", "it"}
+            if parts[at].mark or (
+                parts[at].classes & _BREAKS and not parts[at].classes & {"plain", "have", "when", "it"}
             ):
                 break
-            if (
-                "rel" in parts[at].classes
-                and "plain" not in parts[at].classes
-                or folded(parts[at].text) in _AS
-            ):
+            if ("rel" in parts[at].classes and "plain" not in parts[at].classes) or folded(
+                parts[at].text
+            ) in _AS:
                 break
             at += 1
         if at < len(parts) and parts[at].is_product:
@@ -512,9 +513,8 @@ class _Reader:
                 follows = at + 1 < place and "rel" in parts[at + 1].classes
                 if parts[at].mark != "," or not follows:
                     return []
-            elif (
-                any(kind in parts[at].classes for kind in _ACTIONS)
-                or parts[at].classes & _BREAKS - {"so", "met"}
+            elif any(kind in parts[at].classes for kind in _ACTIONS) or (
+                parts[at].classes & _BREAKS - {"so", "met"}
                 and not parts[at].classes & {"plain", "you", "rel"}
             ):
                 return []
@@ -590,10 +590,52 @@ def _matches(keys: Iterable[str], known: Iterable[str]) -> bool:
     return bool(frozenset(keys) & frozenset(known))
 
 
+_MORE = frozenset({"more", "weitere", "autres", "mas"})
 _AND = frozenset({"and", "und", "et", "y", "while", "whereas", "wahrend", "tandis", "mientras"})
 _LINKS = frozenset(
-    "and or the a an und oder der die das den dem ein eine einen et ou le la les l un une des y o u el los las e"
-    " as auch aussi tambien also your our dein deine ihr".split()
+    [
+        "and",
+        "or",
+        "the",
+        "a",
+        "an",
+        "und",
+        "oder",
+        "der",
+        "die",
+        "das",
+        "den",
+        "dem",
+        "ein",
+        "eine",
+        "einen",
+        "et",
+        "ou",
+        "le",
+        "la",
+        "les",
+        "l",
+        "un",
+        "une",
+        "des",
+        "y",
+        "o",
+        "u",
+        "el",
+        "los",
+        "las",
+        "e",
+        "as",
+        "auch",
+        "aussi",
+        "tambien",
+        "also",
+        "your",
+        "our",
+        "dein",
+        "deine",
+        "ihr",
+    ]
 )
 _AS = frozenset(
     {"because", "since", "weil", "denn", "car", "parce que", "puisque", "porque", "pues", "ya que"}

@@ -134,7 +134,7 @@ def _gap(
         return sentence, cut
     masked.append(gap)
     mark = next((char for char in gap if char in ":;,–—-(.?!"), "")
-    if mark and mark != "-" or " - " in gap:
+    if (mark and mark != "-") or " - " in gap:
         parts.append(Part(gap.strip(), mark=":" if mark in "–—-.?!" else mark))
     return None, begin
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from recommendations.checker.lexicon import LANGUAGES, lexicon
 from recommendations.checker.names import words_of
@@ -35,7 +36,10 @@ _ORDERS = re.compile(
     |purchased\s*:|viewed\s*:|popular\ with\s|trending\s*:""",
     re.IGNORECASE | re.VERBOSE,
 )
-_OFFER = re.compile(r"[%$€£¥₽₹]|\b\d{2,}\b|\b(?:eur|usd|gbp|chf|winner|admin|support|official|staff|moderator|security)\b", re.IGNORECASE)
+_OFFER = re.compile(
+    r"[%$€£¥₽₹]|\b\d{2,}\b|\b(?:eur|usd|gbp|chf|winner|admin|support|official|staff|moderator|security)\b",
+    re.IGNORECASE,
+)
 _BASE64 = re.compile(r"\b[A-Za-z0-9+/]{24,}={0,2}(?![\w])")
 
 
@@ -49,6 +53,7 @@ def cleaned(name: str) -> str:
     return " ".join(kept.split())[:MOST_LETTERS].rstrip()
 
 
+@lru_cache(maxsize=16_384)
 def shop_name(name: str) -> str:
     """Return the name of a product, a category or a tag for a text, "" if no text may repeat it.
 
@@ -58,13 +63,14 @@ def shop_name(name: str) -> str:
     return "" if _is_hostile(shown) else shown
 
 
+@lru_cache(maxsize=1_024)
 def person_name(name: str) -> str:
     """Return the name of a shopper for a text, "" if no text may repeat it.
 
     Shoppers choose their names themselves, so these may not be sentences, offers or numbers either.
     """
     shown = cleaned(name)
-    if _is_hostile(shown) or _OFFER.search(shown) or _BASE64.search(shown) and not shown.isalpha():
+    if _is_hostile(shown) or _OFFER.search(shown) or (_BASE64.search(shown) and not shown.isalpha()):
         return ""
     words = words_of(shown)
     if len(words) > MOST_WORDS_OF_A_PERSON or re.search(r"[,;:!?\"“”()/*_#=+]|\.\s*\S*\.\S|\d{3}", shown):
@@ -94,4 +100,6 @@ def _is_sentence(words: tuple[str, ...]) -> bool:
     return len(said) >= 2
 
 
-_SPOKEN = frozenset({"you", "have", "aux", "buy", "view", "taste", "hope", "show", "these", "not", "popular", "trending"})
+_SPOKEN = frozenset(
+    {"you", "have", "aux", "buy", "view", "taste", "hope", "show", "these", "not", "popular", "trending"}
+)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 NO_HISTORY = "No interactions yet."
 
@@ -18,6 +19,23 @@ class Behaviour:
     def summary(self) -> str:
         """All of it in one line, for people. Names are not marked in it, so nothing is checked against it."""
         return summary(purchased=self.purchased, viewed=self.viewed, interests=self.interests)
+
+    def to_json(self) -> list[list[str]]:
+        """Return its three lists of names."""
+        return [list(self.purchased), list(self.viewed), list(self.interests)]
+
+    @classmethod
+    def from_json(cls, stored: Any) -> Self:
+        """Return the behaviour of these lists, an empty one of no list. Raises ValueError for other JSON."""
+        match stored:
+            case [list() as purchased, list() as viewed, list() as interests]:
+                return cls(tuple(purchased), tuple(viewed), tuple(interests))
+            case []:
+                return cls()
+        raise ValueError(f"behaviour is three lists of names, not {type(stored).__name__}")
+
+
+NO_BEHAVIOUR = Behaviour()
 
 
 def last_name(path: str) -> str:

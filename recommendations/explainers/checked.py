@@ -1,11 +1,14 @@
 """Texts of language models, checked against the evidence before anybody sees them."""
 
+from dataclasses import replace
+
 from recommendations.checker.check import VERSION, Checked, accepted
 from recommendations.checker.facts import Facts, Recommended
 from recommendations.checker.names import key_of
 from recommendations.checker.speakable import person_name, shop_name
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.explainers.base import Evidence, Suggestion
+from recommendations.explainers.behaviour import Behaviour, last_name
 
 LANGUAGE = "en"  # of all texts
 CHECKED = f"checked {VERSION}"  # in the identity of explainers whose texts are checked
@@ -21,7 +24,12 @@ def check_answer(text: str, evidence: Evidence) -> Checked:
 def facts_of(evidence: Evidence) -> Facts:
     """Return the facts of the evidence. Names that no text may repeat are not among them."""
     behaviour = evidence.behaviour
-    reasons = [reason for suggestion in evidence.suggestions for reason in suggestion.reasons if reason.is_explainable]
+    reasons = [
+        reason
+        for suggestion in evidence.suggestions
+        for reason in suggestion.reasons
+        if reason.is_explainable
+    ]
     return Facts(
         user_name=person_name(evidence.user_name),
         bought=_speakable(behaviour.purchased),
@@ -36,11 +44,52 @@ def facts_of(evidence: Evidence) -> Facts:
                 part
                 for reason in reasons
                 if reason.kind is ReasonKind.CATEGORY
-                for part in str(reason.value).split(" > ")
+                for part in _parts(reason)
             )
         ),
         finding=evidence.finding.value,
     )
+
+
+def spoken(evidence: Evidence) -> Evidence:
+    """Return the evidence with names as a text may repeat them.
+
+    A product whose name no text may repeat is called by its category. A shopper's name of that kind is left
+    out, and so are such categories, tags and origins.
+    """
+    behaviour = evidence.behaviour
+    return replace(
+        evidence,
+        user_name=person_name(evidence.user_name),
+        behaviour=Behaviour(
+            _speakable(behaviour.purchased), _speakable(behaviour.viewed), _speakable(behaviour.interests)
+        ),
+        suggestions=tuple([_spoken(suggestion) for suggestion in evidence.suggestions]),
+    )
+
+
+def _spoken(suggestion: Suggestion) -> Suggestion:
+    category = _spoken_path(suggestion.category or "")
+    name = shop_name(suggestion.name)
+    if not name:
+        name = f"a product from {last_name(category)}" if category else "a product"
+    return Suggestion(name, category or None, tuple(filter(None, map(_spoken_reason, suggestion.reasons))))
+
+
+def _spoken_path(path: str) -> str:
+    """Return the path without the categories that no text may repeat."""
+    return " > ".join(filter(None, map(shop_name, path.split(" > "))))
+
+
+def _spoken_reason(reason: Reason) -> Reason | None:
+    """Return the reason with a name that a text may repeat, None if there is none."""
+    if reason.kind in _TERMS:
+        value = (_spoken_path if reason.kind is ReasonKind.CATEGORY else shop_name)(str(reason.value))
+        return (reason if value == reason.value else replace(reason, value=value)) if value else None
+    if reason.name:
+        name = shop_name(reason.name)
+        return reason if name == reason.name else replace(reason, name=name or None)
+    return reason
 
 
 def _recommended(suggestion: Suggestion) -> Recommended:
@@ -52,7 +101,7 @@ def _recommended(suggestion: Suggestion) -> Recommended:
             key_of(part)
             for reason in reasons
             if reason.kind in _TERMS
-            for part in (str(reason.value).split(" > ") if reason.kind is ReasonKind.CATEGORY else [str(reason.value)])
+            for part in _parts(reason)
         ),
         because=_origins(reasons, ReasonKind.BECAUSE),
         similar=_origins(reasons, ReasonKind.SIMILAR),
@@ -62,7 +111,14 @@ def _recommended(suggestion: Suggestion) -> Recommended:
 
 
 def _origins(reasons: list[Reason], kind: ReasonKind) -> frozenset[str]:
-    return frozenset(filter(None, (shop_name(reason.name or "") for reason in reasons if reason.kind is kind)))
+    names = (shop_name(reason.name or "") for reason in reasons if reason.kind is kind)
+    return frozenset(filter(None, names))
+
+
+def _parts(reason: Reason) -> list[str]:
+    """Return the tag, or the categories of the path, that the reason names."""
+    value = str(reason.value)
+    return value.split(" > ") if reason.kind is ReasonKind.CATEGORY else [value]
 
 
 def _speakable(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any, Self
 from recommendations.engine.reasons import ReasonKind, exhaustive
 from recommendations.explainers.base import Evidence, Explanation, Source, Suggestion
 from recommendations.explainers.behaviour import last_name
+from recommendations.explainers.checked import spoken
 from recommendations.explainers.list_notes import list_note
 
 NAMES_SHOWN = 3
@@ -63,8 +64,12 @@ class TemplateExplainer:
         return cls()
 
     def explain(self, evidence: Evidence) -> Explanation:
-        """Return a greeting and one sentence for each topic of the evidence."""
-        name = evidence.user_name.strip()
+        """Return a greeting and one sentence for each topic of the evidence.
+
+        A name that no text may repeat is left out, and a product with one is called by its category.
+        """
+        evidence = spoken(evidence)
+        name = evidence.user_name
         greeting = f"Hi {name}!" if name else "Hi!"
         return Explanation(" ".join([greeting, *_sentences(evidence)]), self.source)
 

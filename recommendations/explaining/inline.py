@@ -12,7 +12,7 @@ def evidence(recommendations: RecommendationList) -> Evidence:
     has_note = recommendations.finding is not Finding.FOUND or not recommendations.items
     return Evidence(
         user_name=recommendations.shopper.name,
-        summary=recommendations.summary,
+        behaviour=recommendations.behaviour,
         finding=recommendations.finding,
         suggestions=tuple(
             Suggestion(item.product.name, item.product.category, item.reasons)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.explainers.behaviour import NO_HISTORY
+from recommendations.explainers.behaviour import Behaviour
 from recommendations.selectors.histories import Events
 from recommendations.selectors.products import Details, digest_of
 from recommendations.selectors.shoppers import Shopper
@@ -100,10 +100,11 @@ def recommendation_list(
     return RecommendationList(
         shopper=shopper,
         items=tuple(recommended_item(pick, products) for pick in ranked.picks[offset:]),
-        summary=ranked.summary,
+        summary=ranked.behaviour.summary,
+        behaviour=ranked.behaviour,
         strategy=strategy,
         fallback=ranked.fallback or None,
-        has_history=ranked.summary != NO_HISTORY,
+        has_history=ranked.behaviour != Behaviour(),
         basis=basis,
         version=version,
         is_narrowed=is_narrowed,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import orjson
 
 from recommendations.explainers.base import Explanation, Source
-from recommendations.explainers.behaviour import NO_HISTORY
+from recommendations.explainers.behaviour import NO_HISTORY, Behaviour
 from recommendations.selectors.products import digest_of
 from recommendations.selectors.shoppers import StoredRow
 from recommendations.serving.ranker import ProductLookup, recommended_item, referenced_products
@@ -81,6 +81,7 @@ class StoredLists:
         shopper, model = state.shopper, state.model
         try:
             picks = picks_from_json(orjson.loads(row.picks))
+            behaviour = Behaviour.from_json(orjson.loads(row.behaviour))
         except (TypeError, ValueError) as error:
             logger.warning("The stored list of user %d is not served: %s", shopper.id, error)
             return None
@@ -97,6 +98,7 @@ class StoredLists:
             shopper=shopper,
             items=tuple(recommended_item(pick, products) for pick in picks[: request.top_n]),
             summary=row.summary,
+            behaviour=behaviour,
             strategy=row.strategy,
             fallback=row.fallback or None,
             has_history=row.event_count > 0 and row.summary != NO_HISTORY,

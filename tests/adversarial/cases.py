@@ -46,7 +46,9 @@ def with_payload(context: str, field: str, payload: str) -> Evidence:
         case "product.name":
             return replace(evidence, suggestions=(replace(first, name=payload), *rest))
         case "category.name":
-            changed = replace(first, category=payload, reasons=(Reason(ReasonKind.CATEGORY, payload, 10_000),))
+            changed = replace(
+                first, category=payload, reasons=(Reason(ReasonKind.CATEGORY, payload, 10_000),)
+            )
             return replace(evidence, suggestions=(changed, *rest))
         case "tag.name":
             changed = replace(first, reasons=(*first.reasons, Reason(ReasonKind.TAG, payload, 3_000)))
@@ -70,7 +72,9 @@ def _evidence(context: dict[str, Any]) -> Evidence:
                 one["name"],
                 one["category"],
                 tuple(
-                    Reason(ReasonKind(each["kind"]), each["value"], round(each["points"] * 1000), each["name"])
+                    Reason(
+                        ReasonKind(each["kind"]), each["value"], round(each["points"] * 1000), each["name"]
+                    )
                     for each in one["reasons"]
                 ),
             )
