@@ -1,7 +1,7 @@
 """What the tests of the chat model's explainer start from, on top of the server on loopback."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -23,10 +23,12 @@ TEMPLATE = TemplateExplainer().explain(GIVEN)
 SHORT, LONG = 0.3, PATIENCE_SECONDS
 
 
-def explainer_for(url: str, **options: Any) -> OpenAIExplainer:
+def explainer_for(
+    url: str, check: Callable[[str, Evidence], Checked] | None = None, **options: Any
+) -> OpenAIExplainer:
     usual = {"api_key": KEY, "model": "gpt-3.5-turbo", "temperature": 0.7, "max_tokens": 150}
     options = usual | {"base_url": url, "timeout_seconds": LONG, "max_concurrent": 4} | options
-    return OpenAIExplainer(ChatOptions(**options), check=unchecked)
+    return OpenAIExplainer(ChatOptions(**options), check=check or unchecked)
 
 
 def unchecked(text: str, evidence: Evidence) -> Checked:

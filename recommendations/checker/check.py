@@ -63,6 +63,8 @@ def accepted(text: str, facts: Facts, language: str) -> Checked:
     previous: Sentence | None = None
     for sentence in found:
         refusal = _printable(sentence) or _sentence(sentence, previous, facts, words, language)
+        if refusal is None and refusals and previous is None and _refers(sentence):
+            refusal = Refusal("reasons", sentence.parts[0].text)
         if refusal is None:
             kept.append(sentence)
             previous = sentence
@@ -170,6 +172,14 @@ def _may_end(sentence: Sentence) -> bool:
     if last.mark:
         return last.text.endswith((")", '"', "”", "»"))
     return last.name is not None and last.name.is_whole and not last.is_term
+
+
+def _refers(sentence: Sentence) -> bool:
+    """Return whether a sentence begins with "it" or "that is why", so that it needs the one before it."""
+    return any(
+        part.classes & {"it", "so", "these"} and not part.classes & {"plain", "greet"}
+        for part in sentence.parts[:2]
+    )
 
 
 def _explains(sentence: Sentence) -> bool:

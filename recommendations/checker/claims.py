@@ -186,17 +186,25 @@ class _Reader:
             is_shared = any("asyou" in part.classes for part in parts)
             for at in objects:
                 keys = self._keys(at)
-                if self._is_suggested(at) and not is_shared:
+                if self._is_suggested(at) and not is_shared and not self._is_condition(place):
                     continue
                 origins = frozenset().union(*index.because.values()) if index.because else frozenset()
+                if self._is_condition(place) and not keys & origins:
+                    return "reasons", f"{parts[place].text} {parts[at].text}"
                 if not keys & (origins | index.bought | index.viewed):
                     return "behaviour", f"{parts[place].text} {parts[at].text}"
                 if kind == "buy" and not self._either(place) and not keys & index.bought:
                     return "behaviour", f"{parts[place].text} {parts[at].text}"
         for at, part in enumerate(parts):
-            if not part.is_product or at in explained:
+            if not part.is_product:
                 continue
             before = self._before(at)
+            if before is not None and folded(before.text) in _ORDINALS:
+                return "claims", f"{before.text} {part.text}"
+            if self._is_compared(at):
+                return "reasons", f"{parts[max(0, at - 2)].text} {part.text}"
+            if at in explained:
+                continue
             owner = self._word_before(at, {"have"}, {"plain", "when", "novel", "you"})
             if owner is not None and self._is_of_shopper(owner) and not self._is_suggested(at):
                 explained.add(at)
@@ -242,6 +250,34 @@ class _Reader:
             return bool(facts.cart)
         return bool(facts.viewed) or facts.has_history
 
+    def _is_compared(self, at: int) -> bool:
+        """Return whether something is said to be like a product in a way that no reason names."""
+        place = at - 1
+        while (
+            place > 0
+            and self.parts[place].classes & {"your", "plain"}
+            and folded(self.parts[place].text) not in _LIKE
+        ):
+            place -= 1
+        if place < 1 or folded(self.parts[place].text) not in _LIKE or self._is_suggested(at):
+            return False
+        similar = frozenset().union(*self.index.similar.values()) if self.index.similar else frozenset()
+        if self._keys(at) & similar or not (
+            "aux" in self.parts[place - 1].classes or self.parts[place - 1].is_term
+        ):
+            return False
+        words = set().union(*(key.split() for key in self._keys(at)))
+        terms = [part.name.keys for part in self.parts if part.is_term and part.name]
+        return not any(key in words for keys in terms for key in keys)
+
+    def _is_condition(self, place: int) -> bool:
+        """Return whether an action says which shoppers are meant: "who bought it"."""
+        near = self.parts[max(0, place - 3) : place]
+        start = self._clause(place)[0]
+        return any(folded(part.text) in _WHO for part in near) or (
+            start < place and "rel" in self.parts[start].classes
+        )
+
     def _is_related(self, at: int) -> bool:
         """Return whether a product that is not recommended is named as what something refers to."""
         keys, index = self._keys(at), self.index
@@ -254,7 +290,20 @@ class _Reader:
             return True
         if said & {"others", "met"} and keys & (because | met):
             return True
-        return bool(said & {"taste"} and said & {"you"} | said & {"taste"} and at > 0) and bool(keys & met)
+        if not keys & met:
+            return False
+        place = at - 1
+        while (
+            place > 0
+            and self.parts[place].classes
+            and self.parts[place].classes <= {"plain", "when", "it", "rel"}
+        ):
+            place -= 1
+        if place >= 0 and self.parts[place].classes & {"taste", "hope"}:
+            return True
+        start, end = self._clause(at)
+        said = frozenset().union(*(part.classes for part in self.parts[start:end]))
+        return {"taste", "you"} <= said and not said & {"show", "fits", "aux"}
 
     # reasons
 
@@ -288,12 +337,14 @@ class _Reader:
             elif part.is_term and part.name:
                 terms.append((part.name.keys, at))
             elif at not in denied:
-                classes |= part.classes
+                classes |= part.classes - {"taste"} if self._is_of_others(at) else part.classes
         if "you" not in classes and "others" in classes:
             classes -= {"taste"}
         if classes & {"popular", "trending"} and "others" not in classes | {"popular"}:
             pass
         claims = classes & {"popular", "trending", "together", "similar", "again", "others", "taste", "fits"}
+        if 0 in places and any("so" in part.classes and "plain" not in part.classes for part in parts[:2]):
+            terms.extend((part.name.keys, 0) for part in self.previous if part.is_term and part.name)
         if not suggested:
             suggested = self._antecedent(places, classes)
         if not suggested:
@@ -315,6 +366,11 @@ class _Reader:
                 if all(origins for origins in named):
                     return "reasons", ", ".join(sorted(keys))
         return None
+
+    def _is_of_others(self, at: int) -> bool:
+        """Return whether what is liked here is liked by other shoppers."""
+        said = frozenset().union(*(part.classes for part in self.parts[slice(*self._clause(at))]))
+        return "others" in said and "you" not in said
 
     def _near(self, at: int) -> frozenset[str]:
         return frozenset().union(*(part.classes for part in self.parts[max(0, at - 8) : at + 8]))
@@ -408,9 +464,10 @@ class _Reader:
         """Return the places of what is denied: it claims nothing."""
         places: set[int] = set()
         for place, part in enumerate(self.parts):
-            if (
-                "not" in part.classes and not part.classes & {"plain", "when", "others"}
-            ) or "know" in part.classes:
+            if ("not" in part.classes and not part.classes & {"plain", "when", "others"}) or (
+                "know" in part.classes
+                and not any(each.is_product for each in self.parts[slice(*self._clause(place))])
+            ):
                 places.update(range(*self._clause(place)))
         return places
 
@@ -496,6 +553,8 @@ class _Reader:
         parts = self.parts
         at = place + 1
         while at < len(parts) and not parts[at].is_product:
+            if parts[at].is_term:
+                return []
             if parts[at].mark or (
                 parts[at].classes & _BREAKS and not parts[at].classes & {"plain", "have", "when", "it"}
             ):
@@ -590,6 +649,12 @@ def _matches(keys: Iterable[str], known: Iterable[str]) -> bool:
     return bool(frozenset(keys) & frozenset(known))
 
 
+_LIKE = frozenset({"like", "wie", "comme", "como"})
+_ORDINALS = frozenset(
+    "last latest past previous next first letzte letzten letzter letztes nachste nachsten erste ersten dernier derniere"
+    " derniers dernieres premier premiere prochain prochaine ultimo ultima ultimos ultimas primer primera proximo".split()
+)
+_WHO = frozenset({"who", "that", "whoever", "qui", "que", "quienes", "wer"})
 _MORE = frozenset({"more", "weitere", "autres", "mas"})
 _AND = frozenset({"and", "und", "et", "y", "while", "whereas", "wahrend", "tandis", "mientras"})
 _LINKS = frozenset(

@@ -25,7 +25,7 @@ class Role(IntEnum):
 @lru_cache(maxsize=20_000)
 def folded(text: str) -> str:
     """Return the text without case and accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFD", text.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 

@@ -22,7 +22,8 @@ def check_answer(text: str, evidence: Evidence) -> Checked:
 
 
 def facts_of(evidence: Evidence) -> Facts:
-    """Return the facts of the evidence. Names that no text may repeat are not among them."""
+    """Return the facts of the evidence, with names as texts may repeat them."""
+    evidence = spoken(evidence)
     behaviour = evidence.behaviour
     reasons = [
         reason
@@ -40,12 +41,7 @@ def facts_of(evidence: Evidence) -> Facts:
         ),
         tags=_speakable(tuple(str(reason.value) for reason in reasons if reason.kind is ReasonKind.TAG)),
         categories=_speakable(
-            tuple(
-                part
-                for reason in reasons
-                if reason.kind is ReasonKind.CATEGORY
-                for part in _parts(reason)
-            )
+            tuple(part for reason in reasons if reason.kind is ReasonKind.CATEGORY for part in _parts(reason))
         ),
         finding=evidence.finding.value,
     )
@@ -98,10 +94,7 @@ def _recommended(suggestion: Suggestion) -> Recommended:
         name=shop_name(suggestion.name),
         categories=_speakable(tuple((suggestion.category or "").split(" > "))),
         terms=frozenset(
-            key_of(part)
-            for reason in reasons
-            if reason.kind in _TERMS
-            for part in _parts(reason)
+            key_of(part) for reason in reasons if reason.kind in _TERMS for part in _parts(reason)
         ),
         because=_origins(reasons, ReasonKind.BECAUSE),
         similar=_origins(reasons, ReasonKind.SIMILAR),

@@ -115,8 +115,16 @@ class TestAnswer:
             "text": first["llm_explanation"],
             "source": "template",
         }
-        assert done.json() == {"id": digest, "status": "done", "text": "We picked these for you, Anna.", "source": "openai"}
-        assert (second["llm_explanation"], second["explanation_source"]) == ("We picked these for you, Anna.", "openai")
+        assert done.json() == {
+            "id": digest,
+            "status": "done",
+            "text": "We picked these for you, Anna.",
+            "source": "openai",
+        }
+        assert (second["llm_explanation"], second["explanation_source"]) == (
+            "We picked these for you, Anna.",
+            "openai",
+        )
         assert "explanation_url" not in second
         assert len(model.questions) == 1
 

@@ -71,7 +71,12 @@ class TestWorker:
             finally:
                 worker.stop()
 
-        assert said == ["template", "openai", "We picked these for you, Anna.", "We picked these for you, Anna."]
+        assert said == [
+            "template",
+            "openai",
+            "We picked these for you, Anna.",
+            "We picked these for you, Anna.",
+        ]
         assert len(server.questions) == 1
         assert KEY not in worker.log.read_text()
 
