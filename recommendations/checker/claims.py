@@ -356,6 +356,8 @@ class _Reader:
             if not any(self._holds(product, claims, referred, terms, classes) for product in products):
                 said = ", ".join(parts[at].text for _, at in terms) or ", ".join(sorted(claims))
                 return "reasons", f"{text}: {said}"
+        if any(folded(parts[at].text) in _MORE for at in places):  # "and 2 more"
+            suggested = [(frozenset({key}), "") for key in index.products]
         for keys, at in terms:
             if not any(self._has_term(key, keys) for some, _ in suggested for key in some):
                 if not (keys & index.interests and "taste" in classes | self._near(at)):

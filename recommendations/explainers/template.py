@@ -98,18 +98,21 @@ def _personal_sentences(about: Mapping[_Topic, Sequence[Suggestion]]) -> list[st
     """Return the sentences about products with a personal reason, neither popularity nor trend."""
     sentences = []
     if matched := about[_Topic.INTEREST]:
-        interests = _listed(_interests(matched)[:INTERESTS_SHOWN])
-        sentences.append(f"Based on your interest in {interests}, we picked {_names(matched)} for you.")
-    if because := about[_Topic.BECAUSE]:
-        origins = _listed(_origins(because, ReasonKind.BECAUSE))
+        interests = _interests(matched)[:INTERESTS_SHOWN]
+        picked = [suggestion for suggestion in matched if _words(suggestion) & set(interests)]
         sentences.append(
-            f"Shoppers who viewed or bought {origins}, as you did, also chose {_names(because)}."
+            f"Based on your interest in {_listed(interests)}, we picked {_names(picked or matched)} for you."
+        )
+    if because := about[_Topic.BECAUSE]:
+        origins, chosen = _origins(because, ReasonKind.BECAUSE)
+        sentences.append(
+            f"Shoppers who viewed or bought {_listed(origins)}, as you did, also chose {_names(chosen)}."
         )
     if together := about[_Topic.TOGETHER]:
         sentences.append(f"Often bought together with products in your last basket: {_names(together)}.")
     if similar := about[_Topic.SIMILAR]:
-        origins = _listed(_origins(similar, ReasonKind.SIMILAR))
-        sentences.append(f"Similar to {origins}: {_names(similar)}.")
+        origins, alike = _origins(similar, ReasonKind.SIMILAR)
+        sentences.append(f"Similar to {_listed(origins)}: {_names(alike)}.")
     if again := about[_Topic.AGAIN]:
         sentences.append(f"From your past purchases: {_names(again)}.")
     return sentences
@@ -133,14 +136,29 @@ def _by_topic(suggestions: Sequence[Suggestion]) -> Mapping[_Topic, list[Suggest
     return about
 
 
-def _origins(suggestions: Sequence[Suggestion], kind: ReasonKind) -> list[str]:
-    """Return the names of the products that reasons of the kind refer to, most points first."""
-    return _heaviest(
+def _origins(suggestions: Sequence[Suggestion], kind: ReasonKind) -> tuple[list[str], list[Suggestion]]:
+    """Return the names that reasons of the kind refer to, most points first, and the suggestions with one."""
+    origins = _heaviest(
         (reason.name or "", reason.points)
         for suggestion in suggestions
         for reason in suggestion.reasons
         if reason.kind is kind and reason.is_explainable
     )[:ORIGINS_SHOWN]
+    found = [
+        suggestion
+        for suggestion in suggestions
+        if any(reason.kind is kind and reason.name in origins for reason in suggestion.reasons)
+    ]
+    return origins, found
+
+
+def _words(suggestion: Suggestion) -> set[str]:
+    """Return the categories and tags that are reasons for it."""
+    return {
+        last_name(str(reason.value)) if reason.kind is ReasonKind.CATEGORY else str(reason.value)
+        for reason in suggestion.reasons
+        if reason.kind in INTERESTS and reason.points > 0
+    }
 
 
 def _interests(suggestions: Sequence[Suggestion]) -> list[str]:
