@@ -133,8 +133,15 @@ def _sentence(
 
 
 def _claims(sentence: Sentence, previous: Sentence | None, facts: Facts) -> Iterator[tuple[str, str]]:
-    for one, other in pairwise(sentence.parts):
+    for place, (one, other) in enumerate(pairwise(sentence.parts)):
         if one.is_product and other.is_product:
+            yield "names", f"{one.text} {other.text}"
+        # The end of a name after another capital may be the name of another product.
+        is_short = other.is_product and other.name is not None and not other.name.is_whole
+        is_capital = (
+            place and not one.mark and one.name is None and one.text[:1].isupper() and one.text != "I"
+        )
+        if is_short and is_capital and other.text[:1].isupper():
             yield "names", f"{one.text} {other.text}"
     if found := false_claim(sentence.parts, previous.parts if previous else (), facts):
         yield found

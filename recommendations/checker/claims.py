@@ -36,6 +36,7 @@ def false_claim(parts: Sequence[Part], previous: Sequence[Part], facts: Facts) -
         reader.wrong_number()
         or reader.wrong_history()
         or reader.wrong_negation()
+        or reader.wrong_list()
         or reader.wrong_action()
         or reader.wrong_reason()
     )
@@ -149,6 +150,25 @@ class _Reader:
 
     def _has(self, kinds: frozenset[Kind]) -> bool:
         return any(product.kinds & kinds for product in self.facts.products)
+
+    def wrong_list(self) -> Fault | None:
+        """What follows "your purchases:" was bought."""
+        for at, part in enumerate(self.parts[:3]):
+            if "history" not in part.classes or any(
+                one.classes - {"plain", "you", "your"} for one in self.parts[:at]
+            ):
+                continue
+            if any(folded(one.text) in _GIVEN for one in self.parts[:at]):
+                continue
+            for place in range(at + 1, len(self.parts)):
+                one = self.parts[place]
+                if one.is_product:
+                    if not any(self._did(key, "buy", False) for key in self._keys(place)):
+                        return "behaviour", f"{part.text} {one.text}"
+                    break
+                if one.mark not in ("", ":") or one.classes & {"you", "so", "others", "taste"}:
+                    break
+        return None
 
     def wrong_negation(self) -> Fault | None:
         """Only what the strategy did not find may be denied."""
@@ -337,11 +357,16 @@ class _Reader:
             elif part.is_term and part.name:
                 terms.append((part.name.keys, at))
             elif at not in denied:
-                classes |= part.classes - {"taste"} if self._is_of_others(at) else part.classes
+                if "taste" in part.classes and self._is_of_others(at):
+                    classes |= part.classes - {"taste"} | {"liked"}
+                else:
+                    classes |= part.classes
         if "you" not in classes and "others" in classes:
             classes -= {"taste"}
         if classes & {"popular", "trending"} and "others" not in classes | {"popular"}:
             pass
+        if "liked" in classes and not referred and not classes & {"you", "asyou", "so"}:
+            classes |= {"popular"}
         claims = classes & {"popular", "trending", "together", "similar", "again", "others", "taste", "fits"}
         if 0 in places and any("so" in part.classes and "plain" not in part.classes for part in parts[:2]):
             terms.extend((part.name.keys, 0) for part in self.previous if part.is_term and part.name)
@@ -657,6 +682,10 @@ _ORDINALS = frozenset(
     " derniers dernieres premier premiere prochain prochaine ultimo ultima ultimos ultimas primer primera proximo".split()
 )
 _WHO = frozenset({"who", "that", "whoever", "qui", "que", "quienes", "wer"})
+_GIVEN = frozenset(
+    "based on|since|after|because of|thanks to|given|considering|following|due to|aufgrund|nach|dank|wegen|passend zu"
+    "|d apres|apres|selon|grace a|suite a|segun|tras|gracias a".split("|")
+)
 _MORE = frozenset({"more", "weitere", "autres", "mas"})
 _AND = frozenset({"and", "und", "et", "y", "while", "whereas", "wahrend", "tandis", "mientras"})
 _LINKS = frozenset(

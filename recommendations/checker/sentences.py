@@ -77,7 +77,7 @@ def sentences(text: str, facts: Facts, words: Lexicon) -> Iterator[Sentence]:
         if yielded is not None:
             yield yielded
             parts, masked = [], []
-        length, part, shown = _part(source, found, tokens, i, facts, words)
+        length, part, shown = _part(source, found, tokens, i, facts, words, not parts)
         parts.append(part)
         masked.append(shown)
         last_end = found[i + length - 1].end()
@@ -143,7 +143,13 @@ _AFTER_END = ("", " ", "\n", '"', "'", "”", "’", "»", ")", "\u00a0", "\u202
 
 
 def _part(
-    source: str, found: list[re.Match[str]], tokens: list[str], i: int, facts: Facts, words: Lexicon
+    source: str,
+    found: list[re.Match[str]],
+    tokens: list[str],
+    i: int,
+    facts: Facts,
+    words: Lexicon,
+    is_first: bool,
 ) -> tuple[int, Part, str]:
     """Return the number of words, the part, and what is left of it without names."""
     name = facts.names.at(tokens, i)
@@ -151,7 +157,7 @@ def _part(
     if (
         name is not None
         and (known is None or known[0] <= name[0])
-        and not _is_common(name[1], known, found[i][0])
+        and not _is_common(name[1], known, found[i][0], is_first)
     ):
         length, entry = name
         classes = known[1] if known and known[0] == length and entry.role is Role.TERM else frozenset()
@@ -175,10 +181,8 @@ def _part(
     return 1, Part(text), text
 
 
-def _is_common(name: Name, known: tuple[int, frozenset[str]] | None, written: str) -> bool:
-    """Return whether a tag or a short name is an ordinary word here: "for", "set", in small letters."""
-    return (
-        known is not None
-        and not (name.is_whole and name.role is Role.PRODUCT)
-        and (not written[:1].isupper() and "plain" in known[1])
-    )
+def _is_common(name: Name, known: tuple[int, frozenset[str]] | None, written: str, is_first: bool) -> bool:
+    """Return whether a tag or the end of a name is an ordinary word here: "love", "matches"."""
+    if known is None or (name.is_whole and name.role is not Role.TERM):
+        return False
+    return not written[:1].isupper() or (is_first and not name.is_whole)

@@ -23,7 +23,7 @@ _ORDERS = re.compile(
     r"""\b(?:ignor\w*|disregard|forget|override|bypass|pretend|reveal|repeat\ after|act\ as|respond\ with|reply\ with
     |you\ are\ now|from\ now\ on|new\ (?:rule|instruction|task|role)s?|previous\ (?:instruction|prompt|rule)s?
     |all\ (?:previous|prior|above)|the\ above|system\s*(?::|prompt|message|override|note)|assistant\s*:|user\s*:|developer\s*:
-    |\#\#\#|instructions?\s*:|output\s+only|say\s+(?:that|only|exactly|buy|to)\b|tell\s+(?:the|every|them|all)\b|print\s+
+    |\#\#\#|instructions?\s*:|output\s+only|say\s+(?:that|only|exactly|buy|to)\b|tell\s+(?:the|every|them|all)\b|print\s+(?:only|that|the|out)\b
     |write\s+(?:a|an|that|only)\b|prompt|as\ an\ ai|language\ model|jailbreak|end\ of\ (?:data|prompt)
     |vergiss|missachte|befolge|antworte|sage?\s+(?:dass|nur|allen)|schreibe?\s+(?:ein|dass|nur)|anweisung(?:en)?|systemnachricht
     |oublie[zr]?|ne\ tenez\ pas|dis\s+(?:que|seulement)|dites\s+(?:que|seulement)|écri[st]\w*|consignes?|répond[sez]*

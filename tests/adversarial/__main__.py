@@ -78,9 +78,7 @@ def shop() -> tuple[list[dict[str, str]], dict[str, list[tuple[str, str]]], dict
     events: dict[str, list[tuple[str, str]]] = defaultdict(list)
     with gzip.open(FOLDER / "interactions.csv.gz", "rt", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            events[row["user_id"]].append(
-                (row["product_id"], row.get("event_type") or row.get("type") or "purchase")
-            )
+            events[row["user_id"]].append((row["product_id"], row["action_type"]))
     return products, events, names
 
 
@@ -89,9 +87,13 @@ def evidences(n: int, draw: random.Random) -> Iterator[Evidence]:
     products, events, names = shop()
     by_id = {product["id"]: product for product in products}
     for user in draw.sample(sorted(events), min(n, len(events))):
-        met = [(by_id[key], kind) for key, kind in events[user] if key in by_id][-30:]
+        # The shop has purchases only: some of them are taken for views here.
+        met = [(by_id[key], draw.choice([kind, kind, "view"])) for key, kind in events[user] if key in by_id][
+            -30:
+        ]
         bought = tuple(dict.fromkeys(product["name"] for product, kind in met if kind == "purchase"))[:3]
-        viewed = tuple(dict.fromkeys(product["name"] for product, kind in met if kind != "purchase"))[:3]
+        names_viewed = dict.fromkeys(product["name"] for product, kind in met if kind != "purchase")
+        viewed = tuple(name for name in names_viewed if name not in bought)[:3]
         liked = [name for name, _ in Counter(product["category"] for product, _ in met).most_common(3)]
         origins = [*bought, *viewed]
         suggestions = []
