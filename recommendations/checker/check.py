@@ -85,9 +85,13 @@ def _whole(text: str) -> Refusal | None:
         return Refusal("empty", "")
     if len(text) > MOST_CHARACTERS_WITH_NAMES:
         return Refusal("too_long", f"{len(text)} characters")
-    if hidden := [char for char in text if char > "\x7f" and unicodedata.category(char) in _HIDDEN]:
-        if any(char not in "\u200d\ufe0f" for char in hidden):
-            return Refusal("unprintable", " ".join(f"U+{ord(char):04X}" for char in hidden[:5]))
+    hidden = [
+        char
+        for char in text
+        if char > "\x7f" and char not in "\u200d\ufe0f" and unicodedata.category(char) in _HIDDEN
+    ]
+    if hidden:
+        return Refusal("unprintable", " ".join(f"U+{ord(char):04X}" for char in hidden[:5]))
     if control := [char for char in text if (char < " " and char != "\n") or char == "\x7f"]:
         return Refusal("unprintable", " ".join(f"U+{ord(char):04X}" for char in control[:5]))
     return None

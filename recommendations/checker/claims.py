@@ -189,7 +189,7 @@ class _Reader:
         return None
 
     def wrong_action(self) -> Fault | None:
-        """What the shopper is said to have done with a product is what they did; names belong to something."""
+        """What the shopper is said to have done with a product is what they did."""
         index, parts = self.index, self.parts
         explained: set[int] = set()
         for place, kind, objects in self.actions:
@@ -678,60 +678,27 @@ def _matches(keys: Iterable[str], known: Iterable[str]) -> bool:
 
 _LIKE = frozenset({"like", "wie", "comme", "como"})
 _ORDINALS = frozenset(
-    "last latest past previous next first letzte letzten letzter letztes nachste nachsten erste ersten dernier derniere"
-    " derniers dernieres premier premiere prochain prochaine ultimo ultima ultimos ultimas primer primera proximo".split()
+    (
+        "last latest past previous next first letzte letzten letzter letztes nachste nachsten erste "
+        "ersten dernier derniere derniers dernieres premier premiere prochain prochaine ultimo ultima "
+        "ultimos ultimas primer primera proximo"
+    ).split()
 )
 _WHO = frozenset({"who", "that", "whoever", "qui", "que", "quienes", "wer"})
 _GIVEN = frozenset(
-    "based on|since|after|because of|thanks to|given|considering|following|due to|aufgrund|nach|dank|wegen|passend zu"
-    "|d apres|apres|selon|grace a|suite a|segun|tras|gracias a".split("|")
+    word.replace("_", " ")
+    for word in (
+        "based_on since after because_of thanks_to given considering following due_to aufgrund nach dank "
+        "wegen passend_zu d_apres apres selon grace_a suite_a segun tras gracias_a"
+    ).split()
 )
 _MORE = frozenset({"more", "weitere", "autres", "mas"})
 _AND = frozenset({"and", "und", "et", "y", "while", "whereas", "wahrend", "tandis", "mientras"})
 _LINKS = frozenset(
-    [
-        "and",
-        "or",
-        "the",
-        "a",
-        "an",
-        "und",
-        "oder",
-        "der",
-        "die",
-        "das",
-        "den",
-        "dem",
-        "ein",
-        "eine",
-        "einen",
-        "et",
-        "ou",
-        "le",
-        "la",
-        "les",
-        "l",
-        "un",
-        "une",
-        "des",
-        "y",
-        "o",
-        "u",
-        "el",
-        "los",
-        "las",
-        "e",
-        "as",
-        "auch",
-        "aussi",
-        "tambien",
-        "also",
-        "your",
-        "our",
-        "dein",
-        "deine",
-        "ihr",
-    ]
+    (
+        "and or the a an und oder der die das den dem ein eine einen et ou le la les l un une des y o u "
+        "el los las e as auch aussi tambien also your our dein deine ihr"
+    ).split()
 )
 _AS = frozenset(
     {"because", "since", "weil", "denn", "car", "parce que", "puisque", "porque", "pues", "ya que"}

@@ -64,7 +64,7 @@ def sentences(text: str, facts: Facts, words: Lexicon) -> Iterator[Sentence]:
     if plain == text:
         source, original = text, None
     else:
-        source, original = plain, dict((mark, name) for name, mark in names.marks)
+        source, original = plain, {mark: name for name, mark in names.marks}
     found = list(WORD.finditer(source))
     tokens = [folded(match[0]) for match in found]
     n = len(tokens)

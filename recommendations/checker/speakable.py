@@ -20,19 +20,25 @@ _MARKUP = re.compile(
 _QUOTED_JSON = re.compile(r"""["“”]\s*[:,}\]]|[:{\[,]\s*["“”]""")
 # Orders to a model, forged turns and forged evidence, in the languages that attackers write.
 _ORDERS = re.compile(
-    r"""\b(?:ignor\w*|disregard|forget|override|bypass|pretend|reveal|repeat\ after|act\ as|respond\ with|reply\ with
+    r"""\b(?:ignor\w*|disregard|forget|override|bypass|pretend|reveal|repeat\ after|act\ as
+    |respond\ with|reply\ with
     |you\ are\ now|from\ now\ on|new\ (?:rule|instruction|task|role)s?|previous\ (?:instruction|prompt|rule)s?
-    |all\ (?:previous|prior|above)|the\ above|system\s*(?::|prompt|message|override|note)|assistant\s*:|user\s*:|developer\s*:
+    |all\ (?:previous|prior|above)|the\ above|system\s*(?::|prompt|message|override|note)
+    |assistant\s*:|user\s*:|developer\s*:
     |\#\#\#|instructions?\s*:|output\s+only|say\s+(?:that|only|exactly|buy|to)\b|tell\s+(?:the|every|them|all)\b|print\s+(?:only|that|the|out)\b
     |write\s+(?:a|an|that|only)\b|prompt|as\ an\ ai|language\ model|jailbreak|end\ of\ (?:data|prompt)
-    |vergiss|missachte|befolge|antworte|sage?\s+(?:dass|nur|allen)|schreibe?\s+(?:ein|dass|nur)|anweisung(?:en)?|systemnachricht
-    |oublie[zr]?|ne\ tenez\ pas|dis\s+(?:que|seulement)|dites\s+(?:que|seulement)|écri[st]\w*|consignes?|répond[sez]*
+    |vergiss|missachte|befolge|antworte|sage?\s+(?:dass|nur|allen)|schreibe?\s+(?:ein|dass|nur)
+    |anweisung(?:en)?|systemnachricht
+    |oublie[zr]?|ne\ tenez\ pas|dis\s+(?:que|seulement)|dites\s+(?:que|seulement)
+    |écri[st]\w*|consignes?|répond[sez]*
     |olvida\w*|di\s+que|diga\s+que|escrib\w+|instruccion\w*|responde\w*|esquec\w*|diga\b|escreva|instruç\w*
-    |dimentica\w*|scrivi|istruzion\w*|rispondi|negeer|vergeet|schrijf|instructies|zignoruj|zapomnij|napisz|instrukcj\w*
+    |dimentica\w*|scrivi|istruzion\w*|rispondi|negeer|vergeet|schrijf|instructies
+    |zignoruj|zapomnij|napisz|instrukcj\w*
     |yoksay|unut|talimat\w*|yaz\b
     |игнорир\w*|забудь\w*|инструкци\w*|напиши\w*|скажи\w*|систем\w*|ігнор\w*)\b
     |忽略|无视|無視|忘记|忘れ|指示|指令|系统|系統|システム|输出|出力|说出|プロンプト|무시|지시|시스템|تجاهل|تعليمات|النظام|अनदेखा|निर्देश|התעלם|הוראות
-    |(?:recently|zuletzt|récemment|recientemente)\ (?:purchased|viewed|bought|gekauft|angesehen)\s*:|interested\ in\s*:
+    |(?:recently|zuletzt|récemment|recientemente)\ (?:purchased|viewed|bought|gekauft|angesehen)\s*:
+    |interested\ in\s*:
     |purchased\s*:|viewed\s*:|popular\ with\s|trending\s*:""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -57,7 +63,7 @@ def cleaned(name: str) -> str:
 def shop_name(name: str) -> str:
     """Return the name of a product, a category or a tag for a text, "" if no text may repeat it.
 
-    A name with markup, an address or an order to a model is not repeated. What it offers is: the shop says so.
+    A name with markup, an address or an order to a model is not repeated. An offer is: the shop makes it.
     """
     shown = cleaned(name)
     return "" if _is_hostile(shown) else shown

@@ -2,8 +2,8 @@
 
     python -m tests.adversarial [--shoppers 400]
 
-Shoppers, products and events are those of data/online_retail. Each list has reasons as the strategies give them;
-true answers come from sentences of many forms, lies from true ones with one thing changed.
+Shoppers, products and events are those of data/online_retail. Each list has reasons of all
+kinds; true answers come from sentences of many forms, lies from true ones with one thing changed.
 """
 
 import argparse
@@ -164,7 +164,7 @@ def lie(evidence: Evidence, suggestion: Suggestion, names: list[str], draw: rand
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shoppers", type=int, default=1_000)
-    draw = random.Random(1)  # noqa: S311 - the same answers at each run
+    draw = random.Random(1)  # the same answers at each run
     names = [product["name"] for product in shop()[0]]
     lies: Counter[str] = Counter()
     served: list[tuple[str, str]] = []
@@ -196,22 +196,19 @@ def main() -> int:
     written = [row for row in rows("lies") if refusal(row["text"], row["context"], row["language"]) is None]
     for kind, sentence in served[:20]:
         print("served:", kind, sentence)
-    print(
-        f"attacks served: {len(written)} of {len(rows('lies'))} written, {len(served)} of {sum(lies.values())} generated"
-    )
+    print(f"attacks served: {len(written)} of {len(rows('lies'))} written")
+    print(f"lies served: {len(served)} of {sum(lies.values())} generated")
     n_true, n_served = true - refused_true, len(served)
-    print(
-        f"statement precision: {100 * n_true / (n_true + n_served):.2f} % of {n_true + n_served} statements served"
-    )
+    precision = 100 * n_true / (n_true + n_served)
+    print(f"statement precision: {precision:.2f} % of {n_true + n_served} statements served")
     print(f"true sentences passed: {100 * n_true / true:.1f} % of {true}")
     print(f"the template's texts passed: {templates - refused_templates} of {templates}")
     for language in ("en", "de", "fr", "es"):
         mine = [row for row in rows("honest") if row["language"] == language]
         passed = sum(refusal(row["text"], row["context"], language) is None for row in mine)
         print(f"honest answers passed ({language}): {100 * passed / len(mine):.1f} % of {len(mine)}")
-    print(
-        f"checking one answer: {1000 * statistics.median(seconds):.2f} ms (median of {len(seconds)}), {1000 * statistics.quantiles(seconds, n=100)[98]:.2f} ms (p99)"
-    )
+    median, p99 = 1_000 * statistics.median(seconds), 1_000 * statistics.quantiles(seconds, n=100)[98]
+    print(f"checking one answer: {median:.2f} ms (median of {len(seconds)}), {p99:.2f} ms (p99)")
     return 1 if written or served else 0
 
 

@@ -7,12 +7,12 @@ from email.utils import format_datetime
 
 import pytest
 
-from recommendations.explainers.checked import check_answer
 from recommendations.explainers.base import Explanation, Source
+from recommendations.explainers.checked import check_answer
 from recommendations.explainers.openai import OpenAIExplainer
 from recommendations.explainers.prompt import prompt
 from tests.chat import GIVEN, KEY, TEMPLATE, OverHTTP, explainer_for, warnings
-from tests.contracts.explainer import AUDIO, ExplainerContract, evidence
+from tests.contracts.explainer import ExplainerContract
 from tests.llm_server import LLMServer, fails, hangs_up, says, sends
 
 # What the log repeats of the answer of `fails`.
