@@ -12,7 +12,7 @@ from catalog.importing.rows import ProductRecord
 from catalog.models import Category, Product, Tag
 from catalog.search.pending import fold_pending
 from catalog.services.names import get_or_create_categories, get_or_create_tags_by_name
-from core.db.staging import clear_where, count, delete_where, fields_of, staged, upsert
+from core.db.staging import count, delete_where, fields_of, set_where, staged, upsert
 
 # Tags are in a table of their own.
 _TAG_FIELDS = {
@@ -26,6 +26,12 @@ _KEYS = tuple(column.key for column in PRODUCTS if column.key != "tags")
 _STORED = (
     "FROM staged_product AS given JOIN catalog_product AS stored ON stored.external_id = given.external_id"
 )
+# Products that an import made only because events named them, see `catalog.importing.missing`.
+_STUBS = f"""
+    SELECT stored.id {_STORED}
+    WHERE NOT stored.is_active AND stored.name = stored.external_id AND stored.price = 0
+    AND given.name <> stored.name
+"""
 # The sales that a price of the file would be below: it ends them, unless the file says what they are.
 _ENDED_SALES = f"SELECT stored.id {_STORED} WHERE stored.sale_price > given.price"
 _STORED_TAGS = f"{_STORED} JOIN catalog_product_tags AS link ON link.product_id = stored.id"
@@ -56,10 +62,11 @@ class ProductStore:
     def store(self, rows: Iterable[ProductRecord]) -> None:
         """Create or update the products of the rows, whose ids must differ. One transaction per chunk.
 
-        A product whose tags change counts as updated, and its `updated_at` is set. `is_active` is not
-        changed, nor is a field that a row lacks: another process may be changing it. Every row needs a name,
-        a price and tags. A price below the stored sale price ends the sale if the row does not name one.
-        Consecutive rows with the same fields are stored together, with at most 20 queries a chunk, 2 more for
+        A product whose tags change counts as updated, and its `updated_at` is set. A field that a row lacks
+        is not changed: another process may be changing it. But an inactive product that only events named
+        before becomes active. Every row needs a name, a price and tags. A price below the stored sale price
+        ends the sale if the row does not name one.
+        Consecutive rows with the same fields are stored together, with at most 21 queries a chunk, 2 more for
         each level of categories, and on SQLite 30 more to write the search texts.
         """
         for _, alike in groupby(rows, key=frozenset):
@@ -85,8 +92,10 @@ class ProductStore:
             staged("staged_tag", _TAG_FIELDS, _tag_rows(chunk, tags)),
         ):
             n_stored = count(_STORED)
+            if "is_active" not in keys:
+                set_where(Product, {"is_active": True}, _STUBS)
             if "sale_price" not in keys:
-                clear_where(Product, "sale_price", _ENDED_SALES)
+                set_where(Product, {"sale_price": None}, _ENDED_SALES)
             n_written = upsert(
                 Product,
                 {field.attname: f"given.{column}" for column, field in fields.items()},

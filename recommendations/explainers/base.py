@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, Self
 
-from recommendations.engine.reasons import Reason
+from recommendations.engine.reasons import PRODUCT_KINDS, Reason, ReasonKind
 from recommendations.explainers.behaviour import Behaviour
+
+# Kinds whose value is a count that is worth mentioning even without points.
+COUNT_KINDS = frozenset({ReasonKind.POPULAR, ReasonKind.TRENDING, ReasonKind.TOGETHER, ReasonKind.BOUGHT})
 
 
 class Source(StrEnum):
@@ -26,6 +29,16 @@ class Finding(StrEnum):
     NOTHING_TRENDING = "nothing trending"
     NO_FAVOURITES = "no favourites"  # no product shares the shopper's favourite categories or tags
     NOTHING_RELATED = "nothing related"  # no product is related to those in the shopper's history
+
+
+def may_mention(reason: Reason) -> bool:
+    """Return whether the reason counts for the product, and its name or count is known.
+
+    Products of a fallback have no points, but may have a count.
+    """
+    if reason.kind in COUNT_KINDS:
+        return reason.points >= 0 and bool(reason.value)
+    return reason.points > 0 and (reason.kind not in PRODUCT_KINDS or bool(reason.name))
 
 
 @dataclass(frozen=True, slots=True)

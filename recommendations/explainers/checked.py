@@ -7,7 +7,7 @@ from recommendations.checker.facts import Facts, Recommended
 from recommendations.checker.names import key_of
 from recommendations.checker.speakable import person_name, shop_name
 from recommendations.engine.reasons import Reason, ReasonKind
-from recommendations.explainers.base import Evidence, Suggestion
+from recommendations.explainers.base import Evidence, Suggestion, may_mention
 from recommendations.explainers.behaviour import Behaviour, last_name
 
 LANGUAGE = "en"  # of all texts
@@ -26,10 +26,7 @@ def facts_of(evidence: Evidence) -> Facts:
     evidence = spoken(evidence)
     behaviour = evidence.behaviour
     reasons = [
-        reason
-        for suggestion in evidence.suggestions
-        for reason in suggestion.reasons
-        if reason.is_explainable
+        reason for suggestion in evidence.suggestions for reason in suggestion.reasons if may_mention(reason)
     ]
     return Facts(
         user_name=person_name(evidence.user_name),
@@ -89,7 +86,7 @@ def _spoken_reason(reason: Reason) -> Reason | None:
 
 
 def _recommended(suggestion: Suggestion) -> Recommended:
-    reasons = [reason for reason in suggestion.reasons if reason.is_explainable]
+    reasons = [reason for reason in suggestion.reasons if may_mention(reason)]
     return Recommended(
         name=shop_name(suggestion.name),
         categories=_speakable(tuple((suggestion.category or "").split(" > "))),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from recommendations.engine.reasons import Reason, ReasonKind, exhaustive
 from recommendations.explainers.base import Evidence
 from recommendations.explainers.checked import spoken
-from recommendations.explainers.list_notes import list_note
+from recommendations.explainers.template import list_note, may_mention
 
 MOST_LETTERS = 120  # of a name
 SYSTEM = """\
@@ -86,7 +86,7 @@ def _cut(value: str | int) -> str | int:
 
 
 def _is_included(reason: Reason) -> bool:
-    return reason.is_explainable and _MEANINGS[reason.kind] is not None
+    return may_mention(reason) and _MEANINGS[reason.kind] is not None
 
 
 def _meanings() -> str:

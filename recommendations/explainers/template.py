@@ -1,4 +1,4 @@
-"""Explanations from fixed sentences: always available, fast, and limited to the evidence."""
+"""Fixed sentences: notes on lists, and explanations limited to the evidence."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,10 +6,16 @@ from enum import IntEnum
 from typing import Any, Self
 
 from recommendations.engine.reasons import ReasonKind, exhaustive
-from recommendations.explainers.base import Evidence, Explanation, Source, Suggestion
+from recommendations.explainers.base import (
+    Evidence,
+    Explanation,
+    Finding,
+    Source,
+    Suggestion,
+    may_mention,
+)
 from recommendations.explainers.behaviour import last_name
 from recommendations.explainers.checked import spoken
-from recommendations.explainers.list_notes import list_note
 
 NAMES_SHOWN = 3
 INTERESTS_SHOWN = 5
@@ -47,6 +53,21 @@ _TOPICS = exhaustive(
     },
 )
 
+_PLACE = " in this selection"
+# {place} is filled in when filters limit the request to a part of the shop.
+_NOTES = exhaustive(
+    Finding,
+    {
+        Finding.FOUND: "",
+        Finding.NO_MODEL: "We cannot match products to your taste just now",
+        Finding.NO_HISTORY: "We do not know your taste yet",
+        Finding.NOTHING_POPULAR: "Nothing{place} that is new to you is popular yet",
+        Finding.NOTHING_TRENDING: "Nothing{place} that is new to you is trending now",
+        Finding.NO_FAVOURITES: "Nothing{place} that is new to you matches your favourites yet",
+        Finding.NOTHING_RELATED: "We have no personal picks for you{place} yet",
+    },
+)
+
 
 class TemplateExplainer:
     """Explainer without options or servers, and the fallback of all other explainers."""
@@ -72,6 +93,18 @@ class TemplateExplainer:
         name = evidence.user_name
         greeting = f"Hi {name}!" if name else "Hi!"
         return Explanation(" ".join([greeting, *_sentences(evidence)]), self.source)
+
+
+def list_note(evidence: Evidence) -> str:
+    """Return why the fallback filled the list, or why it is empty, as a sentence without its full stop.
+
+    "" if the strategy found products.
+    """
+    place = _PLACE if evidence.is_narrowed else ""
+    if evidence.suggestions:
+        return _NOTES[evidence.finding].format(place=place)
+    new = "more" if evidence.is_continued else "new"
+    return f"We have nothing {new}{place} to recommend to you right now"
 
 
 def _sentences(evidence: Evidence) -> list[str]:
@@ -128,7 +161,7 @@ def _by_topic(suggestions: Sequence[Suggestion]) -> Mapping[_Topic, list[Suggest
         weighed = [
             (reason.points, -topic)
             for reason in suggestion.reasons
-            if (topic := _TOPICS[reason.kind]) is not None and reason.is_explainable
+            if (topic := _TOPICS[reason.kind]) is not None and may_mention(reason)
         ]
         if weighed:
             _, place = max(weighed)
@@ -142,7 +175,7 @@ def _origins(suggestions: Sequence[Suggestion], kind: ReasonKind) -> tuple[list[
         (reason.name or "", reason.points)
         for suggestion in suggestions
         for reason in suggestion.reasons
-        if reason.kind is kind and reason.is_explainable
+        if reason.kind is kind and may_mention(reason)
     )[:ORIGINS_SHOWN]
     found = [
         suggestion

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from catalog.models import ActionType, Category, Interaction, Product, Tag
 from catalog.selectors import tags_of
 from core.db.prepared import PreparedQuery, columns, integers
+from recommendations.engine import patching
 from recommendations.engine.attributes import Attributes, attribute_keys
+from recommendations.engine.features import Features, Groups, Vocabulary
 from recommendations.engine.offers import Offers
+from recommendations.engine.patching import ProductState
 from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.snapshot import Features, Groups, ProductState, Snapshot, Vocabulary
+from recommendations.engine.snapshot import Snapshot
 from recommendations.selectors.clock import real_time, shop_now
 from recommendations.selectors.products import AVAILABLE, offer
 
@@ -61,7 +64,7 @@ def patched(previous: Snapshot, product_ids: Collection[int]) -> Snapshot:
 
     2 queries; 3 if one of the products is new.
     """
-    return previous.patched(_states(previous, sorted(product_ids)))
+    return patching.patched(previous, _states(previous, sorted(product_ids)))
 
 
 _rows = PreparedQuery(

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from recommendations.checker.check import check
 from recommendations.engine.reasons import Reason, ReasonKind
-from recommendations.explainers.base import Evidence, Finding, Suggestion
+from recommendations.explainers.base import Evidence, Finding, Suggestion, may_mention
 from recommendations.explainers.behaviour import Behaviour
 from recommendations.explainers.checked import facts_of
 from recommendations.explainers.template import TemplateExplainer
@@ -118,7 +118,7 @@ def evidences(n: int, draw: random.Random) -> Iterator[Evidence]:
 def truth(evidence: Evidence, suggestion: Suggestion, draw: random.Random) -> str:
     """Return a true sentence about the suggestion, "" if there is none."""
     [reason] = suggestion.reasons
-    if not reason.is_explainable:
+    if not may_mention(reason):
         return ""
     did = "bought" if reason.name in evidence.behaviour.purchased else "viewed"
     return draw.choice(TRUE[reason.kind]).format(p=suggestion.name, term=reason.value, o=reason.name, did=did)
