@@ -43,7 +43,7 @@ _ORDERS = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _OFFER = re.compile(
-    r"[%$€£¥₽₹]|\b\d{2,}\b|\b(?:eur|usd|gbp|chf|winner|admin|support|official|staff|moderator|security)\b",
+    r"[%$€£¥₽₹]|\b(?:eur|usd|gbp|chf|winner|admin|support|official|staff|moderator|security)\b",
     re.IGNORECASE,
 )
 _BASE64 = re.compile(r"\b[A-Za-z0-9+/]{24,}={0,2}(?![\w])")
@@ -79,7 +79,11 @@ def person_name(name: str) -> str:
     if _is_hostile(shown) or _OFFER.search(shown) or (_BASE64.search(shown) and not shown.isalpha()):
         return ""
     words = words_of(shown)
-    if len(words) > MOST_WORDS_OF_A_PERSON or re.search(r"[,;:!?\"“”()/*_#=+]|\.\s*\S*\.\S|\d{3}", shown):
+    if len(words) > MOST_WORDS_OF_A_PERSON or re.search(r"[,;:!?\"“”()/*_#=+]|\.\s*\S*\.\S", shown):
+        return ""
+    # "Customer 12346" is a name; a telephone number or "100 for you" is none.
+    numbers = [word for word in words if word.isdecimal()]
+    if len(numbers) > 1 or (numbers and (len(words) > 2 or len(numbers[0]) > 6)):
         return ""
     return "" if _is_sentence(words) else shown
 

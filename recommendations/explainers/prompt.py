@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 
 from recommendations.engine.reasons import Reason, ReasonKind, exhaustive
-from recommendations.explainers.base import Evidence
+from recommendations.explainers.base import Evidence, may_mention
 from recommendations.explainers.checked import spoken
-from recommendations.explainers.template import list_note, may_mention
+from recommendations.explainers.template import list_note
 
 MOST_LETTERS = 120  # of a name
 SYSTEM = """\

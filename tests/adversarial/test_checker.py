@@ -93,6 +93,7 @@ class TestNames:
             "Jean-Luc Picard",
             "O'Neil",
             "Will May",
+            "Customer 12346",
             "Ana de la Cruz",
         ]
 
