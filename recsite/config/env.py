@@ -13,7 +13,7 @@ from recsite.config.derived_keys import for_tokens
 from recsite.config.insecure import MIN_KEY_LENGTH, secrets_in_query
 from recsite.config.throttle_rates import Rates, rates
 from recsite.config.validation import DAY, validate
-from recsite.config.variables import Variables, read_file
+from recsite.config.variables import Variables, read_file, unknown
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -88,6 +88,7 @@ class Environment:
     web_workers: int
     web_threads: int
     request_body_seconds: float
+    unknown_variables: dict[str, str]  # of the file: the nearest known name of each, "" for none
 
     def __post_init__(self) -> None:
         validate(self)
@@ -121,7 +122,8 @@ def read() -> Environment:
     Raises ImproperlyConfigured, naming the variable, if one is missing or invalid.
     """
     path = env_file()
-    env = Variables({**(read_file(path) if path else {}), **os.environ})
+    in_file = read_file(path) if path else {}
+    env = Variables({**in_file, **os.environ})
     secret_key = env.str("SECRET_KEY", default="")
     if not secret_key:
         raise ImproperlyConfigured(
@@ -206,6 +208,7 @@ def read() -> Environment:
         web_workers=env.int("WEB_WORKERS", default=2),
         web_threads=web_threads,
         request_body_seconds=env.float("REQUEST_BODY_SECONDS", default=10.0),
+        unknown_variables=unknown(in_file, env.names),  # the last one, when all others were asked for
     )
 
 
