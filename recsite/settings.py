@@ -284,6 +284,8 @@ RECOMMENDATIONS = {
             },
         },
     },
+    # What popularity and trends count: "shoppers", each once for a product and an action, or "interactions".
+    "POPULARITY": ENV.popularity,
     # The weight of each action for all strategies, and the days after which it is worth half.
     "EVENTS": {
         "view": {"WEIGHT": 1, "HALF_LIFE_DAYS": 90},

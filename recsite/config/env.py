@@ -59,6 +59,7 @@ class Environment:
     login_failures: int
     login_locked_seconds: int
     default_strategy: str
+    popularity: str
     model_dir: str
     model_storage: str
     stored_list_max_age_seconds: float
@@ -179,6 +180,7 @@ def read() -> Environment:
         login_failures=env.int("LOGIN_FAILURES", default=5),
         login_locked_seconds=env.int("LOGIN_LOCKED_SECONDS", default=900),
         default_strategy=env.str("DEFAULT_STRATEGY", default="content"),
+        popularity=env.str("POPULARITY", default="shoppers").lower(),
         model_dir=env.str("MODEL_DIR", default=str(ROOT / "trained_models")),
         model_storage=env.str("MODEL_STORAGE", default=""),
         stored_list_max_age_seconds=env.float("STORED_LIST_MAX_AGE", default=float(DAY)),

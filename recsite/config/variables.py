@@ -24,12 +24,24 @@ BOOLEANS = {
 }
 KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
 LINE = re.compile(r"(?:export )?[A-Za-z_0-9]+=.*")
-# Variables of other programs that may stand in the same file: of compose.yaml, `make stack`, and what it starts.
+# Variables of other programs that may stand in the same file: of compose.yaml, `make stack`, Python.
 OTHERS = frozenset(
-    """
-    GATEWAY_ADDRESS GATEWAY_PORT PIDS POSTGRESQL_MEMORY REDIS_PASSWORD VERSION WEB_MEMORY WORKER_MEMORY
-    HTTPS_PROXY HTTP_PROXY NO_PROXY PATH TZ UMASK
-    """.split()
+    [
+        "GATEWAY_ADDRESS",
+        "GATEWAY_PORT",
+        "PIDS",
+        "POSTGRESQL_MEMORY",
+        "REDIS_PASSWORD",
+        "VERSION",
+        "WEB_MEMORY",
+        "WORKER_MEMORY",
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "NO_PROXY",
+        "PATH",
+        "TZ",
+        "UMASK",
+    ]
 )
 OTHERS_BEGIN = ("COMPOSE_", "DJANGO_", "GRANIAN_", "OTEL_", "PG", "POSTGRES_", "PYTHON", "SSL_", "STACK_")
 

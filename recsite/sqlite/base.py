@@ -1,6 +1,5 @@
-"""The database engine `recsite.sqlite`: Django's, whose writers take turns and which notices a removed file."""
+"""The database engine `recsite.sqlite`: Django's, with writers that take turns. It notices a removed file."""
 
-import os
 import sqlite3
 import time
 from pathlib import Path
@@ -31,7 +30,7 @@ def turns_of(name: str) -> Turns:
 def identity_of(name: str) -> tuple[int, int] | None:
     """Return the device and the inode of the file, None if there is none."""
     try:
-        found = os.stat(name)
+        found = Path(name).stat()
     except OSError:
         return None
     return found.st_dev, found.st_ino
@@ -41,8 +40,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to a SQLite file. Its transactions, and the statements of `write`, wait for their turn.
 
     A file that was removed or replaced would be read for ever, since it exists while it is open. So each
-    request looks at most once a second whether the path still leads to the open file, and closes the connection
-    if not. The next query opens the new file. A removed one is an error: SQLite would create an empty one.
+    request looks at most once a second whether the path still leads to the open file, and closes the
+    connection if not. The next query opens the new file. A removed one is an error: SQLite would create an
+    empty one.
     """
 
     _turn: Turns | None = None  # while this connection has it

@@ -88,7 +88,7 @@ class TestFile:
         monkeypatch.setattr(base, "_CHECK_SECONDS", 3_600.0)
         name_in(opened)
         looked = []
-        monkeypatch.setattr(base, "identity_of", lambda name: looked.append(name))
+        monkeypatch.setattr(base, "identity_of", looked.append)
 
         for _ in range(100):
             name_in(opened)

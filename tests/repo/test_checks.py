@@ -13,8 +13,8 @@ from django.core.checks.registry import registry
 from recsite import checks
 from recsite.config import env
 from recsite.config.env import ROOT
-from recsite.config.variables import unknown
 from recsite.config.redis_address import database_of, server_of
+from recsite.config.variables import unknown
 
 # `manage.py migrate`, and the files that it has while the database is open.
 CREATE_AND_KEEP_OPEN = """
