@@ -197,6 +197,19 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# The sections of the admin's index and sidebar, in the order of work. Other models follow, by application.
+ADMIN_SECTIONS = {
+    "Catalogue": ["catalog.Product", "catalog.Category", "catalog.Tag"],
+    "Recommendations": [
+        "recommendations.DefaultStrategy",
+        "recommendations.TrainedModel",
+        "recommendations.StoredList",
+        "recommendations.GenerationRun",
+        "recommendations.LanguageModel",
+    ],
+    "People": ["catalog.User", "catalog.Interaction", "privacy.Receipt"],
+    "Access": ["access.Account", "auth.Group", "access.ApiKey", "axes.AccessAttempt"],
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Shop recommendations",
     "DESCRIPTION": "Product recommendations for the shoppers of a shop, with explanations.",
