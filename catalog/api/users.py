@@ -31,7 +31,7 @@ from core.api.filters import StrictChoiceFilter
 from core.api.pages import StrictPagination
 from core.api.query import lookup
 from core.api.serializers import validated
-from core.api.viewsets import ListViewSet
+from core.api.views import ListViewSet
 from core.text import cut
 
 

@@ -12,7 +12,7 @@ from recommendations.api.requests import DEFAULT_TOP_N, MAX_DEPTH, MAX_NAMED, MA
 from recommendations.engine.reasons import ReasonKind, exhaustive
 from recommendations.explainers.base import Source
 from recommendations.selectors.products import Details
-from recommendations.serving.payload import SHOWN
+from recommendations.serving.results import SHOWN
 
 Row = serializers.Serializer[Any]
 

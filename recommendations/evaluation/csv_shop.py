@@ -16,9 +16,10 @@ from catalog.importing.report import ImportObserver
 from catalog.importing.rows import EventRecord, ProductRecord, user_rows
 from recommendations.engine import clock
 from recommendations.engine.actions import Action
+from recommendations.engine.features import Features, Groups, Vocabulary
 from recommendations.engine.log import Log, no_events
 from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.snapshot import Features, Groups, Snapshot, Vocabulary
+from recommendations.engine.snapshot import Snapshot
 from recommendations.evaluation.csv_events import EventBlock, NotPlain, microseconds_of, plain_events
 
 _EVENTS_A_BLOCK = 500_000

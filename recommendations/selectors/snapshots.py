@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from catalog.models import ActionType, Category, Interaction, Product, Tag
 from catalog.selectors import tags_of
 from core.db.prepared import PreparedQuery, columns, integers
+from recommendations.engine import patching
 from recommendations.engine.attributes import Attributes, attribute_keys
 from recommendations.engine.codes import coded as coded_ids
+from recommendations.engine.features import Features, Groups, Vocabulary
 from recommendations.engine.offers import Offers
+from recommendations.engine.patching import ProductState
 from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.snapshot import Features, Groups, ProductState, Snapshot, Vocabulary
+from recommendations.engine.snapshot import Snapshot
 from recommendations.selectors.clock import real_time, shop_now
 from recommendations.selectors.products import AVAILABLE, offer
 
@@ -66,7 +69,7 @@ def patched(previous: Snapshot, product_ids: Collection[int], *, counts_repeats:
 
     2 queries; 3 if one of the products is new.
     """
-    return previous.patched(_states(previous, sorted(product_ids), counts_repeats=counts_repeats))
+    return patching.patched(previous, _states(previous, sorted(product_ids), counts_repeats=counts_repeats))
 
 
 _rows = PreparedQuery(

@@ -12,12 +12,10 @@ from recommendations.engine.ragged import Ragged
 from recommendations.pipeline import HiddenPositions, Pipeline
 from recommendations.selectors.histories import Events, histories
 from recommendations.selectors.products import Details
-from recommendations.serving.details import DetailsCache
-from recommendations.serving.filters import resolve_filters
-from recommendations.serving.payload import product
-from recommendations.serving.ranker import ProductLookup, Ranker, recommended_item
-from recommendations.serving.request import RecommendationRequest
-from recommendations.serving.results import RecommendedItem
+from recommendations.serving.catalogue import DetailsCache
+from recommendations.serving.ranker import ProductLookup, Ranker, recommended_items
+from recommendations.serving.request import RecommendationRequest, resolve_filters
+from recommendations.serving.results import RecommendedItem, product
 from recommendations.strategies.untrained import Untrained
 
 
@@ -78,7 +76,7 @@ def placement_list(
     (ranking,) = Ranker(pipeline).rank(history, query, products)
     return PlacementList(
         placement=placement,
-        items=tuple(recommended_item(pick, products) for pick in ranking.picks[request.offset :]),
+        items=recommended_items(ranking.picks[request.offset :], products),
         strategy=strategy,
         fallback=ranking.filled_by or None,
         is_untrained=isinstance(pipeline.retriever, Untrained),

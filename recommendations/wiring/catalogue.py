@@ -14,9 +14,7 @@ from recommendations.pipeline import Pipeline
 from recommendations.selectors.histories import log
 from recommendations.selectors.products import details
 from recommendations.selectors.snapshots import patched, snapshot, with_popularity
-from recommendations.serving.catalogue import Catalogue
-from recommendations.serving.details import DetailsCache
-from recommendations.serving.pipelines import PipelineCache
+from recommendations.serving.catalogue import Catalogue, DetailsCache, PipelineCache
 from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Training
 from recommendations.wiring.configured import config, model_loader, strategy_registry

@@ -35,7 +35,6 @@ from recommendations.wiring import catalogue
 from recommendations.wiring.answers import history_cache
 from recommendations.wiring.configured import (
     config,
-    digest,
     explainer,
     language_model,
     model_loader,
@@ -43,6 +42,7 @@ from recommendations.wiring.configured import (
     queue,
     strategies,
 )
+from recommendations.wiring.state import digest
 
 
 def generator(model: ModelRef, top_n: int = 10, dry_run: bool = False, explain: bool = False) -> Generator:

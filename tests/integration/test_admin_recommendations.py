@@ -221,7 +221,7 @@ class TestStoredList:
         assert "Renamed</a> (now inactive)</td>" in self.page(office, stored).content.decode()
 
     @pytest.mark.parametrize(
-        ("change", "said"),
+        ("change", "output"),
         [
             ({"is_active": True, "stock": None}, ""),
             ({"is_active": True, "stock": 1}, ""),
@@ -230,14 +230,14 @@ class TestStoredList:
             ({"is_active": False, "stock": 0}, " (now inactive) (now sold out)"),
         ],
     )
-    def test_tells_an_inactive_product_from_one_that_is_sold_out(self, office, stored, change, said):
+    def test_tells_an_inactive_product_from_one_that_is_sold_out(self, office, stored, change, output):
         Product.objects.filter(name="Wireless Earbuds").update(**change)
 
         html = self.page(office, stored).content.decode()
 
-        assert f">Wireless Earbuds</a>{said}</td>" in html
-        assert html.count("now inactive") == said.count("now inactive")
-        assert html.count("now sold out") == said.count("now sold out")
+        assert f">Wireless Earbuds</a>{output}</td>" in html
+        assert html.count("now inactive") == output.count("now inactive")
+        assert html.count("now sold out") == output.count("now sold out")
 
     def test_reads_why_products_are_not_available_in_one_query(self, office, stored):
         with CaptureQueriesContext(connection) as available:
