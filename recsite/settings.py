@@ -197,6 +197,19 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# The sections of the admin's index and sidebar, in the order of work. Other models follow, by application.
+ADMIN_SECTIONS = {
+    "Catalogue": ["catalog.Product", "catalog.Category", "catalog.Tag"],
+    "Recommendations": [
+        "recommendations.DefaultStrategy",
+        "recommendations.TrainedModel",
+        "recommendations.StoredList",
+        "recommendations.GenerationRun",
+        "recommendations.LanguageModel",
+    ],
+    "People": ["catalog.User", "catalog.Interaction", "privacy.Receipt"],
+    "Access": ["access.Account", "auth.Group", "access.ApiKey", "axes.AccessAttempt"],
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Shop recommendations",
     "DESCRIPTION": "Product recommendations for the shoppers of a shop, with explanations.",
@@ -284,6 +297,8 @@ RECOMMENDATIONS = {
             },
         },
     },
+    # What popularity and trends count: "shoppers", each once for a product and an action, or "interactions".
+    "POPULARITY": ENV.popularity,
     # The weight of each action for all strategies, and the days after which it is worth half.
     "EVENTS": {
         "view": {"WEIGHT": 1, "HALF_LIFE_DAYS": 90},

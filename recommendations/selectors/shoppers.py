@@ -24,7 +24,7 @@ class Shopper:
 class StoredRow:
     """A stored list.
 
-    picks:           JSON, see `serving.stored`
+    picks, behaviour: JSON, see `serving.stored`
     history_version: of the user when the list was made
     identity:        changes if the list is replaced or altered
     """
@@ -34,6 +34,7 @@ class StoredRow:
         "picks",
         "fallback",
         "summary",
+        "behaviour",
         "explanation",
         "explanation_source",
         "explanation_digest",
@@ -47,6 +48,7 @@ class StoredRow:
     picks: str
     fallback: str
     summary: str
+    behaviour: str
     explanation: str
     explanation_source: str
     explanation_digest: str

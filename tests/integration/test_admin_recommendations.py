@@ -298,3 +298,34 @@ class TestStoredList:
 
         assert "<li>Stored lists: 1</li>" in asked
         assert not StoredList.objects.filter(pk=stored.pk).exists()
+
+
+class TestSections:
+    def test_follow_the_order_of_work_and_leave_no_application_over(self, admin_client):
+        page = admin_client.get("/admin/")
+
+        assert [section["name"] for section in page.context["app_list"]] == [
+            *("Catalogue", "Recommendations", "People", "Access")
+        ]
+        assert page.context["site_url"] == "/docs"
+        assert 'rel="icon"' in page.content.decode()
+
+
+class TestEachStrategy:
+    def test_offers_every_strategy_and_says_what_the_shopper_reads(self, admin_client):
+        shopper = UserFactory(name="Ada")
+        page = f"/admin/recommendations/storedlist/shopper/{shopper.pk}/"
+
+        html = admin_client.get(f"{page}?strategy=popular").content.decode()
+
+        assert "<strong>popular</strong>" in html
+        assert all(f'href="?strategy={name}"' in html for name in ("content", "hybrid", "trending"))
+        assert "Hi Ada!" in html
+        assert admin_client.get(f"{page}?strategy=nonsense").status_code == 200
+
+
+class TestDefault:
+    def test_is_said_without_a_row(self, admin_client):
+        html = admin_client.get("/admin/recommendations/defaultstrategy/").content.decode()
+
+        assert "content answers requests that name no strategy, by the setting DEFAULT_STRATEGY." in html
