@@ -4,11 +4,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from hypothesis import settings
 from redis import Redis
 
@@ -73,6 +74,14 @@ def _no_missing_names() -> Iterator[None]:
     strict_templates.missing.clear()
     yield
     assert strict_templates.missing == []
+
+
+@pytest.fixture(scope="module")
+def rows_of_a_module(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Let a module's fixture create rows that all of its tests find, as `setUpTestData` does."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def _running(server: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:

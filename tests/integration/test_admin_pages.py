@@ -19,7 +19,7 @@ from access.models import Account, ApiKey
 from catalog.models import ActionType, Category, Interaction, Product, Tag, User
 from privacy.models import Receipt, RightsAction
 from recommendations.models import DefaultStrategy, LanguageModel, TrainedModel
-from tests.factories import NOON, UserFactory
+from tests.factories import NOON, StaffFactory, UserFactory
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 MOST_QUERIES = 20
@@ -29,9 +29,10 @@ def label(model: type[Model]) -> str:
     return model._meta.label
 
 
-@pytest.fixture
-def world(boss: Account) -> User:
-    """A shop large enough for a query a row to show; the wholesaler with 300 events is returned."""
+@pytest.fixture(scope="module")
+def module_world(rows_of_a_module: None) -> tuple[User, Account]:
+    """A shop large enough for a query a row to show; its wholesaler with 300 events, and its boss."""
+    boss = StaffFactory()
     categories = Category.objects.bulk_create(Category(name=f"Category {n:02}") for n in range(30))
     tags = Tag.objects.bulk_create(Tag(name=f"tag {n:02}") for n in range(40))
     products = Product.objects.bulk_create(
@@ -81,7 +82,17 @@ def world(boss: Account) -> User:
         AccessAttempt(username=f"name{n}", ip_address="127.0.0.1", failures_since_start=1) for n in range(60)
     )
     call_command("generate_recommendations", verbosity=0)
-    return wholesaler
+    return wholesaler, boss
+
+
+@pytest.fixture
+def boss(module_world: tuple[User, Account], db: None) -> Account:
+    return module_world[1]
+
+
+@pytest.fixture
+def world(module_world: tuple[User, Account], db: None) -> User:
+    return module_world[0]
 
 
 def a_row(model: type[Model], wholesaler: User) -> Model:
