@@ -34,7 +34,7 @@ class EventIdReused(CatalogError):
 
 
 class TooManyEvents(CatalogError):
-    """A request contains too many events."""
+    """A request contains too many events, products or users."""
 
     def __init__(self, sent: int, most: int) -> None:
         super().__init__(f"Contains {sent:,} or more events; send at most {most:,} at a time.")
@@ -59,6 +59,29 @@ class IdempotencyKeyReused(CatalogError):
         super().__init__(
             f"The Idempotency-Key {cut(key)!r} was used before with a different body; use a new key for a "
             "new request. Nothing was stored."
+        )
+
+
+class NoRows(CatalogError):
+    """A bulk request contains no rows.
+
+    errors: one entry: field, value, message
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__("Nothing was sent.")
+        message = f"Contains no rows; send 1 to {most:,} at a time."
+        self.errors: list[dict[str, object]] = [{"field": None, "value": None, "message": message}]
+
+
+class ImportIncomplete(CatalogError):
+    """An import cannot be finished, because its calls had another number of products than it should have."""
+
+    def __init__(self, name: str, *, n_noted: int, n_calls: int, total: int) -> None:
+        super().__init__(
+            f"The calls of the import {cut(name)!r} within 24 hours had {n_noted:,} products ({n_calls:,} "
+            f"calls, with this one), and total says {total:,}. A call is missing, or another import has the "
+            "same name. Nothing was changed; send the missing call, or all under a new name."
         )
 
 

@@ -1,19 +1,16 @@
 """POST /interactions and POST /interactions/bulk: recording of events."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
-from access.permissions import caller
 from access.policies import Policy
 from access.scopes import Scope
 from access.throttle_scopes import ThrottleScope, posting
@@ -22,16 +19,16 @@ from catalog.api.bulk import (
     MAX_ELEMENTS,
     MULTI_STATUS,
     NO_ARRAY,
-    NO_EVENTS,
+    NO_ROWS,
     JsonArrayParser,
     JsonLinesParser,
-    ParsedEvents,
+    ParsedRows,
     digest,
     response_body,
 )
+from catalog.api.idempotent import KEY, answer_once
 from catalog.api.payloads import interaction_payload
 from catalog.api.serializers import BulkResult, EventInput, InteractionList, InteractionRow
-from catalog.services import idempotency
 from catalog.services.bulk_interactions import record_each
 from catalog.services.event_insert import StoredEvent
 from catalog.services.idempotency import StoredResponse
@@ -39,16 +36,6 @@ from catalog.services.interactions import MAX_EVENTS, record_interactions
 from core.api.renderers import OrjsonRenderer, to_json
 from core.api.views import KIB
 from core.api.viewsets import StrictQuery
-from core.text import MAX_LENGTH
-
-_HEADER = "HTTP_IDEMPOTENCY_KEY"
-_KEY = OpenApiParameter(
-    idempotency.HEADER,
-    {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "pattern": "^[!-~]+$"},
-    OpenApiParameter.HEADER,
-    description="A key of your choice for this request. A request with the same key and body within 24 hours "
-    "stores nothing and returns the same response.",
-)
 
 
 def _event(event_id: str, product: str) -> dict[str, str]:
@@ -76,10 +63,9 @@ class InteractionViewSet(StrictQuery, ViewSet):
     # event is not stored whose response cannot be.
     is_atomic = False
     also_answers = ("422",)
+    no_array = NO_ARRAY
 
-    @extend_schema(
-        parameters=[_KEY], request=EventInput, responses={201: InteractionRow, 200: InteractionRow}
-    )
+    @extend_schema(parameters=[KEY], request=EventInput, responses={201: InteractionRow, 200: InteractionRow})
     def create(self, request: Request) -> HttpResponse:
         """Store one event.
 
@@ -92,7 +78,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
         return self._recorded(request, sent if isinstance(sent, list) else [sent], isinstance(sent, list))
 
     @extend_schema(
-        parameters=[_KEY],
+        parameters=[KEY],
         request=EventInput(many=True),
         responses={201: InteractionList, 200: InteractionList},
     )
@@ -109,7 +95,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
         return self._recorded(request, sent, True)
 
     @extend_schema(
-        parameters=[_KEY],
+        parameters=[KEY],
         request={
             "application/json": EventInput(many=True),
             "application/x-ndjson": {"type": "string", "description": "One line of JSON per event."},
@@ -133,13 +119,13 @@ class InteractionViewSet(StrictQuery, ViewSet):
         the others are stored. One line of JSON per event is accepted, too, as `application/x-ndjson`.
         """
         # REST framework does not call a parser for an empty body.
-        sent = request.data if isinstance(request.data, ParsedEvents) else NO_EVENTS
+        sent = request.data if isinstance(request.data, ParsedRows) else NO_ROWS
         now = timezone.now()
 
         def answer() -> StoredResponse:
-            return StoredResponse(MULTI_STATUS, response_body(record_each(events=sent.events, now=now)))
+            return StoredResponse(MULTI_STATUS, response_body(record_each(events=sent.rows, now=now)))
 
-        return _once(request, lambda: sent.digest, answer, now)
+        return answer_once(request, lambda: sent.digest, answer, now)
 
     def _recorded(self, request: Request, events: list[Any], is_list: bool) -> HttpResponse:
         """Store the events and return their rows, as a list or the only one."""
@@ -150,24 +136,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
             code = status.HTTP_201_CREATED if recorded.n_new else status.HTTP_200_OK
             return StoredResponse(code, _rendered(recorded.rows, is_list=is_list))
 
-        return _once(request, lambda: digest(to_json(["/interactions", is_list, events])), answer, now)
-
-
-def _once(
-    request: Request, digest: Callable[[], str], answer: Callable[[], StoredResponse], now: datetime
-) -> HttpResponse:
-    """Return answer(), or what it was when the request was sent before with its Idempotency-Key."""
-    key = request._request.META.get(_HEADER)
-    if key is None:
-        response = answer()
-    else:
-        sent = idempotency.IdempotentRequest(caller(request), key, digest())
-        response = idempotency.respond_once(sent, answer, now)
-    headers = {"Idempotency-Replayed": "true"} if response.is_replay else {}
-    # A Response of REST framework would take a tenth of the time of the whole request.
-    return HttpResponse(
-        response.body, status=response.status, content_type=OrjsonRenderer.media_type, headers=headers
-    )
+        return answer_once(request, lambda: digest(to_json(["/interactions", is_list, events])), answer, now)
 
 
 def _rendered(rows: list[StoredEvent], *, is_list: bool = True) -> bytes:

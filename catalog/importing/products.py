@@ -12,7 +12,7 @@ from catalog.importing.rows import ProductRecord
 from catalog.models import Category, Product, Tag
 from catalog.search.pending import fold_pending
 from catalog.services.names import get_or_create_categories, get_or_create_tags_by_name
-from core.db.staging import clear_where, count, delete_where, fields_of, staged, upsert
+from core.db.staging import clear_where, count, delete_where, fields_of, set_where, staged, upsert
 
 # Tags are in a table of their own.
 _TAG_FIELDS = {
@@ -20,7 +20,7 @@ _TAG_FIELDS = {
     **fields_of(Product.tags.through, ["tag_id"]),
 }
 _FIELDS = {field.name: field for field in Product._meta.concrete_fields}
-_KEYS = tuple(column.key for column in PRODUCTS if column.key != "tags")
+_KEYS = tuple(dict.fromkeys([column.key for column in PRODUCTS if column.key != "tags"] + ["is_active"]))
 
 # A chunk is in two temporary tables: staged_product and, with a row for each tag of each product, staged_tag.
 _STORED = (
@@ -28,6 +28,8 @@ _STORED = (
 )
 # The sales that a price of the file would be below: it ends them, unless the file says what they are.
 _ENDED_SALES = f"SELECT stored.id {_STORED} WHERE stored.sale_price > given.price"
+# Products that are inactive until an import has them.
+_AWAITED = f"{_STORED} WHERE stored.awaits_import"
 _STORED_TAGS = f"{_STORED} JOIN catalog_product_tags AS link ON link.product_id = stored.id"
 _WANTED_TAGS = "FROM staged_tag AS tag JOIN staged_product AS given ON given.place = tag.product"
 _WANTED_LINKS = f"{_WANTED_TAGS} JOIN catalog_product AS stored ON stored.external_id = given.external_id"
@@ -56,10 +58,11 @@ class ProductStore:
     def store(self, rows: Iterable[ProductRecord]) -> None:
         """Create or update the products of the rows, whose ids must differ. One transaction per chunk.
 
-        A product whose tags change counts as updated, and its `updated_at` is set. `is_active` is not
-        changed, nor is a field that a row lacks: another process may be changing it. Every row needs a name,
-        a price and tags. A price below the stored sale price ends the sale if the row does not name one.
-        Consecutive rows with the same fields are stored together, with at most 20 queries a chunk, 2 more for
+        A product whose tags change counts as updated, and its `updated_at` is set. A field that a row lacks
+        is not changed: another process may be changing it. Without `is_active`, a product that awaits an
+        import becomes active, and all others stay as they are. Every row needs a name, a price and tags. A
+        price below the stored sale price ends the sale if the row does not name one.
+        Consecutive rows with the same fields are stored together, with at most 21 queries a chunk, 2 more for
         each level of categories, and on SQLite 30 more to write the search texts.
         """
         for _, alike in groupby(rows, key=frozenset):
@@ -94,6 +97,8 @@ class ProductStore:
                 unique=("external_id",),
                 now=now,
             )
+            activity = {} if "is_active" in keys else {"is_active": True}
+            set_where(Product, {**activity, "awaits_import": False}, f"SELECT stored.id {_AWAITED}")
             links = Product.tags.through
             delete_where(links, _SURPLUS_LINKS)
             values = {"product_id": "given.product_id", "tag_id": "given.tag_id"}
@@ -135,6 +140,7 @@ def _changed(columns: Iterable[str]) -> str:
                 SELECT given.place, link.tag_id {_STORED_TAGS}
                 EXCEPT SELECT given.place, tag.tag_id {_WANTED_TAGS}
             ) AS untagged
+            UNION SELECT given.place {_AWAITED}
         )
         ORDER BY given.place
     """  # noqa: S608 - no values

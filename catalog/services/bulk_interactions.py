@@ -35,7 +35,7 @@ class Outcome:
     errors: tuple[Error, ...] = ()
 
 
-class _Faults(dict[int, list[Error]]):
+class Faults(dict[int, list[Error]]):
     """The errors of each event by its index: the first 1,000, and a message that there are more."""
 
     n_described = 0
@@ -85,10 +85,10 @@ def _outcome(event: Event | None, result: Stored | None, faults: list[Error] | N
     return Outcome(STORED if result.is_new else REPEATED, result.row.id)
 
 
-def _read(events: Sequence[object], now: datetime) -> tuple[list[Event | None], _Faults]:
+def _read(events: Sequence[object], now: datetime) -> tuple[list[Event | None], Faults]:
     """Return the events, None for each invalid one, and the errors."""
     read: list[Event | None] = []
-    faults = _Faults()
+    faults = Faults()
     for index, sent in enumerate(events):
         if isinstance(sent, NotJson):
             event, found = None, [error_entry(index, None, None, sent.problem)]

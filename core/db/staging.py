@@ -122,6 +122,14 @@ def clear_where(model: type[Model], name: str, ids: str) -> int:
     return _execute(f"UPDATE {table} SET {quote(name)} = NULL WHERE {key} IN ({ids})")
 
 
+def set_where(model: type[Model], values: Mapping[str, Any], ids: str) -> int:
+    """Set these columns in the rows whose ids a query selects, and return how many there are. 1 query."""
+    quote = connection.ops.quote_name
+    table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
+    changes = ", ".join(f"{quote(name)} = %s" for name in values)
+    return _execute(f"UPDATE {table} SET {changes} WHERE {key} IN ({ids})", list(values.values()))
+
+
 def count(source: str) -> int:
     """Return the number of rows of a query, of which this is the SQL from FROM on. 1 query."""
     with connection.cursor() as cursor:

@@ -61,6 +61,8 @@ class World:
             "POST /recommend/session": {"product_ids": ["ext:lamp"]},
             "POST /products": lamp,
             "PUT /products/{id}": lamp,
+            "PUT /products/bulk": [{**lamp, "external_id": "lamp"}],
+            "PUT /users/bulk": [{"external_id": "anna", "name": "Anna"}],
             "PATCH /products/{id}": {"price": 7},
             "POST /categories": {"name": "New"},
             "PUT /categories/{id}": {"name": "Another"},

@@ -50,6 +50,7 @@ class TestSchema:
             "/interactions/batch",
             "/interactions/bulk",
             "/products",
+            "/products/bulk",
             "/products/popular",
             "/products/{id}",
             "/products/{id}/bought-together",
@@ -65,6 +66,7 @@ class TestSchema:
             "/token/verify",
             "/trending",
             "/users",
+            "/users/bulk",
             "/users/{id}",
             "/users/{id}/interactions",
             "/users/{id}/merge",
@@ -188,6 +190,7 @@ class TestSchema:
             *("update_category", "delete_category", "list_users", "create_user", "get_user"),
             *("replace_user", "update_user", "delete_user", "list_user_interactions", "log_in", "log_out"),
             *("refresh_token", "verify_token", "issue_shopper_token"),
+            *("put_products_in_bulk", "put_users_in_bulk"),
         }
 
     def test_knows_that_put_creates(self, schema):
