@@ -1,5 +1,7 @@
 """Errors of the catalogue; each message says what was requested and what is allowed."""
 
+from collections.abc import Mapping
+
 from core.text import cut
 
 
@@ -90,6 +92,14 @@ class UnknownUser(CatalogError):
 
     def __init__(self, reference: str) -> None:
         super().__init__(f"There is no user {cut(reference)!r}.")
+
+
+class UnknownInteraction(CatalogError):
+    """There is no event with an id or an `event_id`."""
+
+    def __init__(self, lookup: Mapping[str, int | str]) -> None:
+        named = f"ext:{lookup['event_key']}" if "event_key" in lookup else str(lookup["pk"])
+        super().__init__(f"There is no interaction {cut(named)!r}.")
 
 
 class CannotMerge(CatalogError):

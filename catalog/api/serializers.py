@@ -112,6 +112,16 @@ class EventInput(Row):
     )
 
 
+class CorrectionInput(Row):
+    """What to change of an event. Fields that are left out stay."""
+
+    product_id = Reference(required=False)
+    action_type = serializers.ChoiceField(choices=ActionType.choices, required=False)
+    occurred_at = serializers.DateTimeField(
+        required=False, help_text="ISO 8601 with a UTC offset, from 1970 to one day from now."
+    )
+
+
 class EventFault(Row):
     field = serializers.CharField(allow_null=True)
     value = serializers.JSONField(allow_null=True, help_text="The value sent, shortened if it is long.")

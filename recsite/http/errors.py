@@ -23,6 +23,7 @@ from catalog.errors import (
     InvalidIdempotencyKey,
     NoRows,
     TooManyEvents,
+    UnknownInteraction,
     UnknownUser,
     WasMerged,
 )
@@ -74,6 +75,7 @@ TABLE: tuple[tuple[type[Exception], ErrorResponse], ...] = (
     (CannotMerge, ErrorResponse(409)),
     (WasMerged, ErrorResponse(409)),
     (UnknownUser, ErrorResponse(404)),
+    (UnknownInteraction, ErrorResponse(404)),
     (BadRequest, ErrorResponse(400)),
     (UnknownProduct, ErrorResponse(404)),
     (UnknownShopper, ErrorResponse(404)),

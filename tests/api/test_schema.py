@@ -49,6 +49,7 @@ class TestSchema:
             "/interactions",
             "/interactions/batch",
             "/interactions/bulk",
+            "/interactions/{id}",
             "/products",
             "/products/bulk",
             "/products/popular",
@@ -191,6 +192,7 @@ class TestSchema:
             *("replace_user", "update_user", "delete_user", "list_user_interactions", "log_in", "log_out"),
             *("refresh_token", "verify_token", "issue_shopper_token"),
             *("put_products_in_bulk", "put_users_in_bulk"),
+            *("get_interaction", "update_interaction", "delete_interaction"),
         }
 
     def test_knows_that_put_creates(self, schema):
