@@ -61,6 +61,7 @@ class ProductAdmin(BaseModelAdmin[Product]):
     list_select_related = ("category",)
     list_filter = (
         "is_active",
+        "awaits_import",
         StockFilter,
         CategoryFilter,
         TagFilter,

@@ -2,15 +2,17 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
+from access.permissions import require
 from access.policies import Policy
 from access.scopes import Scope
 from access.throttle_scopes import ThrottleScope, posting
@@ -36,6 +38,18 @@ from catalog.services.interactions import MAX_EVENTS, record_interactions
 from core.api.renderers import OrjsonRenderer, to_json
 from core.api.views import KIB
 from core.api.viewsets import StrictQuery
+
+CREATE = OpenApiParameter(
+    "create",
+    {"type": "boolean"},
+    description="True: a user or product that does not exist is created, by its `ext:` id; the product stays "
+    "inactive until an import, a call or staff fill it in. Needs the scopes `catalog:write` and `users:write` "
+    "as well, unless the setting `CREATE_UNKNOWN` is on, which is the default of this parameter.",
+)
+_CREATING = (
+    Policy(Scope.USERS_WRITE, ("catalog.add_user",)),
+    Policy(Scope.CATALOG_WRITE, ("catalog.add_product",)),
+)
 
 
 def _event(event_id: str, product: str) -> dict[str, str]:
@@ -65,7 +79,12 @@ class InteractionViewSet(StrictQuery, ViewSet):
     also_answers = ("422",)
     no_array = NO_ARRAY
 
-    @extend_schema(parameters=[KEY], request=EventInput, responses={201: InteractionRow, 200: InteractionRow})
+    def known_parameters(self) -> set[str]:
+        return {"create"}
+
+    @extend_schema(
+        parameters=[KEY, CREATE], request=EventInput, responses={201: InteractionRow, 200: InteractionRow}
+    )
     def create(self, request: Request) -> HttpResponse:
         """Store one event.
 
@@ -78,7 +97,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
         return self._recorded(request, sent if isinstance(sent, list) else [sent], isinstance(sent, list))
 
     @extend_schema(
-        parameters=[KEY],
+        parameters=[KEY, CREATE],
         request=EventInput(many=True),
         responses={201: InteractionList, 200: InteractionList},
     )
@@ -95,7 +114,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
         return self._recorded(request, sent, True)
 
     @extend_schema(
-        parameters=[KEY],
+        parameters=[KEY, CREATE],
         request={
             "application/json": EventInput(many=True),
             "application/x-ndjson": {"type": "string", "description": "One line of JSON per event."},
@@ -120,23 +139,59 @@ class InteractionViewSet(StrictQuery, ViewSet):
         """
         # REST framework does not call a parser for an empty body.
         sent = request.data if isinstance(request.data, ParsedRows) else NO_ROWS
-        now = timezone.now()
+        now, creates = timezone.now(), self._creates(request)
 
         def answer() -> StoredResponse:
-            return StoredResponse(MULTI_STATUS, response_body(record_each(events=sent.rows, now=now)))
+            return StoredResponse(
+                MULTI_STATUS, response_body(record_each(events=sent.rows, now=now, creates=creates))
+            )
 
-        return answer_once(request, lambda: sent.digest, answer, now)
+        # The digest without `create` is that of the body alone.
+        asked = _asked(request)
+        return answer_once(
+            request,
+            lambda: digest(to_json(["/interactions/bulk", asked, sent.digest])) if asked else sent.digest,
+            answer,
+            now,
+        )
 
     def _recorded(self, request: Request, events: list[Any], is_list: bool) -> HttpResponse:
         """Store the events and return their rows, as a list or the only one."""
-        now = timezone.now()
+        now, creates = timezone.now(), self._creates(request)
 
         def answer() -> StoredResponse:
-            recorded = record_interactions(events=events, now=now, before=_rendered)
+            recorded = record_interactions(events=events, now=now, before=_rendered, creates=creates)
             code = status.HTTP_201_CREATED if recorded.n_new else status.HTTP_200_OK
             return StoredResponse(code, _rendered(recorded.rows, is_list=is_list))
 
-        return answer_once(request, lambda: digest(to_json(["/interactions", is_list, events])), answer, now)
+        asked = _asked(request)
+        return answer_once(
+            request,
+            lambda: digest(to_json(["/interactions", is_list, events, *([asked] if asked else [])])),
+            answer,
+            now,
+        )
+
+    def _creates(self, request: Request) -> bool:
+        """Return whether users and products that do not exist are created. Raises PermissionDenied.
+
+        Whoever may only send events must not fill the catalogue, unless the operator allows it to everybody.
+        """
+        asked = _asked(request)
+        if asked is None:
+            return settings.CREATE_UNKNOWN
+        if asked and not settings.CREATE_UNKNOWN:
+            for policy in _CREATING:
+                require(request, self, policy)
+        return asked
+
+
+def _asked(request: Request) -> bool | None:
+    """Return the parameter `create`, None without it. Raises ValidationError."""
+    sent = request.query_params.get("create")
+    if sent not in (None, "true", "false"):
+        raise ValidationError({"create": ["Must be true or false."]})
+    return None if sent is None else sent == "true"
 
 
 def _rendered(rows: list[StoredEvent], *, is_list: bool = True) -> bytes:

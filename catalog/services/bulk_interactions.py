@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from catalog.errors import InvalidEvents, TooManyEvents
+from catalog.services.event_creation import create_unknown, unknown_rows
 from catalog.services.event_insert import Stored, Storing, store_events
 from catalog.services.events import Error, Event, error_entry, forget_references, read_event
 from catalog.services.interactions import reused_ids, unknown_references
@@ -50,11 +51,13 @@ class Faults(dict[int, list[Error]]):
 
 
 @transaction.atomic(savepoint=False)  # nothing is written before, so the whole transaction may fail
-def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
+def record_each(*, events: Sequence[object], now: datetime, creates: bool = False) -> list[Outcome]:
     """Store the valid events and return the outcome of each, in order.
 
     events: 1 to 10,000, as the caller sent them; a NotJson is refused
     now:    the time of events that have none
+    creates: whether users and products that do not exist are created (`create_unknown`), for as many queries
+             more and those of looking up what exists
     Raises InvalidEvents for no events, TooManyEvents for too many. One transaction; the queries are those of
     `store_events`.
     """
@@ -65,7 +68,11 @@ def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
         raise InvalidEvents([{"field": None, "value": None, "message": message}])
     read, faults = _read(events, now)
     forget_references()
-    stored = store_events([event for event in read if event], now=now, storing=Storing.THE_KNOWN)
+    whole = [event for event in read if event]
+    if creates and whole:
+        # Before any is stored, so that of events with one id the first counts.
+        _create_for(whole, now)
+    stored = store_events(whole, now=now, storing=Storing.THE_KNOWN)
     for error in unknown_references(read, stored):
         faults.note(int(str(error["index"])), error)
     for error in reused_ids(read, stored):
@@ -75,6 +82,18 @@ def record_each(*, events: Sequence[object], now: datetime) -> list[Outcome]:
         _outcome(event, next(results) if event else None, faults.get(index))
         for index, event in enumerate(read)
     ]
+
+
+def _create_for(events: Sequence[Event], now: datetime) -> None:
+    """Create what the events name, except for events that are refused because of the other."""
+    stored = store_events(events, now=now, storing=Storing.NOTHING)
+    found = [
+        (event, result)
+        for event, result in zip(events, stored, strict=True)
+        if not (result.user_id is None and isinstance(event.user, int))
+        and not (result.product_id is None and isinstance(event.product, int))
+    ]
+    create_unknown(unknown_rows([event for event, _ in found], [result for _, result in found]))
 
 
 def _outcome(event: Event | None, result: Stored | None, faults: list[Error] | None) -> Outcome:

@@ -44,8 +44,8 @@ def correct_interaction(*, lookup: Lookup, sent: object, now: datetime) -> Inter
         "product_id": product_id,
     }
     values = {name: value for name, value in sent_values.items() if value is not None}
-    for name, value in values.items():
-        setattr(event, name, value)
+    for name, changed in values.items():
+        setattr(event, name, changed)
     if values:
         event.save(update_fields=list(values))
     return event
