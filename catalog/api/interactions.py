@@ -43,8 +43,8 @@ CREATE = OpenApiParameter(
     "create",
     {"type": "boolean"},
     description="True: a user or product that does not exist is created, by its `ext:` id; the product stays "
-    "inactive until an import, a call or staff fill it in. Needs the scopes `catalog:write` and `users:write` "
-    "as well, unless the setting `CREATE_UNKNOWN` is on, which is the default of this parameter.",
+    "inactive until an import, a call or staff fill it in. Needs the scopes `catalog:write` and "
+    "`users:write`, too, unless the setting `CREATE_UNKNOWN` is on, which is the default of this parameter.",
 )
 _CREATING = (
     Policy(Scope.USERS_WRITE, ("catalog.add_user",)),
@@ -142,9 +142,8 @@ class InteractionViewSet(StrictQuery, ViewSet):
         now, creates = timezone.now(), self._creates(request)
 
         def answer() -> StoredResponse:
-            return StoredResponse(
-                MULTI_STATUS, response_body(record_each(events=sent.rows, now=now, creates=creates))
-            )
+            outcomes = record_each(events=sent.rows, now=now, creates=creates)
+            return StoredResponse(MULTI_STATUS, response_body(outcomes))
 
         # The digest without `create` is that of the body alone.
         asked = _asked(request)

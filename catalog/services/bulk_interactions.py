@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from catalog.errors import InvalidEvents, TooManyEvents
+from catalog.models import Interaction
 from catalog.services.event_creation import create_unknown, unknown_rows
 from catalog.services.event_insert import Stored, Storing, store_events
 from catalog.services.events import Error, Event, error_entry, forget_references, read_event
@@ -85,15 +86,24 @@ def record_each(*, events: Sequence[object], now: datetime, creates: bool = Fals
 
 
 def _create_for(events: Sequence[Event], now: datetime) -> None:
-    """Create what the events name, except for events that are refused because of the other."""
+    """Create what the events name, except for events that are refused for another reason.
+
+    These name another number that does not exist, or have the `event_id` of another event. 1 query more for
+    the latter.
+    """
     stored = store_events(events, now=now, storing=Storing.NOTHING)
-    found = [
-        (event, result)
-        for event, result in zip(events, stored, strict=True)
-        if not (result.user_id is None and isinstance(event.user, int))
-        and not (result.product_id is None and isinstance(event.product, int))
-    ]
-    create_unknown(unknown_rows([event for event, _ in found], [result for _, result in found]))
+    keys = [event.event_id for event, one in zip(events, stored, strict=True) if not one.is_known]
+    known = Interaction.objects.filter(event_key__in=[key for key in keys if key])
+    used = set(known.values_list("event_key", flat=True))
+    found = []
+    for event, one in zip(events, stored, strict=True):
+        lacks_number = (one.user_id is None and isinstance(event.user, int)) or (
+            one.product_id is None and isinstance(event.product, int)
+        )
+        if not lacks_number and (event.event_id is None or event.event_id not in used):
+            found.append((event, one))
+            used.add(event.event_id)
+    create_unknown(unknown_rows([event for event, _ in found], [one for _, one in found]))
 
 
 def _outcome(event: Event | None, result: Stored | None, faults: list[Error] | None) -> Outcome:
