@@ -4,12 +4,14 @@ The serializers of single requests say what is valid. Most rows are plain, and r
 the time without a serializer: see `_plain_product`.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
+import orjson
 from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
@@ -35,6 +37,8 @@ from core.text import (
 )
 
 R = TypeVar("R", ProductRecord, UserRecord)
+# Of any scheme, host and characters that `validate_url` accepts, the usual ones.
+_PLAIN_URL = re.compile(r"https?://[a-zA-Z0-9][a-zA-Z0-9.-]{0,250}(?:/[!#-;=?-Z_a-z~%-]{0,1500})?")
 _SALE = ("sale_price", "sale_from", "sale_until")
 
 
@@ -272,7 +276,7 @@ def _url(value: Any) -> str:
     if type(value) is not str:
         raise _NotPlain
     text = value.strip()
-    if text:
+    if text and not _PLAIN_URL.fullmatch(text):
         validate_url(text)
     return text
 
@@ -284,7 +288,17 @@ def _tags(value: Any) -> list[str]:
 
 
 def _attributes(value: Any) -> Attributes:
-    return attributes_of(value)
+    try:
+        text = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        raise _NotPlain from None
+    return _known_attributes(text) if len(text) <= MAX_LENGTH else attributes_of(value)
+
+
+@lru_cache(4096)
+def _known_attributes(text: bytes) -> Attributes:
+    """Return the attributes of a JSON text; many products have the same."""
+    return attributes_of(orjson.loads(text))
 
 
 def _flag(value: Any) -> bool:

@@ -39,8 +39,8 @@ def unknown_rows(events: Iterable[Event], stored: Iterable[Stored]) -> Unknown:
 def create_unknown(unknown: Unknown) -> None:
     """Create the users, and the products as inactive stubs until an import has them.
 
-    Must be in a transaction. Both are named by their external id. What another process creates at the same time is left as it is.
-    At most 6 queries.
+    Must be in a transaction. Both are named by their external id. What another process creates at the same
+    time is left as it is. At most 6 queries.
     """
     users = [User(external_id=key, name=key) for key in unknown.users]
     User.objects.bulk_create(users, ignore_conflicts=True)

@@ -3,6 +3,7 @@
 from drf_spectacular.utils import OpenApiParameter
 
 from recommendations.api.requests import DEFAULT_TOP_N, MAX_DEPTH, MAX_TOP_N
+from recommendations.serving.payload import PRODUCT_FIELDS
 
 TOP_N = OpenApiParameter(
     "top_n",
@@ -54,6 +55,14 @@ EXCLUDE = OpenApiParameter(
     description="A product to leave out: a number, or `ext:<external id>`. Repeat it for several products. "
     "Numbers may also be separated by commas. Those that do not exist are named in `ignored`.",
 )
+FIELDS = OpenApiParameter(
+    "fields",
+    {"type": "array", "items": {"type": "string"}},
+    style="form",
+    explode=False,
+    description="What to show of each product, separated by commas, such as `id,name,price`; without it, "
+    f"everything: {', '.join(PRODUCT_FIELDS)}.",
+)
 FILTERS = [CATEGORY, GROUP, ATTRIBUTE, MIN_PRICE, MAX_PRICE, EXCLUDE]
 PAGE = [TOP_N, OFFSET]
-ALL = [*PAGE, *FILTERS, DIVERSITY, STRATEGY]
+ALL = [*PAGE, *FILTERS, DIVERSITY, STRATEGY, FIELDS]

@@ -1,5 +1,6 @@
 """The list of a placement, with the products' fields as they are now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from recommendations.selectors.histories import Events, histories
 from recommendations.selectors.products import Details
 from recommendations.serving.details import DetailsCache
 from recommendations.serving.filters import resolve_filters
-from recommendations.serving.payload import product
+from recommendations.serving.payload import products as products_payload
 from recommendations.serving.ranker import ProductLookup, Ranker, recommended_item
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import RecommendedItem
@@ -38,11 +39,11 @@ class PlacementList:
     is_untrained: bool = False
     ignored: tuple[str, ...] | None = None
 
-    def payload(self) -> dict[str, Any]:
-        """Return the list as a plain dict, the JSON that REST clients receive."""
+    def payload(self, shown: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the list as a plain dict, the JSON that REST clients receive. shown: as in `products`"""
         fields: dict[str, Any] = {
             "placement": self.placement,
-            "recommended_products": [product(item) for item in self.items],
+            "recommended_products": products_payload(self.items, shown),
             "strategy": self.strategy,
             "fallback": self.fallback,
         }

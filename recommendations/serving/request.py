@@ -21,6 +21,8 @@ class RecommendationRequest:
     offset:         how many of the best to leave out
     product_ids:    the products of an anonymous session, newest last
     sees_inactive_products: whether the caller may refer to inactive products
+    user_ids:       who the lists are for, if there are many
+    fields:         what to show of each product, in the order of answers; empty for everything
     """
 
     user: int | str | None = None
@@ -36,6 +38,8 @@ class RecommendationRequest:
     offset: int = 0
     product_ids: tuple[int | str, ...] = ()
     sees_inactive_products: bool = False
+    user_ids: tuple[int | str, ...] = ()
+    fields: tuple[str, ...] = ()
 
     @property
     def lookup(self) -> Lookup:

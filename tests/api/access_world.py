@@ -62,6 +62,7 @@ class World:
         event = {"user_id": "ext:anna", "product_id": "ext:lamp", "action_type": "view"}
         return {
             "POST /recommend/session": {"product_ids": ["ext:lamp"]},
+            "POST /recommend/batch": {"user_ids": ["ext:anna"]},
             "POST /products": lamp,
             "PUT /products/{id}": lamp,
             "PUT /products/bulk": [{**lamp, "external_id": "lamp"}],

@@ -56,6 +56,7 @@ class TestSchema:
             "/products/{id}",
             "/products/{id}/bought-together",
             "/products/{id}/similar",
+            "/recommend/batch",
             "/recommend/session",
             "/recommend/{user_id}",
             "/recommend/{user_id}/buy-again",
@@ -192,7 +193,7 @@ class TestSchema:
             *("replace_user", "update_user", "delete_user", "list_user_interactions", "log_in", "log_out"),
             *("refresh_token", "verify_token", "issue_shopper_token"),
             *("put_products_in_bulk", "put_users_in_bulk"),
-            *("get_interaction", "update_interaction", "delete_interaction"),
+            *("get_interaction", "update_interaction", "delete_interaction", "recommend_batch"),
         }
 
     def test_knows_that_put_creates(self, schema):
