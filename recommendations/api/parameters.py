@@ -36,6 +36,9 @@ GROUP = OpenApiParameter(
     many=True,
     description="The exact name of a group. Repeat it to allow several; a list has one product of each.",
 )
+TAG = OpenApiParameter(
+    "tag", str, many=True, description="The exact name of a tag. Repeat it to allow several."
+)
 ATTRIBUTE = OpenApiParameter(
     "attr.NAME",
     str,
@@ -63,6 +66,6 @@ FIELDS = OpenApiParameter(
     description="What to show of each product, separated by commas, such as `id,name,price`; without it, "
     f"everything: {', '.join(PRODUCT_FIELDS)}.",
 )
-FILTERS = [CATEGORY, GROUP, ATTRIBUTE, MIN_PRICE, MAX_PRICE, EXCLUDE]
+FILTERS = [CATEGORY, GROUP, TAG, ATTRIBUTE, MIN_PRICE, MAX_PRICE, EXCLUDE]
 PAGE = [TOP_N, OFFSET]
 ALL = [*PAGE, *FILTERS, DIVERSITY, STRATEGY, FIELDS]

@@ -94,9 +94,9 @@ def _rendered(
         fields: dict[str, Any] = payload(one, explain.explain(evidence(one)), shown=request.fields)
         if one.fallback and wiring.lacks_model(model):
             fields["untrained"] = True
-        yield one.shopper.id, to_json({"status": 200, "recommendations": fields, "detail": None})
+        yield one.shopper.id, to_json({"status": 200, "recommendations": fields})
 
 
 def _missing(user: int | str) -> bytes:
     detail = str(UnknownShopper(f"ext:{user}" if isinstance(user, str) else str(user)))
-    return to_json({"status": 404, "recommendations": None, "detail": detail})
+    return to_json({"status": 404, "detail": detail})

@@ -22,7 +22,7 @@ MAX_USERS = 1_000  # of one request
 MAX_NAMED = 200  # categories or products in one field
 ATTRIBUTE = "attr."
 MAX_ATTRIBUTES = 50
-REPEATABLE = {"category", "group", "exclude", f"{ATTRIBUTE}NAME"}
+REPEATABLE = {"category", "group", "tag", "exclude", f"{ATTRIBUTE}NAME"}
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _NUMBERS = re.compile(r"[0-9]{1,19}(,[0-9]{1,19})+")
@@ -70,7 +70,7 @@ def _request(fields: dict[str, Any], sees_inactive_products: Callable[[], bool])
     by_name = {name.removeprefix(ATTRIBUTE): name for name in fields if name.startswith(ATTRIBUTE)}
     if by_name:
         fields["attributes"] = tuple((name, fields.pop(by_name[name])) for name in sorted(by_name))
-    for name, many in (("category", "categories"), ("group", "groups")):
+    for name, many in (("category", "categories"), ("group", "groups"), ("tag", "tags")):
         if name in fields:
             fields[many] = fields.pop(name)
     return RecommendationRequest(**fields, sees_inactive_products=names_products and sees_inactive_products())
@@ -221,6 +221,7 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "strategy": _name,
     "category": _list_of(_path),
     "group": _list_of(_name),
+    "tag": _list_of(_name),
     "attributes": _attributes,
     "min_price": _price,
     "max_price": _price,

@@ -163,6 +163,12 @@ class SessionInput(Row):
         max_length=MAX_NAMED,
         help_text="Names of the allowed groups.",
     )
+    tag = serializers.ListField(
+        child=serializers.CharField(max_length=MAX_LENGTH),
+        required=False,
+        max_length=MAX_NAMED,
+        help_text="Names of tags, of which a product must have one.",
+    )
     attributes = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField(max_length=MAX_LENGTH), max_length=MAX_NAMED),
         required=False,
@@ -194,8 +200,8 @@ class BatchResult(Row):
     status = serializers.IntegerField(
         min_value=200, max_value=404, help_text="200, or 404 for a shopper who does not exist."
     )
-    recommendations = RecommendationRow(allow_null=True)
-    detail = serializers.CharField(allow_null=True, help_text="Why there is no list.")
+    recommendations = RecommendationRow(required=False, help_text="Left out for 404.")
+    detail = serializers.CharField(required=False, help_text="Why there is no list; only for 404.")
 
 
 @extend_schema_serializer(many=False)

@@ -23,7 +23,7 @@ class Filters:
     """Price bounds are inclusive. A product without a category is in none.
 
     categories: paths, any of which will do, as does a category below it; empty for all products
-    groups:     names, any of which will do; empty for all products
+    groups, tags: names, any of which will do; empty for all products
     attributes: names, each with the values of which any will do
     exclude:    ids of products to leave out
     ignored:    references to products to leave out that do not exist
@@ -31,6 +31,7 @@ class Filters:
 
     categories: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     min_price: Decimal | None = None
     max_price: Decimal | None = None
@@ -46,6 +47,8 @@ class Filters:
             masks.append(np.isin(snapshot.features.category, codes))
         if self.groups:
             masks.append(in_groups(snapshot, self.groups))
+        if self.tags:
+            masks.append(tagged(snapshot, self.tags))
         if self.attributes:
             found = snapshot.attributes or Attributes.none(len(snapshot))
             masks.append(found.having(dict(self.attributes)))
@@ -85,6 +88,7 @@ class Filters:
         return (
             self.is_inside(product.category)
             and (not self.groups or product.group in self.groups)
+            and (not self.tags or any(tag in self.tags for tag in product.tags))
             and all(
                 any(text in product.attributes.get(name, ()) for text in texts)
                 for name, texts in self.attributes
@@ -121,6 +125,7 @@ def resolve_filters(request: RecommendationRequest, snapshot: Snapshot) -> Filte
     return Filters(
         categories=request.categories,
         groups=request.groups,
+        tags=request.tags,
         attributes=request.attributes,
         min_price=request.min_price,
         max_price=request.max_price,
@@ -140,6 +145,14 @@ def in_groups(snapshot: Snapshot, names: Sequence[str]) -> NDArray[np.bool_]:
         return np.zeros(len(snapshot), bool)
     known = snapshot.groups.names.codes
     return np.isin(snapshot.groups.codes, [known[name] for name in names if name in known])
+
+
+def tagged(snapshot: Snapshot, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Return the products with one of these tags, shape (n_products,). An unknown name finds none."""
+    tags, known = snapshot.features.tags, snapshot.features.tag_names.codes
+    found = np.zeros(len(snapshot), bool)
+    found[tags.rows()[np.isin(tags.flat, [known[name] for name in names if name in known])]] = True
+    return found
 
 
 def resolve_products(

@@ -15,7 +15,7 @@ class RecommendationRequest:
 
     user:           who the list is for; None for placements that are the same for everybody
     strategy:       its name, None for the default strategy
-    categories, groups: names, any of which will do; prices include their bounds
+    categories, groups, tags: names, any of which will do; prices include their bounds
     attributes:     names, each with the values of which any will do
     diversity:      from 0, the best, to 1, the most different
     offset:         how many of the best to leave out
@@ -30,6 +30,7 @@ class RecommendationRequest:
     strategy: str | None = None
     categories: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     min_price: Decimal | None = None
     max_price: Decimal | None = None
@@ -57,7 +58,9 @@ class RecommendationRequest:
     def is_filtered(self) -> bool:
         """Whether filters leave some products out."""
         has_bounds = self.min_price is not None or self.max_price is not None
-        return bool(self.categories or self.groups or self.attributes or self.exclude) or has_bounds
+        return (
+            bool(self.categories or self.groups or self.tags or self.attributes or self.exclude) or has_bounds
+        )
 
     @property
     def is_plain(self) -> bool:

@@ -220,7 +220,7 @@ class TestEveryList:
         assert str(limit) in error["message"]
 
     def test_is_found(self, spot):
-        assert {one.name for one in LISTS} == {"category", "exclude", "group", "product_ids", "tags"}
+        assert {one.name for one in LISTS} == {"category", "exclude", "group", "product_ids", "tag", "tags"}
 
 
 EVENT_LIMITS = [("interactions", "1000"), ("interactions/batch", "1000"), ("interactions/bulk", "10000")]

@@ -61,7 +61,7 @@ class TestBatch:
         results = body.pop("results")
         assert body == {"count": 6, "unknown": 2}
         assert [row["status"] for row in results] == [200, 404, 200, 200, 404, 200]
-        assert [row["recommendations"] and row["recommendations"]["user_id"] for row in results] == [
+        assert [row.get("recommendations", {}).get("user_id") for row in results] == [
             crowd[3].pk,
             None,
             crowd[1].pk,
@@ -69,11 +69,7 @@ class TestBatch:
             None,
             crowd[3].pk,
         ]
-        assert results[4] == {
-            "status": 404,
-            "recommendations": None,
-            "detail": "There is no shopper ext:none.",
-        }
+        assert results[4] == {"status": 404, "detail": "There is no shopper ext:none."}
 
     def test_costs_queries_by_chunk_and_not_by_shopper(self, staff_client, crowd):
         few, many = [user.pk for user in crowd[:2]], [user.pk for user in crowd]
@@ -151,3 +147,17 @@ class TestFields:
         (error,) = answer.json()["errors"]
         assert (answer.status_code, error["field"]) == (400, "fields")
         assert "Allowed: id, external_id, name," in error["message"]
+
+
+class TestTags:
+    @pytest.mark.parametrize("address", ["/recommend/ext:crowd-0", "/trending"])
+    def test_leave_products_with_one_of_them(self, staff_client, crowd, address):
+        path = f"{address}?top_n=100&fields=tags"
+
+        one = staff_client.get(f"{path}&tag=t1").json()["recommended_products"]
+        several = staff_client.get(f"{path}&tag=t1&tag=t2&tag=none").json()["recommended_products"]
+        none = staff_client.get(f"{path}&tag=T1").json()["recommended_products"]
+
+        assert {tuple(product["tags"]) for product in one} == {("t1",)}
+        assert {tuple(product["tags"]) for product in several} == {("t1",), ("t2",)}
+        assert none == []

@@ -299,7 +299,12 @@ class TestOtherViews:
     def test_says_which_answers_have_an_etag(self, schema):
         conditional = {name for name, operation in operations(schema) if "304" in operation["responses"]}
 
-        assert conditional == {"GET /products", "GET /products/{id}", "GET /recommend/{user_id}"}
+        assert conditional == {
+            "GET /products",
+            "GET /products/{id}",
+            "GET /interactions/{id}",
+            "GET /recommend/{user_id}",
+        }
         for name in conditional:
             method, path = name.split()
             operation = schema["paths"][path][method.lower()]
