@@ -77,7 +77,12 @@ def serve(environment: Environment, address: str, target: str = "recsite.wsgi:ap
     )
     preload()
     server.serve(
-        partial(run_worker, n_threads=environment.web_threads, body_seconds=environment.request_body_seconds)
+        partial(
+            run_worker,
+            n_threads=environment.web_threads,
+            body_seconds=environment.request_body_seconds,
+            prefix=environment.script_name,
+        )
     )
 
 
@@ -152,14 +157,17 @@ def _nothing(*arguments: object) -> None:
 
 
 @WorkerProcess.wrap_target  # type: ignore[untyped-decorator]
-def run_worker(*given: Any, n_threads: int, body_seconds: float) -> None:
-    """Answer requests in this process until it is told to stop. As granian's own, but for the scheduler."""
+def run_worker(*given: Any, **options: Any) -> None:
+    """Answer requests in this process until it is told to stop. As granian's own, but for the scheduler.
+
+    options: those of Dispatcher
+    """
     number, application, sock, ipc, loop, runtime_mode = given[:6]
     runtime, http, (tls, _, metrics) = given[6:11], given[12:17], given[18:]
     stopped = asyncio.Event()
     signalled = set_loop_signals(loop)  # type: ignore[no-untyped-call]
     signalled.add_cb(lambda: loop.call_soon_threadsafe(stopped.set))
-    dispatcher = Dispatcher(application, loop, n_threads=n_threads, body_seconds=body_seconds)
+    dispatcher = Dispatcher(application, loop, **options)
     make_worker: Any = RSGIWorker  # granian's types are those of an earlier version
     worker = make_worker(number, _limited(sock), ipc, *runtime, *http, *tls, metrics)
     run = getattr(worker, WORKERS_METHODS[runtime_mode][False])

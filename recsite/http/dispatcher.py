@@ -22,6 +22,8 @@ Environ = dict[str, Any]
 
 # Where the environ of a request whose body was refused holds the BodyRefusal.
 REFUSAL = "recsite.refusal"
+LOGIN_PAGE = "/admin/login/"
+LOGIN_PATHS = frozenset({LOGIN_PAGE, "/token", "/token/"})  # where passwords are sent
 # A client that sends its body before it reads may do so until then, else it would not see the refusal.
 SECONDS_OF_UNREAD_BODY = 2.0
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
@@ -89,30 +91,50 @@ class Dispatcher:
     """The requests of one worker: each is answered by a thread as soon as it is complete.
 
     body_seconds: the time in which a body must arrive
+    prefix:       FORCE_SCRIPT_NAME, with which paths may begin
     """
 
     def __init__(
-        self, application: Application, loop: AbstractEventLoop, *, n_threads: int, body_seconds: float
+        self,
+        application: Application,
+        loop: AbstractEventLoop,
+        *,
+        n_threads: int,
+        body_seconds: float,
+        prefix: str = "",
     ) -> None:
-        self._application, self._loop = application, loop
+        self._application, self._loop, self._prefix = application, loop, prefix
         self._bodies = RequestBodies(body_seconds)
         self._complete: SimpleQueue[Request] = SimpleQueue()
         # Load balancers are answered when all other threads wait, for example for the database.
         self._health: SimpleQueue[Request] = SimpleQueue()
+        # A hash takes 0.2 s, and other requests do not wait for it.
+        self._logins: SimpleQueue[Request] = SimpleQueue()
         self._tasks: set[asyncio.Task[None]] = set()  # since the loop does not keep them
         for number in range(n_threads):
             name = f"requests-{number + 1}"
             Thread(target=self._answer_all, args=(self._complete,), name=name, daemon=True).start()
-        Thread(target=self._answer_all, args=(self._health,), name="health", daemon=True).start()
+        for queue, name in ((self._health, "health"), (self._logins, "logins")):
+            Thread(target=self._answer_all, args=(queue,), name=name, daemon=True).start()
 
     def schedule(self, watcher: Watcher) -> None:
         """Schedule a request. granian calls this in a thread of its own."""
         scope = watcher.scope
         if scope.method in _WITHOUT_BODY or not _has_body(scope.headers):
-            is_health = scope.path.startswith("/health/")
-            (self._health if is_health else self._complete).put(Request(watcher))
+            self._put(Request(watcher))
         else:
             self._loop.call_soon_threadsafe(self._start_receiving, watcher)
+
+    def _put(self, request: Request) -> None:
+        """Give the request to the threads that answer its kind."""
+        scope = request.watcher.scope
+        path = scope.path.removeprefix(self._prefix)
+        if path.startswith("/health/"):
+            self._health.put(request)
+        elif path in LOGIN_PATHS and scope.method == "POST":
+            self._logins.put(request)
+        else:
+            self._complete.put(request)
 
     def _start_receiving(self, watcher: Watcher) -> None:
         task = self._loop.create_task(self._receive(watcher))
@@ -123,11 +145,11 @@ class Dispatcher:
         try:
             body = await self._bodies.read(watcher.scope.headers, watcher.proto)
         except BodyRefusal as refusal:
-            self._complete.put(Request(watcher, refusal=refusal))
+            self._put(Request(watcher, refusal=refusal))
             if refusal.is_unread and watcher.scope.headers.get("expect") is None:
                 await _discard(watcher.proto)
         else:
-            self._complete.put(Request(watcher, body))
+            self._put(Request(watcher, body))
 
     def _answer_all(self, requests: "SimpleQueue[Request]") -> None:
         while True:

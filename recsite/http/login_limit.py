@@ -16,12 +16,11 @@ from django.template.loader import render_to_string
 from access.errors import TooManyPasswords
 from observe import request_id
 from recsite.http import known_browser, throttling
+from recsite.http.dispatcher import LOGIN_PAGE, LOGIN_PATHS
 from recsite.http.middleware import security_headers_middleware, with_security_headers
 from recsite.http.problems import problem
 from recsite.http.throttling import LOGIN_HEADERS, TooManyRequests
 
-LOGIN_PAGE = "/admin/login/"
-LOGIN_PATHS = frozenset({LOGIN_PAGE, "/token", "/token/"})
 # The pages of the admin that hash a password. All but the first are for people who have logged in.
 PASSWORD_PAGES = frozenset(
     {"admin:login", "admin:password_change", "admin:auth_user_password_change", "admin:access_account_add"}

@@ -26,14 +26,17 @@ Attack = Callable[[str, int, int], Awaitable[None]]
 async def send_slowly(host: str, port: int, start: bytes, seconds: float) -> None:
     """Send the start of a request, then a byte at a time, until the server closes the connection."""
     reader, writer = await asyncio.open_connection(host, port)
+    closed = asyncio.ensure_future(reader.read())
     try:
         writer.write(start)
-        closed = asyncio.ensure_future(reader.read())
         while not closed.done():
             await asyncio.wait([closed], timeout=seconds)
             writer.write(b"a")
             await writer.drain()
     finally:
+        closed.cancel()
+        with suppress(OSError, asyncio.CancelledError):
+            await closed  # a server that resets the connection is no surprise
         writer.close()
 
 
