@@ -195,7 +195,7 @@ class TestEveryText:
                 answer = spot.ask(client, world, value)
 
             told = answer.json()
-            if spot.row.named == "POST /interactions/bulk":
+            if answer.status_code == 207:
                 told = told["results"][0]
             assert told["status"] in (400, 422), (value[:5], told)
             assert spot.name in {error["field"] for error in told["errors"]}, (value[:5], told)
@@ -214,10 +214,11 @@ class TestEveryList:
         with undone():
             answer = spot.ask(client_of(spot, all_powerful), world, value)
 
-        assert answer.status_code == 400
-        [error] = answer.json()["errors"]
+        told = answer.json()["results"][0] if answer.status_code == 207 else answer.json()
+        assert told["status"] in (400, 422)
+        [error] = told["errors"]
         assert error["field"] == spot.name
-        assert str(limit) in error["message"]
+        assert f"{limit:,}" in error["message"]
 
     def test_is_found(self, spot):
         assert {one.name for one in LISTS} == {"category", "exclude", "group", "product_ids", "tag", "tags"}
