@@ -126,7 +126,9 @@ def fault(answer, before: dict[str, list[Any]], now: dict[str, list[Any]]) -> st
             return "tells too many errors"
         return None if now == before else "stored although it refuses"
     n_stored = len(now["catalog.interaction"]) - len(before["catalog.interaction"])
-    told = document.get("stored", document.get("count", 1 if "event_id" in document else 0))
+    told = 0
+    if answer.request["REQUEST_METHOD"] == "POST" and answer.request["PATH_INFO"].startswith("/interactions"):
+        told = document.get("stored", document.get("count", 1 if "event_id" in document else 0))
     return None if n_stored == told else f"stored {n_stored} interactions, tells {told}"
 
 
