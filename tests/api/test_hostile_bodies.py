@@ -171,10 +171,12 @@ class TestRepeatedField:
         assert f"The field {name!r} occurs twice" in answer.json()["detail"]
 
 
+READING = ("/recommend/batch", "/recommend/session", "/token/shopper")
+
+
 class TestDefect:
     """Answers that cannot be made: nothing of what they would tell stays."""
 
-    READING = ("/recommend/batch", "/recommend/session", "/token/shopper")
     WRITING = [spot for spot in WHOLES if spot.row.address not in READING]
 
     @pytest.mark.parametrize("spot", WRITING, ids=str)

@@ -92,7 +92,7 @@ class TestBatch:
             ({"user_ids": [1] * 1001}, "user_ids"),
             ({"user_ids": [1] * 1000, "top_n": 21}, "top_n"),
             ({"user_ids": [1], "product_ids": [1]}, "product_ids"),
-            ({"user_ids": [1], "fields": ["nam"]}, "fields"),
+            ({"user_ids": [1], "fields": ["title"]}, "fields"),
             ({"user_ids": [1], "category": ["none"]}, "category"),
             ({"user_ids": [1], "strategy": "none"}, None),
         ],
@@ -140,7 +140,7 @@ class TestFields:
 
         assert len(tags) == 4
 
-    @pytest.mark.parametrize("sent", ["nam", "id,", "", "id,id;", "is_available", "ID"])
+    @pytest.mark.parametrize("sent", ["title", "id,", "", "id,id;", "is_available", "ID"])
     def test_that_do_not_exist_are_told_with_those_that_do(self, staff_client, crowd, sent):
         answer = staff_client.get("/recommend/ext:crowd-3", {"fields": sent})
 
