@@ -8,7 +8,7 @@ from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from access.policies import Policy, policy_for
+from access.policies import Policies, Policy
 from access.principals import KeyPrincipal, ShopperPrincipal, StaffPrincipal, account_identity
 from access.scopes import Scope
 from access.services.tokens import current_account
@@ -62,6 +62,13 @@ class Allowed(BasePermission):
         if reason:
             self.message = reason
         return reason is None
+
+
+def policy_for(policies: Policies, method: str | None) -> Policy | None:
+    """Return the method's policy, None if it has none. HEAD and OPTIONS use that of GET, POST or PUT."""
+    if method in ("HEAD", "OPTIONS"):
+        return policies.get("GET") or policies.get("POST") or policies.get("PUT")
+    return policies.get(method or "")
 
 
 def require(request: Request, view: "APIView", policy: Policy) -> None:

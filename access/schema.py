@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
-from access.policies import policy_for
+from access.permissions import policy_for
 from core.api.schema import ApiSchema
 
 

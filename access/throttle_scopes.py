@@ -30,8 +30,3 @@ BULK_PUT: ThrottleScopes = {"PUT": ThrottleScope.BULK}
 def posting(scope: ThrottleScope) -> ThrottleScopes:
     """Return the scopes of a view that only takes POST."""
     return {"POST": scope}
-
-
-def throttle_scope_for(scopes: ThrottleScopes, method: str | None) -> ThrottleScope:
-    """Return the method's scope. A method that is not listed, such as HEAD, has the first one."""
-    return scopes.get(method or "") or next(iter(scopes.values()))

@@ -167,6 +167,8 @@ class _Quiet:
     def found(self, problem: Any) -> None:
         _say(str(problem))
 
+    def noted(self, file: str, note: str) -> None: ...
+
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)

@@ -28,7 +28,7 @@ def median_ms(work: Callable[[], object], times: int) -> float:
 
 def scoring() -> None:
     from recommendations import wiring
-    from recommendations.engine.profiles import profiles
+    from recommendations.engine.matching import profiles
     from recommendations.pipeline import Query
     from recommendations.selectors.histories import events, histories
 

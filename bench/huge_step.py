@@ -65,6 +65,8 @@ class _Silent:
     def found(self, problem: object) -> None:
         raise ValueError(problem)  # the generator makes no mistakes
 
+    def noted(self, file: str, note: str) -> None: ...
+
 
 def fit(arrays: Path, folder: Path, name: str) -> dict[str, Any]:
     from recommendations import wiring

@@ -28,7 +28,7 @@ def main(n_asks: int) -> None:
     snapshot_seconds = time.perf_counter() - began
     ids = [key for chunk in shopper_id_chunks(10_000) for key in chunk]
     chosen = random.Random(7).choices(ids, k=n_asks + 100)
-    answer = wiring.live_recommender()
+    answer = wiring.recommender(stored=False)
     whole = []
     for key in chosen:
         began = time.perf_counter()

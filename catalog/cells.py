@@ -33,6 +33,7 @@ TIME_EXPECTED = (
 # Unicode's space characters, tabs and line ends.
 _BLANKS = " \t\r\n\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
+_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _WHOLE = re.compile(r"([+-]?)0*(\d{1,10})(?:\.0*)?", re.ASCII)
 # The beginning of a formula in any spreadsheet program: after spaces, and after apostrophes added before.
 _FORMULA = re.compile("'*\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r\n]")
@@ -56,6 +57,11 @@ def name(value: str) -> str:
     if not (value := line(value)):
         raise ValidationError("must not be empty")
     return value
+
+
+def user_name(value: str) -> str | None:
+    """Return the name, or None for an empty cell."""
+    return line(value) or None
 
 
 def line(value: str) -> str:
@@ -125,8 +131,10 @@ def price(value: str) -> Decimal:
     if _NOT_FINITE.fullmatch(value):
         raise ValidationError("must be a finite number")
     if not _NUMBER.fullmatch(value):
+        hint = "; import_feed reads decimal commas, if a --map file says so" if "," in value else ""
         raise ValidationError(
-            "must be a number such as 1234.50, with a decimal point and no thousands separator"
+            "must be a number such as 1234.50, with a decimal point, and without a thousands separator or a "
+            f"currency{hint}"
         )
     amount = Decimal(value)
     if amount < 0:
@@ -172,6 +180,13 @@ def stock(value: str) -> int | None:
     return 0 if found[1] == "-" else left
 
 
+def flag(value: str) -> bool:
+    try:
+        return _FLAGS[strip_blanks(value).lower()]
+    except KeyError:
+        raise ValidationError("must be true or false (or 1, 0, yes, no)") from None
+
+
 def url(value: str) -> str:
     """Return the http or https URL, which may be empty."""
     value = strip_blanks(value)
@@ -214,6 +229,8 @@ def format_cell(value: object) -> str:
     """Return the cell that the parsers above read as the value; spreadsheets do not run it as a formula."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, tuple):
         value = "|".join(value)
     elif isinstance(value, Decimal):

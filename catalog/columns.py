@@ -29,6 +29,7 @@ class ProductFields(TypedDict, total=False):
     attributes: Attributes
     url: str
     image_url: str
+    is_active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Column:
 
     name:        as in the header
     parse:       returns the value of a cell; raises ValidationError
-    holds:       description of a cell's content in Markdown, as in data/README.md
+    holds:       description of a cell's content in Markdown, as in docs/import.md
     key:         key of the value in a row; defaults to the name
     is_optional: whether a file may lack the column; the stored values are then not changed
     """
@@ -121,6 +122,12 @@ PRODUCTS = (
         "the product's picture: http or https, up to 2,000 characters",
         is_optional=True,
     ),
+    Column(
+        "is_active",
+        cells.flag,
+        "`true` or `false` (or 1, 0, yes, no); false: only staff see the product",
+        is_optional=True,
+    ),
 )
 USERS = (
     Column(
@@ -129,7 +136,13 @@ USERS = (
         "your own key of the customer: 1 to 255 characters, no slash, once in the file",
         key="external_id",
     ),
-    Column("name", cells.name, "1 to 255 characters"),
+    Column(
+        "name",
+        cells.user_name,
+        "up to 255 characters; empty: the stored name is kept, and a new user gets the `id` as name",
+        is_optional=True,
+    ),
 )
 # Only the names: there are millions of events, so `event_rows` has faster code of its own.
 EVENTS = ("user_id", "product_id", "action_type", "created_at")
+EVENT_ID = "event_id"  # the optional column of events

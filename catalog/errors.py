@@ -114,7 +114,11 @@ class WasMerged(CatalogError):
 
 
 class ShopNotFound(CatalogError):
-    """The directory to import does not exist."""
+    """The directory to import does not exist, or contains no shop."""
+
+
+class AnotherShop(CatalogError):
+    """The database contains another shop than the directory to import."""
 
 
 class InvalidShop(CatalogError):

@@ -14,6 +14,8 @@ from recommendations.errors import BadConfiguration, UnknownStrategy
 
 # Increase it when the same options give different scores or reasons: stored lists become stale.
 SCORING = 2
+# Values of POPULARITY: a shopper counts once for each product and action, or every interaction counts.
+SHOPPERS, INTERACTIONS = "shoppers", "interactions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ class Config:
             config = cls(
                 strategies={name: _configured_class(entry) for name, entry in raw["STRATEGIES"].items()},
                 default_strategy=raw["DEFAULT_STRATEGY"],
-                events=EventTable.of(raw["EVENTS"]),
+                events=EventTable.of(
+                    raw["EVENTS"], counts_repeats=raw.get("POPULARITY", SHOPPERS) == INTERACTIONS
+                ),
                 explainer=_configured_class(raw["EXPLAINER"]),
                 model_dir=Path(raw["MODEL_DIR"]),
                 model_storage=raw["MODEL_STORAGE"],
@@ -86,7 +90,11 @@ class Config:
     def digest(self, strategy: str) -> str:
         """Return a digest of the strategy, its options, EVENTS and SCORING: 32 hex digits."""
         configured = self.strategy(strategy)
-        events = [self.events.weights.tolist(), self.events.half_life_days.tolist()]
+        events = [
+            self.events.weights.tolist(),
+            self.events.half_life_days.tolist(),
+            self.events.counts_repeats,
+        ]
         parts = [SCORING, strategy, configured.path, dict(configured.options), events]
         text = json.dumps(parts, sort_keys=True, default=str)
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -10,9 +10,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.candidates import Candidates
 from recommendations.engine.diversity import diversified
-from recommendations.engine.histories import Histories, Mask, seen
+from recommendations.engine.histories import Candidates, Histories, Mask, seen
 from recommendations.engine.ragged import Ragged, empty, starts_of
 from recommendations.engine.reasons import Reason
 from recommendations.engine.snapshot import Snapshot
@@ -60,7 +59,7 @@ class Query:
         if len(self.excluded):
             everyone = everyone.copy() if self.allowed is None else everyone
             everyone[self.excluded] = False
-        return Mask(everyone, self.hidden(histories, len(snapshot)))
+        return Mask(everyone, self.hidden(histories, len(everyone)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,7 @@ class Pipeline:
             if index == 0:
                 filled_by[short[(lengths[short] == 0) & (more.lengths > 0)]] = self.fallback
             lengths[short] += more.lengths
-        rows = self._picks(histories, layers, query.n)
+        rows = self._picks(histories, len(all_users), layers, query.n)
         return [
             Ranking(tuple(picks), is_match, name)
             for picks, is_match, name in zip(rows, matched.tolist(), filled_by.tolist(), strict=True)
@@ -168,12 +167,13 @@ class Pipeline:
 
         return best_of_groups(retrieve, groups.codes, n_users=len(histories), k=k, held=picked)
 
-    def _picks(self, histories: Histories, layers: list[_Layer], n: int) -> list[list[Pick]]:
+    def _picks(self, histories: Histories, n_users: int, layers: list[_Layer], n: int) -> list[list[Pick]]:
         """Return at most n picks for each user, from one layer after another."""
-        rows: list[list[Pick]] = [[] for _ in range(len(histories))]
+        rows: list[list[Pick]] = [[] for _ in range(n_users)]
+        product_ids = self.snapshot.product_ids
         for users, retriever, found in layers:
-            theirs = histories if len(users) == len(histories) else histories.take(users)
-            ids = self.snapshot.product_ids[found.positions] if len(self.snapshot) else found.positions
+            theirs = histories if len(users) == n_users else histories.take(users)
+            ids = product_ids[found.positions] if len(product_ids) else found.positions
             # A padded place gets the id of some product here; it has no reasons, so it yields no pick.
             for user, *row in zip(
                 users.tolist(),

@@ -23,6 +23,7 @@ class SiteConfig(AppConfig):
         register(checks.files_are_private, Tags.security)
         register(checks.reads_are_closed, Tags.security, deploy=True)
         register(checks.nothing_insecure_is_allowed, Tags.security, deploy=True)
+        register(checks.variables_are_known, Tags.compatibility, deploy=True)
         register(checks.connections_are_encrypted, Tags.security, deploy=True)
         register(checks.broker_has_its_own_server, Tags.caches, deploy=True)
         if settings.CELERY_BROKER_URL:

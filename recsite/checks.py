@@ -87,6 +87,18 @@ def database_is_of_this_version(
     ]
 
 
+def variables_are_known(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Return a warning for each variable of the file .env that nothing reads, such as a misspelled one."""
+    return [
+        Warning(
+            f"{name} in {env_file()} is not read by anything.",
+            hint=f"Did you mean {nearest}?" if nearest else "docs/settings.md has all variables.",
+            id="recsite.W005",
+        )
+        for name, nearest in settings.ENV.unknown_variables.items()
+    ]
+
+
 def nothing_insecure_is_allowed(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Return a warning for each variable that allows what is otherwise refused."""
     env = settings.ENV

@@ -54,13 +54,13 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "recsite.http.middleware.request_middleware",
     "recsite.http.middleware.security_headers_middleware",
-    "recsite.http.body_limits.body_limit_middleware",
+    "recsite.http.middleware.body_limit_middleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "recsite.http.login_limit.LoginLimitMiddleware",
-    "recsite.http.sessions.SessionMiddleware",
+    "recsite.http.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -176,7 +176,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": _policies.FOR_PAGES}
-# Limits of forms in the admin. Each view limits its bodies (recsite/http/body_limits.py).
+# Limits of forms in the admin. Each view limits its bodies (recsite/http/middleware.py).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 # No page accepts files. Parsing stops at the first one, before a byte of it reaches memory or disk.
@@ -191,12 +191,25 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["access.permissions.Allowed"],
     "DEFAULT_THROTTLE_CLASSES": ["recsite.http.throttling.Throttle"],
     "DEFAULT_PARSER_CLASSES": ["core.api.parsers.OrjsonParser"],
-    "DEFAULT_RENDERER_CLASSES": ["core.api.renderers.OrjsonRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["core.api.responses.OrjsonRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "access.schema.AccessSchema",
     "EXCEPTION_HANDLER": "recsite.http.errors.problem_response",
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+# The sections of the admin's index and sidebar, in the order of work. Other models follow, by application.
+ADMIN_SECTIONS = {
+    "Catalogue": ["catalog.Product", "catalog.Category", "catalog.Tag"],
+    "Recommendations": [
+        "recommendations.DefaultStrategy",
+        "recommendations.TrainedModel",
+        "recommendations.StoredList",
+        "recommendations.GenerationRun",
+        "recommendations.LanguageModel",
+    ],
+    "People": ["catalog.User", "catalog.Interaction", "privacy.Receipt"],
+    "Access": ["access.Account", "auth.Group", "access.ApiKey", "axes.AccessAttempt"],
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Shop recommendations",
@@ -285,6 +298,8 @@ RECOMMENDATIONS = {
             },
         },
     },
+    # What popularity and trends count: "shoppers", each once for a product and an action, or "interactions".
+    "POPULARITY": ENV.popularity,
     # The weight of each action for all strategies, and the days after which it is worth half.
     "EVENTS": {
         "view": {"WEIGHT": 1, "HALF_LIFE_DAYS": 90},

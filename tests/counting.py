@@ -12,8 +12,7 @@ from typing import ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.histories import Candidates, Histories, Mask
 from recommendations.engine.popularity import first_allowed
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Snapshot

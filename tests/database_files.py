@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
-from tests.place import Place, told
+from tests.place import Place, environment
 
 SCOPES = (
     *("catalog:read", "catalog:write", "events:write", "recommend:read"),
@@ -78,6 +78,6 @@ class DatabaseFiles:
         with (self.folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (self.folder / "key").exists():
-                place = Place(self.folder, told(f"sqlite:///{self.folder / 'first'}", ""))
-                said = place.manage("shell", "--no-imports", "-c", FILL_AND_COPY.format(folder=self.folder))
-                (self.folder / "key").write_text(said.strip())
+                place = Place(self.folder, environment(f"sqlite:///{self.folder / 'first'}", ""))
+                output = place.manage("shell", "--no-imports", "-c", FILL_AND_COPY.format(folder=self.folder))
+                (self.folder / "key").write_text(output.strip())

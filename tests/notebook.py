@@ -9,6 +9,7 @@ class Notebook:
     def __init__(self) -> None:
         self.n_lines = 0
         self.problems: list[Problem] = []
+        self.notes: list[str] = []
 
     def reading(self, title: str, n_lines: int) -> None:
         raise AssertionError("the reader of one file announces nothing")
@@ -18,6 +19,9 @@ class Notebook:
 
     def found(self, problem: Problem) -> None:
         self.problems.append(problem)
+
+    def noted(self, file: str, note: str) -> None:
+        self.notes.append(f"{file}: {note}")
 
     @property
     def told(self) -> list[str]:

@@ -191,14 +191,14 @@ def main(directory: Path) -> None:
     from tests.shops import run_import
 
     call_command("migrate", verbosity=0)
-    told = []
+    reported = []
     for seed in range(N_VERSIONS):
         write_odd_shop(directory, seed)
         for _ in range(2):
             ran = run_import(directory)
             summary = ran.out.partition("Imported")[0]
-            told.append([summary, ran.problems, ran.error, stored()])
-    json.dump(told, sys.stdout)
+            reported.append([summary, ran.problems, ran.error, stored()])
+    json.dump(reported, sys.stdout)
 
 
 if __name__ == "__main__":

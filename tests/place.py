@@ -85,7 +85,7 @@ def client_of(url: str, *, key: str = "", token: str = "", connections: int = 10
     )
 
 
-def told(database: str, broker: str, **more: str) -> dict[str, str]:
+def environment(database: str, broker: str, **more: str) -> dict[str, str]:
     """Return the environment of a place with that database and broker."""
     return {
         **os.environ,

@@ -55,17 +55,17 @@ class Told:
 
 def run_import(directory: Path, *options: str, **streams: Any) -> Told:
     """Return what the command said, whether it ended well or not."""
-    told = Told()
+    reported = Told()
     try:
         call_command(
             "import_shop",
             str(directory),
             *options,
-            **{"stdout": told.stdout, "stderr": told.stderr} | streams,
+            **{"stdout": reported.stdout, "stderr": reported.stderr} | streams,
         )
     except CommandError as error:
-        told.error = str(error)
-    return told
+        reported.error = str(error)
+    return reported
 
 
 def n_rows() -> list[int]:

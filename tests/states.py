@@ -9,9 +9,7 @@ from recommendations.engine.snapshot import Snapshot
 from recommendations.selectors.models import ActiveModels
 from recommendations.selectors.products import Details
 from recommendations.selectors.shoppers import Shopper, StoredRow
-from recommendations.serving.catalogue import Catalogue
-from recommendations.serving.details import DetailsCache
-from recommendations.serving.pipelines import PipelineCache, StrategyRegistry
+from recommendations.serving.catalogue import Catalogue, DetailsCache, PipelineCache, StrategyRegistry
 from recommendations.serving.results import ModelRef
 from recommendations.serving.state import ShopperState
 from recommendations.strategies.base import Training

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from recommendations.engine.actions import EventTable
+from recommendations.engine.features import Features, Vocabulary
 from recommendations.engine.histories import Histories
 from recommendations.engine.log import Log
 from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
+from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.base import Training
 
 TABLE = EventTable(np.array([1.0, 2, 3, 5, -5]), np.array([90.0, 90, 90, 180, 365]))

@@ -14,7 +14,7 @@ from rest_framework.parsers import BaseParser
 from catalog.services.bulk_interactions import MAX_ROWS, REPEATED, STORED, NotJson, Outcome
 from core.api.json_text import outline, parse_json, parse_lines, too_many_elements
 from core.api.parsers import read_body
-from core.api.renderers import to_json
+from core.api.responses import to_json
 from core.text import shown
 
 MAX_BYTES = 5 << 20  # of events or users

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from access.permissions import caller
 from catalog.services import idempotency
 from catalog.services.idempotency import StoredResponse
-from core.api.renderers import OrjsonRenderer
+from core.api.responses import OrjsonRenderer
 from core.text import MAX_LENGTH
 
 _HEADER = "HTTP_IDEMPOTENCY_KEY"

@@ -18,8 +18,8 @@ from catalog.errors import UnknownInteraction
 from catalog.models import Interaction
 from catalog.services.correction import Lookup, correct_interaction, delete_interaction
 from catalog.services.event_insert import StoredEvent
-from core.api.conditional import json_response
-from core.api.viewsets import StrictQuery
+from core.api.responses import json_response
+from core.api.views import StrictQuery
 from core.references import LARGEST_ID, PREFIX
 from core.text import MAX_LENGTH, cut
 

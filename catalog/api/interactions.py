@@ -35,9 +35,8 @@ from catalog.services.bulk_interactions import record_each
 from catalog.services.event_insert import StoredEvent
 from catalog.services.idempotency import StoredResponse
 from catalog.services.interactions import MAX_EVENTS, record_interactions
-from core.api.renderers import OrjsonRenderer, to_json
-from core.api.views import KIB
-from core.api.viewsets import StrictQuery
+from core.api.responses import OrjsonRenderer, to_json
+from core.api.views import KIB, StrictQuery
 
 CREATE = OpenApiParameter(
     "create",

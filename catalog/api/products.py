@@ -36,10 +36,9 @@ from catalog.api.viewsets import CatalogueViewSet
 from catalog.models import Product
 from catalog.search.found import FoundProducts
 from catalog.services.products import change_product, create_product, delete_product
-from core.api.conditional import json_response
 from core.api.pages import StrictPagination
 from core.api.query import lookup
-from core.api.renderers import to_json
+from core.api.responses import json_response, to_json
 from core.api.views import KIB
 from core.folding import fold
 from core.text import MAX_LENGTH, MAX_TAGS, MAX_TEXT_LENGTH, MAX_URL_LENGTH, cut

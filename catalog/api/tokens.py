@@ -14,7 +14,7 @@ from access.throttle_scopes import ThrottleScope, posting
 from catalog import merged_users
 from catalog.api.inputs import Input, ReferenceField
 from core.api.serializers import Row, validated
-from core.api.viewsets import StrictQuery
+from core.api.views import StrictQuery
 
 
 class ShopperInput(Input):

@@ -43,9 +43,9 @@ from catalog.services.users import change_shopper, create_shopper, delete_shoppe
 from core.api.filters import StrictChoiceFilter
 from core.api.pages import StrictPagination
 from core.api.query import lookup
-from core.api.renderers import to_json
+from core.api.responses import to_json
 from core.api.serializers import validated
-from core.api.viewsets import ListViewSet
+from core.api.views import ListViewSet
 from core.text import cut
 
 

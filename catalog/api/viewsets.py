@@ -18,7 +18,7 @@ from access.policies import Policies
 from access.throttle_scopes import READING_AND_WRITING
 from core.api.query import lookup, reject_invalid_key
 from core.api.serializers import validated
-from core.api.viewsets import ListViewSet
+from core.api.views import ListViewSet
 from core.text import cut
 
 

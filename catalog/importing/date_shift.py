@@ -22,7 +22,7 @@ def shift_to_yesterday(
 
     users, products: the external ids of valid rows. Reads the whole file of events; 1 query.
     """
-    rows = ShopDirectory(directory, NullObserver()).events(users, products)
+    rows = ShopDirectory(directory, NullObserver(), now=now).events(users, products)
     first = next(rows, None)
     if first is None:
         return UNSHIFTED

@@ -3,14 +3,14 @@
 import gzip
 import io
 import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, cast
 
 MIB = 1 << 20
 MAX_LINE_BYTES = MIB
 MAX_BLANK_BYTES = MIB  # of empty lines in a row
+_BLANKS = b" \t\n\r\x0b\x0c\0"  # with the zeros of UTF-16
 # Exports shrink to a tenth or a twentieth. Deflate shrinks a file made for it to a thousandth.
 MAX_EXPANSION = 200
 MIN_EXPANDED_BYTES = 64 * MIB
@@ -55,7 +55,7 @@ class _LimitedReader(io.BufferedIOBase):
         self._n_in_line = len(chunk) - end - 1 if end >= 0 else self._n_in_line + len(chunk)
         if self._n_in_line > MAX_LINE_BYTES:
             raise LimitExceeded(f"the line has more than {MAX_LINE_BYTES:,} bytes, the limit of a line")
-        self._n_blank = self._n_blank + len(chunk) if chunk.isspace() else 0
+        self._n_blank = 0 if chunk.strip(_BLANKS) else self._n_blank + len(chunk)
         if self._n_blank > MAX_BLANK_BYTES:
             raise LimitExceeded(f"more than {MAX_BLANK_BYTES:,} bytes of empty lines in a row; remove them")
         if self._bytes_left is not None:
@@ -68,33 +68,15 @@ class _LimitedReader(io.BufferedIOBase):
         return chunk
 
 
-def open_lines(path: Path) -> io.TextIOWrapper:
-    """Return the file opened as text. Skips a byte order mark; invalid UTF-8 becomes UNDECODED characters.
-
-    Reading raises LimitExceeded.
-    """
+def open_bytes(path: Path) -> IO[bytes]:
+    """Return the file opened, unpacked if its name ends in .gz. Reading raises LimitExceeded."""
     raw: io.BufferedIOBase
     if path.suffix == ".gz":
         raw = gzip.open(path, "rb")  # noqa: SIM115
         max_bytes = max(MAX_EXPANSION * path.stat().st_size, MIN_EXPANDED_BYTES)
     else:
         raw, max_bytes = path.open("rb"), None
-    reader: Any = _LimitedReader(raw, max_bytes)
-    return io.TextIOWrapper(reader, encoding="utf-8-sig", errors="surrogateescape", newline="")
-
-
-def count_lines(path: Path) -> int:
-    """Return the number of lines of a file, as far as it is readable."""
-    n_lines = 0
-    last = b"\n"
-    try:
-        with open_lines(path) as stream:
-            while chunk := bytes(stream.buffer.read(1 << 20)):
-                n_lines += chunk.count(b"\n")
-                last = chunk[-1:]
-    except (OSError, EOFError, zlib.error, LimitExceeded):
-        pass  # reading the rows fails in the same way, and reports it
-    return n_lines + (last != b"\n")
+    return cast("IO[bytes]", _LimitedReader(raw, max_bytes))
 
 
 class Lines:
@@ -102,7 +84,7 @@ class Lines:
 
     line:      the number of the record's first line
     held:      the record's lines so far
-    undecoded: whether one of them contains invalid UTF-8
+    undecoded: whether one of them contains bytes that cannot be decoded
     """
 
     def __init__(self, stream: Iterator[str]) -> None:
@@ -140,6 +122,12 @@ class Lines:
         self.held.clear()
         self.undecoded = False
         self._n_continued = 0
+
+    def read_again(self) -> None:
+        """Read the lines of the record again, as new records."""
+        self._again.extend(reversed(self.held))
+        self.held.clear()
+        self.release()
 
     def give_up_first(self) -> None:
         """Drop the first line of the record; the other lines are read again as new records."""

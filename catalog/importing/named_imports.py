@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from catalog.errors import ImportIncomplete
 from catalog.models import ImportPart, Product
@@ -69,7 +68,7 @@ def finish_import(of: NamedImport, *, total: int, deactivates: bool, now: dateti
     with staged("staged_present", fields_of(Product, ["external_id"]), ([key] for key in sorted(present))):
         source = _MISSING.format(first=int(began.pk))
         if deactivates:
-            values = {"is_active": False, "awaits_import": True, "updated_at": _now()}
+            values = {"is_active": False, "awaits_import": True, "updated_at": now}
             n_missing = set_where(Product, values, f"SELECT stored.id {source}")
         else:
             n_missing = count(source)
@@ -80,8 +79,3 @@ def finish_import(of: NamedImport, *, total: int, deactivates: bool, now: dateti
 def remove_old_parts(now: datetime) -> int:
     """Delete what unfinished imports have noted more than 24 hours ago, and return the number of calls."""
     return ImportPart.objects.filter(created_at__lte=now - RETENTION_PERIOD).delete()[0]
-
-
-def _now() -> object:
-    """Return the time as the database stores it."""
-    return connection.ops.adapt_datetimefield_value(timezone.now())

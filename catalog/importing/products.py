@@ -12,7 +12,7 @@ from catalog.importing.rows import ProductRecord
 from catalog.models import Category, Product, Tag
 from catalog.search.pending import fold_pending
 from catalog.services.names import get_or_create_categories, get_or_create_tags_by_name
-from core.db.staging import clear_where, count, delete_where, fields_of, set_where, staged, upsert
+from core.db.staging import count, delete_where, fields_of, set_where, staged, upsert
 
 # Tags are in a table of their own.
 _TAG_FIELDS = {
@@ -89,7 +89,7 @@ class ProductStore:
         ):
             n_stored = count(_STORED)
             if "sale_price" not in keys:
-                clear_where(Product, "sale_price", _ENDED_SALES)
+                set_where(Product, {"sale_price": None}, _ENDED_SALES)
             n_written = upsert(
                 Product,
                 {field.attname: f"given.{column}" for column, field in fields.items()},

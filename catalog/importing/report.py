@@ -21,9 +21,9 @@ class Problem:
         if self.line is not None:
             where.append(f"line {self.line}")
         if self.column is not None:
-            where.append(f"column {_printable(self.column)}")
+            where.append(f"column {escaped(self.column)}")
         if self.value is not None:
-            where.append(f'value "{_printable(self.value)}"')
+            where.append(f'value "{escaped(self.value)}"')
         return f"{', '.join(where)}: {self.message}"
 
 
@@ -39,6 +39,9 @@ class ImportObserver(Protocol):
     def found(self, problem: Problem) -> None:
         """Called for each problem; the import continues with the next row."""
 
+    def noted(self, file: str, note: str) -> None:
+        """Called with what a reader of the report should know of a file, which is no problem."""
+
 
 class NullObserver:
     """An observer that does nothing."""
@@ -49,15 +52,17 @@ class NullObserver:
 
     def found(self, problem: Problem) -> None: ...
 
+    def noted(self, file: str, note: str) -> None: ...
+
 
 def format_problem_count(n_problems: int) -> str:
     return f"{n_problems:,} problem{'' if n_problems == 1 else 's'}"
 
 
-def _printable(value: str) -> str:
-    """Return the first 80 characters of a value, with unprintable characters escaped."""
-    shown = "".join(map(_escaped, value[:MAX_SHOWN]))
-    return f"{shown}…" if len(value) > MAX_SHOWN else shown
+def escaped(value: str, most: int = MAX_SHOWN) -> str:
+    """Return the first characters of a value, with unprintable ones escaped."""
+    shown = "".join(map(_escaped, value[:most]))
+    return f"{shown}…" if len(value) > most else shown
 
 
 def _escaped(character: str) -> str:

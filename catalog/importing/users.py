@@ -8,10 +8,21 @@ from django.utils import timezone
 from catalog.importing.bulk import CHUNK, Counts, in_chunks
 from catalog.importing.rows import UserRecord
 from catalog.models import User
-from core.db.staging import count, fields_of, staged, upsert
+from core.db.staging import change_staged, count, fields_of, staged, upsert
 
 _FIELDS = ("external_id", "name")
 _STORED = "FROM staged_user AS given JOIN catalog_user AS stored ON stored.external_id = given.external_id"
+# A row without a name keeps the stored one; a new user is named by the id.
+_NAMED = """
+    UPDATE staged_user SET name = COALESCE(
+        (
+            SELECT NULLIF(stored.name, '') FROM catalog_user AS stored
+            WHERE stored.external_id = staged_user.external_id
+        ),
+        external_id
+    )
+    WHERE name IS NULL
+"""
 # A chunk's rows that differ from the stored ones, or are new. EXCEPT takes two NULLs as equal.
 _CHANGED = f"""
     FROM staged_user AS given
@@ -28,12 +39,14 @@ _CHANGED = f"""
 def store_users(rows: Iterable[UserRecord]) -> Counts:
     """Create or update the users of the rows, whose ids must differ, and return the counts.
 
-    One transaction per chunk, with at most 6 queries.
+    One transaction per chunk, with at most 7 queries.
     """
     counts = Counts()
     for chunk in in_chunks(rows, CHUNK):
         values = ((row.external_id, row.name) for row in chunk)
         with transaction.atomic(), staged("staged_user", fields_of(User, _FIELDS), values):
+            if not all(row.name for row in chunk):
+                change_staged(_NAMED)
             n_stored = count(_STORED)
             n_written = upsert(
                 User,

@@ -216,7 +216,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='interaction',
-            index=models.Index(models.F('product'), models.OrderBy(models.F('occurred_at'), descending=True), models.OrderBy(models.F('id'), descending=True), models.F('action_type'), name='interaction_by_product'),
+            index=models.Index(models.F('product'), models.OrderBy(models.F('occurred_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='interaction_by_product'),
+        ),
+        migrations.AddIndex(
+            model_name='interaction',
+            index=models.Index(models.F('product'), models.F('action_type'), models.F('user'), name='interaction_by_shopper'),
         ),
         migrations.AddIndex(
             model_name='interaction',

@@ -66,14 +66,12 @@ class Interaction(models.Model):
                 F("action_type"),
                 name="interaction_history",
             ),
-            # A product's events, newest first. Popularity counts them from the index, without dismissals.
+            # A product's events, newest first.
             models.Index(
-                F("product"),
-                F("occurred_at").desc(),
-                F("id").desc(),
-                F("action_type"),
-                name="interaction_by_product",
+                F("product"), F("occurred_at").desc(), F("id").desc(), name="interaction_by_product"
             ),
+            # Popularity counts a product's shoppers by action from the index alone.
+            models.Index(F("product"), F("action_type"), F("user"), name="interaction_by_shopper"),
             # All events, newest first. Recent events are read from the index alone.
             models.Index(
                 F("occurred_at").desc(),

@@ -155,7 +155,8 @@ def _occurred_at(value: object, now: datetime) -> datetime:
     return moment
 
 
-def _event_id(value: object, now: datetime) -> str | None:
+def read_event_id(value: object, now: datetime | None = None) -> str | None:
+    """Return the id of an event, or None. Raises InvalidValue."""
     if value is None:
         return None
     if not isinstance(value, str) or not value.strip() or len(value) > MAX_LENGTH:
@@ -174,7 +175,7 @@ _FIELDS: dict[str, Callable[[object, datetime], object]] = {
     "product_id": _reference,
     "action_type": _action_type,
     "occurred_at": _occurred_at,
-    "event_id": _event_id,
+    "event_id": read_event_id,
 }
 _UNKNOWN = f"Unknown field. Allowed: {', '.join(_FIELDS)}."
 _CORRECTED = ("product_id", "action_type", "occurred_at")

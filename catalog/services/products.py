@@ -14,7 +14,6 @@ class ProductValues(ProductFields, total=False):
     """Values of a product; a missing one keeps its value, or takes the model's default."""
 
     external_id: str | None
-    is_active: bool
 
 
 @transaction.atomic

@@ -29,7 +29,9 @@ def check_query(sent: QueryDict, *, known: Collection[str], repeatable: Collecti
             wrong[name] = [f"Unknown parameter. Allowed here: {', '.join(allowed) or 'none'}."]
         elif len(values) > 1 and not is_among(name, repeatable):
             wrong[name] = ["Given more than once; give it once."]
-        elif faults := [fault for fault in map(_fault, [name, *values]) if fault]:
+        elif faults := [
+            fault for fault in map(_fault, values if name in known else [name, *values]) if fault
+        ]:
             wrong[name] = faults[:1]
     if wrong:
         raise ValidationError(wrong)

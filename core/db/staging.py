@@ -115,19 +115,19 @@ def delete_where(model: type[Model], ids: str) -> int:
     return _execute(f"DELETE FROM {quote(model._meta.db_table)} WHERE {key} IN ({ids})")
 
 
-def clear_where(model: type[Model], name: str, ids: str) -> int:
-    """Set this column to NULL in the rows whose ids a query selects. 1 query."""
+def set_where(model: type[Model], values: Mapping[str, object], ids: str) -> int:
+    """Set these columns to values in the rows whose ids a query selects; return their number. 1 query."""
     quote = connection.ops.quote_name
     table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
-    return _execute(f"UPDATE {table} SET {quote(name)} = NULL WHERE {key} IN ({ids})")
+    fields = fields_of(model, values)
+    given = ", ".join(f"{quote(str(field.column))} = %s" for field in fields.values())
+    statement = f"UPDATE {table} SET {given} WHERE {key} IN ({ids})"
+    return _execute(statement, [fields[name].get_db_prep_save(values[name], connection) for name in fields])
 
 
-def set_where(model: type[Model], values: Mapping[str, Any], ids: str) -> int:
-    """Set these columns in the rows whose ids a query selects, and return how many there are. 1 query."""
-    quote = connection.ops.quote_name
-    table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
-    changes = ", ".join(f"{quote(name)} = %s" for name in values)
-    return _execute(f"UPDATE {table} SET {changes} WHERE {key} IN ({ids})", list(values.values()))
+def change_staged(statement: str) -> int:
+    """Run a constant statement that changes a staged table, and return how many rows it changed. 1 query."""
+    return _execute(statement)
 
 
 def count(source: str) -> int:

@@ -41,6 +41,14 @@ class DefaultStrategyAdmin(BaseModelAdmin[DefaultStrategy]):
     also_written = ("changed_at",)
     ordering = ("id",)
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Return the list, which says what answers. 1 query more."""
+        default = wiring.model_ref()
+        version = f", version {default.version}" if default.version else ""
+        origin = "the row below" if DefaultStrategy.objects.exists() else "the setting DEFAULT_STRATEGY"
+        note = f"{default.strategy}{version} answers requests that name no strategy, by {origin}."
+        return super().changelist_view(request, {**(extra_context or {}), "subtitle": note})
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Return whether the row may be added. Only this model's own pages query whether it exists."""
         if not super().has_add_permission(request):

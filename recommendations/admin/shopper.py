@@ -14,6 +14,8 @@ from core.references import BadReference, lookup
 from recommendations import wiring
 from recommendations.admin.lines import format_fallback, lines_of
 from recommendations.errors import UnknownShopper
+from recommendations.explainers.template import TemplateExplainer
+from recommendations.explaining.inline import explanation_of
 from recommendations.models import StoredList
 from recommendations.serving.request import RecommendationRequest
 
@@ -21,7 +23,10 @@ TOP_N = 10
 
 
 def shopper_page(model_admin: "StoredListAdmin", request: HttpRequest, user_id: int) -> HttpResponse:
-    """Return the page. 2 queries besides those of the session; calls no language model."""
+    """Return the page of the strategy in the query, else of the default one; calls no language model.
+
+    2 queries besides those of the session.
+    """
     site = model_admin.admin_site
     if not (
         model_admin.has_view_permission(request) and site.get_model_admin(User).has_view_permission(request)
@@ -29,7 +34,9 @@ def shopper_page(model_admin: "StoredListAdmin", request: HttpRequest, user_id: 
         raise PermissionDenied
     try:
         (named,) = lookup(str(user_id)).values()
-        wanted = RecommendationRequest(named, TOP_N)
+        strategies = sorted(wiring.config().strategies)
+        strategy = request.GET.get("strategy")
+        wanted = RecommendationRequest(named, TOP_N, strategy if strategy in strategies else None)
         state = wiring.shopper_state(wanted)
     except (BadReference, UnknownShopper) as error:
         model_admin.message_user(request, f"{error} Choose a user from this list.", messages.WARNING)
@@ -42,6 +49,8 @@ def shopper_page(model_admin: "StoredListAdmin", request: HttpRequest, user_id: 
         "opts": model_admin.opts,
         "media": model_admin.media,
         "found_list": found_list,
+        "strategies": strategies,
+        "sentence": explanation_of(found_list, TemplateExplainer()).text,
         "fallback": format_fallback(found_list),
         "lines": lines_of(found_list),
         "user_url": reverse("admin:catalog_user_change", args=[user.id]),

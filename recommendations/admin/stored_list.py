@@ -20,7 +20,7 @@ from recommendations.admin.shopper import shopper_page
 from recommendations.models import StoredList
 from recommendations.selectors.products import details
 from recommendations.serving.results import POPULAR
-from recommendations.serving.stored_picks import picks_from_json
+from recommendations.serving.stored import picks_from_json
 
 
 class UserFilter(RelatedFilter):

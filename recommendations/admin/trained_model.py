@@ -8,10 +8,11 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.defaultfilters import filesizeformat
+from django.template.defaultfilters import date, filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 
 from core.admin.base import BaseModelAdmin
 from core.admin.deletion import delete_selected
@@ -42,17 +43,13 @@ class TrainedModelAdmin(BaseModelAdmin[TrainedModel]):
         "version",
         "strategy",
         "status",
-        "data_window",
-        "n_events",
         "ndcg",
-        "coverage",
-        "size",
-        "created_at",
-        "note",
+        "events",
+        "created_on",
     )
     list_filter = (StrategyFilter, "is_active")
     ordering = ("-created_at", "-id")
-    sortable_by = ("created_at", "strategy")
+    sortable_by = ("created_on", "strategy")
     actions = (compare, activate, roll_back, make_default, delete_selected)
     instead_of_deleting = "The active version cannot be deleted; activate another version first."
     readonly_fields = (
@@ -158,22 +155,22 @@ class TrainedModelAdmin(BaseModelAdmin[TrainedModel]):
             return "Active, but trained with other settings"
         if why := wiring.model_loader().problem(ModelRef(version.strategy, version.version)):
             return f"Active, but cannot be used: {why}"
-        return format_html("<strong>{}</strong>", "Active")
+        default = wiring.model_ref()
+        is_default = (default.strategy, default.version) == (version.strategy, version.version)
+        return format_html("<strong>{}</strong>", "Active, answers by default" if is_default else "Active")
 
-    @admin.display(description="data")
-    def data_window(self, version: TrainedModel) -> str:
-        if version.data_from is None or version.data_to is None:
-            return UNKNOWN
-        return f"{version.data_from:%Y-%m-%d} to {version.data_to:%Y-%m-%d}"
+    @admin.display(description="events", ordering="n_events")
+    def events(self, version: TrainedModel) -> str:
+        return f"{version.n_events:,}"
+
+    @admin.display(description="trained on", ordering="created_at")
+    def created_on(self, version: TrainedModel) -> str:
+        return date(localtime(version.created_at), "j M Y")
 
     @admin.display(description="NDCG@10 (95 %)")
     def ndcg(self, version: TrainedModel) -> str:
         span = interval(version, "ndcg@10", 3)
         return number(version, "ndcg@10", 3) + (f" ({span})" if span else "")
-
-    @admin.display(description="coverage")
-    def coverage(self, version: TrainedModel) -> str:
-        return number(version, "coverage@10", 3)
 
     @admin.display(description="size", ordering="n_bytes")
     def size(self, version: TrainedModel) -> str:

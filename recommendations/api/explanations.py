@@ -13,7 +13,7 @@ from access.permissions import is_for_another
 from access.policies import reads
 from access.scopes import Scope
 from access.throttle_scopes import RECOMMENDING
-from core.api.viewsets import StrictQuery
+from core.api.views import StrictQuery
 from core.text import cut
 from recommendations.explainers.base import Source
 from recommendations.selectors.explanations import written_text

@@ -3,7 +3,7 @@
 from drf_spectacular.utils import OpenApiParameter
 
 from recommendations.api.requests import DEFAULT_TOP_N, MAX_DEPTH, MAX_TOP_N
-from recommendations.serving.payload import PRODUCT_FIELDS
+from recommendations.serving.results import PRODUCT_FIELDS
 
 TOP_N = OpenApiParameter(
     "top_n",

@@ -13,7 +13,7 @@ from access.policies import Policy, reads
 from access.scopes import Scope
 from access.throttle_scopes import RECOMMENDING, ThrottleScope, posting
 from core.api.query import lookup
-from core.api.viewsets import StrictQuery
+from core.api.views import StrictQuery
 from recommendations import wiring
 from recommendations.api import parameters, requests
 from recommendations.api.merged import current_user

@@ -13,7 +13,7 @@ from access.scopes import Scope
 from access.throttle_scopes import RECOMMENDING
 from catalog.api.payloads import Payload, product_payload
 from core.api.query import whole_number
-from core.api.viewsets import StrictQuery
+from core.api.views import StrictQuery
 from recommendations import wiring
 from recommendations.api import parameters, requests
 from recommendations.api.requests import MAX_DEPTH, MAX_TOP_N

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -13,10 +12,9 @@ from access.permissions import sees_inactive_products
 from access.policies import reads
 from access.scopes import Scope
 from access.throttle_scopes import RECOMMENDING
-from core.api.conditional import conditional
 from core.api.query import reference
-from core.api.renderers import OrjsonRenderer
-from core.api.viewsets import StrictQuery
+from core.api.responses import OrjsonRenderer, conditional
+from core.api.views import StrictQuery
 from recommendations import wiring
 from recommendations.api import parameters, requests
 from recommendations.api.merged import current_user
@@ -24,14 +22,6 @@ from recommendations.api.serializers import RecommendationRow
 from recommendations.errors import UnknownShopper
 
 _PARAMETER_NAMES = {parameter.name for parameter in parameters.ALL}
-
-
-class RecommendationResponse(HttpResponse):
-    """A response with the strategy that made the list, which request metrics read."""
-
-    def __init__(self, *args: Any, strategy: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.strategy = strategy
 
 
 class RecommendViewSet(StrictQuery, ViewSet):
@@ -67,7 +57,6 @@ class RecommendViewSet(StrictQuery, ViewSet):
             if current is None:
                 raise
             answer = wiring.response_cache()(replace(recommendation_request, user=current))
-        response = RecommendationResponse(
-            answer.body, content_type=OrjsonRenderer.media_type, strategy=answer.labels.strategy
-        )
+        response = HttpResponse(answer.body, content_type=OrjsonRenderer.media_type)
+        response.strategy = answer.labels.strategy  # type: ignore[attr-defined]  # for the metrics of requests
         return conditional(request, response, answer.etag)

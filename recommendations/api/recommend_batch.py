@@ -14,8 +14,8 @@ from access.permissions import sees_inactive_products
 from access.policies import Policy
 from access.scopes import Scope
 from access.throttle_scopes import ThrottleScope, posting
-from core.api.renderers import OrjsonRenderer, to_json
-from core.api.viewsets import StrictQuery
+from core.api.responses import OrjsonRenderer, to_json
+from core.api.views import StrictQuery
 from recommendations import wiring
 from recommendations.api import requests
 from recommendations.api.serializers import BatchInput, BatchList
@@ -24,9 +24,8 @@ from recommendations.explainers.template import TemplateExplainer
 from recommendations.explaining.inline import evidence
 from recommendations.selectors.shoppers import Shopper, shoppers_named
 from recommendations.serving.many import ManyRecommender
-from recommendations.serving.payload import payload
 from recommendations.serving.request import RecommendationRequest
-from recommendations.serving.results import ModelRef
+from recommendations.serving.results import ModelRef, payload
 from recommendations.serving.state import ShopState
 
 MAX_PRODUCTS = 20_000  # of all lists together

@@ -8,12 +8,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from core.api.query import is_among
 from core.references import read_reference
 from core.text import MAX_ERRORS, MAX_LENGTH, MAX_PATH_LENGTH, clean, cut, validate_line
 from recommendations.errors import BadRequest
-from recommendations.serving.payload import PRODUCT_FIELDS
 from recommendations.serving.request import RecommendationRequest
+from recommendations.serving.results import PRODUCT_FIELDS
 
 MAX_TOP_N = 100
 DEFAULT_TOP_N = 5
@@ -36,7 +35,8 @@ def from_query(query: QueryDict, *, sees_inactive_products: Callable[[], bool]) 
     sees_inactive_products: whether the caller may see them; called only if products are named
     """
     texts: dict[str, Any] = {
-        name: query.getlist(name) if is_among(name, REPEATABLE) else query[name] for name in query
+        name: query.getlist(name) if name in REPEATABLE or name.startswith(ATTRIBUTE) else query[name]
+        for name in query
     }
     fields = _validated({name: _typed(name, text) for name, text in texts.items()}, texts)
     return _request(fields, sees_inactive_products)

@@ -12,7 +12,7 @@ from rest_framework.viewsets import ViewSet
 
 from access.policies import Policy
 from access.throttle_scopes import READING
-from core.api.viewsets import StrictQuery
+from core.api.views import StrictQuery
 from core.text import cut
 from recommendations.batch import runs
 from recommendations.models import GenerationRun, RunState

@@ -12,7 +12,7 @@ from recommendations.api.requests import DEFAULT_TOP_N, MAX_DEPTH, MAX_NAMED, MA
 from recommendations.engine.reasons import ReasonKind, exhaustive
 from recommendations.explainers.base import Source
 from recommendations.selectors.products import Details
-from recommendations.serving.payload import SHOWN
+from recommendations.serving.results import SHOWN
 
 Row = serializers.Serializer[Any]
 
@@ -30,8 +30,8 @@ _VALUES = exhaustive(
     {
         ReasonKind.CATEGORY: "its name",
         ReasonKind.TAG: "its name",
-        ReasonKind.POPULAR: "the number of interactions",
-        ReasonKind.TRENDING: "the number of recent interactions",
+        ReasonKind.POPULAR: "the number of interactions; what a shopper repeats counts once",
+        ReasonKind.TRENDING: "the number of recent interactions; what a shopper repeats counts once",
         ReasonKind.BECAUSE: "the id of a product that the shopper interacted with",
         ReasonKind.SIMILAR: "the id of the product in the request",
         ReasonKind.TOGETHER: "the number of baskets that held both products",
@@ -118,7 +118,10 @@ class PlacementRow(Row):
 
 
 class PopularRow(ProductRow):
-    interaction_count = serializers.IntegerField(help_text="Dismissals are not counted.")
+    interaction_count = serializers.IntegerField(
+        help_text="Views, clicks, carts and purchases. What a shopper repeats counts once, unless the "
+        "setting POPULARITY is `interactions`."
+    )
     score = serializers.FloatField(help_text="Always 0, the sum of the reasons' points.")
     reasons = ReasonRow(
         many=True, help_text="One, `popular`. Its points are 0: popularity does not depend on the shopper."

@@ -20,7 +20,7 @@ from recommendations.selectors.shoppers import history_versions, shoppers
 from recommendations.serving.live import recommendation_list
 from recommendations.serving.ranker import ProductLookup, Ranked, Ranker
 from recommendations.serving.results import RecommendationList
-from recommendations.serving.stored_picks import picks_to_json
+from recommendations.serving.stored import picks_to_json
 from recommendations.stores import replace_lists
 
 logger = logging.getLogger(__name__)

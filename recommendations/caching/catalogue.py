@@ -11,9 +11,7 @@ from django.db import connections
 
 from catalog.changes import Changes, FeedPosition
 from recommendations.selectors.products import Details
-from recommendations.serving.catalogue import Catalogue
-from recommendations.serving.details import DetailsCache
-from recommendations.serving.pipelines import PipelineCache
+from recommendations.serving.catalogue import Catalogue, DetailsCache, PipelineCache
 
 logger = logging.getLogger(__name__)
 

@@ -1,14 +1,13 @@
 """Cache of long event histories, in this process and in Redis."""
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from observe import metrics
-from recommendations.caching.lru import LRUCache
+from recommendations.caching.local import LRUCache
 from recommendations.engine.ragged import Ragged
 from recommendations.selectors.histories import Events
 
@@ -32,13 +31,8 @@ def cache_key(user_id: int) -> str:
     return f"history:{user_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """events: of one user; None for a history too short to cache; version: as in `Shopper`"""
-
-    events: Events | None
-    version: int
-    n_bytes: int
+# The events of one user, None for a history too short to cache; and their version, as in `Shopper`.
+_Entry = tuple[Events | None, int]
 
 
 class HistoryCache:
@@ -58,7 +52,7 @@ class HistoryCache:
     ) -> None:
         self._read = read
         self._shared = shared
-        self._entries: LRUCache[int, _Entry] = LRUCache(max_bytes, lambda entry: entry.n_bytes)
+        self._entries: LRUCache[int, _Entry] = LRUCache(max_bytes)
 
     def __call__(self, user_ids: NDArray[np.int64], versions: Sequence[int]) -> Events:
         """Return the events of the users. 1 query; none for a cached history.
@@ -71,16 +65,17 @@ class HistoryCache:
             return found
         user_id, version = int(user_ids[0]), versions[0]
         entry = self._entry(user_id)
-        if entry is not None and entry.events is not None:
-            if entry.version == version:
+        events, cached_version = entry or (None, None)
+        if events is not None:
+            if cached_version == version:
                 metrics.recorder.cache("profiles", metrics.HIT)
-                return entry.events
+                return events
             metrics.recorder.cache("profiles", metrics.STALE)
         found = self._read(user_ids)
         is_long = len(found.at) >= MIN_CACHED_EVENTS
-        if is_long and (entry is None or entry.events is None):
+        if is_long and events is None:
             metrics.recorder.cache("profiles", metrics.MISS)
-        if is_long or entry is None or entry.events is not None:
+        if is_long or entry is None or events is not None:
             self._keep(user_id, version, found if is_long else None)
         if is_long and self._shared is not None:
             self._shared.set(cache_key(user_id), to_bytes(found, version), _TTL_SECONDS)
@@ -99,10 +94,9 @@ class HistoryCache:
     def _entry(self, user_id: int) -> _Entry | None:
         entry = self._entries.get(user_id)
         if entry is None and self._shared is not None:
-            found = from_bytes(self._shared.get(cache_key(user_id)))
-            if found is not None:
-                events, version = found
-                entry = self._keep(user_id, version, events)
+            entry = from_bytes(self._shared.get(cache_key(user_id)))
+            if entry is not None:
+                self._keep(user_id, entry[1], entry[0])
         return entry
 
     def _share(self, user_ids: NDArray[np.int64], versions: Sequence[int], found: Events) -> None:
@@ -116,11 +110,9 @@ class HistoryCache:
         if values:
             self._shared.set_many(values, _TTL_SECONDS)
 
-    def _keep(self, user_id: int, version: int, events: Events | None) -> _Entry:
-        n_bytes = _SHORT_BYTES if events is None else _OVERHEAD_BYTES + _n_bytes(events)
-        entry = _Entry(events, version, n_bytes)
-        self._entries.put(user_id, entry)
-        return entry
+    def _keep(self, user_id: int, version: int, events: Events | None) -> None:
+        n_bytes = _SHORT_BYTES if events is None else _OVERHEAD_BYTES + 17 * len(events.at)
+        self._entries.put(user_id, (events, version), n_bytes)
 
 
 def to_bytes(events: Events, version: int) -> bytes:
@@ -144,7 +136,3 @@ def _one(found: Events, user: int) -> Events:
     start, end = found.product_ids.starts[user : user + 2].tolist()
     products = Ragged(np.array([0, end - start], np.int64), found.product_ids.flat[start:end])
     return Events(products, found.actions[start:end], found.at[start:end])
-
-
-def _n_bytes(events: Events) -> int:
-    return 17 * len(events.at)

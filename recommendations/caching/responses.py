@@ -1,21 +1,83 @@
-"""In-process LRU cache of rendered responses, each validated by the state of the shop now."""
+"""Answers to requests for a shopper's list: rendered, and cached in this process while they are valid."""
 
 import sys
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
+from typing import Any
 
 from observe import metrics
-from recommendations.caching.answers import Answer, AnswerSource
-from recommendations.caching.lru import LRUCache
-from recommendations.caching.single_flight import SingleFlight
+from observe.metrics import LIVE, NO_LABELS, STORED, AnswerLabels
+from recommendations.caching.local import LRUCache, SingleFlight
 from recommendations.caching.versions import Validator
+from recommendations.explaining.inline import ExplanationProvider
 from recommendations.serving.request import RecommendationRequest
-from recommendations.serving.results import AnswerVersion
-from recommendations.serving.state import ShopperState
+from recommendations.serving.results import AnswerVersion, ModelRef, RecommendationList, payload
+from recommendations.serving.state import Recommender, ShopperState
 
+NO_MODEL = "no model"
 _OVERHEAD_BYTES = 2_000  # of an entry besides its body and ids; tracemalloc: 1,600 to 1,800 for lists of ten
 # How long a thread waits for another one's answer to the same request: hundreds of times what one takes.
 PATIENCE_SECONDS = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response body, and what is needed to give it again.
+
+    version: what the body depends on; None if it must not be given again
+    etag:    changes with every byte of the body
+    labels, origin: how it is counted in the metrics
+    """
+
+    body: bytes
+    version: AnswerVersion | None
+    etag: str = ""
+    labels: AnswerLabels = NO_LABELS
+    origin: str = LIVE
+
+
+# Answers a request from a state of the shop. Caches wrap one and have the same signature.
+AnswerSource = Callable[[RecommendationRequest, ShopperState], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRenderer:
+    """Answers a request without a cache. lacks_model: whether fillers answer in place of this model"""
+
+    recommend: Recommender
+    explain: ExplanationProvider
+    render: Callable[[dict[str, Any]], bytes]
+    etag: Callable[[bytes], str]
+    lacks_model: Callable[[ModelRef], bool] = lambda model: False
+
+    def __call__(self, request: RecommendationRequest, state: ShopperState) -> Answer:
+        """Return the answer. The queries of `recommend` and those of `explain`.
+
+        Its version is None if a language model wrote the explanation just now, or should have.
+        Raises BadRequest.
+        """
+        model, found = state.model, self.recommend(request, state)
+        provided = self.explain(found)
+        labels = self._labels(found, model) if found.fallback else AnswerLabels(found.strategy)
+        fields = payload(found, provided.explanation, pending_id=provided.pending_id, shown=request.fields)
+        if labels.why == NO_MODEL:
+            fields["untrained"] = True
+        body = self.render(fields)
+        # A model that cannot be loaded now may be loadable soon, so the answer without it is not cached.
+        is_final = provided.is_final and not (labels.why == NO_MODEL and model.version)
+        return Answer(
+            body,
+            found.version if is_final else None,
+            self.etag(body),
+            labels,
+            STORED if found.is_stored else LIVE,
+        )
+
+    def _labels(self, found: RecommendationList, model: ModelRef) -> AnswerLabels:
+        fallback = found.fallback or ""
+        if self.lacks_model(model):
+            return AnswerLabels(found.strategy, fallback, NO_MODEL)
+        return AnswerLabels(found.strategy, fallback, "nothing fits" if found.has_history else "no history")
 
 
 @dataclass(slots=True)
@@ -24,7 +86,6 @@ class _Entry:
 
     answer: Answer
     version: AnswerVersion
-    n_bytes: int
     number: int
 
 
@@ -48,9 +109,7 @@ class ResponseCache:
         self._inner = inner
         self._read = read
         self._validator = validator
-        self._entries: LRUCache[RecommendationRequest, _Entry] = LRUCache(
-            max_bytes, lambda entry: entry.n_bytes
-        )
+        self._entries: LRUCache[RecommendationRequest, _Entry] = LRUCache(max_bytes)
         self._flight = SingleFlight(PATIENCE_SECONDS)
 
     def __call__(self, request: RecommendationRequest) -> Answer:
@@ -101,4 +160,4 @@ class ResponseCache:
         # A copy: the renderer's buffer may be several times as long as the body.
         tight = replace(answer, body=bytes(memoryview(answer.body)))
         n_bytes = _OVERHEAD_BYTES + sys.getsizeof(tight.body) + 8 * len(version.product_ids)
-        self._entries.put(request, _Entry(tight, version, n_bytes, number))
+        self._entries.put(request, _Entry(tight, version, number), n_bytes)

@@ -8,12 +8,12 @@ import orjson
 
 from observe import metrics
 from observe.metrics import CACHED, AnswerLabels
-from recommendations.caching.answers import Answer, AnswerSource
 from recommendations.caching.claims import Cache, get_or_claim
-from recommendations.caching.responses import PATIENCE_SECONDS
+from recommendations.caching.responses import PATIENCE_SECONDS, Answer, AnswerSource
 from recommendations.caching.versions import Validator
+from recommendations.selectors.shop_state import Lookup
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.request import Lookup, RecommendationRequest
+from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion
 from recommendations.serving.state import ShopperState
 

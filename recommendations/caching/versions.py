@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from recommendations.engine.snapshot import Snapshot
-from recommendations.selectors.products import digest_of
-from recommendations.serving.results import AnswerVersion, SnapshotVersion
+from recommendations.serving.results import AnswerVersion, SnapshotVersion, digest_of
 from recommendations.serving.state import ShopperState
 
 

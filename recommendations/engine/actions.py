@@ -29,13 +29,16 @@ class EventTable:
 
     weights:        shape (5,), by Action; 0 or less for a dismissal, 0 or more for the others
     half_life_days: shape (5,), by Action; the age in days at which an event has half its weight
+    counts_repeats: whether popularity and trends count each event; if not, a shopper counts once for each
+                    product and action
     """
 
     weights: NDArray[np.float64]
     half_life_days: NDArray[np.float64]
+    counts_repeats: bool = False
 
     @classmethod
-    def of(cls, raw: Mapping[str, Mapping[str, Any]]) -> "EventTable":
+    def of(cls, raw: Mapping[str, Mapping[str, Any]], *, counts_repeats: bool = False) -> "EventTable":
         """Return the table of {"view": {"WEIGHT": 1, "HALF_LIFE_DAYS": 90}, …}.
 
         Raises ValueError that names the missing or unknown actions, or the number that is out of range.
@@ -45,7 +48,7 @@ class EventTable:
             raise ValueError(f"EVENTS names {', '.join(sorted(raw))}; it must name {', '.join(names)}")
         rows = [_row(name, raw[name]) for name in names]
         weights, half_lives = np.array(rows, np.float64).T
-        return cls(weights, half_lives)
+        return cls(weights, half_lives, counts_repeats)
 
     def weigh(self, actions: NDArray[np.uint8], at: NDArray[np.int64], now: int) -> NDArray[np.float64]:
         """Return the decayed weight of each event at `now`, shape as given (Ding & Li, 2005).
@@ -70,7 +73,7 @@ class EventTable:
         """
         units = self.units(np.arange(len(self.weights), dtype=np.uint8))
         weights = np.sign(units) * np.abs(units) ** power
-        return EventTable(weights, self.half_life_days / power)
+        return EventTable(weights, self.half_life_days / power, self.counts_repeats)
 
 
 def _row(name: str, row: Mapping[str, Any]) -> tuple[float, float]:

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Mask
+from recommendations.engine.histories import Candidates, Mask
 from recommendations.engine.neighbours import Sums
 
 

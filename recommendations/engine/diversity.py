@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.candidates import Candidates
+from recommendations.engine.features import Features
+from recommendations.engine.histories import Candidates
 from recommendations.engine.ragged import Ragged
-from recommendations.engine.snapshot import Features
 
 _NOTHING = np.zeros(0, np.int64)
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.actions import Action
+from recommendations.engine.features import Features
 from recommendations.engine.ragged import Ragged
-from recommendations.engine.snapshot import Features
 
 # A plain int: comparing an array with an enum member takes three times as long.
 _DISMISSAL = int(Action.DISMISS)
@@ -36,7 +36,7 @@ class Histories:
             raise ValueError("every array must have one entry an event")
 
     def __len__(self) -> int:
-        return len(self.events)
+        return len(self.events.starts) - 1
 
     def take(self, users: NDArray[np.int64]) -> "Histories":
         """Return the histories of these rows, in the given order."""
@@ -81,3 +81,24 @@ def dismissed(histories: Histories, n_products: int) -> Ragged:
     """Return the positions dismissed by each user, with duplicates and without newer products."""
     unwanted = (histories.actions == _DISMISSAL) & (histories.events.flat < n_products)
     return histories.events.having(unwanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Candidates, one row a user, best first.
+
+    positions: shape (n_users, k), positions in the snapshot; short rows are padded by -1 at their end
+    points:    shape (n_users, k), scores in integer thousandths of a point, 0 where padded
+    """
+
+    positions: NDArray[np.int64]
+    points: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if self.positions.shape != self.points.shape or self.positions.ndim != 2:
+            raise ValueError("positions and points must both have the shape (n_users, k)")
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """The number of candidates of each user, shape (n_users,)."""
+        return (self.positions >= 0).sum(axis=1)

@@ -56,6 +56,20 @@ class Log:
         kept = self.actions != Action.DISMISS
         return self if kept.all() else self.take(kept)
 
+    @property
+    def first_of_each(self) -> "Log":
+        """The first event of each user, product and action: what a shopper repeats is left out."""
+        products, users = coded(self.product_ids), coded(self.user_ids)
+        pairs = products.codes.astype(np.int64) * len(users.values) + users.codes
+        _, first = np.unique(pairs * len(Action) + self.actions, return_index=True)
+        kept = np.zeros(len(self), bool)
+        kept[first] = True
+        return self.take(kept)
+
+    def counted(self, *, counts_repeats: bool) -> "Log":
+        """Return the events that count in popularity and trends: no dismissals, repeats if they count."""
+        return self.liked if counts_repeats else self.liked.first_of_each
+
     def counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the products with events, ascending, and their numbers of events, without dismissals."""
         found = coded(self.liked.product_ids)

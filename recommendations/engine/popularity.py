@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Mask
+from recommendations.engine.histories import Candidates, Mask
 from recommendations.engine.ragged import Ints
 
 

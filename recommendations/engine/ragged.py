@@ -1,6 +1,7 @@
 """Rows of different lengths in two flat arrays, like a CSR matrix without values."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,11 @@ class Ragged:
     def rows(self) -> NDArray[np.int64]:
         """The row of every entry, shape (n_entries,)."""
         return np.repeat(np.arange(len(self)), self.lengths)
+
+    def lists(self) -> list[list[int]]:
+        """Return the rows as lists."""
+        flat, starts = self.flat.tolist(), self.starts.tolist()
+        return [flat[start:end] for start, end in pairwise(starts)]
 
     def take(self, rows: NDArray[np.int64]) -> "Ragged":
         """Return the given rows, in the given order; a row may be repeated."""

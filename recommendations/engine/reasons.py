@@ -25,8 +25,6 @@ class ReasonKind(StrEnum):
 
 # Kinds whose value is a product id; a sentence needs the name of that product.
 PRODUCT_KINDS = frozenset({ReasonKind.BECAUSE, ReasonKind.SIMILAR})
-# Kinds whose value is a count that is worth mentioning even without points.
-COUNT_KINDS = frozenset({ReasonKind.POPULAR, ReasonKind.TRENDING, ReasonKind.TOGETHER, ReasonKind.BOUGHT})
 
 K = TypeVar("K", bound=StrEnum)
 V = TypeVar("V")
@@ -51,13 +49,3 @@ class Reason:
     value: str | int
     points: int
     name: str | None = None
-
-    @property
-    def is_explainable(self) -> bool:
-        """Whether an explanation may mention it: it counts for the product, and its name or count is known.
-
-        Products of a fallback have no points, but may have a count.
-        """
-        if self.kind in COUNT_KINDS:
-            return self.points >= 0 and bool(self.value)
-        return self.points > 0 and (self.kind not in PRODUCT_KINDS or bool(self.name))

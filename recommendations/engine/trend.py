@@ -27,12 +27,14 @@ class Trend:
 def trend(log: Log, table: EventTable, *, half_life_days: float, now: int) -> Trend:
     """Return the trend score of each product at `now`; dismissals are ignored.
 
+    Unless the table counts repeats, a shopper counts once for each product and action, by the first event.
+
     The table gives the weight of each action. All events share one half-life, so the passing of time alone
     does not change the order.
 
     now: seconds since 1970
     """
-    liked = log.liked
+    liked = log.counted(counts_repeats=table.counts_repeats)
     days = np.maximum(now - liked.at, 0) / DAY
     decayed = table.weights[liked.actions] * np.exp2(-days / half_life_days)
     products = coded(liked.product_ids)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.candidates import Candidates
+from recommendations.engine.histories import Candidates
 from recommendations.engine.ragged import Ints, Ragged
 
 # Returns the best candidates of the users in these rows: so many of each, fewer only if there are no more.

@@ -1,7 +1,8 @@
 """Fast reader of a shop's events, many thousand lines at once, for plain files.
 
-A plain file has no quotation marks, every line is complete, and every value is known and without surrounding
-blanks. Most exports are plain. The importer's own reader reads all other files.
+A plain file is UTF-8 with commas between columns and no quotation marks and no `event_id`, every line is
+complete, and every value is known and without surrounding blanks. Most exports are plain. The importer's own
+reader reads all other files.
 """
 
 import csv
@@ -10,16 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from pathlib import Path
 from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalog.cells import EARLIEST_YEAR, LATEST_YEAR, moment
-from catalog.columns import EVENTS
-from catalog.importing.lines import UNDECODED, LimitExceeded, open_lines
+from catalog.columns import EVENT_ID, EVENTS
+from catalog.importing.lines import UNDECODED, LimitExceeded
 from catalog.importing.report import ImportObserver
+from catalog.importing.text_files import UTF_8, TextFile
 
 _CHARACTERS_A_BLOCK = 1 << 22
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,31 +48,42 @@ class EventBlock:
 
 
 def plain_events(
-    path: Path,
+    file: TextFile,
     observer: ImportObserver,
     *,
     users: Mapping[str, int],
     products: Mapping[str, int],
     actions: Mapping[str, int],
+    latest: datetime,
 ) -> Iterator[EventBlock]:
     """Yield the events of a plain file in blocks, holding one block in memory.
 
     users, products: numbers by external id; actions: codes by name
+    latest:          the latest time that an event may have
     Raises NotPlain, perhaps after some blocks, when the importer's own reader has to read the file.
     """
+    if file.encoding != UTF_8:
+        raise NotPlain
     try:
-        with open_lines(path) as stream:
+        with file.open() as stream:
             names = stream.readline().rstrip("\r\n").split(",")
             header = [name.strip() for name in names]
-            if '"' in "".join(names) or any(header.count(column) != 1 for column in EVENTS):
+            if (
+                '"' in "".join(names)
+                or EVENT_ID in header
+                or any(header.count(column) != 1 for column in EVENTS)
+            ):
                 raise NotPlain
             places = [header.index(column) for column in EVENTS]
             for text in _blocks(stream):
                 user_ids, product_ids, action_names, times = _values(text, len(header), places)
+                at = microseconds(times)
+                if at.size and at.max() > microseconds_of(latest):
+                    raise NotPlain
                 yield EventBlock(
                     np.fromiter(map(users.__getitem__, user_ids), np.int32, len(user_ids)),
                     np.fromiter(map(products.__getitem__, product_ids), np.int32, len(user_ids)),
-                    microseconds(times),
+                    at,
                     np.fromiter(map(actions.__getitem__, action_names), np.uint8, len(user_ids)),
                 )
                 observer.advanced(len(user_ids))

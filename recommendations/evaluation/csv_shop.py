@@ -1,9 +1,13 @@
 """Read a shop from a directory of CSV files into arrays, as if it had been imported. Uses no database."""
 
+import struct
 import time
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 
@@ -11,14 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalog.importing.directory import ShopDirectory
-from catalog.importing.lines import count_lines
+from catalog.importing.duplicates import DuplicateCounter
 from catalog.importing.report import ImportObserver
-from catalog.importing.rows import EventRecord, ProductRecord, user_rows
+from catalog.importing.rows import EventRecord, ProductRecord
 from recommendations.engine import clock
 from recommendations.engine.actions import Action
+from recommendations.engine.features import Features, Groups, Vocabulary
 from recommendations.engine.log import Log, no_events
 from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.snapshot import Features, Groups, Snapshot, Vocabulary
+from recommendations.engine.snapshot import Snapshot
 from recommendations.evaluation.csv_events import EventBlock, NotPlain, microseconds_of, plain_events
 
 _EVENTS_A_BLOCK = 500_000
@@ -49,12 +54,12 @@ def read_shop(folder: Path, observer: ImportObserver, *, real_now: float | None 
     real_now: seconds since 1970; None for the system clock
     Raises ShopNotFound if the directory does not exist.
     """
-    files = ShopDirectory(folder, observer)
+    real_now = int(time.time() if real_now is None else real_now)
+    files = ShopDirectory(folder, observer, now=datetime.fromtimestamp(real_now, UTC))
     files.activity = "reading"
     products, catalogue = _catalogue(files.products())
-    users = _users(folder, files)
-    log = _log(_event_blocks(folder, files, users, products))
-    real_now = int(time.time() if real_now is None else real_now)
+    users = _users(files)
+    log = _log(_event_blocks(files, users, products))
     newest = log.until(real_now + 1).at[::-1]
     now = clock.shop_now(newest, real_now)
     return Shop(
@@ -62,10 +67,8 @@ def read_shop(folder: Path, observer: ImportObserver, *, real_now: float | None 
     )
 
 
-def _users(folder: Path, files: ShopDirectory) -> dict[str, int]:
-    path = folder / "users.csv"
-    files.reading("reading users.csv", count_lines(path))
-    return {row.external_id: number for number, row in enumerate(user_rows(path, files), 1)}
+def _users(files: ShopDirectory) -> dict[str, int]:
+    return {row.external_id: number for number, row in enumerate(files.users(), 1)}
 
 
 def _catalogue(rows: Iterable[ProductRecord]) -> tuple[dict[str, int], Snapshot]:
@@ -81,7 +84,7 @@ def _catalogue(rows: Iterable[ProductRecord]) -> tuple[dict[str, int], Snapshot]
         name = row["category"]
         category.append(categories.setdefault(name, len(categories)) if name else -1)
         price.append(float(row["price"]))
-        active.append(row.get("stock") != 0)
+        active.append(row.get("stock") != 0 and row.get("is_active", True))
         groups.append(row.get("group", ""))
         tagged = sorted([tags.setdefault(tag, len(tags)) for tag in row["tags"]])
         n_tags.append(len(tagged))
@@ -103,17 +106,31 @@ def _catalogue(rows: Iterable[ProductRecord]) -> tuple[dict[str, int], Snapshot]
 
 
 def _event_blocks(
-    folder: Path, files: ShopDirectory, users: Mapping[str, int], products: Mapping[str, int]
+    files: ShopDirectory, users: Mapping[str, int], products: Mapping[str, int]
 ) -> list[EventBlock]:
     """Return the valid events in the order of the file."""
-    found = [path for name in ("interactions.csv", "interactions.csv.gz") if (path := folder / name).exists()]
-    if len(found) == 1:
-        files.reading(f"reading {found[0].name}", count_lines(found[0]))
-        try:
-            return list(plain_events(found[0], files, users=users, products=products, actions=_ACTIONS))
-        except NotPlain:
-            pass
-    return list(_checked_events(files.events(users, products), users, products))
+    file = files.events_file()
+    if file is None:
+        return []
+    try:
+        return list(
+            plain_events(file, files, users=users, products=products, actions=_ACTIONS, latest=files.latest)
+        )
+    except NotPlain:
+        rows = files.events_of(file, files, users, products)
+        return list(_checked_events(_once(rows), users, products))
+
+
+def _once(rows: Iterator[EventRecord]) -> Iterator[EventRecord]:
+    """Yield the first row of each `event_id`, and all rows without one."""
+    with closing(DuplicateCounter()) as seen:
+        for row in rows:
+            if row.event_id:
+                digest = blake2b(row.event_id.encode(), digest_size=16).digest()
+                high, low = struct.unpack("qq", digest)
+                if seen.count([(high, low, 0, 0)]) != [1]:
+                    continue
+            yield row
 
 
 def _checked_events(

@@ -78,7 +78,12 @@ class Evaluator:
         strategy cannot be fitted, ProcessLost when the system kills a measuring process, for example for lack
         of memory, and OSError when temporary files cannot be written.
         """
-        case = Case.of(_held_out(self.log(), holdout_days), self.snapshot(), most_users)
+        case = Case.of(
+            _held_out(self.log(), holdout_days),
+            self.snapshot(),
+            most_users,
+            counts_repeats=self.table.counts_repeats,
+        )
         with TemporaryDirectory(prefix="evaluation-") as name:
             dump((case, self.table, dict(self.strategies)), Path(name))
             strategies = {}

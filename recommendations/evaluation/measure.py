@@ -39,15 +39,23 @@ class Case:
     snapshot: Snapshot
 
     @classmethod
-    def of(cls, holdout: Holdout, today: Snapshot, most_users: int | None = None) -> "Case":
+    def of(
+        cls,
+        holdout: Holdout,
+        today: Snapshot,
+        most_users: int | None = None,
+        *,
+        counts_repeats: bool = False,
+    ) -> "Case":
         """Return the case of a holdout.
 
         Popularity counts the events before the cutoff; products without any are not recommended.
 
+        counts_repeats: as in `EventTable`
         most_users: size of the fixed random sample of users; None for all
         Categories, tags and prices are today's, because the shop stores no older ones.
         """
-        then = today.at(holdout.cutoff, *holdout.past.counts())
+        then = today.at(holdout.cutoff, *holdout.past.counted(counts_repeats=counts_repeats).counts())
         snapshot = replace(then, active=then.popularity > 0)
         if most_users is None or most_users >= len(holdout.user_ids):
             return cls(holdout, snapshot)

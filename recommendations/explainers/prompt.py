@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from recommendations.engine.reasons import Reason, ReasonKind, exhaustive
 from recommendations.explainers.base import Evidence
-from recommendations.explainers.list_notes import list_note
+from recommendations.explainers.template import list_note, may_mention
 
 SYSTEM = """\
 You are the shopping assistant of an online shop. You tell a shopper, warmly and in plain words, why the \
@@ -76,7 +76,7 @@ def prompt(evidence: Evidence) -> Prompt:
 
 
 def _is_included(reason: Reason) -> bool:
-    return reason.is_explainable and _MEANINGS[reason.kind] is not None
+    return may_mention(reason) and _MEANINGS[reason.kind] is not None
 
 
 def _meanings() -> str:

@@ -1,19 +1,20 @@
-"""Explanations from fixed sentences: always available, fast, and limited to the evidence."""
+"""Fixed sentences: summaries of behaviour, notes on lists, and explanations limited to the evidence."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Self
 
-from recommendations.engine.reasons import ReasonKind, exhaustive
-from recommendations.explainers.base import Evidence, Explanation, Source, Suggestion
-from recommendations.explainers.behaviour import last_name
-from recommendations.explainers.list_notes import list_note
+from recommendations.engine.reasons import PRODUCT_KINDS, Reason, ReasonKind, exhaustive
+from recommendations.explainers.base import Evidence, Explanation, Finding, Source, Suggestion
 
+NO_HISTORY = "No interactions yet."
 NAMES_SHOWN = 3
 INTERESTS_SHOWN = 5
 ORIGINS_SHOWN = 3
 INTERESTS = (ReasonKind.CATEGORY, ReasonKind.TAG)
+# Kinds whose value is a count that is worth mentioning even without points.
+COUNT_KINDS = frozenset({ReasonKind.POPULAR, ReasonKind.TRENDING, ReasonKind.TOGETHER, ReasonKind.BOUGHT})
 
 
 class _Topic(IntEnum):
@@ -46,6 +47,21 @@ _TOPICS = exhaustive(
     },
 )
 
+_PLACE = " in this selection"
+# {place} is filled in when filters limit the request to a part of the shop.
+_NOTES = exhaustive(
+    Finding,
+    {
+        Finding.FOUND: "",
+        Finding.NO_MODEL: "We cannot match products to your taste just now",
+        Finding.NO_HISTORY: "We do not know your taste yet",
+        Finding.NOTHING_POPULAR: "Nothing{place} that is new to you is popular yet",
+        Finding.NOTHING_TRENDING: "Nothing{place} that is new to you is trending now",
+        Finding.NO_FAVOURITES: "Nothing{place} that is new to you matches your favourites yet",
+        Finding.NOTHING_RELATED: "We have no personal picks for you{place} yet",
+    },
+)
+
 
 class TemplateExplainer:
     """Explainer without options or servers, and the fallback of all other explainers."""
@@ -67,6 +83,40 @@ class TemplateExplainer:
         name = evidence.user_name.strip()
         greeting = f"Hi {name}!" if name else "Hi!"
         return Explanation(" ".join([greeting, *_sentences(evidence)]), self.source)
+
+
+def last_name(path: str) -> str:
+    """Return the name of a category without those above it: "Cups" for "Home > Kitchen > Cups"."""
+    return path.rpartition(" > ")[2]
+
+
+def summary(*, purchased: Sequence[str], viewed: Sequence[str], interests: Sequence[str]) -> str:
+    """Return a shopper's behaviour in one line: the names in the given order, without empty parts."""
+    parts = (("Recently purchased", purchased), ("Recently viewed", viewed), ("Interested in", interests))
+    sentences = [f"{title}: {', '.join(names)}." for title, names in parts if names]
+    return " ".join(sentences) or NO_HISTORY
+
+
+def list_note(evidence: Evidence) -> str:
+    """Return why the fallback filled the list, or why it is empty, as a sentence without its full stop.
+
+    "" if the strategy found products.
+    """
+    place = _PLACE if evidence.is_narrowed else ""
+    if evidence.suggestions:
+        return _NOTES[evidence.finding].format(place=place)
+    new = "more" if evidence.is_continued else "new"
+    return f"We have nothing {new}{place} to recommend to you right now"
+
+
+def may_mention(reason: Reason) -> bool:
+    """Return whether the reason counts for the product, and its name or count is known.
+
+    Products of a fallback have no points, but may have a count.
+    """
+    if reason.kind in COUNT_KINDS:
+        return reason.points >= 0 and bool(reason.value)
+    return reason.points > 0 and (reason.kind not in PRODUCT_KINDS or bool(reason.name))
 
 
 def _sentences(evidence: Evidence) -> list[str]:
@@ -120,7 +170,7 @@ def _by_topic(suggestions: Sequence[Suggestion]) -> Mapping[_Topic, list[Suggest
         weighed = [
             (reason.points, -topic)
             for reason in suggestion.reasons
-            if (topic := _TOPICS[reason.kind]) is not None and reason.is_explainable
+            if (topic := _TOPICS[reason.kind]) is not None and may_mention(reason)
         ]
         if weighed:
             _, place = max(weighed)
@@ -134,7 +184,7 @@ def _origins(suggestions: Sequence[Suggestion], kind: ReasonKind) -> list[str]:
         (reason.name or "", reason.points)
         for suggestion in suggestions
         for reason in suggestion.reasons
-        if reason.kind is kind and reason.is_explainable
+        if reason.kind is kind and may_mention(reason)
     )[:ORIGINS_SHOWN]
 
 

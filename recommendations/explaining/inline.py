@@ -9,17 +9,18 @@ from recommendations.serving.results import RecommendationList
 
 def evidence(recommendations: RecommendationList) -> Evidence:
     """Return what an explanation may mention. Facts that no sentence uses do not change its digest."""
-    has_note = recommendations.finding is not Finding.FOUND or not recommendations.items
+    suggestions = tuple(
+        [Suggestion(item.product.name, item.product.category, item.reasons) for item in recommendations.items]
+    )
+    finding = recommendations.finding
+    has_note = finding is not Finding.FOUND or not suggestions
     return Evidence(
         user_name=recommendations.shopper.name,
         summary=recommendations.summary,
-        finding=recommendations.finding,
-        suggestions=tuple(
-            Suggestion(item.product.name, item.product.category, item.reasons)
-            for item in recommendations.items
-        ),
+        finding=finding,
+        suggestions=suggestions,
         is_narrowed=recommendations.is_narrowed and has_note,
-        is_continued=recommendations.is_continued and not recommendations.items,
+        is_continued=recommendations.is_continued and not suggestions,
     )
 
 

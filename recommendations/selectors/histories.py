@@ -61,7 +61,8 @@ def events(user_ids: NDArray[np.int64]) -> Events:
         users, products, actions, moments = columns(wanted, 1 + len(_FIELDS))
         rows = np.searchsorted(user_ids, integers(users))
         starts = starts_of(np.bincount(rows, minlength=len(user_ids)))
-    return Events(Ragged(starts, integers(products)), action_codes(actions), integers(moments))
+    product_ids, at, codes = integers(products), integers(moments), action_codes(actions)
+    return Events(Ragged(starts, product_ids), codes, at)
 
 
 def histories(found: Events, snapshot: Snapshot) -> Histories:

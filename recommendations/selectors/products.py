@@ -1,8 +1,7 @@
 """The fields of products that responses show. One list of columns serves all queries that read them."""
 
-import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -119,12 +118,6 @@ def unavailable(ids: Iterable[int]) -> dict[int, Unavailable]:
         key: Unavailable(not is_active, not is_in_stock(stock))
         for key, is_active, stock in rows.values_list("id", "is_active", "stock")
     }
-
-
-def digest_of(products: Mapping[int, Details | None]) -> bytes:
-    """Return a digest that changes with each of the products, by id; None for one that does not exist."""
-    text = repr(sorted(products.items()))
-    return hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).digest()
 
 
 def _details(row: Sequence[Any], now: float) -> Details:

@@ -2,10 +2,8 @@
 
 # ruff: noqa: S608  the SQL holds names of tables and columns, no values
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import orjson
 from django.db import connection
@@ -20,19 +18,6 @@ from recommendations.selectors.shoppers import Shopper, StoredRow
 
 Lookup = tuple[str, int | str]
 _STORED = ", ".join(f"CAST(stored.{name} AS text)" for name in StoredRow.COLUMNS)
-
-
-@dataclass(frozen=True, slots=True)
-class ListChoice:
-    """Which stored list to read.
-
-    strategy:   its name; None for the default one
-    configured: the names among which staff may choose the default; fallback: the default if they did not
-    """
-
-    strategy: str | None
-    configured: tuple[str, ...]
-    fallback: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,48 +43,43 @@ def state_row(
     since: FeedPosition,
     *,
     user: Lookup | None = None,
-    stored: ListChoice | None = None,
+    stored: tuple[str | None, tuple[str, ...], str] | None = None,
     product: Lookup | None = None,
 ) -> StateRow:
     """Return what the request depends on. 1 query.
 
     since:  how far the change feed was read
     user, product: "pk" or "external_id", and its value
-    stored: the list of the user to read, None for none
+    stored: which list of the user to read, None for none: the requested strategy, None for the default one;
+            the names among which staff may choose the default; the default if they did not
     """
+    requested, configured, fallback = stored or (None, None, None)
     sql = _sql(
         connection.vendor,
         user[0] if user else None,
-        len(stored.configured) if stored else None,
+        None if configured is None else len(configured),
         product[0] if product else None,
     )
     parameters = changes.parameters(connection.vendor, since)
     parameters += [user[1]] if user else []
-    parameters += [stored.strategy, *stored.configured, stored.fallback] if stored else []
+    parameters += [] if configured is None else [requested, *configured, fallback]
     parameters += [product[1]] if product else []
     (row,) = fetch(sql, parameters)
-    return _state_row(row, since, user is not None, stored is not None, product is not None)
-
-
-def _state_row(
-    row: Sequence[Any], since: FeedPosition, has_user: bool, has_stored: bool, has_product: bool
-) -> StateRow:
     at = changes.N_COLUMNS
     found, (default, versions) = changes.changes_of(tuple(row[:at]), since), row[at : at + 2]
     at += 2
-    shopper = stored = product = None
-    if has_user:
+    shopper = stored_row = named = None
+    if user:
         shopper = Shopper(*row[at : at + 3]) if row[at] is not None else None
         at += 3
-    if has_stored:
+    if configured is not None:
         end = at + len(StoredRow.COLUMNS)
-        stored = StoredRow.of(row[at:end]) if row[at] is not None else None
+        stored_row = StoredRow.of(row[at:end]) if row[at] is not None else None
         at = end
-    if has_product:
-        product = NamedProduct(row[at], bool(row[at + 1])) if row[at] is not None else None
-    return StateRow(
-        found, ActiveModels(default, orjson.loads(versions) if versions else {}), shopper, stored, product
-    )
+    if product:
+        named = NamedProduct(row[at], bool(row[at + 1])) if row[at] is not None else None
+    active = ActiveModels(default, orjson.loads(versions) if versions else {})
+    return StateRow(found, active, shopper, stored_row, named)
 
 
 @lru_cache(maxsize=256)

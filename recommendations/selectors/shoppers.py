@@ -27,7 +27,7 @@ class Shopper:
 class StoredRow:
     """A stored list.
 
-    picks:           JSON, see `serving.stored_picks`
+    picks:           JSON, see `serving.stored`
     history_version: of the user when the list was made
     identity:        changes if the list is replaced or altered
     """

@@ -1,19 +1,24 @@
 """Snapshots: the catalogue as arrays."""
 
+from collections import Counter
 from collections.abc import Collection
 
 import numpy as np
 import orjson
-from django.db.models import Count, Model
+from django.db.models import Count, Model, QuerySet
 from numpy.typing import NDArray
 
 from catalog.models import ActionType, Category, Interaction, Product, Tag
 from catalog.selectors import tags_of
 from core.db.prepared import PreparedQuery, columns, integers
+from recommendations.engine import patching
 from recommendations.engine.attributes import Attributes, attribute_keys
+from recommendations.engine.codes import coded as coded_ids
+from recommendations.engine.features import Features, Groups, Vocabulary
 from recommendations.engine.offers import Offers
+from recommendations.engine.patching import ProductState
 from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.engine.snapshot import Features, Groups, ProductState, Snapshot, Vocabulary
+from recommendations.engine.snapshot import Snapshot
 from recommendations.selectors.clock import real_time, shop_now
 from recommendations.selectors.products import AVAILABLE, offer
 
@@ -21,9 +26,10 @@ _SALE = ("sale_price", "sale_from", "sale_until")
 _Tagged: type[Model] = Product.tags.through
 
 
-def snapshot(*, real_now: float | None = None) -> Snapshot:
+def snapshot(*, real_now: float | None = None, counts_repeats: bool = False) -> Snapshot:
     """Return the catalogue as it is now. 9 queries.
 
+    counts_repeats: as in `EventTable`
     real_now: seconds since 1970; None for this machine's clock
     """
     priced_at = real_time() if real_now is None else real_now
@@ -48,20 +54,22 @@ def snapshot(*, real_now: float | None = None) -> Snapshot:
         attributes=_attributes(product_ids),
         priced_at=priced_at,
     )
-    return with_popularity(found, real_now=real_now)
+    return with_popularity(found, real_now=real_now, counts_repeats=counts_repeats)
 
 
-def with_popularity(previous: Snapshot, *, real_now: float | None = None) -> Snapshot:
+def with_popularity(
+    previous: Snapshot, *, real_now: float | None = None, counts_repeats: bool = False
+) -> Snapshot:
     """Return the snapshot with the popularity and the time of now; itself if neither differs. 2 queries."""
-    return previous.at(shop_now(real_now), *_popularity())
+    return previous.at(shop_now(real_now), *_popularity(counts_repeats=counts_repeats))
 
 
-def patched(previous: Snapshot, product_ids: Collection[int]) -> Snapshot:
+def patched(previous: Snapshot, product_ids: Collection[int], *, counts_repeats: bool = False) -> Snapshot:
     """Return the snapshot with these products as they are now; itself if none differs.
 
     2 queries; 3 if one of the products is new.
     """
-    return previous.patched(_states(previous, sorted(product_ids)))
+    return patching.patched(previous, _states(previous, sorted(product_ids), counts_repeats=counts_repeats))
 
 
 _rows = PreparedQuery(
@@ -69,24 +77,30 @@ _rows = PreparedQuery(
         "id", AVAILABLE, "category__path", "price", "group", "attributes", *_SALE
     )
 )
-_popularity_of = PreparedQuery(
-    lambda ids: (
-        Interaction.objects.exclude(action_type=ActionType.DISMISS)
-        .filter(product_id__in=ids)
-        .order_by()
-        .values("product_id")
-        .annotate(n=Count("*"))
-        .values_list("product_id", "n")
-    )
-)
 
 
-def _states(previous: Snapshot, ids: list[int]) -> dict[int, ProductState | None]:
+def popularity(*, counts_repeats: bool) -> QuerySet[Interaction, tuple[int, int]]:
+    """Return products and numbers: of the shoppers with each action, or of all events. An index answers it.
+
+    A product has a row for each action that it has events of. Dismissals do not count.
+    """
+    n = Count("*") if counts_repeats else Count("user_id", distinct=True)
+    events = Interaction.objects.exclude(action_type=ActionType.DISMISS).order_by()
+    return events.values("product_id", "action_type").annotate(n=n).values_list("product_id", "n")
+
+
+_distinct_of = PreparedQuery(lambda ids: popularity(counts_repeats=False).filter(product_id__in=ids))
+_all_of = PreparedQuery(lambda ids: popularity(counts_repeats=True).filter(product_id__in=ids))
+
+
+def _states(previous: Snapshot, ids: list[int], *, counts_repeats: bool) -> dict[int, ProductState | None]:
     """Return the products as they are now, None for those that do not exist."""
     rows, tags = _rows(ids), tags_of(ids)
     known = previous.locate(np.array(ids, np.int64)) >= 0
     new = [key for key, is_known in zip(ids, known.tolist(), strict=True) if not is_known]
-    counts: dict[int, int] = dict(_popularity_of(new))
+    counts: Counter[int] = Counter()
+    for key, n in _all_of(new) if counts_repeats else _distinct_of(new):
+        counts[key] += n
     return {
         **dict.fromkeys(ids),
         **{
@@ -95,7 +109,7 @@ def _states(previous: Snapshot, ids: list[int]) -> dict[int, ProductState | None
                 category,
                 tags.get(key, ()),
                 float(price),
-                counts.get(key, 0),
+                counts[key],
                 offer(*sale),
                 group,
                 attribute_keys(attributes),
@@ -134,20 +148,12 @@ def _ids_and_names(model: type[Category] | type[Tag], name: str) -> tuple[tuple[
     return ids, names
 
 
-def _popularity() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the ids of products with events, and their numbers of events. 1 query, answered by an index.
-
-    Dismissals do not count.
-    """
-    ids, counts = columns(
-        Interaction.objects.exclude(action_type=ActionType.DISMISS)
-        .order_by()
-        .values("product_id")
-        .annotate(n=Count("*"))
-        .values_list("product_id", "n"),
-        2,
-    )
-    return integers(ids), integers(counts)
+def _popularity(*, counts_repeats: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the ids of products with events, and their popularity. 1 query."""
+    ids, counts = columns(popularity(counts_repeats=counts_repeats), 2)
+    products = coded_ids(integers(ids))
+    sums = np.bincount(products.codes, integers(counts), minlength=len(products.values))
+    return products.values, sums.astype(np.int64)
 
 
 def coded(ids: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.int64]:

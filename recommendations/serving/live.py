@@ -1,4 +1,4 @@
-"""Live recommendations for one user."""
+"""Recommendations for one user: the stored list while it is valid, else a list computed now."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,19 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.explainers.behaviour import NO_HISTORY
+from recommendations.explainers.template import NO_HISTORY
 from recommendations.selectors.histories import Events
-from recommendations.selectors.products import Details, digest_of
-from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.filters import Filters, resolve_filters
-from recommendations.serving.ranker import ProductLookup, Ranked, Ranker, recommended_item
-from recommendations.serving.request import RecommendationRequest
-from recommendations.serving.results import AnswerVersion, RecommendationList, SnapshotVersion
+from recommendations.selectors.products import Details
+from recommendations.selectors.shoppers import Shopper, StoredRow
+from recommendations.serving.ranker import ProductLookup, Ranked, Ranker, recommended_items
+from recommendations.serving.request import Filters, RecommendationRequest, resolve_filters
+from recommendations.serving.results import AnswerVersion, RecommendationList, SnapshotVersion, digest_of
 from recommendations.serving.state import ShopperState
 from recommendations.strategies.base import Basis
 
 # Above this number of products, validating an answer costs more than computing it again.
 _MOST_PRODUCTS = 250
+# Returns a stored list as the answer to a request, None if it is not valid.
+ReadStored = Callable[[StoredRow, RecommendationRequest, ShopperState], RecommendationList | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +28,37 @@ class LiveRecommender:
 
     events: reads the events of users, given their history versions
     clock:  the time now, seconds since 1970; without it lists have no version
+    stored: returns a stored list if it is valid; None to compute all lists
     """
 
     events: Callable[[NDArray[np.int64], Sequence[int]], Events]
     clock: Callable[[], float] | None = None
+    stored: ReadStored | None = None
 
     def __call__(self, request: RecommendationRequest, state: ShopperState) -> RecommendationList:
-        """Return the list, computed now. 1 query, and those of `resolve_filters`.
+        """Return the stored list that was read if it is valid, else a list computed now.
 
-        1 more for products whose details are not in memory. Raises BadRequest for a filter that names what
-        does not exist.
+        No query for a stored list; 1 for a computed one, and those of `resolve_filters`. 1 more for products
+        whose details are not in memory. Raises BadRequest for a filter that names what does not exist.
         """
+        row = state.stored  # None unless the request is plain
+        if row is not None and self.stored is not None:
+            found = self.stored(row, request, state)
+            if found is not None:
+                return found
         # Before anything is read, so that the answer never seems younger than it is.
         computed_at = self.clock() if self.clock else None
         shopper, model, catalogue = state.shopper, state.model, state.catalogue
-        pipeline = state.pipeline(model)
+        pipeline = catalogue.pipelines(model)
         filters = resolve_filters(request, pipeline.snapshot)
-        products = ProductLookup(catalogue.details, filters.match)
         query = filters.query(request, pipeline.snapshot)
-        found = self.events(np.array([shopper.id], np.int64), [shopper.history_version])
-        (ranked,) = Ranker(pipeline)(found, query, products=products)
+        products = ProductLookup(catalogue.details, filters.match if request.is_filtered else None)
+        events = self.events(np.array([shopper.id], np.int64), [shopper.history_version])
+        (ranked,) = Ranker(pipeline)(events, query, products=products)
         version = None
-        looked_at = {**products.loaded, **catalogue.details.with_missing(filters.exclude)}
+        if filters.exclude:
+            products.load(filters.exclude)
+        looked_at = products.loaded
         if computed_at and len(looked_at) <= _MOST_PRODUCTS and _is_told(filters, looked_at):
             snapshot = pipeline.snapshot
             version = AnswerVersion(
@@ -57,6 +67,9 @@ class LiveRecommender:
                 product_ids=sorted(looked_at),
                 digest=digest_of(looked_at),
                 uses_list=request.is_plain,
+                stored_list=row.identity
+                if row
+                else None,  # a list that is stored later answers in place of this one
                 snapshot=SnapshotVersion(
                     snapshot.stamp, snapshot.activity_stamp, catalogue.renewed_at, computed_at
                 ),
@@ -99,7 +112,7 @@ def recommendation_list(
     """Return the ranked products from the offset on, as a list. basis: as in `RecommendationList`"""
     return RecommendationList(
         shopper=shopper,
-        items=tuple(recommended_item(pick, products) for pick in ranked.picks[offset:]),
+        items=recommended_items(ranked.picks[offset:], products),
         summary=ranked.summary,
         strategy=strategy,
         fallback=ranked.fallback or None,

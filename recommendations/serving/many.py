@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from recommendations.selectors.histories import Events
 from recommendations.selectors.products import Details
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.filters import resolve_filters
 from recommendations.serving.live import recommendation_list
 from recommendations.serving.ranker import ProductLookup, Ranker
-from recommendations.serving.request import RecommendationRequest
+from recommendations.serving.request import RecommendationRequest, resolve_filters
 from recommendations.serving.results import ModelRef, RecommendationList
 from recommendations.serving.state import ShopState
 
@@ -34,13 +33,15 @@ class ManyRecommender:
         The queries of `resolve_filters`, and for each 100 users 1, and 1 for products whose details are not
         in memory. Memory holds the lists of 100 users. Raises BadRequest.
         """
-        pipeline = state.pipeline(model)
+        pipeline = state.catalogue.pipelines(model)
         filters = resolve_filters(request, pipeline.snapshot)
         query = filters.query(request, pipeline.snapshot)
         ranker = Ranker(pipeline)
         for start in range(0, len(shoppers), CHUNK):
             chunk = shoppers[start : start + CHUNK]
-            products: ProductLookup[Details] = ProductLookup(state.catalogue.details, filters.match)
+            products: ProductLookup[Details] = ProductLookup(
+                state.catalogue.details, filters.match if request.is_filtered else None
+            )
             ids = np.array([one.id for one in chunk], np.int64)
             found = self.events(ids, [one.history_version for one in chunk])
             for one, ranked in zip(chunk, ranker(found, query, products=products), strict=True):

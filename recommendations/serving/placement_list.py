@@ -13,12 +13,10 @@ from recommendations.engine.ragged import Ragged
 from recommendations.pipeline import HiddenPositions, Pipeline
 from recommendations.selectors.histories import Events, histories
 from recommendations.selectors.products import Details
-from recommendations.serving.details import DetailsCache
-from recommendations.serving.filters import resolve_filters
-from recommendations.serving.payload import products as products_payload
-from recommendations.serving.ranker import ProductLookup, Ranker, recommended_item
-from recommendations.serving.request import RecommendationRequest
-from recommendations.serving.results import RecommendedItem
+from recommendations.serving.catalogue import DetailsCache
+from recommendations.serving.ranker import ProductLookup, Ranker, recommended_items
+from recommendations.serving.request import RecommendationRequest, resolve_filters
+from recommendations.serving.results import RecommendedItem, products_shown
 from recommendations.strategies.untrained import Untrained
 
 
@@ -40,10 +38,10 @@ class PlacementList:
     ignored: tuple[str, ...] | None = None
 
     def payload(self, shown: Sequence[str] = ()) -> dict[str, Any]:
-        """Return the list as a plain dict, the JSON that REST clients receive. shown: as in `products`"""
+        """Return the list as a plain dict, the JSON that clients receive. shown: as in `products_shown`"""
         fields: dict[str, Any] = {
             "placement": self.placement,
-            "recommended_products": products_payload(self.items, shown),
+            "recommended_products": products_shown(self.items, shown),
             "strategy": self.strategy,
             "fallback": self.fallback,
         }
@@ -79,7 +77,7 @@ def placement_list(
     (ranking,) = Ranker(pipeline).rank(history, query, products)
     return PlacementList(
         placement=placement,
-        items=tuple(recommended_item(pick, products) for pick in ranking.picks[request.offset :]),
+        items=recommended_items(ranking.picks[request.offset :], products),
         strategy=strategy,
         fallback=ranking.filled_by or None,
         is_untrained=isinstance(pipeline.retriever, Untrained),

@@ -12,10 +12,9 @@ from recommendations.engine.histories import Histories, dismissed, seen
 from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import HiddenPositions, Pipeline, Query, nothing
 from recommendations.selectors.histories import events, histories
-from recommendations.serving.filters import resolve_filters, resolve_products
 from recommendations.serving.placement_list import PlacementList, placement_list, session_history
 from recommendations.serving.ranker import ProductLookup, Ranker
-from recommendations.serving.request import RecommendationRequest
+from recommendations.serving.request import RecommendationRequest, resolve_filters, resolve_products
 from recommendations.serving.results import ModelRef
 from recommendations.serving.state import ShopState
 from recommendations.strategies.base import Retriever
@@ -53,7 +52,7 @@ class Placements:
 
     def trending(self, request: RecommendationRequest, model: ModelRef) -> PlacementList:
         """Return the products with most recent interactions, the same for everybody."""
-        pipeline = self.state.pipeline(model)
+        pipeline = self.state.catalogue.pipelines(model)
         history = session_history(_NO_PRODUCTS, Action.VIEW, pipeline)
         return self._list("trending", request, pipeline, history, hidden=nothing, strategy=model.strategy)
 
@@ -64,7 +63,7 @@ class Placements:
 
         2 more queries.
         """
-        snapshot = self.state.pipeline(model).snapshot
+        snapshot = self.state.catalogue.pipelines(model).snapshot
         filters = resolve_filters(request, snapshot)
         pipeline = Pipeline(snapshot, PopularRetriever(snapshot), ())
         products = ProductLookup(
@@ -88,7 +87,7 @@ class Placements:
         product_ids, ignored = resolve_products(
             request.product_ids, sees_inactive_products=request.sees_inactive_products
         )
-        pipeline = self.state.pipeline(model)
+        pipeline = self.state.catalogue.pipelines(model)
         history = session_history(np.array(product_ids[::-1], np.int64), Action.CART, pipeline)
         return self._list("session", request, pipeline, history, strategy=model.strategy, ignored=ignored)
 
@@ -105,8 +104,8 @@ class Placements:
         behaviour: a model that learns from interactions, None without one; the list names its strategy only
                    if it was used
         """
-        by_content = self.state.pipeline(content)
-        learned = self.state.pipeline(behaviour) if behaviour else None
+        by_content = self.state.catalogue.pipelines(content)
+        learned = self.state.catalogue.pipelines(behaviour) if behaviour else None
         retriever, model = _with_all_features(by_content.retriever), content
         if behaviour and learned and not isinstance(learned.retriever, Untrained):
             retriever, model = Similar(retriever, learned.retriever, product_id), behaviour
@@ -119,7 +118,7 @@ class Placements:
         self, request: RecommendationRequest, model: ModelRef, product_id: int
     ) -> PlacementList:
         """Return products bought together with this one; an empty list if no model is active."""
-        pipeline = replace(self.state.pipeline(model), fillers=())
+        pipeline = replace(self.state.catalogue.pipelines(model), fillers=())
         history = session_history(np.array([product_id], np.int64), Action.PURCHASE, pipeline)
         return self._list("bought-together", request, pipeline, history, strategy=model.strategy)
 
@@ -130,7 +129,7 @@ class Placements:
 
         now: the real time, in seconds since 1970
         """
-        base = self.state.pipeline(model)
+        base = self.state.catalogue.pipelines(model)
         pipeline = replace(
             base, retriever=BuyAgain(base.snapshot, needs_now(base.snapshot.now, now), self.zone), fillers=()
         )

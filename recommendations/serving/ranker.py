@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.histories import Histories
-from recommendations.engine.profiles import profiles
+from recommendations.engine.matching import profiles
 from recommendations.engine.reasons import PRODUCT_KINDS
-from recommendations.explainers.behaviour import last_name, summary
+from recommendations.explainers.template import last_name, summary
 from recommendations.pipeline import DIVERSITY_DEPTH, Pick, Pipeline, Query, Ranking
 from recommendations.selectors.histories import Events, histories
 from recommendations.selectors.products import Details
@@ -48,22 +48,18 @@ class Ranked:
     event_count: int
 
 
-def _match_all(product: ShownProduct) -> bool:
-    return True
-
-
 class ProductLookup(Generic[D]):
     """Products by id, each read at most once.
 
     read:    returns those of the products that exist, by id
-    matches: whether a product passes the request's filters
+    matches: whether a product passes the request's filters; None without filters
     by_id:   the loaded products that exist; loaded: all of them, None for one that does not exist
     """
 
     def __init__(
         self,
         read: Callable[[Iterable[int]], Mapping[int, D]],
-        matches: Callable[[D], bool] = _match_all,
+        matches: Callable[[D], bool] | None = None,
     ) -> None:
         self._read = read
         self._matches = matches
@@ -80,7 +76,9 @@ class ProductLookup(Generic[D]):
     def is_unavailable(self, product_id: int) -> bool:
         """Return whether the product does not exist, may not be shown, or does not pass the filters."""
         product = self.by_id.get(product_id)
-        return product is None or not product.is_available or not self._matches(product)
+        if product is None or not product.is_available:
+            return True
+        return self._matches is not None and not self._matches(product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +101,10 @@ class Ranker:
         recent = {key for kinds in interactions for product_ids in kinds for key in _recent(product_ids)}
         rankings = self.rank(user_histories, query, products, also=recent)
         summaries = _summaries(interactions, user_histories, products)
+        n_events = np.diff(found.product_ids.starts).tolist()
         return [
             Ranked(ranking.picks, ranking.filled_by, text, count)
-            for ranking, text, count in zip(
-                rankings, summaries, found.product_ids.lengths.tolist(), strict=True
-            )
+            for ranking, text, count in zip(rankings, summaries, n_events, strict=True)
         ]
 
     def rank(
@@ -129,9 +126,9 @@ class Ranker:
         It looks without diversity, which chooses from the best products and is expensive that far down.
         """
         pipeline, depth = self.pipeline, query.n
-        max_depth = max(query.n, min(_MAX_DEPTH, len(pipeline.snapshot)))
         excluded: set[int] = set()
         while users := [user for user, ranking in enumerate(rankings) if _unavailable(ranking, products)]:
+            max_depth = max(query.n, min(_MAX_DEPTH, len(pipeline.snapshot)))
             depth = min(depth * 4, max_depth)
             theirs = user_histories.take(np.array(users, np.int64))
             for user in users:
@@ -151,8 +148,12 @@ class Ranker:
         return replace(query, excluded=np.concatenate([query.excluded, positions]))
 
 
-def recommended_item(pick: Pick, products: ProductLookup[Details]) -> RecommendedItem:
-    """Return the pick with its product's fields, and its reasons with the names of their products."""
+def recommended_items(picks: Iterable[Pick], products: ProductLookup[Details]) -> tuple[RecommendedItem, ...]:
+    """Return the picks with their products' fields, and their reasons with the names of their products."""
+    return tuple([_recommended_item(pick, products) for pick in picks])
+
+
+def _recommended_item(pick: Pick, products: ProductLookup[Details]) -> RecommendedItem:
     reasons = tuple(
         [
             replace(reason, name=products.by_id[int(reason.value)].name)

@@ -1,7 +1,12 @@
-"""Recommendation lists, and the versions by which cached ones are validated."""
+"""Recommendation lists, the JSON that REST clients receive, and the versions that validate cached lists."""
 
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.conf import settings
 
 from recommendations.engine.reasons import Reason, exhaustive
 from recommendations.explainers.base import Explanation, Finding
@@ -67,7 +72,7 @@ class AnswerVersion:
     """What an answer depends on. It is valid while all of this is the same.
 
     product_ids: all products that were looked at: shown, named in reasons, or found unavailable
-    digest:      of these products (`selectors.products.digest_of`)
+    digest:      of these products (`digest_of`)
     uses_list:   whether a stored list may answer the request
     stored_list: identity of the list that answers, or that was out of date; None without one
     list_at:     when the list that answers was made; None for a live answer
@@ -82,6 +87,12 @@ class AnswerVersion:
     stored_list: str | None = None
     list_at: datetime | None = None
     snapshot: SnapshotVersion | None = None
+
+
+def digest_of(products: Mapping[int, Details | None]) -> bytes:
+    """Return a digest that changes with each of the products, by id; None for one that does not exist."""
+    text = repr(sorted(products.items()))
+    return hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +130,58 @@ class RecommendationList:
         if not self.has_history and self.basis not in _IMPERSONAL:
             return Finding.NO_HISTORY
         return Finding.NO_MODEL if self.basis is None else _FINDINGS[self.basis]
+
+
+EXPLANATIONS = "/explanations/"
+# The fields of a product that responses show: all but `is_available`.
+SHOWN = Details._fields[:-1]
+# All that a recommended product shows, by which a request chooses.
+PRODUCT_FIELDS = (*SHOWN, "currency", "score", "reasons")
+
+
+def payload(
+    recommendations: RecommendationList,
+    explanation: Explanation,
+    *,
+    pending_id: str = "",
+    shown: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return the response to a request for recommendations.
+
+    shown:      the fields of each product; all if empty
+    pending_id: id of the explanation that a worker is still writing, "" without one
+    """
+    fields = {
+        "user_id": recommendations.shopper.id,
+        "user_name": recommendations.shopper.name,
+        "recommended_products": products_shown(recommendations.items, shown),
+        "llm_explanation": explanation.text,
+        "explanation_source": explanation.source.value,
+        "user_behavior_summary": recommendations.summary,
+        "strategy": recommendations.strategy,
+        "fallback": recommendations.fallback,
+    }
+    if recommendations.ignored is not None:
+        fields["ignored"] = recommendations.ignored
+    return {**fields, "explanation_url": EXPLANATIONS + pending_id} if pending_id else fields
+
+
+def products_shown(items: Iterable[RecommendedItem], shown: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return the recommended products, with these fields; with all if there are none."""
+    found = [product(item) for item in items]
+    return [{name: one[name] for name in shown} for one in found] if shown else found
+
+
+def product(item: RecommendedItem) -> dict[str, Any]:
+    """Return a recommended product. Thousandths become points with at most three decimals."""
+    return {
+        **dict(zip(SHOWN, item.product, strict=False)),
+        "currency": settings.CURRENCY,
+        "score": item.score / 1000,
+        "reasons": [_reason(reason) for reason in item.reasons],
+    }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    fields = {"kind": reason.kind, "value": reason.value, "points": reason.points / 1000}
+    return fields if reason.name is None else {**fields, "name": reason.name}

@@ -1,10 +1,9 @@
 """The state of the shop that one request is answered from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from recommendations.errors import UnknownProduct
-from recommendations.pipeline import Pipeline
 from recommendations.selectors.models import ActiveModels
 from recommendations.selectors.shop_state import Lookup, NamedProduct
 from recommendations.selectors.shoppers import Shopper, StoredRow
@@ -23,10 +22,6 @@ class ShopState:
     catalogue: Catalogue
     active: ActiveModels
     product: NamedProduct | None = None
-
-    def pipeline(self, model: ModelRef) -> Pipeline:
-        """Return the model's pipeline."""
-        return self.catalogue.pipelines(model)
 
     def product_id(self, lookup: Lookup, *, include_inactive: bool) -> int:
         """Return the id of the product that the request names by this lookup.
@@ -49,7 +44,5 @@ class ShopperState(ShopState):
     stored: StoredRow | None = None
 
 
-class Recommender(Protocol):
-    """Recommends products to one user. A wrapper around a recommender has the same signature."""
-
-    def __call__(self, request: RecommendationRequest, state: ShopperState) -> RecommendationList: ...
+# Recommends products to one user.
+Recommender = Callable[[RecommendationRequest, ShopperState], RecommendationList]

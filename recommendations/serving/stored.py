@@ -1,26 +1,28 @@
 """Recommendations from stored lists, as long as they are valid."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 
+from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.explainers.base import Explanation, Source
-from recommendations.explainers.behaviour import NO_HISTORY
-from recommendations.selectors.products import digest_of
+from recommendations.explainers.template import NO_HISTORY
+from recommendations.pipeline import Pick
 from recommendations.selectors.shoppers import StoredRow
-from recommendations.serving.ranker import ProductLookup, recommended_item, referenced_products
+from recommendations.serving.ranker import ProductLookup, recommended_items, referenced_products
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import (
     AnswerVersion,
     ModelRef,
     RecommendationList,
     StoredExplanation,
+    digest_of,
 )
-from recommendations.serving.state import Recommender, ShopperState
-from recommendations.serving.stored_picks import picks_from_json
+from recommendations.serving.state import ShopperState
 from recommendations.strategies.base import Basis
 
 logger = logging.getLogger(__name__)
@@ -28,36 +30,25 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StoredLists:
-    """Answers plain requests from the user's stored list while it is valid, all others from `inner`.
+    """Answers requests from the user's stored list while it is valid.
 
     digest: of a model and the settings of its strategy
     basis:  what a model looks at, None where the strategy has no model
     """
 
-    inner: Recommender
     digest: Callable[[ModelRef], str]
     basis: Callable[[ModelRef], Basis | None]
     max_age_seconds: float
     now: Callable[[], datetime]
 
-    def __call__(self, request: RecommendationRequest, state: ShopperState) -> RecommendationList:
-        """Return the head of the stored list, with the products' fields as they are now.
+    def __call__(
+        self, row: StoredRow, request: RecommendationRequest, state: ShopperState
+    ) -> RecommendationList | None:
+        """Return the head of the stored list, with the products' fields as they are now; None if not valid.
 
-        No query, or those of `inner` if the list is not valid; 1 more for products whose details are not in
-        memory.
+        No query; 1 for products whose details are not in memory.
         """
-        if not request.is_plain:
-            return self.inner(request, state)
-        row = state.stored
-        if row is not None and self._may_be_valid(row, state):
-            found = self._list(row, request, state)
-            if found is not None:
-                return found
-        computed = self.inner(request, state)
-        if row is None or computed.version is None:
-            return computed
-        # A list that is stored later answers in place of this one.
-        return replace(computed, version=replace(computed.version, stored_list=row.identity))
+        return self._list(row, request, state) if self._may_be_valid(row, state) else None
 
     def is_young(self, generated_at: datetime) -> bool:
         """Return whether a list of that moment may still be served."""
@@ -95,7 +86,7 @@ class StoredLists:
             return None
         return RecommendationList(
             shopper=shopper,
-            items=tuple(recommended_item(pick, products) for pick in picks[: request.top_n]),
+            items=recommended_items(picks[: request.top_n], products),
             summary=row.summary,
             strategy=row.strategy,
             fallback=row.fallback or None,
@@ -121,3 +112,27 @@ def _explanation(row: StoredRow) -> StoredExplanation | None:
     return StoredExplanation(
         Explanation(row.explanation, Source(row.explanation_source)), row.explanation_digest
     )
+
+
+def picks_to_json(picks: Iterable[Pick]) -> list[Any]:
+    """Return [product id, score, [[kind, value, points], …]] for each pick."""
+    return [
+        [pick.product_id, pick.score, [[reason.kind, reason.value, reason.points] for reason in pick.reasons]]
+        for pick in picks
+    ]
+
+
+def picks_from_json(stored: Any) -> list[Pick]:
+    """Return the picks of a stored list.
+
+    Raises TypeError or ValueError if the JSON has another form, names an unknown kind of reason, or holds
+    reasons whose points do not add up to the score.
+    """
+    return [
+        Pick(
+            int(product_id),
+            int(score),
+            tuple(Reason(ReasonKind(kind), value, points) for kind, value, points in reasons),
+        )
+        for product_id, score, reasons in stored
+    ]

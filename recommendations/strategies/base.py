@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from recommendations.engine.actions import EventTable
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.histories import Candidates, Histories, Mask
 from recommendations.engine.log import Log
 from recommendations.engine.reasons import Reason
 from recommendations.engine.snapshot import Snapshot

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from recommendations.engine.actions import EventTable, number
 from recommendations.engine.alignment import Alignment
 from recommendations.engine.best import best_of
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.histories import Candidates, Histories, Mask
 from recommendations.engine.item_item import cosine
 from recommendations.engine.linear import ease
 from recommendations.engine.neighbours import Links, Sums, contributions, load_mapped, summed

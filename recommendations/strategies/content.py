@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Histories, Mask
-from recommendations.engine.matching import THOUSANDTHS, Weights, best_matches
-from recommendations.engine.postings import PostingLists
-from recommendations.engine.profiles import Profiles, profiles
+from recommendations.engine.features import Features, PostingLists
+from recommendations.engine.histories import Candidates, Histories, Mask
+from recommendations.engine.matching import THOUSANDTHS, Profiles, Weights, best_matches, profiles
 from recommendations.engine.reasons import Reason, ReasonKind
-from recommendations.engine.snapshot import Features, Snapshot
+from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.base import Basis, Reasons, Training
 
 
@@ -79,12 +77,13 @@ class ContentRetriever:
             shown = positions[positions >= 0]
             by_category = self._category_reasons(histories.features, profile.categories[user].tolist())
             by_tag = self._tag_reasons(histories.features, profile.tags[user].tolist())
-            tags = self.features.tags
             found.append(
                 [
-                    by_category.get(category, ()) + _matching(by_tag, tags[position].tolist())
-                    for position, category in zip(
-                        shown.tolist(), self.features.category[shown].tolist(), strict=True
+                    by_category.get(category, ()) + tuple([by_tag[code] for code in by_tag if code in tags])
+                    for category, tags in zip(
+                        self.features.category[shown].tolist(),
+                        self.features.tags.take(shown).lists(),
+                        strict=True,
                     )
                 ]
             )
@@ -99,8 +98,3 @@ class ContentRetriever:
         points = self.weights.tag * THOUSANDTHS
         names = features.tag_names.names
         return {code: Reason(ReasonKind.TAG, names[code], points) for code in codes if code >= 0}
-
-
-def _matching(by_tag: dict[int, Reason], tags: list[int]) -> tuple[Reason, ...]:
-    """Return the reasons of the tags, in the order of the user's preference."""
-    return tuple([by_tag[code] for code in by_tag if code in tags])

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.histories import Candidates, Histories, Mask
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.replenishment import Habits, habits
 from recommendations.engine.snapshot import Snapshot

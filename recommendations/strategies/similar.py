@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.histories import Candidates, Histories, Mask
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.strategies.base import Reasons, Retriever
 

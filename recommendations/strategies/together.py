@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from recommendations.engine.actions import Action
 from recommendations.engine.alignment import Alignment
 from recommendations.engine.baskets import baskets, capped
-from recommendations.engine.candidates import Candidates
 from recommendations.engine.days import local_days
-from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.histories import Candidates, Histories, Mask
 from recommendations.engine.pairs import Pairs, pairs
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.engine.snapshot import Snapshot

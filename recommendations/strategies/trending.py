@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.actions import number
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.histories import Candidates, Histories, Mask
 from recommendations.engine.popularity import first_allowed
 from recommendations.engine.ragged import Ints
 from recommendations.engine.reasons import Reason, ReasonKind

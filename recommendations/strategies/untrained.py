@@ -5,8 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.histories import Candidates, Histories, Mask
 from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.base import Reasons
 

@@ -7,35 +7,36 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError
 from catalog.search import found
 from catalog.triggers import missing_triggers
 from recommendations.explainers.dialects import dialects
-from recommendations.wiring import answers, catalogue, configured, work
+from recommendations.wiring import answers, catalogue, configured, state, work
 from recommendations.wiring.answers import (
     behaviour_model,
     explanation_provider,
     explanation_writer,
     history_cache,
-    live_recommender,
     placements,
     recommender,
     response_cache,
-    shop_state,
-    shopper_state,
 )
 from recommendations.wiring.catalogue import pipeline
 from recommendations.wiring.configured import (
     config,
-    digest,
     explainer,
-    is_trained,
-    lacks_model,
     language_model,
     model_loader,
-    model_ref,
     model_store,
     queue,
-    resolve_model_ref,
     strategy_registry,
 )
 from recommendations.wiring.people import cached_about, forget_deleted_users, forget_user
+from recommendations.wiring.state import (
+    digest,
+    is_trained,
+    lacks_model,
+    model_ref,
+    resolve_model_ref,
+    shop_state,
+    shopper_state,
+)
 from recommendations.wiring.work import (
     check_language_model,
     distributed_run,
@@ -69,7 +70,6 @@ __all__ = [
     "is_trained",
     "lacks_model",
     "language_model",
-    "live_recommender",
     "model_loader",
     "model_ref",
     "model_store",
@@ -119,5 +119,5 @@ def forget() -> None:
     dialects.forget()
     if not configured.shared_cache().is_shared:
         configured.shared_cache().clear()
-    for cached in (*answers.SINGLETONS, *work.SINGLETONS, *configured.SINGLETONS):
+    for cached in (*answers.SINGLETONS, *work.SINGLETONS, *state.SINGLETONS, *configured.SINGLETONS):
         cached.cache_clear()

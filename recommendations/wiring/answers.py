@@ -7,16 +7,13 @@ from functools import cache
 from django.conf import settings
 from django.utils import timezone
 
-from core.api.conditional import etag
-from core.api.renderers import to_json
-from recommendations.caching.answers import AnswerRenderer, AnswerSource
+from core.api.responses import etag, to_json
 from recommendations.caching.catalogue import MAX_AGE_SECONDS
 from recommendations.caching.explanations import ExplanationCache
 from recommendations.caching.histories import HistoryCache
-from recommendations.caching.responses import ResponseCache
+from recommendations.caching.responses import AnswerRenderer, AnswerSource, ResponseCache
 from recommendations.caching.shared_responses import SharedResponseCache
 from recommendations.caching.versions import FreshnessPolicy, Validator
-from recommendations.errors import UnknownShopper
 from recommendations.explainers.base import Source
 from recommendations.explainers.template import TemplateExplainer
 from recommendations.explaining.deferred import DeferredExplanations
@@ -24,25 +21,25 @@ from recommendations.explaining.inline import ExplanationProvider, InlineExplana
 from recommendations.explaining.worker import ExplanationWriter
 from recommendations.selectors.histories import events
 from recommendations.selectors.models import ActiveModels
-from recommendations.selectors.shop_state import ListChoice, Lookup, state_row
 from recommendations.selectors.shoppers import is_shopper
 from recommendations.serving.live import LiveRecommender
 from recommendations.serving.placements import Placements
-from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.results import ModelRef
-from recommendations.serving.state import Recommender, ShopperState, ShopState
+from recommendations.serving.state import Recommender, ShopState
 from recommendations.serving.stored import StoredLists
-from recommendations.wiring import catalogue
 from recommendations.wiring.configured import (
-    basis,
     config,
-    digest,
     explainer,
+    queue,
+    shared_cache,
+)
+from recommendations.wiring.state import (
+    basis,
+    digest,
     is_trained,
     lacks_model,
-    queue,
     resolve_model_ref,
-    shared_cache,
+    shopper_state,
 )
 
 _BEHAVIOUR = "collaborative"
@@ -60,37 +57,6 @@ def response_cache() -> ResponseCache:
     )
 
 
-def shopper_state(request: RecommendationRequest) -> ShopperState:
-    """Return the state that the request's list depends on. 1 query if the catalogue has not changed.
-
-    Raises UnknownShopper and UnknownStrategy.
-    """
-    configured = config()
-    choice = ListChoice(request.strategy, _strategy_names(), configured.default_strategy)
-    cache = catalogue.catalogue_cache()
-    before = cache.latest()
-    row = state_row(before.position, user=request.lookup, stored=choice if request.is_plain else None)
-    current = cache.after(before, row.changes)
-    if row.shopper is None:
-        by, key = request.lookup
-        raise UnknownShopper(f"ext:{key}" if by == "external_id" else str(key))
-    model = resolve_model_ref(request.strategy, row.active)
-    return ShopperState(current, row.active, shopper=row.shopper, model=model, stored=row.stored)
-
-
-@cache
-def _strategy_names() -> tuple[str, ...]:
-    return tuple(sorted(config().strategies))
-
-
-def shop_state(product: Lookup | None = None) -> ShopState:
-    """Return the state of the shop, with the product of this lookup. 1 query if nothing has changed."""
-    cache = catalogue.catalogue_cache()
-    before = cache.latest()
-    row = state_row(before.position, product=product)
-    return ShopState(cache.after(before, row.changes), row.active, row.product)
-
-
 def _answer_source() -> AnswerSource:
     renderer = AnswerRenderer(recommender(), explanation_provider(), to_json, etag, lacks_model)
     ttl_seconds = config().result_cache_seconds
@@ -101,22 +67,21 @@ def _answer_source() -> AnswerSource:
     return SharedResponseCache(renderer, shared_cache(), _validator(), made_by, ttl_seconds)
 
 
-def recommender() -> StoredLists:
-    """Return the recommender that uses the stored list while it is valid, else computes a live list."""
+def recommender(*, stored: bool = True) -> Recommender:
+    """Return the recommender. stored: whether it answers from the stored list while that is valid"""
+    may_reuse = config().answer_cache_bytes and config().result_cache_seconds
+    return LiveRecommender(
+        history_cache(), time.time if may_reuse else None, _stored_lists() if stored else None
+    )
+
+
+def _stored_lists() -> StoredLists:
     return StoredLists(
-        inner=live_recommender(),
         digest=digest,
         basis=basis,
         max_age_seconds=config().stored_list_max_age_seconds,
         now=timezone.now,
     )
-
-
-def live_recommender() -> Recommender:
-    """Return the recommender that always computes a live list."""
-    if config().answer_cache_bytes and config().result_cache_seconds:
-        return LiveRecommender(history_cache(), time.time)
-    return LiveRecommender(history_cache())
 
 
 def placements(state: ShopState) -> Placements:
@@ -170,7 +135,7 @@ def _send_text(digest: str) -> None:
 
 def _validator() -> Validator:
     freshness = FreshnessPolicy(config().result_cache_seconds, MAX_AGE_SECONDS, time.time)
-    return Validator(recommender().is_young, freshness)
+    return Validator(_stored_lists().is_young, freshness)
 
 
-SINGLETONS = (response_cache, history_cache, explanation_provider, _strategy_names)
+SINGLETONS = (response_cache, history_cache, explanation_provider)

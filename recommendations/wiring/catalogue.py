@@ -14,9 +14,7 @@ from recommendations.pipeline import Pipeline
 from recommendations.selectors.histories import log
 from recommendations.selectors.products import details
 from recommendations.selectors.snapshots import patched, snapshot, with_popularity
-from recommendations.serving.catalogue import Catalogue
-from recommendations.serving.details import DetailsCache
-from recommendations.serving.pipelines import PipelineCache
+from recommendations.serving.catalogue import Catalogue, DetailsCache, PipelineCache
 from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Training
 from recommendations.wiring.configured import config, model_loader, strategy_registry
@@ -60,7 +58,7 @@ def catalogue_cache() -> CatalogueCache:
 def load_pipelines(previous: PipelineCache | None = None) -> PipelineCache:
     """Return pipelines over the shop as it is now. 6 queries, and those of fitting."""
     began = time.time()
-    current = snapshot()
+    current = snapshot(counts_repeats=config().events.counts_repeats)
     if previous is None:
         loaded = PipelineCache(current, _read_training, strategy_registry())
     else:
@@ -71,14 +69,14 @@ def load_pipelines(previous: PipelineCache | None = None) -> PipelineCache:
 
 def _patch(previous: PipelineCache, product_ids: Collection[int]) -> PipelineCache:
     """Return the pipelines with these products as they are now; the same if none differs."""
-    current = patched(previous.snapshot, product_ids)
+    current = patched(previous.snapshot, product_ids, counts_repeats=config().events.counts_repeats)
     return previous if current is previous.snapshot else previous.with_changes(current)
 
 
 def _renew(previous: PipelineCache) -> PipelineCache:
     """Return the pipelines with popularity, trends and models as they are now, or the same ones."""
     began = time.time()
-    current = with_popularity(previous.snapshot)
+    current = with_popularity(previous.snapshot, counts_repeats=config().events.counts_repeats)
     is_same = current is previous.snapshot and not model_loader().is_lacking
     renewed = previous if is_same else previous.with_snapshot(current)
     _renewed(renewed, began)

@@ -15,10 +15,9 @@ from recommendations.errors import BadConfiguration
 from recommendations.explainers.base import Explainer
 from recommendations.explainers.openai import OpenAIExplainer
 from recommendations.explaining.shared_outage import CachedOutage
-from recommendations.selectors.models import ActiveModels, active_models, registered_version
-from recommendations.serving.pipelines import StrategyRegistry
-from recommendations.serving.results import ModelRef
-from recommendations.strategies.base import Basis, Strategy
+from recommendations.selectors.models import registered_version
+from recommendations.serving.catalogue import StrategyRegistry
+from recommendations.strategies.base import Strategy
 from recommendations.training.loader import ModelLoader
 from recommendations.training.store import ModelStore
 
@@ -57,64 +56,6 @@ def shared_cache() -> Any:
     return caches["default"]
 
 
-def model_ref(strategy: str | None = None) -> ModelRef:
-    """Return the named strategy, or the default one, with the active version of its model.
-
-    1 query, so that every process uses a newly activated model at once; none for a named strategy that is
-    not trained ahead. Raises UnknownStrategy.
-    """
-    if strategy is not None:
-        config().strategy(strategy)
-        if not is_trained(strategy):
-            return ModelRef(strategy)
-    return resolve_model_ref(strategy, active_models())
-
-
-def resolve_model_ref(strategy: str | None, active: ActiveModels) -> ModelRef:
-    """Return the strategy, None for the default one, with the active version of its model.
-
-    Raises UnknownStrategy.
-    """
-    if strategy is not None:
-        config().strategy(strategy)
-    name = strategy or default_strategy(active.default)
-    return ModelRef(name, active.versions.get(name, "") if is_trained(name) else "")
-
-
-@cache
-def default_strategy(chosen: str | None) -> str:
-    """Return the strategy that staff chose, or the one in settings if theirs is none or not configured."""
-    if chosen in config().strategies:
-        return str(chosen)
-    if chosen is not None:
-        logger.warning(
-            "The default strategy %r is not configured; %s answers.", chosen, config().default_strategy
-        )
-    return config().default_strategy
-
-
-def is_trained(strategy: str) -> bool:
-    """Return whether the strategy's models are trained ahead."""
-    return strategy_registry().strategies[strategy].log_days is None
-
-
-def lacks_model(model: ModelRef) -> bool:
-    """Return whether the strategy needs a model and none is active or loadable, so that fillers answer."""
-    return is_trained(model.strategy) and (not model.version or model_loader().lacks(model.strategy))
-
-
-def basis(model: ModelRef) -> Basis | None:
-    """Return what the strategy looks at, None if it needs a model and none is active."""
-    if is_trained(model.strategy) and not model.version:
-        return None
-    return strategy_registry().strategies[model.strategy].basis
-
-
-def digest(model: ModelRef) -> str:
-    """Return a digest of what a list depends on besides the shop: settings, code and model."""
-    return config().digest(model.strategy) + model.version
-
-
 @cache
 def strategies() -> Mapping[str, Strategy]:
     """Return every configured strategy by name."""
@@ -142,4 +83,4 @@ def model_store() -> ModelStore:
         raise BadConfiguration(f"MODEL_STORAGE is {name!r}: {error}") from error
 
 
-SINGLETONS = (config, explainer, queue, default_strategy, strategies, strategy_registry, model_loader)
+SINGLETONS = (config, explainer, queue, strategies, strategy_registry, model_loader)

@@ -16,6 +16,7 @@ from recommendations.batch.retention import Removed
 from recommendations.batch.runs import RunParameters
 from recommendations.batch.shards import ShardWorker
 from recommendations.engine.log import Log
+from recommendations.engine.snapshot import Snapshot
 from recommendations.evaluation.evaluate import Evaluator
 from recommendations.explainers.model_news import ModelNews
 from recommendations.explaining.news import store_news
@@ -34,7 +35,6 @@ from recommendations.wiring import catalogue
 from recommendations.wiring.answers import history_cache
 from recommendations.wiring.configured import (
     config,
-    digest,
     explainer,
     language_model,
     model_loader,
@@ -42,6 +42,7 @@ from recommendations.wiring.configured import (
     queue,
     strategies,
 )
+from recommendations.wiring.state import digest
 
 
 def generator(model: ModelRef, top_n: int = 10, dry_run: bool = False, explain: bool = False) -> Generator:
@@ -119,7 +120,7 @@ def check_language_model() -> tuple[ModelNews, ...]:
 def evaluator(names: Iterable[str]) -> Evaluator:
     """Return the evaluator of these strategies on the last days of the shop. Raises UnknownStrategy."""
     compared = {name: config().strategy(name).make() for name in names}
-    return Evaluator(_history, snapshot, compared, config().events)
+    return Evaluator(_history, _snapshot, compared, config().events)
 
 
 def trainer() -> Trainer:
@@ -128,13 +129,17 @@ def trainer() -> Trainer:
     return Trainer(
         config=config(),
         strategies=configured,
-        evaluate=lambda compared: Evaluator(_history, snapshot, compared, config().events),
+        evaluate=lambda compared: Evaluator(_history, _snapshot, compared, config().events),
         training=_training,
         new_version=VersionBuilder(config(), configured, store, timezone.now),
         remove=store.remove,
         problem=model_loader().problem,
         now=timezone.now,
     )
+
+
+def _snapshot() -> Snapshot:
+    return snapshot(counts_repeats=config().events.counts_repeats)
 
 
 def _history() -> Log:
@@ -145,7 +150,7 @@ def _history() -> Log:
 def _training() -> Training:
     """Return the catalogue and all events at the time of the last plausible event. 10 queries."""
     ends = last_event_at()
-    return Training(replace(snapshot(), now=ends), log(until=ends), config().events)
+    return Training(replace(_snapshot(), now=ends), log(until=ends), config().events)
 
 
 SINGLETONS = (_run_generator,)

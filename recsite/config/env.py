@@ -13,7 +13,7 @@ from recsite.config.derived_keys import for_tokens
 from recsite.config.insecure import MIN_KEY_LENGTH, secrets_in_query
 from recsite.config.throttle_rates import Rates, rates
 from recsite.config.validation import DAY, validate
-from recsite.config.variables import Variables, read_file
+from recsite.config.variables import Variables, read_file, unknown
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,6 +60,7 @@ class Environment:
     login_failures: int
     login_locked_seconds: int
     default_strategy: str
+    popularity: str
     model_dir: str
     model_storage: str
     stored_list_max_age_seconds: float
@@ -89,6 +90,7 @@ class Environment:
     web_workers: int
     web_threads: int
     request_body_seconds: float
+    unknown_variables: dict[str, str]  # of the file: the nearest known name of each, "" for none
 
     def __post_init__(self) -> None:
         validate(self)
@@ -122,7 +124,8 @@ def read() -> Environment:
     Raises ImproperlyConfigured, naming the variable, if one is missing or invalid.
     """
     path = env_file()
-    env = Variables({**(read_file(path) if path else {}), **os.environ})
+    in_file = read_file(path) if path else {}
+    env = Variables({**in_file, **os.environ})
     secret_key = env.str("SECRET_KEY", default="")
     if not secret_key:
         raise ImproperlyConfigured(
@@ -179,6 +182,7 @@ def read() -> Environment:
         login_failures=env.int("LOGIN_FAILURES", default=5),
         login_locked_seconds=env.int("LOGIN_LOCKED_SECONDS", default=900),
         default_strategy=env.str("DEFAULT_STRATEGY", default="content"),
+        popularity=env.str("POPULARITY", default="shoppers").lower(),
         model_dir=env.str("MODEL_DIR", default=str(ROOT / "trained_models")),
         model_storage=env.str("MODEL_STORAGE", default=""),
         stored_list_max_age_seconds=env.float("STORED_LIST_MAX_AGE", default=float(DAY)),
@@ -208,6 +212,7 @@ def read() -> Environment:
         web_workers=env.int("WEB_WORKERS", default=2),
         web_threads=web_threads,
         request_body_seconds=env.float("REQUEST_BODY_SECONDS", default=10.0),
+        unknown_variables=unknown(in_file, env.names),  # the last one, when all others were asked for
     )
 
 

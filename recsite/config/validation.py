@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from recsite.config.env import Environment
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+POPULARITY = ("shoppers", "interactions")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 DAY = 24 * 60 * 60
 REDIS = re.compile(r"(redis|rediss|unix)://[^\s]+")
@@ -132,6 +133,10 @@ def _check_formats(env: "Environment") -> None:
     if not RATE.fullmatch(env.explanation_rate):
         raise ImproperlyConfigured(
             "EXPLANATION_RATE must look like 60/m: a number per second (s), minute (m) or hour (h)."
+        )
+    if env.popularity not in POPULARITY:
+        raise ImproperlyConfigured(
+            f"POPULARITY is {env.popularity[:80]!r}. It must be one of {', '.join(POPULARITY)}."
         )
     if env.log_level not in LOG_LEVELS:
         raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")

@@ -3,7 +3,8 @@
 import math
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -23,17 +24,42 @@ BOOLEANS = {
 }
 KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
 LINE = re.compile(r"(?:export )?[A-Za-z_0-9]+=.*")
+# Variables of other programs that may stand in the same file: of compose.yaml, `make stack`, Python.
+OTHERS = frozenset(
+    [
+        "GATEWAY_ADDRESS",
+        "GATEWAY_PORT",
+        "PIDS",
+        "POSTGRESQL_MEMORY",
+        "REDIS_PASSWORD",
+        "VERSION",
+        "WEB_MEMORY",
+        "WORKER_MEMORY",
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "NO_PROXY",
+        "PATH",
+        "TZ",
+        "UMASK",
+    ]
+)
+OTHERS_BEGIN = ("COMPOSE_", "DJANGO_", "GRANIAN_", "OTEL_", "PG", "POSTGRES_", "PYTHON", "SSL_", "STACK_")
 
 
 class Variables(environ.Env):
-    """Variables to parse. An empty one counts as not set, and a leading $ has no special meaning."""
+    """Variables to parse. An empty one counts as not set, and a leading $ has no special meaning.
+
+    names: of the variables that were asked for
+    """
 
     def __init__(self, values: Mapping[str, str]) -> None:
         super().__init__()
+        self.names: set[str] = set()
         self.ENVIRON = {name: value for name, value in values.items() if value}
 
     def get_value(self, var: str, cast: Any = None, default: Any = None, parse_default: bool = False) -> Any:
         """Return the parsed variable, or the default. Raises ImproperlyConfigured naming the variable."""
+        self.names.add(var)
         if var not in self.ENVIRON:
             return default
         try:
@@ -60,6 +86,7 @@ class Variables(environ.Env):
                 database: dict[str, Any] = super().db_url(var, default=default, engine=engine)
             except (ValueError, UserWarning):
                 database = {}
+        self.names.add(var)
         # A comment after the URL would become part of the database's name.
         is_commented = re.search(r"[\s#]", self.ENVIRON.get(var, ""))
         if is_commented or database.get("ENGINE") not in self.DB_SCHEMES.values():
@@ -86,3 +113,17 @@ def read_file(path: Path) -> dict[str, str]:
 
     File.read_env(StringIO("\n".join(lines)))
     return File.ENVIRON
+
+
+def unknown(found: Collection[str], read: Collection[str]) -> dict[str, str]:
+    """Return the names that nothing reads, each with the nearest name that is read, "" for none.
+
+    read: the names that the service reads
+    """
+    known = {*read, *OTHERS}
+    nearest = {
+        name: get_close_matches(name.upper(), sorted(known), n=1)
+        for name in found
+        if name not in known and not name.startswith(OTHERS_BEGIN)
+    }
+    return {name: "".join(matches) for name, matches in sorted(nearest.items())}

@@ -17,8 +17,8 @@ from rest_framework.response import Response
 
 from access.policies import reads
 from access.throttle_scopes import READING
-from core.api.renderers import OrjsonRenderer, SingleRendererNegotiation
-from core.api.viewsets import StrictQuery
+from core.api.responses import OrjsonRenderer
+from core.api.views import SingleRendererNegotiation, StrictQuery
 from core.text import cut
 
 _FORMS = {"json": OpenApiJsonRenderer2, "yaml": OpenApiYamlRenderer2}

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from catalog.models import User
-from core.api.renderers import to_json
+from core.api.responses import to_json
 from recommendations import wiring
 from recsite.broker import broker_url, connected
 from recsite.database_writes import writes

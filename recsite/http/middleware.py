@@ -1,13 +1,17 @@
-"""The outermost middleware: request ids, request metrics, internal endpoints and security headers."""
+"""The site's middleware: ids, metrics, internal endpoints, security headers, sessions, limits of bodies."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
 from csp.middleware import CSPMiddleware
 from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware as PlainSessionMiddleware
 from django.http import HttpRequest, HttpResponse
 
+from core.api.parsers import too_large
+from core.api.views import MAX_BODY_BYTES
 from observe import metrics, request_id
 from recsite.config.csp import FOR_PROGRAMS, PAGES, PERMISSIONS, RESOURCES
 from recsite.http import health, metrics_page
@@ -23,6 +27,9 @@ _INTERNAL: dict[str, GetResponse] = {
     "/metrics": metrics_page.page,
 }
 INTERNAL_VIEWS = {f"{path}{slash}": view for path, view in _INTERNAL.items() for slash in ("", "/")}
+# Django's keys have 32 of these characters. PostgreSQL cannot look up a NUL or a lone surrogate.
+_KEY = re.compile("[a-z0-9]{8,40}")
+LENGTH_REQUIRED = "The body has no Content-Length; send it with one."
 
 
 def request_middleware(get_response: GetResponse) -> GetResponse:
@@ -123,3 +130,50 @@ def with_security_headers(response: HttpResponse) -> HttpResponse:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = settings.X_FRAME_OPTIONS
     return response
+
+
+class SessionMiddleware(PlainSessionMiddleware):
+    """Django's middleware, which ignores a session cookie that cannot be a key."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        if key is not None and not _KEY.fullmatch(key):
+            del request.COOKIES[settings.SESSION_COOKIE_NAME]
+        super().process_request(request)
+
+
+def body_limit_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
+    """Middleware that refuses bodies over the limit of their view with 413, and bodies of unknown length.
+
+    It comes before all middleware that reads bodies. Views are limited by their `max_body_bytes`, pages of
+    the admin by that of the ModelAdmin, all others to 64 KiB.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    middleware.process_view = check_body  # type: ignore[attr-defined]
+    return middleware
+
+
+def check_body(
+    request: HttpRequest, view: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> HttpResponse | None:
+    """Return the refusal of a body that is too large or of unknown length, None for others."""
+    sent = request.META.get("CONTENT_LENGTH")
+    if not sent:
+        return problem(411, LENGTH_REQUIRED) if "HTTP_TRANSFER_ENCODING" in request.META else None
+    most = limit_of(view)
+    if sent.isdecimal() and len(sent) < 20 and int(sent) <= most:
+        return None
+    return problem(413, too_large(most))
+
+
+def limit_of(view: Callable[..., Any]) -> int:
+    """Return the most bytes of a body that the view of a URL accepts."""
+    own: int | None = getattr(view, "initkwargs", {}).get("max_body_bytes")
+    if own is not None:
+        return own
+    of_class = getattr(view, "cls", getattr(view, "view_class", getattr(view, "model_admin", None)))
+    limit: int = getattr(of_class, "max_body_bytes", MAX_BODY_BYTES)
+    return limit

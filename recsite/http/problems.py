@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from core.api.field_errors import FieldError
-from core.api.renderers import to_json
+from core.api.responses import to_json
 from core.text import MAX_ERRORS, cut, shown
 
 MEDIA_TYPE = "application/problem+json"

@@ -16,7 +16,7 @@ from rest_framework.throttling import BaseThrottle
 
 from access.address import client_address, client_network
 from access.principals import KeyPrincipal, account_identity
-from access.throttle_scopes import ThrottleScope, throttle_scope_for
+from access.throttle_scopes import ThrottleScope
 from observe import metrics
 from recsite.cache.redis import TolerantRedisCache
 from recsite.cache.shared_window import LocalWindowCounter, SharedWindowCounter
@@ -54,7 +54,9 @@ def count(request: Request, view: Any) -> None:
     view.headers are those of every response to this request, errors included.
     """
     view.is_counted = True
-    scope = throttle_scope_for(view.throttle_scopes, request.method)
+    scopes = view.throttle_scopes
+    # A method that is not listed, such as HEAD, has the first scope.
+    scope = scopes.get(request.method) or next(iter(scopes.values()))
     if scope is ThrottleScope.LOGIN:
         count_login(request._request)  # whose middleware sets the headers
     elif settings.THROTTLE_RATES[scope]:

@@ -7,10 +7,16 @@ from rest_framework.test import APIClient
 from access.models import Account
 from catalog.models import Product, User
 from recsite.cache.sliding_window import SlidingWindowCounter
+from recsite.config.throttle_rates import rates
 from recsite.http import throttling
 from tests.api.access_world import World, member_with_password
 from tests.contracts.window_counter import Clock
 from tests.factories import AccountFactory, ProductFactory, StaffFactory, UserFactory
+
+
+def limit(settings: Settings, *limits: str) -> None:
+    """Set these rate limits, and turn the others off."""
+    settings.THROTTLE_RATES = rates(["all=off", *limits], open_reads=False)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from catalog.importing.import_shop import import_shop
+from catalog.importing.import_shop import ImportOptions, import_shop
 from catalog.importing.report import NullObserver
 from catalog.models import Category, Interaction, Product, Tag, User
 from catalog.services.names import get_or_create_category, get_or_create_tags
@@ -20,6 +20,8 @@ from tests.shops import write_shop
 pytestmark = pytest.mark.django_db
 NAME = "Café é"
 ODD = "\ufeff" + unicodedata.normalize("NFD", "Café\u200b é") + "\u200e"
+
+OPTIONS = ImportOptions(into_existing=True)
 
 
 @pytest.fixture
@@ -81,7 +83,7 @@ class TestEachDoor:
             interactions=[f"{key},{key},view,2026-01-01T09:00:00Z" for key in (ODD, NAME)],
         )
 
-        import_shop(tmp_path, strict=True, now=timezone.now(), observer=NullObserver())
+        import_shop(tmp_path, now=timezone.now(), observer=NullObserver(), options=OPTIONS)
 
         assert Product.objects.values_list("name", "external_id", "category__name").get() == (NAME,) * 3
         assert User.objects.values_list("name", "external_id").get() == (NAME, NAME)
@@ -100,7 +102,7 @@ class TestTerms:
         write_shop(tmp_path, products=rows, users=[], interactions=[])
 
         def run() -> Any:
-            return import_shop(tmp_path, strict=False, now=timezone.now(), observer=NullObserver())
+            return import_shop(tmp_path, now=timezone.now(), observer=NullObserver(), options=OPTIONS)
 
         first, second = run(), run()
 

@@ -101,19 +101,19 @@ class TestRights:
 class TestCaches:
     """Between callers and the service."""
 
-    def said(self, client: Client, path: str) -> str:
+    def cache_control(self, client: Client, path: str) -> str:
         answer = client.get(path)
         assert {"Cookie", "Authorization"} <= {name.strip() for name in answer["Vary"].split(",")}
         return answer["Cache-Control"]
 
     def test_may_give_to_anybody_what_anybody_may_read(self, client: Client, open_reads):
-        assert self.said(client, "/products") == "public, no-cache"
+        assert self.cache_control(client, "/products") == "public, no-cache"
 
     def test_may_not_where_reads_are_closed(self, staff_client: Client):
-        assert self.said(staff_client, "/products") == "private, no-cache"
+        assert self.cache_control(staff_client, "/products") == "private, no-cache"
 
     def test_may_not_give_what_staff_see(self, staff_client: Client, open_reads):
-        assert self.said(staff_client, "/products") == "private, no-cache"
+        assert self.cache_control(staff_client, "/products") == "private, no-cache"
 
     def test_may_not_give_one_shoppers_list_to_others(self, client: Client, alice: User, open_reads):
-        assert self.said(client, "/recommend/ext:alice") == "private, no-cache"
+        assert self.cache_control(client, "/recommend/ext:alice") == "private, no-cache"

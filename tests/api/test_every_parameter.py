@@ -123,7 +123,7 @@ def client_of(spot: Spot, both: tuple[APIClient, APIClient]) -> APIClient:
 
 class TestSpots:
     def test_are_all_that_the_document_names(self):
-        told = {
+        reported = {
             (f"{method.upper()} {address}", parameter["in"], parameter["name"])
             for address, methods in document()["paths"].items()
             for method, operation in methods.items()
@@ -136,7 +136,7 @@ class TestSpots:
             if "requestBody" in operation
         }
 
-        assert told <= {(spot.row.named, spot.where, spot.name) for spot in SPOTS}
+        assert reported <= {(spot.row.named, spot.where, spot.name) for spot in SPOTS}
         assert with_body == {spot.row.named for spot in SPOTS if spot.where == "body"}
         assert {spot.where for spot in SPOTS} == {"path", "query", "header", "body"}
         assert ("tags", 0) in {spot.trail for spot in SPOTS}
@@ -194,11 +194,11 @@ class TestEveryText:
             with undone():
                 answer = spot.ask(client, world, value)
 
-            told = answer.json()
+            reported = answer.json()
             if answer.status_code == 207:
-                told = told["results"][0]
-            assert told["status"] in (400, 422), (value[:5], told)
-            assert spot.name in {error["field"] for error in told["errors"]}, (value[:5], told)
+                reported = reported["results"][0]
+            assert reported["status"] in (400, 422), (value[:5], reported)
+            assert spot.name in {error["field"] for error in reported["errors"]}, (value[:5], reported)
             assert len(answer.content) < 5_000
 
 

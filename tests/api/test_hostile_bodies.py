@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from access.scopes import Scope
 from access.services import tokens
 from catalog.models import Interaction, Product
-from core.api.renderers import OrjsonRenderer
+from core.api.responses import OrjsonRenderer
 from core.text import MAX_ERRORS
 from tests.api.access_world import World
 from tests.api.callers import key_header, key_with
@@ -126,10 +126,10 @@ def fault(answer, before: dict[str, list[Any]], now: dict[str, list[Any]]) -> st
             return "tells too many errors"
         return None if now == before else "stored although it refuses"
     n_stored = len(now["catalog.interaction"]) - len(before["catalog.interaction"])
-    told = 0
+    reported = 0
     if answer.request["REQUEST_METHOD"] == "POST" and answer.request["PATH_INFO"].startswith("/interactions"):
-        told = document.get("stored", document.get("count", 1 if "event_id" in document else 0))
-    return None if n_stored == told else f"stored {n_stored} interactions, tells {told}"
+        reported = document.get("stored", document.get("count", 1 if "event_id" in document else 0))
+    return None if n_stored == reported else f"stored {n_stored} interactions, tells {reported}"
 
 
 @pytest.mark.parametrize("text", LINES_SENT, ids=range(len(LINES_SENT)))
@@ -138,9 +138,9 @@ def test_every_line_in_bulk_answers_every_value(text, world, staff):
 
     answer = staff.generic("POST", "/interactions/bulk", sent, content_type=LINES)
 
-    told = answer.json()
-    assert answer.status_code == (207 if len(told["results"]) == 1 + bool(text) else None)
-    assert (told["stored"], Interaction.objects.exclude(pk=world.event.pk).count()) == (1, 1)
+    reported = answer.json()
+    assert answer.status_code == (207 if len(reported["results"]) == 1 + bool(text) else None)
+    assert (reported["stored"], Interaction.objects.exclude(pk=world.event.pk).count()) == (1, 1)
 
 
 class TestRepeatedField:

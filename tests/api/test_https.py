@@ -49,8 +49,8 @@ class TestHttps:
         answer = client.get("/", secure=True)
 
         assert answer.status_code == 200
-        told = answer.headers["Strict-Transport-Security"]
-        assert told == f"max-age={YEAR}; includeSubDomains; preload"
+        reported = answer.headers["Strict-Transport-Security"]
+        assert reported == f"max-age={YEAR}; includeSubDomains; preload"
 
     def test_has_cookies_that_no_script_and_no_plain_http_sees(self, member):
         client = Client()

@@ -12,9 +12,9 @@ from rest_framework.test import APIClient
 from access import password_slot
 from access.errors import TooManyPasswords
 from access.models import Account
-from recsite.config.throttle_rates import rates
 from recsite.http import known_browser
 from recsite.http.login_limit import limit_logins
+from tests.api.conftest import limit
 from tests.contracts.window_counter import Clock
 from tests.factories import StaffFactory
 
@@ -49,10 +49,6 @@ def ada(db: None) -> Account:
     ada.set_password(PASSWORD)
     ada.save()
     return ada
-
-
-def limit(settings: Any, *said: str) -> None:
-    settings.THROTTLE_RATES = rates(["all=off", *said], open_reads=False)
 
 
 def token(n: int = 0, address: str = HERE, **body: str) -> Any:
@@ -158,9 +154,9 @@ class TestRefusal:
         assert answer.headers["Retry-After"] == "60"
 
     def test_is_announced_by_the_headers(self):
-        told = [token(n).headers["RateLimit-Remaining"] for n in range(4)]
+        reported = [token(n).headers["RateLimit-Remaining"] for n in range(4)]
 
-        assert told == ["2", "1", "0", "0"]
+        assert reported == ["2", "1", "0", "0"]
 
 
 class TestKnownBrowser:

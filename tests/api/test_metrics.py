@@ -28,7 +28,7 @@ def counted_anew() -> Iterator[None]:
     metrics.turn_off()
 
 
-def told(client: APIClient) -> dict[str, float]:
+def counted(client: APIClient) -> dict[str, float]:
     text = client.get("/metrics").content.decode()
     samples = (line.rpartition(" ") for line in text.splitlines() if line[:1] not in ("#", ""))
     return {name: float(value) for name, _, value in samples}
@@ -101,16 +101,16 @@ class TestWhatIsTold:
         for _ in range(3):
             client.get(address)
 
-        told_now = told(client)
-        assert told_now['shop_answers_total{origin="live",strategy="content"}'] == 1
-        assert told_now['shop_answers_total{origin="stored",strategy="content"}'] == 1
-        assert told_now['shop_answers_total{origin="kept",strategy="content"}'] == 2
-        assert told_now['shop_cache_requests_total{cache="answers",result="hit"}'] == 2
-        assert told_now['shop_cache_requests_total{cache="answers",result="miss"}'] == 1
-        assert told_now['shop_cache_requests_total{cache="answers",result="stale"}'] == 1
-        assert told_now['shop_responses_total{route="recommend-detail",status="200"}'] == 4
-        assert told_now['shop_request_seconds_count{route="recommend-detail",strategy="content"}'] == 4
-        assert told_now["shop_catalogue_snapshot_age_seconds"] >= 0
+        now = counted(client)
+        assert now['shop_answers_total{origin="live",strategy="content"}'] == 1
+        assert now['shop_answers_total{origin="stored",strategy="content"}'] == 1
+        assert now['shop_answers_total{origin="kept",strategy="content"}'] == 2
+        assert now['shop_cache_requests_total{cache="answers",result="hit"}'] == 2
+        assert now['shop_cache_requests_total{cache="answers",result="miss"}'] == 1
+        assert now['shop_cache_requests_total{cache="answers",result="stale"}'] == 1
+        assert now['shop_responses_total{route="recommend-detail",status="200"}'] == 4
+        assert now['shop_request_seconds_count{route="recommend-detail",strategy="content"}'] == 4
+        assert now["shop_catalogue_snapshot_age_seconds"] >= 0
 
     def test_counts_why_a_list_was_filled_up(self, client, open_reads):
         ProductFactory()
@@ -120,20 +120,22 @@ class TestWhatIsTold:
         untrained = client.get(f"/recommend/{nobody_yet.pk}?strategy=hybrid").json()
         assert (trained.get("untrained"), untrained.get("untrained")) == (None, True)
 
-        why = {re.sub('.*reason="|",strategy', "", name) for name in told(client) if "shop_fallbacks" in name}
+        why = {
+            re.sub('.*reason="|",strategy', "", name) for name in counted(client) if "shop_fallbacks" in name
+        }
         assert why == {'no history="content"}', 'no model="hybrid"}'}
 
     def test_counts_what_leads_nowhere_under_few_names(self, client):
         for address in ("/nowhere", "/nowhere/else", "/admin/x/"):
             client.get(address)
 
-        routes = {name for name in told(client) if name.startswith("shop_responses_total")}
+        routes = {name for name in counted(client) if name.startswith("shop_responses_total")}
         assert all("nowhere" not in name for name in routes)
 
     def test_does_not_count_who_looks_after_the_server(self, client):
         client.get("/health/live")
 
-        assert not [name for name in told(client) if "shop_responses_total" in name]
+        assert not [name for name in counted(client) if "shop_responses_total" in name]
 
     def test_tells_how_old_active_models_are(self, client):
         trained = timezone.now() - timezone.timedelta(hours=2)
@@ -150,7 +152,7 @@ class TestWhatIsTold:
         TrainedModel.objects.create(**row, strategy="together", version="1", digest="d")
 
         with time_machine.travel(trained + timezone.timedelta(hours=2), tick=False):
-            ages = {name: age for name, age in told(client).items() if "model_age" in name}
+            ages = {name: age for name, age in counted(client).items() if "model_age" in name}
 
         assert ages == {'shop_model_age_seconds{strategy="hybrid"}': 7_200}
 

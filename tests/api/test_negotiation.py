@@ -8,7 +8,8 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from core.api.renderers import OrjsonRenderer, SingleRendererNegotiation
+from core.api.responses import OrjsonRenderer
+from core.api.views import SingleRendererNegotiation
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("open_reads")]
 

@@ -15,11 +15,10 @@ class TestPopular:
         pass
 
     def shop(self, *counts: int) -> list[Product]:
-        user = UserFactory()
         products = [ProductFactory(tags=["a", "b"]) for _ in counts]
         for product, count in zip(products, counts, strict=True):
             for _ in range(count):
-                InteractionFactory(user=user, product=product)
+                InteractionFactory(user=UserFactory(), product=product)
         return products
 
     def ranking(self, answer) -> list[tuple[int, int]]:
@@ -176,3 +175,35 @@ class TestPopular:
         assert answer.status_code == 400
         assert answer.json()["errors"][0]["field"] == "limit"
         assert answer.json()["errors"][0]["value"] == limit
+
+
+class TestRepeats:
+    @pytest.fixture(autouse=True)
+    def _open(self, open_reads):
+        pass
+
+    def test_of_one_shopper_make_nothing_popular_or_trending(self, client):
+        pushed, liked = ProductFactory(), ProductFactory()
+        one = UserFactory()
+        for action in ("view", "view", "click"):
+            InteractionFactory.create_batch(20, user=one, product=pushed, action_type=action)
+        InteractionFactory.create_batch(3, product=liked, action_type="click")
+
+        popular = client.get("/products/popular").json()["products"]
+        trending = client.get("/trending").json()["recommended_products"]
+
+        assert [(row["id"], row["interaction_count"]) for row in popular] == [(liked.pk, 3), (pushed.pk, 2)]
+        assert [row["id"] for row in trending] == [liked.pk, pushed.pk]
+        assert trending[1]["reasons"][0]["value"] == 2
+
+    def test_count_if_the_setting_says_so(self, client, settings):
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "POPULARITY": "interactions"}
+        wiring.forget()
+        pushed = ProductFactory()
+        InteractionFactory.create_batch(5, user=UserFactory(), product=pushed)
+        InteractionFactory.create_batch(3)
+
+        (first, *_) = client.get("/products/popular").json()["products"]
+
+        assert (first["id"], first["interaction_count"]) == (pushed.pk, 5)
+        assert client.get("/trending").json()["recommended_products"][0]["reasons"][0]["value"] == 5

@@ -9,7 +9,7 @@ from django.test import Client
 
 from catalog.models import Product, User
 from recommendations import wiring
-from recommendations.serving.payload import SHOWN
+from recommendations.serving.results import SHOWN
 from tests.factories import NOON, InteractionFactory, ProductFactory, StaffFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

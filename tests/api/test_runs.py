@@ -20,9 +20,9 @@ class TestRun:
         with django_assert_num_queries(3):  # session, user, run
             answer = staff_client.get(f"/runs/{run.pk}")
 
-        told = answer.json()
+        reported = answer.json()
         assert answer.status_code == 200
-        assert {name: told[name] for name in ("id", "state", "total", "done", "failed", "fallbacks")} == {
+        assert {name: reported[name] for name in ("id", "state", "total", "done", "failed", "fallbacks")} == {
             "id": run.pk,
             "state": "running",
             "total": 40,
@@ -30,8 +30,8 @@ class TestRun:
             "failed": 1,
             "fallbacks": 2,
         }
-        assert (told["strategy"], told["version"], told["started_by"]) == ("content", "v1", "ada")
-        assert (told["ended_at"], told["error"]) == (None, None)
+        assert (reported["strategy"], reported["version"], reported["started_by"]) == ("content", "v1", "ada")
+        assert (reported["ended_at"], reported["error"]) == (None, None)
 
     def test_that_is_silent_is_lost(self, staff_client):
         run = runs.begin_run(ORDER, NOON)

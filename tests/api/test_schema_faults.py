@@ -273,9 +273,9 @@ class TestFaults:
     def test_of_a_right_schema_are_none(self):
         assert faults(RIGHT) == []
 
-    @pytest.mark.parametrize(("trail", "value", "told"), WRONG.values(), ids=WRONG.keys())
-    def test_name_the_place(self, trail, value, told):
-        assert [fault for fault in faults(changed(trail, value)) if fault.startswith(told)]
+    @pytest.mark.parametrize(("trail", "value", "reported"), WRONG.values(), ids=WRONG.keys())
+    def test_name_the_place(self, trail, value, reported):
+        assert [fault for fault in faults(changed(trail, value)) if fault.startswith(reported)]
 
     def test_name_an_operation_id_that_is_used_twice(self):
         whole = copy.deepcopy(RIGHT)

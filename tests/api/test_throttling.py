@@ -12,6 +12,7 @@ from access.services import tokens
 from observe import metrics
 from recsite.config.throttle_rates import rates
 from tests.api.callers import bearer, clerk_with, key_header, key_with
+from tests.api.conftest import limit
 from tests.api.test_access_table import URLS, methods_of
 from tests.contracts.window_counter import Clock
 from tests.factories import InteractionFactory, StaffFactory
@@ -25,10 +26,6 @@ MINUTE = 60.0
 @pytest.fixture(autouse=True)
 def _limits(settings, clock: Clock) -> None:
     limit(settings, "all=3/m")
-
-
-def limit(settings: Any, *said: str) -> None:
-    settings.THROTTLE_RATES = rates(["all=off", *said], open_reads=False)
 
 
 def client_with(authorization: str) -> APIClient:
@@ -108,12 +105,12 @@ class TestRefusal:
         assert key_client.get("/categories").json()["count"] == 1
 
     def test_is_counted(self, key_client, monkeypatch):
-        told = []
-        monkeypatch.setattr(metrics.recorder, "throttled", lambda *what: told.append(what))
+        refused = []
+        monkeypatch.setattr(metrics.recorder, "throttled", lambda *what: refused.append(what))
 
         statuses(key_client, 5)
 
-        assert told == [("read", "key")] * 2
+        assert refused == [("read", "key")] * 2
 
     def test_is_logged_once_a_window_without_what_was_shown(self, caplog):
         caplog.set_level("INFO")
@@ -129,16 +126,16 @@ class TestRefusal:
 class TestHeaders:
     NAMES = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
-    def told(self, answer: Any) -> list[str | None]:
+    def headers_of(self, answer: Any) -> list[str | None]:
         return [answer.headers.get(name) for name in self.NAMES]
 
     def test_count_down(self, key_client, clock):
-        told = []
+        found = []
         for _ in range(4):
-            told.append(self.told(key_client.get("/products")))
+            found.append(self.headers_of(key_client.get("/products")))
             clock.now += 10
 
-        assert told == [["3", "2", "60"], ["3", "1", "50"], ["3", "0", "40"], ["3", "0", "30"]]
+        assert found == [["3", "2", "60"], ["3", "1", "50"], ["3", "0", "40"], ["3", "0", "30"]]
 
     @pytest.mark.parametrize(
         ("path", "status"), [("/products/999", 404), ("/products?colour=red", 400), ("/runs/1", 403)]
@@ -147,7 +144,7 @@ class TestHeaders:
         answer = key_client.get(path)
 
         assert answer.status_code == status
-        assert self.told(answer) == ["3", "2", "60"]
+        assert self.headers_of(answer) == ["3", "2", "60"]
 
     def test_are_on_a_304(self, key_client, lamp):
         tag = key_client.get("/products").headers["ETag"]
@@ -155,19 +152,19 @@ class TestHeaders:
         answer = key_client.get("/products", headers={"if-none-match": tag})
 
         assert answer.status_code == 304
-        assert self.told(answer) == ["3", "1", "60"]
+        assert self.headers_of(answer) == ["3", "1", "60"]
 
     def test_are_on_a_list_that_is_given_again(self, key_client):
         event = InteractionFactory()
         asked = [key_client.get(f"/recommend/{event.user_id}") for _ in range(2)]
 
-        assert [self.told(answer) for answer in asked] == [["3", "2", "60"], ["3", "1", "60"]]
+        assert [self.headers_of(answer) for answer in asked] == [["3", "2", "60"], ["3", "1", "60"]]
         assert asked[0].content == asked[1].content
 
     def test_are_not_where_there_is_no_limit(self, key_client, settings):
         limit(settings)
 
-        assert self.told(key_client.get("/products")) == [None] * 3
+        assert self.headers_of(key_client.get("/products")) == [None] * 3
 
     def test_may_be_read_by_pages_of_listed_origins(self, key_client, settings):
         settings.CORS_ALLOWED_ORIGINS = ["https://shop.example"]

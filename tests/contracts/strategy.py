@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Mask, seen
+from recommendations.engine.histories import Candidates, Mask, seen
 from recommendations.strategies.base import Basis, Retriever, Strategy
 from tests.worlds import Article, World
 

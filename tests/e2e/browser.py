@@ -75,19 +75,19 @@ class Browser:
     def complaints(self) -> list[str]:
         """Return what was refused by a policy, could not be loaded, or went wrong in a script."""
         self.tell("new Promise(done => setTimeout(done, 100))")  # what it is about to say, it says by then
-        told = []
+        reported = []
         for event in self._events:
             of, found = event["method"], event["params"]
             if of == "Log.entryAdded" and found["entry"]["level"] in ("error", "warning"):
                 url = found["entry"].get("url", "")
                 if not url.endswith("/favicon.ico"):  # which it asks for of its own accord
-                    told.append(f"{found['entry']['text']} {url}")
+                    reported.append(f"{found['entry']['text']} {url}")
             elif of == "Runtime.exceptionThrown":
-                told.append(
+                reported.append(
                     found["exceptionDetails"].get("exception", found["exceptionDetails"])["description"]
                 )
         self._events.clear()
-        return told
+        return reported
 
     def _next(self) -> dict[str, Any]:
         end = time.monotonic() + PATIENCE_SECONDS

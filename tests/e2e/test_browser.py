@@ -56,7 +56,7 @@ class TestBrowser:
         browser.tell("document.body.insertAdjacentHTML('beforeend', '<b style=\"color: red\">x</b>')")
 
         complaints = browser.complaints()
-        assert ["Content Security Policy" in told for told in complaints] == [True], complaints
+        assert ["Content Security Policy" in reported for reported in complaints] == [True], complaints
 
     def test_complains_of_nothing_at_the_log_in(self, browser: Browser, site: str):
         browser.go(f"{site}/admin/login/")

@@ -114,9 +114,9 @@ def model() -> Iterator[LLMServer]:
         yield server
 
 
-def everything_goes_wrong(told: Told, key: str) -> set[str]:
+def everything_goes_wrong(reported: Told, key: str) -> set[str]:
     """Ask in every wrong way with the real secrets, and return those that came up in doing so."""
-    pair = json.loads(told.ask("POST", "/token", {"username": "staff", "password": PASSWORD}))
+    pair = json.loads(reported.ask("POST", "/token", {"username": "staff", "password": PASSWORD}))
     access, refresh = pair["access"], pair["refresh"]
     for scheme, secret in (("Api-Key", key), ("Bearer", access), ("Bearer", refresh), ("Api-Key", PASSWORD)):
         for wrong in (secret, secret + "x", secret[:-1], secret.upper()):
@@ -129,7 +129,7 @@ def everything_goes_wrong(told: Told, key: str) -> set[str]:
                 ("POST", "/token/shopper", {"user": []}),
                 ("POST", "/nothing/here", "{"),
             ):
-                told.ask(method, path, body, Authorization=f"{scheme} {wrong}")
+                reported.ask(method, path, body, Authorization=f"{scheme} {wrong}")
     for path in ("/token", "/token/refresh", "/token/verify", "/token/logout"):
         for value in (
             PASSWORD,
@@ -146,14 +146,14 @@ def everything_goes_wrong(told: Told, key: str) -> set[str]:
                 {"token": value},
                 value,
             ):
-                told.ask("POST", path, body)
-            told.ask("POST", path, f'{{"password": "{PASSWORD}"')
+                reported.ask("POST", path, body)
+            reported.ask("POST", path, f'{{"password": "{PASSWORD}"')
     for username in ("staff", PASSWORD):
         for _ in range(7):
-            told.ask("POST", "/token", {"username": username, "password": PASSWORD + "!"})
-    told.ask("GET", "/admin/login/")
+            reported.ask("POST", "/token", {"username": username, "password": PASSWORD + "!"})
+    reported.ask("GET", "/admin/login/")
     form = urlencode({"username": "staff", "password": PASSWORD, "csrfmiddlewaretoken": "x"})
-    told.ask("POST", "/admin/login/", form, Content_Type="application/x-www-form-urlencoded")
+    reported.ask("POST", "/admin/login/", form, Content_Type="application/x-www-form-urlencoded")
     return {access, refresh, access.split(".")[2], refresh.split(".")[2]}
 
 
@@ -177,22 +177,22 @@ class TestCanaries:
             shop, **PLANTED, API_OPEN_READS="false", OPENAI_BASE_URL=model.url, WEB_THREADS="6"
         )
 
-        with Server(log, **environment) as told:
-            tokens = everything_goes_wrong(told, key)
+        with Server(log, **environment) as reported:
+            tokens = everything_goes_wrong(reported, key)
 
         logged = log.read_text()
-        assert {200, 400, 401, 403, 404, 405, 429} <= told.statuses
-        assert not {status for status in told.statuses if status >= 500}
+        assert {200, 400, 401, 403, 404, 405, 429} <= reported.statuses
+        assert not {status for status in reported.statuses if status >= 500}
         asked_with = {
             question.headers["authorization"].removeprefix("Bearer ") for question in model.questions
         }
         assert asked_with == {OPENAI_KEY, SECOND_KEY}, "a key that was not shown was never at risk"
         assert "Unauthorized" in logged
-        given = f"{told.answers[0]}"  # where the tokens were given
+        given = f"{reported.answers[0]}"  # where the tokens were given
         searched = {
             "log": logged,
             "commands": "".join(outputs),
-            "answers": "".join(told.answers).replace(given, ""),
+            "answers": "".join(reported.answers).replace(given, ""),
         }
         secrets = {
             PASSWORD,

@@ -88,11 +88,11 @@ def steps(text: str) -> list[Step]:
     return list(found.values())
 
 
-def normal(said: str) -> str:
+def normal(printed: str) -> str:
     """Return an output without what differs from one run to the next."""
     for pattern, name in VARYING:
-        said = pattern.sub(name, said)
-    return said.strip()
+        printed = pattern.sub(name, printed)
+    return printed.strip()
 
 
 class Shell:
@@ -119,9 +119,9 @@ class Shell:
         lines: list[str] = []
         for line in self._bash.stdout:
             if line.startswith("<<end>> "):
-                said = "".join(lines).removesuffix("\n")
-                assert line.split()[1] == "0", f"{command}\n{said}"
-                return said
+                printed = "".join(lines).removesuffix("\n")
+                assert line.split()[1] == "0", f"{command}\n{printed}"
+                return printed
             lines.append(line)
         raise AssertionError(f"{command}: bash ended.\n{''.join(lines)}")
 
@@ -159,7 +159,7 @@ def copy(tmp_path: Path) -> Path:
 class Followed:
     """said: what each step printed; shell: where they ran; url: where the server answers."""
 
-    said: dict[str, str]
+    printed: dict[str, str]
     shell: Shell
     url: str
 
@@ -172,7 +172,7 @@ def followed(copy: Path) -> Iterator[Followed]:
     shell = Shell(
         copy, {"PATH": os.environ["PATH"], "HOME": str(copy), "PORT": str(port), "LC_ALL": "C.UTF-8"}
     )
-    said: dict[str, str] = {}
+    printed: dict[str, str] = {}
     try:
         for step in steps(README):
             if step.command in LEFT_OUT:
@@ -182,10 +182,10 @@ def followed(copy: Path) -> Iterator[Followed]:
                 shell.run(f"curl -s --retry 60 --retry-delay 1 --retry-connrefused {url}/health/ready")
                 continue
             command = INSTEAD.get(step.command, step.command).replace("http://127.0.0.1:8000", url)
-            said[step.command] = shell.run(command).replace(url, "http://127.0.0.1:8000")
+            printed[step.command] = shell.run(command).replace(url, "http://127.0.0.1:8000")
             if step.output is not None:
-                assert normal(said[step.command]) == normal(step.output), step.command
-        yield Followed(said, shell, url)
+                assert normal(printed[step.command]) == normal(step.output), step.command
+        yield Followed(printed, shell, url)
     finally:
         shell.end()
 
@@ -213,7 +213,7 @@ class TestSteps:
 class TestReadme:
     def test_runs_prints_what_it_shows_and_leaves_the_shop_well(self, followed: Followed, copy: Path):
         """One test, since parallel test processes would each follow the README from its beginning."""
-        (trained,) = (said for command, said in followed.said.items() if "train_models" in command)
+        (trained,) = (printed for command, printed in followed.printed.items() if "train_models" in command)
         assert "Activated and made the default: better than content by +" in trained
         (users,) = re.findall(r"\(\S+ to \S+ ([\d,]+) users\)", trained)
         assert int(users.replace(",", "")) > 1_000

@@ -103,9 +103,9 @@ class TestAnOpenPage:
         sent = {**form_of(office, change(lamp)), "price": "11.00"}
         Product.objects.filter(pk=lamp.pk).update(price="12.00")
         page = office.post(change(lamp), sent).content.decode()
-        told = next(tag for tag in _INPUT.findall(page) if _attribute(tag, "name") == "initial-price")
+        reported = next(tag for tag in _INPUT.findall(page) if _attribute(tag, "name") == "initial-price")
 
-        answer = office.post(change(lamp), {**sent, "initial-price": _attribute(told, "value")})
+        answer = office.post(change(lamp), {**sent, "initial-price": _attribute(reported, "value")})
 
         assert answer.status_code == 302
         assert str(Product.objects.get().price) == "11.00"
@@ -256,16 +256,16 @@ class TestTheNightInWhichClocksGoBack:
         assert Interaction.objects.get().occurred_at == self.SECOND.replace(microsecond=0)
 
     @pytest.mark.parametrize(
-        ("day", "said"),
+        ("day", "output"),
         [("26/10/2025", "02:30:00 +02:00 is the first one"), ("30/03/2025", "never show 02:30:00")],
     )
-    def test_says_what_an_ambiguous_time_needs(self, office, day, said):
+    def test_says_what_an_ambiguous_time_needs(self, office, day, output):
         event = InteractionFactory()
         sent = form_of(office, change(event))
 
         answer = office.post(change(event), {**sent, "occurred_at_0": day, "occurred_at_1": "02:30:00"})
 
-        assert said in errors(answer)["occurred_at"][0]
+        assert output in errors(answer)["occurred_at"][0]
 
 
 class TestAFormSentTwice:

@@ -77,7 +77,6 @@ class TestList:
 
         assert "<strong>Active</strong>" in html
         assert "0.100 (0.090 to 0.110)" in html
-        assert "0.500" in html
 
     def test_says_when_the_active_one_cannot_answer(self, office, first):
         TrainedModel.objects.update(settings_digest="other")

@@ -221,7 +221,7 @@ class TestStoredList:
         assert "Renamed</a> (now inactive)</td>" in self.page(office, stored).content.decode()
 
     @pytest.mark.parametrize(
-        ("change", "said"),
+        ("change", "output"),
         [
             ({"is_active": True, "stock": None}, ""),
             ({"is_active": True, "stock": 1}, ""),
@@ -230,14 +230,14 @@ class TestStoredList:
             ({"is_active": False, "stock": 0}, " (now inactive) (now sold out)"),
         ],
     )
-    def test_tells_an_inactive_product_from_one_that_is_sold_out(self, office, stored, change, said):
+    def test_tells_an_inactive_product_from_one_that_is_sold_out(self, office, stored, change, output):
         Product.objects.filter(name="Wireless Earbuds").update(**change)
 
         html = self.page(office, stored).content.decode()
 
-        assert f">Wireless Earbuds</a>{said}</td>" in html
-        assert html.count("now inactive") == said.count("now inactive")
-        assert html.count("now sold out") == said.count("now sold out")
+        assert f">Wireless Earbuds</a>{output}</td>" in html
+        assert html.count("now inactive") == output.count("now inactive")
+        assert html.count("now sold out") == output.count("now sold out")
 
     def test_reads_why_products_are_not_available_in_one_query(self, office, stored):
         with CaptureQueriesContext(connection) as available:
@@ -298,3 +298,34 @@ class TestStoredList:
 
         assert "<li>Stored lists: 1</li>" in asked
         assert not StoredList.objects.filter(pk=stored.pk).exists()
+
+
+class TestSections:
+    def test_follow_the_order_of_work_and_leave_no_application_over(self, admin_client):
+        page = admin_client.get("/admin/")
+
+        assert [section["name"] for section in page.context["app_list"]] == [
+            *("Catalogue", "Recommendations", "People", "Access")
+        ]
+        assert page.context["site_url"] == "/docs"
+        assert 'rel="icon"' in page.content.decode()
+
+
+class TestEachStrategy:
+    def test_offers_every_strategy_and_says_what_the_shopper_reads(self, admin_client):
+        shopper = UserFactory(name="Ada")
+        page = f"/admin/recommendations/storedlist/shopper/{shopper.pk}/"
+
+        html = admin_client.get(f"{page}?strategy=popular").content.decode()
+
+        assert "<strong>popular</strong>" in html
+        assert all(f'href="?strategy={name}"' in html for name in ("content", "hybrid", "trending"))
+        assert "Hi Ada!" in html
+        assert admin_client.get(f"{page}?strategy=nonsense").status_code == 200
+
+
+class TestDefault:
+    def test_is_said_without_a_row(self, admin_client):
+        html = admin_client.get("/admin/recommendations/defaultstrategy/").content.decode()
+
+        assert "content answers requests that name no strategy, by the setting DEFAULT_STRATEGY." in html

@@ -57,11 +57,11 @@ class TestRotateAndRevoke:
         old = make()
 
         new = run("rotate", old[5:13], "--overlap-hours", "24")[0].strip()
-        told = run("revoke", old[5:13])[1]
+        reported = run("revoke", old[5:13])[1]
 
         states = {row.prefix: row.revoked_at is None for row in ApiKey.objects.all()}
         assert states == {old[5:13]: False, new[5:13]: True}
-        assert "is revoked" in told
+        assert "is revoked" in reported
         with pytest.raises(CommandError, match="is revoked"):
             run("rotate", old[5:13])
 

@@ -4,7 +4,7 @@ import pytest
 
 from recsite.cache.redis import TolerantRedisCache
 from stack.processes import free_port
-from tests.integration.test_openai_metrics import told
+from tests.integration.test_openai_metrics import reported
 
 pytestmark = pytest.mark.usefixtures("counted_anew")
 
@@ -18,7 +18,7 @@ class TestMetrics:
         cache.get("b")
         cache.get("c")
 
-        assert told("shop_redis_calls_total") == {"done": 4, "hit": 1, "miss": 2}
+        assert reported("shop_redis_calls_total") == {"done": 4, "hit": 1, "miss": 2}
 
     def test_count_what_failed_and_what_was_not_tried(self):
         cache = TolerantRedisCache(f"redis://127.0.0.1:{free_port()}/0", {"OPTIONS": {"rest_seconds": 60}})
@@ -26,4 +26,4 @@ class TestMetrics:
         for _ in range(3):
             cache.set("a", 1, 60)
 
-        assert told("shop_redis_calls_total") == {"failed": 1, "skipped": 2}
+        assert reported("shop_redis_calls_total") == {"failed": 1, "skipped": 2}

@@ -11,8 +11,7 @@ from recommendations.caching import catalogue as module
 from recommendations.caching.catalogue import CatalogueCache, CatalogueReader
 from recommendations.selectors.products import details
 from recommendations.selectors.snapshots import patched, snapshot
-from recommendations.serving.details import DetailsCache
-from recommendations.serving.pipelines import PipelineCache
+from recommendations.serving.catalogue import DetailsCache, PipelineCache
 from recommendations.wiring import catalogue as wired
 from tests.factories import CategoryFactory, InteractionFactory, ProductFactory, TagFactory
 

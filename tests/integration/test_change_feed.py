@@ -11,7 +11,8 @@ from catalog.changes import FeedPosition, read_changes
 from catalog.checks import triggers_exist
 from catalog.models import Category, Interaction, Product, ProductChange, Tag, User
 from catalog.models.product import SHOWN_COLUMNS
-from catalog.triggers import MOST_NOTED, missing_triggers
+from catalog.triggers import missing_triggers
+from catalog.triggers.watched import MOST_NOTED
 from recommendations.selectors.products import Details
 from tests.factories import NOON, CategoryFactory, InteractionFactory, ProductFactory, TagFactory, UserFactory
 

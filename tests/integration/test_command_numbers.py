@@ -19,25 +19,25 @@ class TestTopN:
     @pytest.mark.parametrize("command", ["generate_recommendations", "show_recommendation"])
     @pytest.mark.parametrize("value", [*REFUSED, "101"])
     def test_must_be_from_1_to_100(self, command: str, value: str):
-        said = refusal(command, f"--top-n={value}")
+        output = refusal(command, f"--top-n={value}")
 
-        assert said == "Error: argument --top-n: must be a whole number from 1 to 100"
+        assert output == "Error: argument --top-n: must be a whole number from 1 to 100"
 
 
 class TestBatchSize:
     @pytest.mark.parametrize("value", REFUSED)
     def test_must_be_1_or_more(self, value: str):
-        said = refusal("generate_recommendations", f"--batch-size={value}")
+        output = refusal("generate_recommendations", f"--batch-size={value}")
 
-        assert said == "Error: argument --batch-size: must be a whole number of 1 or more"
+        assert output == "Error: argument --batch-size: must be a whole number of 1 or more"
 
 
 @pytest.mark.django_db
 class TestTaken:
     @pytest.mark.parametrize("options", [("--top-n", "100"), ("--top-n", "1", "--batch-size", "1")])
     def test_numbers_in_range_are(self, options: tuple[str, ...]):
-        said = StringIO()
+        output = StringIO()
 
-        call_command("generate_recommendations", *options, "--verbosity", "0", stdout=said)
+        call_command("generate_recommendations", *options, "--verbosity", "0", stdout=output)
 
-        assert said.getvalue().startswith("0 users stored")
+        assert output.getvalue().startswith("0 users stored")

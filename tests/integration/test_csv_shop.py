@@ -6,18 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from catalog.errors import ShopNotFound
+from catalog.importing.import_shop import ImportOptions, import_shop
 from catalog.importing.report import Problem
 from catalog.models import Product, User
 from recommendations.engine.snapshot import Snapshot
 from recommendations.evaluation.csv_shop import Shop, read_shop
 from recommendations.selectors.histories import log
 from recommendations.selectors.snapshots import snapshot
-from tests.shops import run_import, write_shop, write_small_shop
+from tests.shops import write_shop, write_small_shop
 
 EVENT = "{},{},{},2026-03-0{}T09:00:{}Z"
 EXAMPLE = Path(__file__).parents[2] / "data" / "example_shop"
@@ -35,6 +37,8 @@ class Heard:
 
     def found(self, problem: Problem) -> None:
         self.problems.append(str(problem))
+
+    def noted(self, file: str, note: str) -> None: ...
 
 
 @st.composite
@@ -85,7 +89,9 @@ def told(shop: Snapshot) -> dict[str, object]:
 def assert_same_as_imported(folder: Path) -> None:
     """Import the folder, compare what the database then gives with what the folder gives, and undo it."""
     with transaction.atomic():
-        said = run_import(folder).problems
+        heard = Heard()
+        import_shop(folder, now=timezone.now(), observer=heard, options=ImportOptions())
+        said = heard.problems
         imported, stored = log(), snapshot()
         users = list(User.objects.order_by("id").values_list("id", flat=True))
         products = list(Product.objects.order_by("id").values_list("id", flat=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stack.processes import Child
-from tests.place import ROOT, Place, told
+from tests.place import ROOT, Place, environment
 from tests.waiting import PATIENCE_SECONDS
 
 SETTINGS = """
@@ -58,7 +58,7 @@ def place(database: str, tmp_path: Path, redis_url: str) -> Place:
     (tmp_path / "far_settings.py").write_text(SETTINGS.format(folder=tmp_path))
     made = Place(
         tmp_path,
-        told(
+        environment(
             database,
             redis_url,
             DJANGO_SETTINGS_MODULE="far_settings",

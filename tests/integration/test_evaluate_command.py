@@ -78,19 +78,21 @@ class TestEvaluateRecommendations:
         assert found["strategies"]["content"]["diversity@10"] is None  # one product in the list: no pair
 
     def test_prints_a_table_of_the_strategies_that_are_named(self, shop: None):
-        said = evaluate("--strategies", "popular").splitlines()
+        output = evaluate("--strategies", "popular").splitlines()
 
-        assert said[0].startswith("Held out: everything from 2025-12-16 12:00 UTC on. Learned from 7 events")
-        assert said[3].startswith("popular ")
-        assert "1.0000" in said[3]
-        assert "1.000–1.000" in said[4]
-        assert not any(line.startswith("content") for line in said)
+        assert output[0].startswith(
+            "Held out: everything from 2025-12-16 12:00 UTC on. Learned from 7 events"
+        )
+        assert output[3].startswith("popular ")
+        assert "1.0000" in output[3]
+        assert "1.000–1.000" in output[4]
+        assert not any(line.startswith("content") for line in output)
 
     def test_prints_a_dash_for_what_cannot_be_said(self, shop: None):
-        said = evaluate("--strategies", "content")  # lists of one product, which have no pairs to compare
+        output = evaluate("--strategies", "content")  # lists of one product, which have no pairs to compare
 
-        assert "–" in said.splitlines()[3].split()
-        assert "nan" not in said
+        assert "–" in output.splitlines()[3].split()
+        assert "nan" not in output
 
     def test_knows_no_strategy_that_is_not_configured(self, shop: None):
         with pytest.raises(CommandError, match="--strategies: There is no strategy 'magic'"):
@@ -126,9 +128,11 @@ class TestReport:
         assert "<title>popular: " in page
 
     def test_is_written_to_the_file_that_is_named(self, shop: None, tmp_path: Path):
-        said = evaluate("--strategies", "popular", "--format", "json", "--output", str(tmp_path / "out.json"))
+        output = evaluate(
+            "--strategies", "popular", "--format", "json", "--output", str(tmp_path / "out.json")
+        )
 
-        assert said == ""
+        assert output == ""
         assert set(json.loads((tmp_path / "out.json").read_text())["strategies"]) == {"popular"}
 
     def test_says_when_the_file_cannot_be_written(self, shop: None, tmp_path: Path):
@@ -139,20 +143,20 @@ class TestReport:
 class TestTooFewUsers:
     WARNING = "Measured on only 1 user: too few to compare strategies, which takes 30 or more."
 
-    def said(self, *args: str, **options: Any) -> str:
+    def output(self, *args: str, **options: Any) -> str:
         return evaluate("--strategies", "popular", *args, **options)
 
     def test_are_said_below_the_table_in_red_on_a_terminal(self, shop: None):
         red = color_style(force_color=True).ERROR(self.WARNING)
 
-        assert self.said().splitlines()[-1] == self.WARNING
-        assert self.said(force_color=True).splitlines()[-1] == red != self.WARNING
+        assert self.output().splitlines()[-1] == self.WARNING
+        assert self.output(force_color=True).splitlines()[-1] == red != self.WARNING
 
     def test_are_said_in_json(self, shop: None):
-        assert json.loads(self.said("--format", "json"))["warning"] == self.WARNING
+        assert json.loads(self.output("--format", "json"))["warning"] == self.WARNING
 
     def test_are_said_on_the_page_in_the_colour_of_alarm(self, shop: None):
-        page = self.said("--format", "html")
+        page = self.output("--format", "html")
 
         assert f'<p class="warning" role="alert">{self.WARNING}</p>' in page
         assert ".warning { color: var(--alarm)" in page
@@ -161,7 +165,7 @@ class TestTooFewUsers:
     def test_are_said_on_standard_error_when_a_file_is_written(
         self, shop: None, tmp_path: Path, format: str, capsys: pytest.CaptureFixture[str]
     ):
-        self.said("--format", format, "--output", str(tmp_path / "out"))
+        self.output("--format", format, "--output", str(tmp_path / "out"))
 
         assert self.WARNING in (tmp_path / "out").read_text()
         assert self.WARNING in capsys.readouterr().err
@@ -173,9 +177,9 @@ class TestTooFewUsers:
             for product, days in zip(products, (31, 0), strict=True):
                 InteractionFactory(user=user, product=product, occurred_at=NOON - timedelta(days=days))
 
-        assert "too few" not in self.said()
-        assert json.loads(self.said("--format", "json"))["warning"] is None
-        assert 'class="warning"' not in self.said("--format", "html")
+        assert "too few" not in self.output()
+        assert json.loads(self.output("--format", "json"))["warning"] is None
+        assert 'class="warning"' not in self.output("--format", "html")
 
 
 class TestUsers:

@@ -102,7 +102,7 @@ class TestData:
         former.write_text("former")
 
         for output in (former, new):
-            with pytest.raises(CommandError, match=r"interactions.csv: file not found"):
+            with pytest.raises(CommandError, match=r"there are no events to learn from"):
                 evaluate("--data", str(folder), "--output", str(output))
 
         assert former.read_text() == "former"

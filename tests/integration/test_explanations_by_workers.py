@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.chat import KEY
 from tests.database_files import DatabaseFiles
 from tests.llm_server import LLMServer, says
-from tests.place import Place, told
+from tests.place import Place, environment
 from tests.waiting import PATIENCE_SECONDS
 
 # Anna and five lamps.
@@ -45,7 +45,7 @@ def shop(folder: Path, database: Path, broker: str, server: LLMServer, **more: s
     """Return a shop with a model that explains."""
     return Place(
         folder,
-        told(
+        environment(
             f"sqlite:///{database}",
             broker,
             OPENAI_API_KEY=KEY,
@@ -67,11 +67,11 @@ class TestWorker:
             place = shop(tmp_path, database, redis_url, server)
             worker = place.worker("explanations", "explanations")
             try:
-                said = json.loads(place.manage("shell", "--no-imports", "-c", ASKING))
+                output = json.loads(place.manage("shell", "--no-imports", "-c", ASKING))
             finally:
                 worker.stop()
 
-        assert said == ["template", "openai", "For you, Anna.", "For you, Anna."]
+        assert output == ["template", "openai", "For you, Anna.", "For you, Anna."]
         assert len(server.questions) == 1
         assert KEY not in worker.log.read_text()
 

@@ -55,10 +55,10 @@ class TestGenerateRecommendations:
         assert {len(stored.picks) for stored in StoredList.objects.all()} == {10}
 
     def test_says_how_many_users_it_took_how_long_and_how_many_fell_back(self, shoppers: list[User]):
-        said = generate()
+        output = generate()
 
-        assert said.startswith("3 users stored in ")
-        assert "users/s), 1 of them with popular products only." in said
+        assert output.startswith("3 users stored in ")
+        assert "users/s), 1 of them with popular products only." in output
 
     def test_replaces_the_former_lists_when_run_again(self, shoppers: list[User]):
         generate("--top-n", "3")
@@ -78,9 +78,9 @@ class TestGenerateRecommendations:
         )
 
     def test_stores_nothing_on_a_dry_run(self, shoppers: list[User]):
-        said = generate("--dry-run")
+        output = generate("--dry-run")
 
-        assert "3 users computed, none stored" in said
+        assert "3 users computed, none stored" in output
         assert not StoredList.objects.exists()
 
     @pytest.mark.skipif(connection.vendor != "sqlite", reason="Any process sees the database of a server.")
@@ -129,9 +129,9 @@ class TestGenerateRecommendations:
         settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "EXPLAINER": UNREACHABLE}
         wiring.forget()
 
-        said = generate("--explain")
+        output = generate("--explain")
 
-        assert "3 explanations were not written by the language model and are not stored." in said
+        assert "3 explanations were not written by the language model and are not stored." in output
         assert set(StoredList.objects.values_list("explanation", "explanation_source")) == {("", "")}
 
     def test_goes_on_after_a_chunk_that_failed_and_exits_with_an_error(

@@ -56,18 +56,18 @@ class TestProcesses:
         run(env, "generate_recommendations", "--processes", "1", "--batch-size", "2")
         alone = run(env, "shell", "--no-imports", "-c", PROGRAM)
 
-        said = run(env, "generate_recommendations", "--processes", "2", "--batch-size", "2")
+        output = run(env, "generate_recommendations", "--processes", "2", "--batch-size", "2")
 
         assert run(env, "shell", "--no-imports", "-c", PROGRAM) == alone != ""
-        assert f"{len(alone.splitlines())} users stored" in said
+        assert f"{len(alone.splitlines())} users stored" in output
 
     @pytest.mark.parametrize(
-        ("told", "code"), [("SIGINT", 130), ("SIGTERM", 130), ("SIGKILL", -signal.SIGKILL)]
+        ("reported", "code"), [("SIGINT", 130), ("SIGTERM", 130), ("SIGKILL", -signal.SIGKILL)]
     )
     def test_end_with_the_command_however_it_ends(
-        self, env: dict[str, str], tmp_path: Path, told: str, code: int
+        self, env: dict[str, str], tmp_path: Path, reported: str, code: int
     ):
-        (tmp_path / "slow_settings.py").write_text(SLOW.format(told=told))
+        (tmp_path / "slow_settings.py").write_text(SLOW.format(reported=reported))
         slow = {
             **env,
             "DJANGO_SETTINGS_MODULE": "slow_settings",

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.place import ROOT, told
+from tests.place import ROOT, environment
 
 PROGRAM = """
 import json
@@ -50,7 +50,7 @@ class TestEightAtOnce:
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM],
             cwd=ROOT,
-            env=told(database, broker=""),
+            env=environment(database, broker=""),
             check=True,
             capture_output=True,
             text=True,

@@ -258,16 +258,16 @@ class TestAFileWithStock:
         assert stored().stock is None
 
     def test_is_sold_out_where_too_many_were_sold(self, tmp_path: Path):
-        told = self.put(tmp_path, "-4.0000")
+        reported = self.put(tmp_path, "-4.0000")
 
-        assert (told.problems, stored().stock) == ([], 0)
+        assert (reported.problems, stored().stock) == ([], 0)
 
     def test_says_what_is_wrong_and_changes_nothing(self, tmp_path: Path):
         self.put(tmp_path, "3")
 
-        told = self.put(tmp_path, "1.5")
+        reported = self.put(tmp_path, "1.5")
 
-        assert told.problems == [
+        assert reported.problems == [
             'products.csv, line 2, column stock, value "1.5": '
             "must be a whole number from 0 to 2147483647, or empty if the stock is not tracked"
         ]
@@ -304,9 +304,9 @@ class TestAFileWithSales:
     def test_without_the_columns_ends_a_sale_above_the_new_price(self, tmp_path: Path):
         self.put(tmp_path, ",sale_price", ",2.00")
 
-        told = self.put(tmp_path, "", "", price="1.99")
+        reported = self.put(tmp_path, "", "", price="1.99")
 
-        assert (told.problems, stored().sale_price, str(stored().price)) == ([], None, "1.99")
+        assert (reported.problems, stored().sale_price, str(stored().price)) == ([], None, "1.99")
 
     def test_changes_nothing_the_second_time(self, tmp_path: Path):
         header, line = (
@@ -346,10 +346,10 @@ class TestAFileWithBrands:
         assert stored().group == ""
 
     def test_may_have_attributes(self, tmp_path: Path):
-        told = self.put(
+        reported = self.put(
             tmp_path, ",attributes", ',"{""size"": [""M""], ""colour"": ["" red "", ""blue"", ""red""]}"'
         )
-        assert told.problems == []
+        assert reported.problems == []
         assert stored().attributes == {"colour": ["red", "blue"], "size": ["M"]}
         before = stored().updated_at
 
@@ -363,9 +363,9 @@ class TestAFileWithBrands:
         assert stored().attributes == {}
 
     def test_says_which_attribute_is_wrong(self, tmp_path: Path):
-        told = self.put(tmp_path, ",attributes", ',"{""colour"": ""red""}"')
+        reported = self.put(tmp_path, ",attributes", ',"{""colour"": ""red""}"')
 
-        assert told.problems[0] == (
+        assert reported.problems[0] == (
             'products.csv, line 2, column attributes, value "{"colour": "red"}": '
             "the attribute 'colour' must have a list of 1 to 20 texts"
         )
@@ -385,9 +385,9 @@ class TestAFileWithBrands:
     def test_says_what_is_wrong(self, tmp_path: Path):
         self.put(tmp_path, ",brand", ",Leaf")
 
-        told = self.put(tmp_path, ",brand", ",Le\x03af")
+        reported = self.put(tmp_path, ",brand", ",Le\x03af")
 
-        assert told.problems == [
+        assert reported.problems == [
             'products.csv, line 2, column brand, value "Le\\x03af": '
             "contains the control character U+0003 at position 3; remove it"
         ]

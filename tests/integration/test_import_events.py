@@ -163,7 +163,7 @@ class TestEventKey:
         ProductFactory()
         UserFactory()
 
-        call_command("import_shop", str(tmp_path), verbosity=0)
+        call_command("import_shop", str(tmp_path), into_existing=True, verbosity=0)
 
         assert set(Interaction.objects.values_list("event_key", flat=True)) == keys
         assert len(keys) == 2

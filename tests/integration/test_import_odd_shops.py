@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from catalog.importing.directory import ShopDirectory
 from catalog.importing.report import NullObserver
@@ -29,7 +30,7 @@ class NaiveShop:
         self.events: list[tuple[str, str, str, str]] = []
 
     def add(self, directory: Path) -> None:
-        shop = ShopDirectory(directory, NullObserver())
+        shop = ShopDirectory(directory, NullObserver(), now=timezone.now())
         for row in shop.products():
             *_, stock, brand, _, _ = self.products.get(row["external_id"], [None, "", None, None])
             stock, brand = row.get("stock", stock), row.get("brand", brand)
@@ -40,7 +41,8 @@ class NaiveShop:
                 *(row["external_id"], row["name"], category),
                 *(f"{row['price']:.2f}", row["description"], stock, brand, True, sorted(tags)),
             ]
-        self.users |= {row.external_id: row.name for row in shop.users()}
+        for user in shop.users():
+            self.users[user.external_id] = user.name or self.users.get(user.external_id) or user.external_id
         seen = list(self.events)
         for event in shop.events(self.users, self.products):
             identity = (event.user, event.product, event.action_type, event.occurred_at.isoformat())

@@ -35,13 +35,13 @@ def as_in_the_file(folder: Path) -> list[datetime]:
 class TestShiftDatesToYesterday:
     def test_moves_all_events_by_the_same_whole_days_so_that_the_last_is_yesterday(self, folder: Path):
         before = timezone.now().date()
-        told = run_import(folder, SHIFT)
+        reported = run_import(folder, SHIFT)
         after = timezone.now().date()
 
         (shift,) = {new - old for new, old in zip(moments(), as_in_the_file(folder), strict=True)}
         assert shift % timedelta(days=1) == timedelta(0)
         assert moments()[-1].date() + timedelta(days=1) in (before, after)
-        assert f"3 new, 0 already stored, all shifted by {shift.days:+,} days" in told.out
+        assert f"3 new, 0 already stored, all shifted by {shift.days:+,} days" in reported.out
 
     def test_adds_and_moves_nothing_the_second_time_with_or_without_it(self, folder: Path):
         run_import(folder, SHIFT)

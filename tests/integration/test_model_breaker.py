@@ -11,7 +11,7 @@ from recommendations.explaining.shared_outage import CachedOutage
 from recsite.cache.redis import TolerantRedisCache
 from recsite.http import health
 from tests.chat import GIVEN, TEMPLATE, OverHTTP, explainer_for, warnings
-from tests.integration.test_openai_metrics import told
+from tests.integration.test_openai_metrics import reported
 from tests.llm_server import LLMServer, fails, says
 
 REST = 30.0
@@ -136,8 +136,8 @@ class TestExplainerWithBreaker(OverHTTP):
 
         assert len(server.questions) == MAX_FAILURES
         assert "left alone" in warnings(log)[-1]
-        assert told("shop_llm_calls_total") == {"HTTP 401": MAX_FAILURES, "left alone": 2}
-        assert told("shop_llm_resting") == {"": 1}
+        assert reported("shop_llm_calls_total") == {"HTTP 401": MAX_FAILURES, "left alone": 2}
+        assert reported("shop_llm_resting") == {"": 1}
 
     def test_asks_again_after_the_rest(self, server: LLMServer):
         clock = Clock()
@@ -149,7 +149,7 @@ class TestExplainerWithBreaker(OverHTTP):
         assert explainer.explain(GIVEN) == TEMPLATE
         clock.now += REST
         assert [explainer.explain(GIVEN).source for _ in range(2)] == [Source.OPENAI] * 2
-        assert told("shop_llm_resting") == {}
+        assert reported("shop_llm_resting") == {}
 
     def test_does_not_count_calls_that_were_never_made(self, server: LLMServer):
         explainer = explainer_for(server.url, api_key="")

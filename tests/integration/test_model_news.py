@@ -89,9 +89,9 @@ class TestCheck:
 
         call_command("check", tags=["openai"])
 
-        said = capsys.readouterr().err
-        assert "OPENAI_MODEL, a: the server announces its end on 2027-01-14." in said
-        assert "OPENAI_MODEL, b: the server does not have it; it has 2 models: a, c." in said
+        output = capsys.readouterr().err
+        assert "OPENAI_MODEL, a: the server announces its end on 2027-01-14." in output
+        assert "OPENAI_MODEL, b: the server does not have it; it has 2 models: a, c." in output
 
     @pytest.mark.parametrize("listing", [lists("c"), fails(401)])
     def test_fails_when_no_model_can_answer(self, model: LLMServer, listing: Reply):

@@ -8,7 +8,7 @@ from recommendations.explainers.chat_options import ChatOptions
 from recommendations.explainers.openai import OpenAIExplainer
 from recommendations.explainers.prompt import Prompt
 from tests.chat import GIVEN, KEY, TEMPLATE, OverHTTP, explainer_for, warnings
-from tests.integration.test_openai_metrics import told
+from tests.integration.test_openai_metrics import reported
 from tests.llm_server import Handler, LLMServer, Reply, fails, says
 
 pytestmark = pytest.mark.usefixtures("counted_anew")
@@ -120,8 +120,8 @@ class TestTwoKeys(OverHTTP):
         server.otherwise = fails(401)
         explainer.explain(GIVEN)
 
-        assert told("shop_llm_keys_refused_total") == {"first": 2, "second": 1}
-        assert told("shop_llm_calls_total") == {"written": 1, "HTTP 401": 1}
+        assert reported("shop_llm_keys_refused_total") == {"first": 2, "second": 1}
+        assert reported("shop_llm_calls_total") == {"written": 1, "HTTP 401": 1}
 
     def test_are_shown_nowhere(self, explainer):
         assert SECOND not in repr(vars(explainer))

@@ -17,7 +17,7 @@ def took(prompt: object, completion_tokens: object) -> Reply:
     return sends(json.dumps(answer).encode())
 
 
-def told(name: str) -> dict[str, float]:
+def reported(name: str) -> dict[str, float]:
     """Return the samples of that name, by the values of their labels."""
     families = metrics.recorder.families(0)
     return {
@@ -44,8 +44,8 @@ class TestMetrics(OverHTTP):
 
         explainer_for(server.url).explain(GIVEN)
 
-        assert told("shop_llm_calls_total") == {outcome: 1}
-        assert told("shop_llm_seconds_count") == {"": 1}
+        assert reported("shop_llm_calls_total") == {outcome: 1}
+        assert reported("shop_llm_seconds_count") == {"": 1}
 
     def test_counts_what_never_came(self, server: LLMServer):
         server.replies.append(drips_body)
@@ -54,7 +54,7 @@ class TestMetrics(OverHTTP):
         explainer_for(server.url).explain(GIVEN)
         explainer_for(server.url, api_key="").explain(GIVEN)
 
-        assert told("shop_llm_calls_total") == {"time-out": 1, "no connection": 1, "no key": 1}
+        assert reported("shop_llm_calls_total") == {"time-out": 1, "no connection": 1, "no key": 1}
 
     def test_counts_tokens_and_their_cost(self, server: LLMServer):
         server.replies.extend([took(300, 50), took(100, 50)])
@@ -63,8 +63,8 @@ class TestMetrics(OverHTTP):
         explainer.explain(GIVEN)
         explainer.explain(GIVEN)
 
-        assert told("shop_llm_tokens_total") == {"prompt": 400, "completion": 100}
-        assert told("shop_llm_cost_total") == {"": pytest.approx(400e-6)}
+        assert reported("shop_llm_tokens_total") == {"prompt": 400, "completion": 100}
+        assert reported("shop_llm_cost_total") == {"": pytest.approx(400e-6)}
 
     @pytest.mark.parametrize("usage", [(-1, 5), ("300", 5), (None, 5), (1e300, 5), (10**18, 5)])
     def test_believes_no_nonsense(self, server: LLMServer, usage: tuple[object, object]):
@@ -72,4 +72,4 @@ class TestMetrics(OverHTTP):
 
         assert explainer_for(server.url).explain(GIVEN).text == "Enjoy!"
 
-        assert told("shop_llm_tokens_total") == {}
+        assert reported("shop_llm_tokens_total") == {}

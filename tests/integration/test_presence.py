@@ -26,9 +26,9 @@ class TestUnlessImported:
         run_import(shop)
         Product.objects.filter(external_id="tea").update(name="Green tea")
 
-        told = run_import(shop, "--unless-imported")
+        reported = run_import(shop, "--unless-imported")
 
-        assert told.out == f"{shop} is already imported; nothing was changed.\n"
+        assert reported.out == f"{shop} is already imported; nothing was changed.\n"
         assert Product.objects.get(external_id="tea").name == "Green tea"
 
     def test_says_nothing_when_quiet(self, shop):
@@ -73,9 +73,9 @@ class TestUnlessImported:
         run_import(shop)
         write_shop(shop, interactions=[*EVENTS, "eve,tea,view,2026-03-01"])
 
-        told = run_import(shop, "--unless-imported")
+        reported = run_import(shop, "--unless-imported")
 
-        assert told.error == "1 problem found; everything else was imported."
+        assert reported.error == "1 problem found; everything else was imported."
 
 
 @pytest.fixture(
@@ -99,9 +99,9 @@ class TestAnotherShop:
         added()
         before = n_rows(), User.objects.count()
 
-        told = run_import(shop, "--unless-imported")
+        reported = run_import(shop, "--unless-imported")
 
-        assert (told.out, told.error, told.stderr.getvalue()) == (ANOTHER, "", "")
+        assert (reported.out, reported.error, reported.stderr.getvalue()) == (ANOTHER, "", "")
         assert (n_rows(), User.objects.count()) == before
 
     def test_stays_as_it_is_even_if_it_shares_keys_with_the_files(self, shop, added):
@@ -109,9 +109,9 @@ class TestAnotherShop:
         UserFactory(external_id="ann", name="Annabel")
         added()
 
-        told = run_import(shop, "--unless-imported")
+        reported = run_import(shop, "--unless-imported")
 
-        assert told.out == ANOTHER
+        assert reported.out == ANOTHER
         assert Product.objects.get(external_id="tea").name == "Teapot"
         assert User.objects.get(external_id="ann").name == "Annabel"
 
@@ -119,9 +119,9 @@ class TestAnotherShop:
         run_import(shop)
         added()
 
-        told = run_import(shop, "--unless-imported")
+        reported = run_import(shop, "--unless-imported")
 
-        assert told.out == f"{shop} is already imported; nothing was changed.\n"
+        assert reported.out == f"{shop} is already imported; nothing was changed.\n"
 
     def test_is_not_mentioned_when_quiet(self, shop):
         UserFactory(external_id="eve")

@@ -219,8 +219,12 @@ class TestErase:
     @pytest.mark.parametrize("external_id", ['say "hi"\\now', "é\u2028ü", "long-" * 50])
     def test_finds_them_in_kept_answers_however_json_writes_them(self, external_id: str):
         user = UserFactory(external_id=external_id)
-        told = {"field": "product_id", "value": f"ext:{external_id}", "message": "There is no such product."}
-        body = response_body([Outcome(422, None, (told,))])
+        reported = {
+            "field": "product_id",
+            "value": f"ext:{external_id}",
+            "message": "There is no such product.",
+        }
+        body = response_body([Outcome(422, None, (reported,))])
         StoredAnswer.objects.create(
             caller="key:x", key="k", request_digest="d", body=zlib.compress(body), created_at=NOON
         )
@@ -268,8 +272,8 @@ class TestErase:
 
     def test_finds_the_number_that_an_answer_refuses(self):
         user = UserFactory()
-        told = {"field": "user_id", "value": user.pk, "message": "There is no such user."}
-        answered("key:x", response_body([Outcome(422, None, (told,))]).decode(), "k")
+        reported = {"field": "user_id", "value": user.pk, "message": "There is no such user."}
+        answered("key:x", response_body([Outcome(422, None, (reported,))]).decode(), "k")
 
         erase(user, by=None, now=NOON)
 

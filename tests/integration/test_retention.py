@@ -45,10 +45,10 @@ class TestEvents:
         for age in (29, 31):
             InteractionFactory(occurred_at=timezone.now() - timedelta(days=age))
 
-        said = remove()
+        output = remove()
 
         assert Interaction.objects.count() == n_left
-        assert said.startswith(f"Removed: {2 - n_left} events, 0 answers, 0 imports, 0 runs")
+        assert output.startswith(f"Removed: {2 - n_left} events, 0 answers, 0 imports, 0 runs")
 
 
 class TestTheRest:

@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from tests.database_files import DatabaseFiles
-from tests.place import ROOT, Place, told
+from tests.place import ROOT, Place, environment
 from tests.shops import write_shop
 
 IMPORT = """
@@ -55,7 +55,7 @@ class TestNight:
     def test_trains_and_has_lists_generated_once(self, tmp_path: Path, redis_url: str):
         place = Place(
             tmp_path,
-            told(
+            environment(
                 f"sqlite:///{tmp_path / 'shop.sqlite3'}",
                 redis_url,
                 MODEL_DIR=str(tmp_path / "trained_models"),
@@ -64,9 +64,9 @@ class TestNight:
         shop = tmp_path / "shop"
         shop.mkdir()
 
-        said = place.manage("shell", "--no-imports", "-c", IMPORT.format(shop=_shop_of_forty(shop)) + NIGHT)
+        output = place.manage("shell", "--no-imports", "-c", IMPORT.format(shop=_shop_of_forty(shop)) + NIGHT)
 
-        assert json.loads(said.splitlines()[-1]) == [
+        assert json.loads(output.splitlines()[-1]) == [
             ["collaborative", "hybrid", "together"],
             [["running", "beat", 40, 1]],
         ]
@@ -79,7 +79,7 @@ class TestNight:
         (tmp_path / "one_model.py").write_text(ONE_MODEL)
         place = Place(
             tmp_path,
-            told(
+            environment(
                 f"sqlite:///{database_files.shop(tmp_path / 'shop.sqlite3')}",
                 redis_url,
                 MODEL_DIR=str(tmp_path / "trained_models"),
@@ -88,7 +88,7 @@ class TestNight:
             ),
         )
 
-        said = place.manage("shell", "--no-imports", "-c", NIGHT)
+        output = place.manage("shell", "--no-imports", "-c", NIGHT)
 
-        assert json.loads(said.splitlines()[-1])[0] == []
+        assert json.loads(output.splitlines()[-1])[0] == []
         assert list((tmp_path / "trained_models" / "together").iterdir())

@@ -96,13 +96,15 @@ def serving(database: Path, **others: object) -> Iterator[str]:
     finally:
         server.send_signal(signal.SIGINT)
         try:
-            said, _ = server.communicate(timeout=PATIENCE_SECONDS)
+            output, _ = server.communicate(timeout=PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
             raise
     assert server.returncode == 0
-    assert said.startswith(f"Serving http://127.0.0.1:{port}/ with the admin at /admin/. Ctrl-C stops it.\n")
-    assert "Traceback" not in said
+    assert output.startswith(
+        f"Serving http://127.0.0.1:{port}/ with the admin at /admin/. Ctrl-C stops it.\n"
+    )
+    assert "Traceback" not in output
 
 
 def refusal(database: Path, **others: object) -> str:
@@ -174,14 +176,14 @@ class TestServe:
                 get(f"{url}/recommend/ext:alice")
                 n += 1
                 workers = {file.stem.rpartition("_")[2] for file in (tmp_path / "counts").glob("*.db")}
-            told = [metrics_of(url) for _ in range(10)]
+            reported = [metrics_of(url) for _ in range(10)]
         lasted = time.time() - began
 
-        assert {counts['shop_answers_total{origin="live",strategy="content"}'] for counts in told} == {n}
-        assert {counts['shop_responses_total{route="recommend-detail",status="200"}'] for counts in told} == {
-            n
-        }
-        assert all(0 <= counts["shop_catalogue_snapshot_age_seconds"] <= lasted for counts in told)
+        assert {counts['shop_answers_total{origin="live",strategy="content"}'] for counts in reported} == {n}
+        assert {
+            counts['shop_responses_total{route="recommend-detail",status="200"}'] for counts in reported
+        } == {n}
+        assert all(0 <= counts["shop_catalogue_snapshot_age_seconds"] <= lasted for counts in reported)
         assert len(workers) == 2
 
     def test_counts_nothing_when_told_not_to(self, shop: Path):
@@ -189,10 +191,10 @@ class TestServe:
             metrics_of(url)
 
     def test_says_what_prepares_a_database_without_tables(self, tmp_path: Path):
-        said = refusal(tmp_path / "empty.sqlite3")
+        output = refusal(tmp_path / "empty.sqlite3")
 
-        assert re.search(r"\d+ migrations are not applied: run `.*python\S* manage.py migrate`\.", said)
-        assert "make demo" not in said
+        assert re.search(r"\d+ migrations are not applied: run `.*python\S* manage.py migrate`\.", output)
+        assert "make demo" not in output
 
     def test_says_when_the_database_cannot_be_reached(self, tmp_path: Path):
         database = tmp_path / "nowhere" / "shop.sqlite3"

@@ -63,8 +63,8 @@ class TestPostgresql:
         code = servers.main(["-c", "raise SystemExit('never run')"])
 
         assert code == 0
-        said = capsys.readouterr().out
-        assert said == "No tests on PostgreSQL: there is none. Set DATABASE_URL, or install one.\n"
+        output = capsys.readouterr().out
+        assert output == "No tests on PostgreSQL: there is none. Set DATABASE_URL, or install one.\n"
 
     def test_must_be_there_where_changes_are_judged(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(servers, "cluster", none_there)
@@ -93,9 +93,11 @@ class TestRun:
 
         assert ran.returncode == 3
 
-    @pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda s: s.name)
-    def test_leaves_no_server_behind_however_it_is_ended(self, env: dict[str, str], told: signal.Signals):
-        if told == signal.SIGKILL and sys.platform != "linux":
+    @pytest.mark.parametrize(
+        "reported", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda s: s.name
+    )
+    def test_leaves_no_server_behind_however_it_is_ended(self, env: dict[str, str], reported: signal.Signals):
+        if reported == signal.SIGKILL and sys.platform != "linux":
             pytest.skip("Only Linux tells a process that the one which started it was killed.")
         run = subprocess.Popen(
             [sys.executable, "-m", "tests.servers", "-c", TELLING],
@@ -112,7 +114,7 @@ class TestRun:
             port = urlsplit(run.stdout.readline().strip()).port
             assert port is not None
 
-            os.killpg(run.pid, told)
+            os.killpg(run.pid, reported)
 
             run.wait(PATIENCE_SECONDS)
         assert is_closed_soon(port)

@@ -136,6 +136,8 @@ class TestFiles:
 
             def found(self, problem: object) -> None: ...
 
+            def noted(self, file: str, note: str) -> None: ...
+
         found = read_shop(folder, Silent(), real_now=LATER)
 
         end = int(datetime(2011, 12, 1, 9, 39, tzinfo=UTC).timestamp())

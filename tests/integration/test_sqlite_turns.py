@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from recsite.sqlite.turns import Turns, TurnTimeout
-from tests.place import ROOT, told
+from tests.place import ROOT, environment
 
 SPAWN = multiprocessing.get_context("spawn")
 PATIENCE = 60.0
@@ -185,7 +185,7 @@ class TestConnection:
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM],
             cwd=ROOT,
-            env=told(f"sqlite:///{tmp_path / 'shop.sqlite3'}", broker=""),
+            env=environment(f"sqlite:///{tmp_path / 'shop.sqlite3'}", broker=""),
             check=True,
             capture_output=True,
             text=True,

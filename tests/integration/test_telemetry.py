@@ -184,8 +184,8 @@ class TestTraces:
         assert ran.returncode == 0, ran.stderr
         [(path, body)] = collector.taken
         assert path == "/v1/traces"
-        for said in (b"shop-recommendations", b"request_id", b"r-8", b"GET"):
-            assert said in body
+        for output in (b"shop-recommendations", b"request_id", b"r-8", b"GET"):
+            assert output in body
         assert b"health" not in body
 
 

@@ -187,6 +187,7 @@ VISITS: dict[str, Callable[[World], None]] = {
     "access/templates/admin/access/apikey/change_form.html": keys,
     "access/templates/admin/access/apikey/made.html": keys,
     "access/templates/admin/access/apikey/rotate.html": keys,
+    "core/templates/admin/base_site.html": lists,
     "core/templates/admin/change_form.html": additions,
     "core/templates/admin/core/date_range_filter.html": filters,
     "core/templates/admin/core/delete_confirmation.html": deletions,

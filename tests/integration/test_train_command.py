@@ -68,7 +68,7 @@ def competing(settings: Any, model_dir: Path, others: dict[str, Any]) -> None:
 @pytest.mark.usefixtures("forked")
 class TestTrainModels:
     def test_registers_what_was_fitted_to_what_and_how_good_it_is(self, tmp_path: Path):
-        said = train("--strategy", "counting", "--note", "the first")
+        output = train("--strategy", "counting", "--note", "the first")
 
         made = TrainedModel.objects.get()
         assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{8}", made.version)
@@ -79,7 +79,7 @@ class TestTrainModels:
         assert made.metrics["split"]["users"] == 40
         assert (made.note, made.created_by) == ("the first", getpass.getuser())
         assert folders(tmp_path) == [made.version]
-        assert f"{made}: fitted to 200 events" in said
+        assert f"{made}: fitted to 200 events" in output
 
     def test_measures_as_evaluate_recommendations_does(self):
         out = StringIO()
@@ -120,18 +120,18 @@ class TestTrainModels:
         configured(settings, tmp_path, {**COUNTING, "OPTIONS": {"rarest": True}})
         wiring.forget()
 
-        said = train()
+        output = train()
 
-        assert "it was trained with settings other than the current ones" in said
+        assert "it was trained with settings other than the current ones" in output
         assert wiring.model_ref("counting").version == TrainedModel.objects.latest("id").version
 
     def test_activates_a_version_in_place_of_one_whose_files_are_gone(self, tmp_path: Path):
         train()
         (tmp_path / "counting" / TrainedModel.objects.get().version / "counts.npy").unlink()
 
-        said = train()
+        output = train()
 
-        assert "Activated: the active version could not be used. " in said
+        assert "Activated: the active version could not be used. " in output
         assert wiring.model_ref("counting").version == TrainedModel.objects.latest("id").version
 
     def test_does_not_change_which_strategy_answers_by_default(self):
@@ -147,9 +147,9 @@ class TestTrainModels:
         registry.activate(old[1], at=NOON + timedelta(hours=1))
 
         with django_capture_on_commit_callbacks(execute=True):
-            said = train("--keep", "1", "--no-evaluate")
+            output = train("--keep", "1", "--no-evaluate")
 
-        assert "Older versions removed: 2." in said
+        assert "Older versions removed: 2." in output
         kept = list(TrainedModel.objects.order_by("id").values_list("version", flat=True))
         assert kept[:2] == ["v0", "v1"]
         assert len(kept) == 3
@@ -167,16 +167,16 @@ class TestTrainModels:
 
     def test_says_what_it_is_doing_and_stays_silent_when_told(self, capsys: pytest.CaptureFixture[str]):
         train("--no-evaluate", verbosity=1)
-        told = capsys.readouterr().err
+        reported = capsys.readouterr().err
         train("--no-evaluate")
 
-        assert "Counting: fitting to 200 events." in told
+        assert "Counting: fitting to 200 events." in reported
         assert capsys.readouterr().err == ""
 
     def test_fits_what_cannot_be_measured(self):
-        said = train("--holdout-days", "3000")
+        output = train("--holdout-days", "3000")
 
-        assert "Not measured." in said
+        assert "Not measured." in output
         assert TrainedModel.objects.get().metrics == {}
 
 
@@ -219,18 +219,18 @@ class TestWhatIsNeverActivatedByItself:
     def test_is_registered_with_the_reason_and_the_way_to_activate_it(self, unproven: tuple[list[str], str]):
         options, why = unproven
 
-        said = train(*options)
+        output = train(*options)
 
-        assert f"Not activated. {why} {HOW_TO_ACTIVATE}" in said
+        assert f"Not activated. {why} {HOW_TO_ACTIVATE}" in output
         assert TrainedModel.objects.count() == 1
         assert active() is None
 
     def test_is_activated_when_that_is_asked_for(self, unproven: tuple[list[str], str]):
         options, why = unproven
 
-        said = train(*options, "--activate")
+        output = train(*options, "--activate")
 
-        assert f"Activated because of --activate. {why}" in said
+        assert f"Activated because of --activate. {why}" in output
         assert active() == TrainedModel.objects.get()
 
     def test_gives_way_to_a_good_one(self, unproven: tuple[list[str], str], settings: Any, tmp_path: Path):
@@ -244,9 +244,9 @@ class TestWhatIsNeverActivatedByItself:
         knows_counting(settings, tmp_path)
         TrainedModel.objects.update(settings_digest=wiring.config().digest("counting"))
 
-        said = train()
+        output = train()
 
-        assert f"Activated in place of {dead.version}, which is unproven. {why}" in said
+        assert f"Activated in place of {dead.version}, which is unproven. {why}" in output
         assert active() == TrainedModel.objects.latest("id")
 
     def test_does_not_take_the_place_of_a_good_one(self, settings: Any, tmp_path: Path):
@@ -264,9 +264,11 @@ class TestWhatIsNeverActivatedByItself:
     def test_is_not_fitted_for_being_better(self):
         of_one_user()
 
-        said = train("--activate-if-better")
+        output = train("--activate-if-better")
 
-        assert f"counting: Not fitted. {FEW_USERS} Use --activate to fit and activate it in any case." in said
+        assert (
+            f"counting: Not fitted. {FEW_USERS} Use --activate to fit and activate it in any case." in output
+        )
         assert not TrainedModel.objects.exists()
         assert wiring.model_ref() == ModelRef("content")
 
@@ -275,9 +277,9 @@ class TestWhatIsNeverActivatedByItself:
         (tmp_path / "counting" / TrainedModel.objects.get().version / "counts.npy").unlink()
         of_one_user()
 
-        said = train("--activate-if-better")
+        output = train("--activate-if-better")
 
-        assert f"counting: Not fitted. {FEW_USERS}" in said
+        assert f"counting: Not fitted. {FEW_USERS}" in output
         assert TrainedModel.objects.count() == 1
 
 
@@ -286,9 +288,9 @@ class TestActivateIfMeasured:
     def test_activates_each_version_that_was_measured(self):
         train("--activate-if-measured")
 
-        said = train("--activate-if-measured")
+        output = train("--activate-if-measured")
 
-        assert "  Activated." in said
+        assert "  Activated." in output
         assert active() == TrainedModel.objects.latest("id") != TrainedModel.objects.earliest("id")
 
     def test_needs_to_measure(self):
@@ -299,17 +301,17 @@ class TestActivateIfMeasured:
 @pytest.mark.usefixtures("forked")
 class TestActivateIfBetter:
     def test_activates_what_is_surely_better_and_lets_it_answer_by_default(self):
-        said = train("--activate-if-better")
+        output = train("--activate-if-better")
 
-        assert "Activated and made the default: better than content by +" in said
+        assert "Activated and made the default: better than content by +" in output
         assert wiring.model_ref() == ModelRef("counting", TrainedModel.objects.get().version)
 
     def test_fits_nothing_that_is_not_surely_better(self, settings: Any, tmp_path: Path):
         configured(settings, tmp_path, {**COUNTING, "OPTIONS": {"rarest": True}})
 
-        said = train("--activate-if-better")
+        output = train("--activate-if-better")
 
-        assert "Not fitted: not surely better than content" in said
+        assert "Not fitted: not surely better than content" in output
         assert not TrainedModel.objects.exists()
         assert wiring.model_ref() == ModelRef("content")
 
@@ -320,26 +322,26 @@ class TestActivateIfBetter:
         bad = TrainedModel.objects.get()
         knows_counting(settings, tmp_path)
 
-        said = train("--activate-if-better")
+        output = train("--activate-if-better")
 
-        assert f"better than {bad} by +" in said
+        assert f"better than {bad} by +" in output
         assert wiring.model_ref().version == TrainedModel.objects.latest("id").version != bad.version
 
     def test_says_that_an_estimator_cannot_be_better_than_itself(self):
         train("--activate-if-better")
 
-        said = train("--activate-if-better")
+        output = train("--activate-if-better")
 
-        assert "has the same settings, so there is nothing to compare" in said
+        assert "has the same settings, so there is nothing to compare" in output
         assert TrainedModel.objects.count() == 1
 
     def test_fits_what_answers_by_default_again_when_its_files_are_gone(self, tmp_path: Path):
         train("--activate-if-better")
         (tmp_path / "counting" / TrainedModel.objects.get().version / "counts.npy").unlink()
 
-        said = train("--activate-if-better")
+        output = train("--activate-if-better")
 
-        assert "Activated: counting is the default and could not be used. " in said
+        assert "Activated: counting is the default and could not be used. " in output
         assert wiring.model_ref() == ModelRef("counting", TrainedModel.objects.latest("id").version)
         assert TrainedModel.objects.count() == 2
 
@@ -349,27 +351,27 @@ class TestActivateIfBetter:
         train("--activate-if-better")
         configured(settings, tmp_path, {**COUNTING, "OPTIONS": {"rarest": True}})
 
-        said = train("--activate-if-better")
+        output = train("--activate-if-better")
 
-        assert "Not fitted: not surely better than counting 2" in said
-        assert "it was trained with settings other than the current ones. Its fallback is used" in said
+        assert "Not fitted: not surely better than counting 2" in output
+        assert "it was trained with settings other than the current ones. Its fallback is used" in output
 
     def test_fits_the_best_alone_of_several_that_are_better(self, settings: Any, tmp_path: Path):
         competing(settings, tmp_path, {"also": COUNTING, "rare": RAREST})
 
-        said = train("--activate-if-better")
+        output = train("--activate-if-better")
 
-        assert "also: Not fitted: better than content by +" in said
-        assert "but counting is better still." in said
-        assert "rare: Not fitted: not surely better than content" in said
+        assert "also: Not fitted: better than content by +" in output
+        assert "but counting is better still." in output
+        assert "rare: Not fitted: not surely better than content" in output
         assert TrainedModel.objects.get().strategy == wiring.model_ref().strategy == "counting"
 
     def test_is_not_swayed_by_the_order_of_the_strategies(self, settings: Any, tmp_path: Path):
         competing(settings, tmp_path, {"second": {"CLASS": "tests.counting.CountingSecond"}})
 
-        said = train("--strategy", "second", "counting", "--activate-if-better")
+        output = train("--strategy", "second", "counting", "--activate-if-better")
 
-        assert "second: Not fitted: better than content by +" in said
+        assert "second: Not fitted: better than content by +" in output
         assert TrainedModel.objects.get().strategy == "counting"
 
     @pytest.mark.parametrize("other", ["default", "version"])
@@ -378,10 +380,10 @@ class TestActivateIfBetter:
         registry.set_default("rare", at=NOON)
         trained("rare", configuration=RAREST)
 
-        def meanwhile(said: str) -> None:
-            if "fitting" in said and other == "default":
+        def meanwhile(output: str) -> None:
+            if "fitting" in output and other == "default":
                 registry.set_default("popular", at=NOON)
-            elif "fitting" in said:
+            elif "fitting" in output:
                 trained("rare", "v2", configuration=RAREST, at=NOON + timedelta(hours=1))
 
         (found,) = wiring.trainer()(

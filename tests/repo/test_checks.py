@@ -1,8 +1,10 @@
 """The checks of the site: as functions, and as `manage.py check` runs them."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +14,7 @@ from recsite import checks
 from recsite.config import env
 from recsite.config.env import ROOT
 from recsite.config.redis_address import database_of, server_of
+from recsite.config.variables import unknown
 
 # `manage.py migrate`, and the files that it has while the database is open.
 CREATE_AND_KEEP_OPEN = """
@@ -102,6 +105,34 @@ class TestBroker:
 
         for each in (checks.broker_is_not_cache, checks.broker_has_its_own_server):
             assert checked(each, monkeypatch, **addresses) == []
+
+
+class TestVariables:
+    def test_that_nothing_reads_are_named_with_the_nearest(self, monkeypatch, tmp_path: Path):
+        file = tmp_path / ".env"
+        file.write_text(
+            "SECRET_KEY=0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP\nALLOWED_HOST=shop.example\n"
+            "redis_url=\nSTACK_PORT=8001\nPOSTGRES_PASSWORD=x\nOTEL_SERVICE_NAME=x\nGATEWAY_PORT=80\nCOLOUR=red\n"
+        )
+        monkeypatch.setenv("NOT_OURS_EITHER", "in the environment of the process")
+
+        said = checked(checks.variables_are_known, monkeypatch, ENV_FILE=str(file))
+
+        assert [text.split()[0] for text in said] == ["ALLOWED_HOST", "COLOUR", "redis_url"]
+        hints = [message.hint for message in checks.variables_are_known(None)]
+        assert hints == [
+            "Did you mean ALLOWED_HOSTS?",
+            "docs/settings.md has all variables.",
+            "Did you mean REDIS_URL?",
+        ]
+        assert checks.variables_are_known in registry.get_checks(include_deployment_checks=True)
+
+    def test_of_compose_yaml_are_known(self):
+        named = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text()))
+
+        example = re.findall(r"^#?([A-Z][A-Z_0-9]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+
+        assert unknown(named - {"REDISCLI_AUTH"}, example) == {}
 
 
 class TestInsecure:

@@ -36,16 +36,16 @@ def services() -> dict[str, dict[str, Any]]:
 
 
 def own(services: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {name: said for name, said in services.items() if said["image"].startswith(OWN_IMAGE)}
+    return {name: output for name, output in services.items() if output["image"].startswith(OWN_IMAGE)}
 
 
-def by_default(said: object) -> str:
+def by_default(output: object) -> str:
     """Return the default of "${NAME:-default}", any other value as it is."""
-    return re.sub(r"\$\{\w+:-(.*)\}", r"\1", str(said))
+    return re.sub(r"\$\{\w+:-(.*)\}", r"\1", str(output))
 
 
-def megabytes(said: str) -> int:
-    return int(said.rstrip("mb"))
+def megabytes(output: str) -> int:
+    return int(output.rstrip("mb"))
 
 
 class TestCompose:
@@ -59,31 +59,35 @@ class TestCompose:
         ],
     )
     def test_has_the_services_of_each_phase(self, services, phase: int, expected: set[str]):
-        assert {name for name, said in services.items() if f"phase-{phase}" in said["profiles"]} == expected
+        assert {
+            name for name, output in services.items() if f"phase-{phase}" in output["profiles"]
+        } == expected
 
     def test_knows_no_other_profile(self, services):
-        profiles = {profile for said in services.values() for profile in said["profiles"]}
+        profiles = {profile for output in services.values() for profile in output["profiles"]}
 
         assert profiles == {f"phase-{number}" for number in PHASES}
 
     def test_waits_only_for_services_of_the_same_phase(self, services):
         strangers = [
             f"{name} in {profile} waits for {other}"
-            for name, said in services.items()
-            for profile in said["profiles"]
-            for other in said.get("depends_on", ())
+            for name, output in services.items()
+            for profile in output["profiles"]
+            for other in output.get("depends_on", ())
             if profile not in services[other]["profiles"]
         ]
 
         assert strangers == []
 
     def test_pins_every_image_to_a_version(self, services):
-        loose = [said["image"] for said in services.values() if not re.search(r":\S*\d+\.\d+", said["image"])]
+        loose = [
+            output["image"] for output in services.values() if not re.search(r":\S*\d+\.\d+", output["image"])
+        ]
 
         assert loose == []
 
     def test_sets_only_variables_that_the_code_reads(self, services):
-        named = {variable for said in own(services).values() for variable in said["environment"]}
+        named = {variable for output in own(services).values() for variable in output["environment"]}
 
         assert named <= read_by_the_code()
 
@@ -96,31 +100,34 @@ class TestCompose:
             assert [each for each in used if not re.fullmatch(rf"\$\{{{name}:(\?.*|-)", each)] == []
 
     def test_lets_the_file_open_nothing(self, services):
-        for said in own(services).values():
-            assert (said["environment"]["DEBUG"], said["environment"]["API_OPEN_READS"]) == ("false", "false")
+        for output in own(services).values():
+            assert (output["environment"]["DEBUG"], output["environment"]["API_OPEN_READS"]) == (
+                "false",
+                "false",
+            )
 
     def test_gives_the_cache_and_the_broker_a_server_each(self, services):
         assert "noeviction" in services["broker"]["command"]
         assert "allkeys-lru" in services["cache"]["command"]
-        told = services["web-1"]["environment"]
-        assert told[BROKER_VARIABLE] != told[CACHE_VARIABLE]
+        reported = services["web-1"]["environment"]
+        assert reported[BROKER_VARIABLE] != reported[CACHE_VARIABLE]
 
     def test_has_every_worker_tell_what_it_counts(self, services):
-        workers = [said for said in services.values() if "worker" in said.get("command", ())]
+        workers = [output for output in services.values() if "worker" in output.get("command", ())]
 
         assert len(workers) == 3
-        for said in workers:
-            assert int(said["environment"]["WORKER_METRICS_PORT"]) != int(said["environment"]["PORT"])
-            assert said["environment"]["HOST"] == "0.0.0.0"  # noqa: S104  so that Prometheus reaches it
+        for output in workers:
+            assert int(output["environment"]["WORKER_METRICS_PORT"]) != int(output["environment"]["PORT"])
+            assert output["environment"]["HOST"] == "0.0.0.0"  # noqa: S104  so that Prometheus reaches it
 
     def test_takes_from_every_queue_in_each_phase_with_workers(self, services):
         for number, phase in PHASES.items():
             wanted = {queue for worker in phase.workers for queue in worker.queues}
             taken = {
                 queue
-                for said in services.values()
-                if f"phase-{number}" in said["profiles"] and "--queues" in said.get("command", ())
-                for queue in said["command"][said["command"].index("--queues") + 1].split(",")
+                for output in services.values()
+                if f"phase-{number}" in output["profiles"] and "--queues" in output.get("command", ())
+                for queue in output["command"][output["command"].index("--queues") + 1].split(",")
             }
             assert taken == wanted
 
@@ -130,42 +137,42 @@ class TestCompose:
         assert blanks == {name for name in services["gateway"]["environment"] if "ENVSUBST" not in name}
 
     def test_lets_no_container_write_or_become_more(self, services):
-        for name, said in services.items():
-            assert (said["read_only"], said["cap_drop"]) == (True, ["ALL"]), name
-            assert said["security_opt"] == ["no-new-privileges:true"], name
-            assert {"privileged", "cap_add", "devices", "pid", "ipc", "network_mode"} & said.keys() == set()
-            assert not [volume for volume in said.get("volumes", ()) if "docker.sock" in volume], name
+        for name, output in services.items():
+            assert (output["read_only"], output["cap_drop"]) == (True, ["ALL"]), name
+            assert output["security_opt"] == ["no-new-privileges:true"], name
+            assert {"privileged", "cap_add", "devices", "pid", "ipc", "network_mode"} & output.keys() == set()
+            assert not [volume for volume in output.get("volumes", ()) if "docker.sock" in volume], name
 
     def test_runs_the_images_of_others_as_their_unprivileged_users(self, services):
-        users = {name: said["user"] for name, said in services.items() if name not in own(services)}
+        users = {name: output["user"] for name, output in services.items() if name not in own(services)}
 
         assert users == {"gateway": "101:101", **dict.fromkeys(KEEPERS, "999:999")}
 
     def test_limits_the_memory_and_the_processes_of_every_service(self, services):
-        for name, said in services.items():
-            memory, processes = by_default(said["mem_limit"]), by_default(said["pids_limit"])
+        for name, output in services.items():
+            memory, processes = by_default(output["mem_limit"]), by_default(output["pids_limit"])
             assert re.fullmatch(r"[1-9]\d*[mg]", memory), name
             assert 64 <= int(processes) <= 1024, name
 
     def test_starts_again_what_exits(self, services):
-        lasting = {name: said["restart"] for name, said in services.items() if "migrate" not in name}
+        lasting = {name: output["restart"] for name, output in services.items() if "migrate" not in name}
 
         assert set(lasting.values()) == {"unless-stopped"}
 
     @pytest.mark.parametrize("name", ["cache", "broker"])
     def test_keeps_redis_below_its_memory(self, services, name):
-        said = services[name]
+        output = services[name]
 
-        limit = said["command"][said["command"].index("--maxmemory") + 1]
-        assert megabytes(limit) < megabytes(said["mem_limit"])
+        limit = output["command"][output["command"].index("--maxmemory") + 1]
+        assert megabytes(limit) < megabytes(output["mem_limit"])
 
     def test_lets_nginx_write_where_it_may(self, services):
-        said = services["gateway"]
-        writable = [place.partition(":")[0] for place in said["tmpfs"]]
+        output = services["gateway"]
+        writable = [place.partition(":")[0] for place in output["tmpfs"]]
 
-        environment = said["environment"]
+        environment = output["environment"]
         assert {environment["NGINX_ENVSUBST_OUTPUT_DIR"], environment["NGINX_FOLDER"]} == set(writable)
-        assert "/tmp/nginx.conf" in said["command"]  # noqa: S108  of the container
+        assert "/tmp/nginx.conf" in output["command"]  # noqa: S108  of the container
         template = (ROOT / "deploy/nginx.conf").read_text()
         written = re.findall(
             r"^\s*(?:pid|\w+_temp_path|access_log|error_log) (\S+?);?(?: .*)?$", template, re.M
@@ -177,9 +184,9 @@ class TestCompose:
         }
 
     def test_names_no_password_in_a_command(self, services):
-        for said in services.values():
-            assert "PASSWORD}" not in str(said.get("command"))
-            assert not re.search(r"(?<!\$)\$\{", str(said.get("entrypoint")))  # $$ is the shell's own $
+        for output in services.values():
+            assert "PASSWORD}" not in str(output.get("command"))
+            assert not re.search(r"(?<!\$)\$\{", str(output.get("entrypoint")))  # $$ is the shell's own $
 
 
 class TestRedisOfCompose:
@@ -190,11 +197,11 @@ class TestRedisOfCompose:
             program = find_program()
         except ServerNotFound as error:
             skip_or_fail(error)
-        said = services[name]
+        output = services[name]
         shell = [
-            text.replace("$$", "$").replace("redis-server -", f"{program} -") for text in said["entrypoint"]
+            text.replace("$$", "$").replace("redis-server -", f"{program} -") for text in output["entrypoint"]
         ]
-        return [*shell, *said["command"], "--dir", str(tmp_path), "--bind", "127.0.0.1"]
+        return [*shell, *output["command"], "--dir", str(tmp_path), "--bind", "127.0.0.1"]
 
     def test_takes_the_password_and_does_not_show_it(self, argv, tmp_path: Path):
         port, password = free_port(), "secret8712"
@@ -243,31 +250,35 @@ def unit(path: Path) -> dict[str, str]:
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
 class TestSystemd:
     def test_limits_memory_and_processes(self, path: Path):
-        said = unit(path)
+        output = unit(path)
 
-        assert re.fullmatch(r"\d+[MG]", said["MemoryMax"])
-        assert said["MemorySwapMax"] == "0"
-        assert 1 < int(said["TasksMax"]) <= 1024
+        assert re.fullmatch(r"\d+[MG]", output["MemoryMax"])
+        assert output["MemorySwapMax"] == "0"
+        assert 1 < int(output["TasksMax"]) <= 1024
 
     def test_starts_again_what_exits_for_ever(self, path: Path):
-        said = unit(path)
-        if said["Type"] == "oneshot":  # started by a timer
+        output = unit(path)
+        if output["Type"] == "oneshot":  # started by a timer
             assert path.with_suffix(".timer").exists()
             return
 
-        assert (said["Restart"], said["RestartSec"], said["StartLimitIntervalSec"]) == ("always", "2", "0")
+        assert (output["Restart"], output["RestartSec"], output["StartLimitIntervalSec"]) == (
+            "always",
+            "2",
+            "0",
+        )
 
     def test_can_become_nothing_more_and_write_nowhere_else(self, path: Path):
-        said = unit(path)
+        output = unit(path)
 
-        assert (said["User"], said["UMask"], said["NoNewPrivileges"]) == ("shop", "0077", "yes")
-        assert (said["ProtectSystem"], said["PrivateTmp"], said["CapabilityBoundingSet"]) == (
+        assert (output["User"], output["UMask"], output["NoNewPrivileges"]) == ("shop", "0077", "yes")
+        assert (output["ProtectSystem"], output["PrivateTmp"], output["CapabilityBoundingSet"]) == (
             "strict",
             "yes",
             "",
         )
-        assert (said["StateDirectory"], said["StateDirectoryMode"]) == ("shop", "0700")
-        assert "ReadWritePaths" not in said
+        assert (output["StateDirectory"], output["StateDirectoryMode"]) == ("shop", "0700")
+        assert "ReadWritePaths" not in output
 
     def test_sets_only_variables_that_the_code_reads(self, path: Path):
         named = set(

@@ -159,13 +159,13 @@ class TestDeployment:
         assert run("-c", code, SECRET_KEY="tests-only-" + "x" * 50).stdout.split() == ["True", "True"]
 
     @pytest.mark.parametrize(
-        ("said", "believed"),
+        ("output", "believed"),
         [({}, "None"), ({"TRUST_PROXY_HTTPS": "true"}, "('HTTP_X_FORWARDED_PROTO', 'https')")],
     )
-    def test_believes_a_proxy_only_when_it_is_told_to(self, said: dict[str, str], believed: str):
+    def test_believes_a_proxy_only_when_it_is_told_to(self, output: dict[str, str], believed: str):
         code = "from recsite import settings as s; print(s.SECURE_PROXY_SSL_HEADER)"
 
-        assert run("-c", code, SECRET_KEY="tests-only-" + "x" * 50, **said).stdout.strip() == believed
+        assert run("-c", code, SECRET_KEY="tests-only-" + "x" * 50, **output).stdout.strip() == believed
 
     def test_has_browsers_insist_on_https_for_a_year(self):
         code = "from recsite import settings as s; print(s.SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS)"

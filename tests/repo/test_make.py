@@ -50,7 +50,7 @@ def script(path: Path, text: str) -> Path:
     return path
 
 
-def said(ran: subprocess.CompletedProcess[str]) -> list[str]:
+def output(ran: subprocess.CompletedProcess[str]) -> list[str]:
     """Return all lines but make's own."""
     return [line for line in (ran.stdout + ran.stderr).splitlines() if not line.startswith("make: ")]
 
@@ -69,7 +69,7 @@ class TestEnvironment:
         ran = make(place, "PYTHON=nosuch", "demo")
 
         assert ran.returncode != 0
-        assert said(ran) == [
+        assert output(ran) == [
             "nosuch cannot be run. Python 3.11 or newer is needed: make PYTHON=python3.12 demo"
         ]
 
@@ -79,7 +79,7 @@ class TestEnvironment:
         ran = make(place, f"PYTHON={old}", "demo")
 
         assert ran.returncode != 0
-        assert said(ran) == [
+        assert output(ran) == [
             f"Python 3.11 or newer is needed; {old} is Python 3.9. Use another: make PYTHON=python3.12 demo"
         ]
 
@@ -89,7 +89,7 @@ class TestEnvironment:
         ran = make(place, f"PYTHON={bare}", "demo")
 
         assert ran.returncode != 0
-        assert said(ran)[-1] == (
+        assert output(ran)[-1] == (
             ".venv has no pip, so nothing can be installed. On Debian or Ubuntu: apt install python3-venv"
         )
 

@@ -94,10 +94,10 @@ class TestSQLite:
     ):
         path = tmp_path / "empty.sqlite3"
 
-        said = refused(sqlite(path), *command)
+        output = refused(sqlite(path), *command)
 
-        assert said.startswith(f"SQLite database {path}: no such table: ")
-        assert said.endswith(f". {MIGRATE}")
+        assert output.startswith(f"SQLite database {path}: no such table: ")
+        assert output.endswith(f". {MIGRATE}")
 
     def test_without_a_column_needs_to_be_migrated(
         self, refused: Callable[..., str], shop: Path, tmp_path: Path
@@ -107,10 +107,10 @@ class TestSQLite:
         with closing(sqlite3.connect(path)) as old:
             old.execute("ALTER TABLE catalog_product RENAME COLUMN stock TO former")
 
-        said = refused(sqlite(path), "generate_recommendations")
+        output = refused(sqlite(path), "generate_recommendations")
 
-        assert "no such column: " in said
-        assert said.endswith(f". {MIGRATE}")
+        assert "no such column: " in output
+        assert output.endswith(f". {MIGRATE}")
 
     def test_that_cannot_be_opened_may_have_a_wrong_path(self, refused: Callable[..., str], tmp_path: Path):
         path = tmp_path / "nowhere" / "shop.sqlite3"
@@ -124,39 +124,39 @@ class TestSQLite:
         path = tmp_path / "notes.txt"
         path.write_text("This is no database. " * 50)
 
-        said = refused(sqlite(path), "generate_recommendations")
+        output = refused(sqlite(path), "generate_recommendations")
 
-        assert said.startswith(f"SQLite database {path}: file is not a database. Check the path")
+        assert output.startswith(f"SQLite database {path}: file is not a database. Check the path")
 
     def test_that_is_read_only_accepts_no_writes(self, refused: Callable[..., str], shop: Path):
         # Root may write to any file, so the file's permissions would not do.
-        said = refused(sqlite(shop, init_command="PRAGMA query_only=1"), *COMMANDS[0])
+        output = refused(sqlite(shop, init_command="PRAGMA query_only=1"), *COMMANDS[0])
 
-        assert said.startswith(f"SQLite database {shop}: attempt to write a readonly database. ")
-        assert "check the permissions" in said
+        assert output.startswith(f"SQLite database {shop}: attempt to write a readonly database. ")
+        assert "check the permissions" in output
 
     def test_on_a_full_disk_needs_space(self, refused: Callable[..., str], shop: Path):
-        said = refused(sqlite(shop, init_command="PRAGMA max_page_count=1"), *COMMANDS[0])
+        output = refused(sqlite(shop, init_command="PRAGMA max_page_count=1"), *COMMANDS[0])
 
-        assert said == (
+        assert output == (
             f"SQLite database {shop}: database or disk is full. "
             "Free space on the disk that holds it, then run the command again."
         )
 
     @pytest.mark.usefixtures("writing")
     def test_that_is_locked_has_another_writer(self, refused: Callable[..., str], shop: Path):
-        said = refused(sqlite(shop, timeout="0"), *COMMANDS[0])
+        output = refused(sqlite(shop, timeout="0"), *COMMANDS[0])
 
-        assert said.startswith(
+        assert output.startswith(
             f"SQLite database {shop}: database is locked. Another process is writing to it"
         )
 
     def test_ends_a_process_with_one_line(self, tmp_path: Path):
         path = tmp_path / "empty.sqlite3"
 
-        said = refusal(sqlite(path), *COMMANDS[0])
+        output = refusal(sqlite(path), *COMMANDS[0])
 
-        assert said.startswith(f"SQLite database {path}: no such table: ")
+        assert output.startswith(f"SQLite database {path}: no such table: ")
 
     def test_shows_where_it_happened_when_asked(self, tmp_path: Path):
         process = ran(sqlite(tmp_path / "empty.sqlite3"), "show_recommendation", "--traceback")
@@ -169,17 +169,17 @@ class TestPostgreSQL:
     def test_without_tables_needs_to_be_migrated(self, own_postgresql: str):
         address = urlsplit(own_postgresql)
 
-        said = refusal(own_postgresql, "generate_recommendations")
+        output = refusal(own_postgresql, "generate_recommendations")
 
-        assert said.startswith(f"PostgreSQL database {address.path[1:]}")
-        assert 'relation "' in said
-        assert said.endswith(f". {MIGRATE}")
+        assert output.startswith(f"PostgreSQL database {address.path[1:]}")
+        assert 'relation "' in output
+        assert output.endswith(f". {MIGRATE}")
 
     def test_that_does_not_answer_may_be_down_or_elsewhere(self):
         port = free_port()
 
-        said = refusal(f"postgres://shop:secret@127.0.0.1:{port}/shop", "generate_recommendations")
+        output = refusal(f"postgres://shop:secret@127.0.0.1:{port}/shop", "generate_recommendations")
 
-        assert said.startswith(f"PostgreSQL database shop on 127.0.0.1:{port}: ")
-        assert said.endswith(". Check DATABASE_URL, and that the server runs and accepts connections.")
-        assert "secret" not in said
+        assert output.startswith(f"PostgreSQL database shop on 127.0.0.1:{port}: ")
+        assert output.endswith(". Check DATABASE_URL, and that the server runs and accepts connections.")
+        assert "secret" not in output

@@ -18,7 +18,7 @@ PUTS_SQL_INTO_QUERIES = {"raw", "extra", "RawSQL"}
 PUT_TOGETHER = {
     "access/services/checking.py": {"int(timeout)"},
     "catalog/search/index.py": {"SQLITE_INDEX", "_TEXT"},
-    "catalog/triggers.py": {"connection.ops.quote_name(name)", "on"},
+    "catalog/triggers/__init__.py": {"connection.ops.quote_name(name)", "on"},
     "catalog/changes.py": {"columns_sql(connection.vendor)"},
     "recommendations/stores.py": {"sql"},
 }
@@ -31,9 +31,9 @@ NAMED = {
     ("recsite/postgresql/connection.py", "_IDLE"),
     ("recommendations/selectors/shop_state.py", "sql"),
     ("catalog/search/index.py", "statement"),
-    ("catalog/triggers.py", "sql"),
-    ("catalog/triggers.py", "statement"),
-    ("catalog/triggers.py", "wanted[name].sql"),
+    ("catalog/triggers/__init__.py", "sql"),
+    ("catalog/triggers/__init__.py", "statement"),
+    ("catalog/triggers/__init__.py", "wanted[name].sql"),
     ("catalog/services/bulk_edit.py", "statement"),
     ("catalog/services/event_insert.py", "_SQLITE_LOOKUP"),
     ("recsite/sqlite/base.py", "sql"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 
 from tests.database_files import FILL, DatabaseFiles
-from tests.place import Place, told
+from tests.place import Place, environment
 from tests.stack.load import Answer, Request, statuses
 
 ALICE = "/recommend/ext:alice?top_n=5"
@@ -38,7 +38,7 @@ def empty(folder: Path, database: str, **more: str) -> Place:
         "PROMETHEUS_MULTIPROC_DIR": str(folder / "counts"),
         "NO_PROXY": "127.0.0.1",
     }
-    return Place(folder, told(database, "", **{**own, **more}))
+    return Place(folder, environment(database, "", **{**own, **more}))
 
 
 def event(event_id: str, **fields: object) -> dict[str, object]:

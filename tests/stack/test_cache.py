@@ -32,11 +32,11 @@ def everything(cache: Any) -> list[Any]:
     """The result of each method."""
     cache.set("a", 1, 60)
     cache.set_many({"b": 2}, 60)
-    said = [cache.get("a", "none"), cache.get_many(["a", "b"]), cache.has_key("a"), cache.add("c", 3, 60)]
-    said += [cache.get_or_claim("a", 60), cache.get_or_claim("e", 60), cache.keys_with_prefix("b")]
+    output = [cache.get("a", "none"), cache.get_many(["a", "b"]), cache.has_key("a"), cache.add("c", 3, 60)]
+    output += [cache.get_or_claim("a", 60), cache.get_or_claim("e", 60), cache.keys_with_prefix("b")]
     cache.release("e")
     cache.delete_many(["b"])
-    return [*said, cache.touch("a", 60), cache.delete("a"), cache.delete_prefix("c")]
+    return [*output, cache.touch("a", 60), cache.delete("a"), cache.delete_prefix("c")]
 
 
 WITH = [1, {"a": 1, "b": 2}, True, True, (1, False), (None, True), ["b"], True, True, 1]
@@ -70,12 +70,12 @@ class TestRedis:
         cache = cache_of(server) if kind == "Redis" else LocalCache("a test of claims", {})
         cache.clear()
 
-        said = [cache.get_or_claim("key", 60) for _ in range(2)]
+        output = [cache.get_or_claim("key", 60) for _ in range(2)]
         cache.release("key")
         again = cache.get_or_claim("key", 60)
         cache.set("key", "made", 60)
 
-        assert [*said, again] == [(None, True), (None, False), (None, True)]
+        assert [*output, again] == [(None, True), (None, False), (None, True)]
         assert cache.get_or_claim("key", 60)[0] == "made"
 
     @pytest.mark.parametrize("kind", ["Redis", "memory"])
@@ -157,8 +157,10 @@ class TestOutages:
         until(lambda: (gone.set("b", 2, 60), gone.get("b"))[1] == 2)
         until(lambda: (gone.get("b"), gone.is_healthy)[1])
 
-        told = [record.getMessage().startswith("The cache cannot be reached") for record in caplog.records]
-        assert told == [True, False] * (len(told) // 2)  # more than once where the machine is slow
+        reported = [
+            record.getMessage().startswith("The cache cannot be reached") for record in caplog.records
+        ]
+        assert reported == [True, False] * (len(reported) // 2)  # more than once where the machine is slow
         assert "The outage is over" in caplog.records[-1].getMessage()
 
     def test_of_a_connection_alone_cost_nothing(self, server: RedisServer):

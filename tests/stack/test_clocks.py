@@ -42,7 +42,7 @@ def wrong(
 
 class TestReporters:
     def test_clocks_count_within_a_day_and_are_refused_beyond(self, web: httpx2.Client):
-        said = {
+        output = {
             name: web.post("/interactions", json=event(f"clock-{name}", occurred_at=moment))
             for name, moment in {
                 "an hour ahead": at(hours=1),
@@ -54,7 +54,7 @@ class TestReporters:
             }.items()
         }
 
-        assert {name: answer.status_code for name, answer in said.items()} == {
+        assert {name: answer.status_code for name, answer in output.items()} == {
             "an hour ahead": 201,
             "a day behind": 201,
             "forty years behind": 201,
@@ -63,7 +63,7 @@ class TestReporters:
             "nowhere": 400,
         }
         refused = [
-            answer.json()["errors"][0]["field"] for answer in said.values() if answer.status_code == 400
+            answer.json()["errors"][0]["field"] for answer in output.values() if answer.status_code == 400
         ]
         assert refused == ["occurred_at"] * 3
         for path in (ALICE, "/trending?top_n=5", f"{ALICE}&strategy=trending"):
@@ -76,8 +76,8 @@ class TestReporters:
             ("ahead", {"action_type": "view", "occurred_at": at(hours=12)}),
             ("now", {"action_type": "dismiss"}),
         ):
-            told = event(f"evening-{name}", product_id=first, **more)
-            assert web.post("/interactions", json=told).status_code == 201
+            reported = event(f"evening-{name}", product_id=first, **more)
+            assert web.post("/interactions", json=reported).status_code == 201
 
         assert first not in ids(web)
 
@@ -91,11 +91,11 @@ class TestServers:
             dismissed = event(
                 f"dismissed-{here.base_url}-{there.base_url}", product_id=first, action_type="dismiss"
             )
-            told, again = [each.post("/interactions", json=dismissed) for each in (here, there)]
+            reported, again = [each.post("/interactions", json=dismissed) for each in (here, there)]
             token = here.post("/token/shopper", json={"user": "ext:alice"}).json()["access"]
 
-            assert (told.status_code, again.status_code) == (201, 200)
-            assert again.json() == told.json()
+            assert (reported.status_code, again.status_code) == (201, 200)
+            assert again.json() == reported.json()
             assert first not in ids(here)
             with client_of(str(there.base_url), token=token) as alice:
                 assert first not in ids(alice)

@@ -18,22 +18,22 @@ COMMAND = [sys.executable, "-m", "stack", "--phase", "1"]
 
 class TestMakeStack:
     @pytest.mark.parametrize(
-        "told",
+        "reported",
         [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.full)],
         ids=["SIGINT", "SIGTERM"],
     )
-    def test_says_where_it_is_and_leaves_nothing_behind(self, told: signal.Signals):
+    def test_says_where_it_is_and_leaves_nothing_behind(self, reported: signal.Signals):
         with subprocess.Popen(
             COMMAND, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True
         ) as stack:
             assert stack.stdout is not None
-            said = "".join(iter(stack.stdout.readline, "Ctrl-C stops everything.\n"))
-            port = int(re.findall(r"http://127\.0\.0\.1:(\d+)/recommend", said)[0])
+            output = "".join(iter(stack.stdout.readline, "Ctrl-C stops everything.\n"))
+            port = int(re.findall(r"http://127\.0\.0\.1:(\d+)/recommend", output)[0])
             url = f"http://127.0.0.1:{port}/recommend/ext:alice?top_n=1"
             answer = httpx2.get(url, timeout=60, trust_env=False)
-            folder = Path(re.findall(r"Logs: (\S+)", said)[0])
+            folder = Path(re.findall(r"Logs: (\S+)", output)[0])
 
-            stack.send_signal(told)
+            stack.send_signal(reported)
             code = stack.wait(60)
 
         assert answer.status_code == 200

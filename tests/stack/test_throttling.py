@@ -38,11 +38,11 @@ def running(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def reported(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Where each call was counted."""
-    told: list[str] = []
-    monkeypatch.setattr(metrics.recorder, "counted_for_throttling", told.append)
-    return told
+    reported: list[str] = []
+    monkeypatch.setattr(metrics.recorder, "counted_for_throttling", reported.append)
+    return reported
 
 
 class TestTogether:
@@ -131,11 +131,13 @@ class TestWithoutRedis:
             cache._cache.get_client().config_set("maxmemory", "1")
         return cache
 
-    def test_the_process_counts_alone_exactly_and_says_so(self, gone: TolerantRedisCache, told: list[str]):
+    def test_the_process_counts_alone_exactly_and_says_so(
+        self, gone: TolerantRedisCache, reported: list[str]
+    ):
         windows = of(gone)
 
         assert [windows.count("key", MANY, 600).n for _ in range(50)] == list(range(1, 51))
-        assert told == ["alone"] * 50
+        assert reported == ["alone"] * 50
 
     def test_is_tried_once_and_then_left_alone(self, running: RedisServer):
         cache = cache_of(running, **SHORT, rest_seconds=LONG_REST_SECONDS)
@@ -148,7 +150,7 @@ class TestWithoutRedis:
         assert cache.counts["failed"] == 1
 
     def test_they_count_together_again_by_themselves(
-        self, gone: TolerantRedisCache, running: RedisServer, told: list[str]
+        self, gone: TolerantRedisCache, running: RedisServer, reported: list[str]
     ):
         windows = of(gone)
         windows.count("key", MANY, 600)
@@ -156,17 +158,17 @@ class TestWithoutRedis:
         with Redis(port=running.port) as client:
             client.config_set("maxmemory", "0")
 
-        until(lambda: (windows.count("key", MANY, 600), told[-1])[1] == "together")
+        until(lambda: (windows.count("key", MANY, 600), reported[-1])[1] == "together")
 
-        assert "alone" in told
+        assert "alone" in reported
 
-    def test_a_server_that_began_anew_is_told_what_to_do(self, running: RedisServer, told: list[str]):
+    def test_a_server_that_began_anew_is_told_what_to_do(self, running: RedisServer, reported: list[str]):
         windows = of(cache_of(running))
         windows.count("key", MANY, 60)
         running.restart()
 
         assert windows.count("key", MANY, 60).n == 1
-        assert told == ["together"] * 2
+        assert reported == ["together"] * 2
 
 
 @pytest.mark.django_db

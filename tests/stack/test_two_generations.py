@@ -26,12 +26,12 @@ FROM recommendations_storedlist WHERE strategy = 'lingering'
 def place(shop: Place, tmp_path: Path) -> Place:
     """The shop, whose generations wait at a gate."""
     (tmp_path / "gate_settings.py").write_text(SETTINGS.format(folder=tmp_path))
-    told = {
+    reported = {
         "DJANGO_SETTINGS_MODULE": "gate_settings",
         "PYTHONPATH": f"{tmp_path}:{ROOT}",
         "DEFAULT_STRATEGY": "lingering",
     }
-    return Place(tmp_path, shop.with_env(**told).env)
+    return Place(tmp_path, shop.with_env(**reported).env)
 
 
 class TestTwoAtOnce:

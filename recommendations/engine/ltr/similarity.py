@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.actions import EventTable
+from recommendations.engine.features import Features
 from recommendations.engine.histories import Histories
 from recommendations.engine.preferences import decayed_weights
 from recommendations.engine.ragged import Ragged
-from recommendations.engine.snapshot import Features
 
 _HALF_LIFE_DAYS = 180
 

@@ -175,6 +175,8 @@ class _Observer:
     def found(self, problem: Problem) -> None:
         self.first_problem = self.first_problem or problem
 
+    def noted(self, file: str, note: str) -> None: ...
+
 
 def table(evaluation: Evaluation) -> str:
     """Return the evaluation as a table: the mean of each metric with its 95 % interval below."""

@@ -12,8 +12,8 @@ from recommendations import wiring
 from recommendations.errors import UnknownShopper
 from recommendations.explaining.inline import explanation_of
 from recommendations.selectors.shoppers import Shopper, first_with_history, shopper
-from recommendations.serving.payload import payload
 from recommendations.serving.request import RecommendationRequest
+from recommendations.serving.results import payload
 
 
 class Command(BaseCommand):

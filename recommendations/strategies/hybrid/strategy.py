@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommendations.engine.best import best_of
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Histories, Mask
+from recommendations.engine.histories import Candidates, Histories, Mask
 from recommendations.engine.ltr.booster import Blend, RankingModel, learned, load_ranking_model
 from recommendations.engine.ltr.item_features import ItemFeatures, item_features
 from recommendations.engine.neighbours import Sums

@@ -8,16 +8,15 @@ from threading import Barrier, Thread
 
 import pytest
 
-from core.api.renderers import to_json
+from core.api.responses import to_json
 from recommendations.caching import responses as module
-from recommendations.caching.answers import Answer
-from recommendations.caching.responses import ResponseCache
-from recommendations.caching.single_flight import SingleFlight
-from recommendations.selectors.products import Details, digest_of
+from recommendations.caching.local import SingleFlight
+from recommendations.caching.responses import Answer, ResponseCache
+from recommendations.selectors.products import Details
 from recommendations.selectors.shoppers import Shopper
-from recommendations.serving.details import DetailsCache
+from recommendations.serving.catalogue import DetailsCache
 from recommendations.serving.request import RecommendationRequest
-from recommendations.serving.results import AnswerVersion, ModelRef
+from recommendations.serving.results import AnswerVersion, ModelRef, digest_of
 from recommendations.serving.state import ShopperState
 from tests.caches import counting
 from tests.factories import NOON

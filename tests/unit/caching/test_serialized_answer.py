@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from observe.metrics import CACHED, LIVE, AnswerLabels
-from recommendations.caching.answers import Answer
+from recommendations.caching.responses import Answer
 from recommendations.caching.shared_responses import deserialize, serialize
 from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion

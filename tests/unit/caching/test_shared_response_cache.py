@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from recommendations.caching import shared_responses
-from recommendations.caching.answers import Answer, AnswerSource
+from recommendations.caching.responses import Answer, AnswerSource
 from recommendations.caching.shared_responses import SharedResponseCache, key_prefix
-from recommendations.selectors.products import digest_of
 from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.request import RecommendationRequest
-from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion
+from recommendations.serving.results import AnswerVersion, ModelRef, SnapshotVersion, digest_of
 from recommendations.serving.state import ShopperState
 from recsite.cache.local import CLAIM, LocalCache
 from tests.caches import TimedCache, counting

@@ -4,7 +4,7 @@ from threading import Barrier, Event, Thread
 
 import pytest
 
-from recommendations.caching.single_flight import SingleFlight
+from recommendations.caching.local import SingleFlight
 from tests.waiting import PATIENCE_SECONDS
 
 

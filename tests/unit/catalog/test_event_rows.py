@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from catalog.importing.report import Problem
-from catalog.importing.rows import EventRecord, event_rows
+from catalog.importing.rows import EventRecord, KnownIds, event_rows
+from catalog.importing.text_files import survey
 from tests.notebook import Notebook
 
 EVENTS = "user_id,product_id,action_type,created_at\n"
 UNKNOWN_USER = "not found in users.csv or in the database"
 UNKNOWN_PRODUCT = "not found in products.csv or in the database"
 UNKNOWN_ACTION = "must be view, click, cart, purchase or dismiss"
+KNOWN = KnownIds(users={"alice", "bob"}, products={"tea", "mug"})
+LATEST = datetime(2026, 4, 1, tzinfo=UTC)
 NINE = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
@@ -30,7 +33,7 @@ def events(tmp_path: Path, notebook: Notebook) -> Callable[[str], list[EventReco
     def read(rows: str) -> list[EventRecord]:
         path = tmp_path / "interactions.csv"
         path.write_bytes((EVENTS + rows).encode())
-        return list(event_rows(path, notebook, users={"alice", "bob"}, products={"tea", "mug"}))
+        return list(event_rows(survey(path), notebook, KNOWN, latest=LATEST))
 
     return read
 

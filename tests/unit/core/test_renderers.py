@@ -10,7 +10,7 @@ from rest_framework.exceptions import ParseError
 
 from core.api.json_text import BodyTooLarge
 from core.api.parsers import OrjsonParser
-from core.api.renderers import OrjsonRenderer, to_json
+from core.api.responses import OrjsonRenderer, to_json
 
 
 class TestRenderer:

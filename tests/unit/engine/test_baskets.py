@@ -105,7 +105,7 @@ def naive_pairs(
     return [sorted(row, key=lambda pair: (-pair[2], -pair[1], pair[0]))[:kept] for row in found]
 
 
-def told(found: Pairs) -> list[list[tuple[int, int, int]]]:
+def reported(found: Pairs) -> list[list[tuple[int, int, int]]]:
     rows = zip(found.columns.tolist(), found.support.tolist(), found.lift.tolist(), strict=True)
     every = list(rows)
     return [every[start:end] for start, end in zip(found.starts[:-1], found.starts[1:], strict=True)]
@@ -129,7 +129,7 @@ class TestPairs:
             block_bytes=block_bytes,
         )
 
-        assert told(found) == naive_pairs(rows, 8, min_support, kept)
+        assert reported(found) == naive_pairs(rows, 8, min_support, kept)
 
 
 class TestMoments:

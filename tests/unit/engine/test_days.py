@@ -18,8 +18,8 @@ class TestLocalDays:
     def test_agree_with_the_calendar(self, moments: list[int], zone: str):
         days = local_days(np.array(moments, np.int64), zone)
 
-        told = [datetime.fromtimestamp(moment, ZoneInfo(zone)).date() for moment in moments]
-        assert days.tolist() == [(day - date(1970, 1, 1)).days for day in told]
+        reported = [datetime.fromtimestamp(moment, ZoneInfo(zone)).date() for moment in moments]
+        assert days.tolist() == [(day - date(1970, 1, 1)).days for day in reported]
 
     def test_begin_at_the_right_second_on_the_day_when_the_clocks_change(self):
         midnight = int(datetime(2026, 3, 30, tzinfo=ZoneInfo("Europe/Paris")).timestamp())

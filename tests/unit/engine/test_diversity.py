@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommendations.engine.candidates import Candidates
 from recommendations.engine.diversity import diversified
+from recommendations.engine.histories import Candidates
 from recommendations.engine.ragged import Ragged
 from tests.worlds import Article, World
 

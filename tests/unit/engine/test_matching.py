@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from recommendations.engine.candidates import Candidates
-from recommendations.engine.histories import Mask
-from recommendations.engine.matching import Weights, best_matches
-from recommendations.engine.profiles import Profiles
+from recommendations.engine.histories import Candidates, Mask
+from recommendations.engine.matching import Profiles, Weights, best_matches
 from recommendations.engine.ragged import empty
 from tests.worlds import Article, World
 

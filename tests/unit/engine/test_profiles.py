@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from recommendations.engine import profiles as module
-from recommendations.engine.profiles import profiles
+from recommendations.engine import matching as module
+from recommendations.engine.matching import profiles
 from tests.worlds import Article, World
 
 

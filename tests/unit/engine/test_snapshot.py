@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommendations.engine.attributes import Attributes
+from recommendations.engine.features import Features, Groups, Vocabulary
 from recommendations.engine.offers import Offer, Offers
+from recommendations.engine.patching import ProductState, patched
 from recommendations.engine.ragged import Ragged, empty, starts_of
-from recommendations.engine.snapshot import Features, Groups, ProductState, Snapshot, Vocabulary
+from recommendations.engine.snapshot import Snapshot
 from tests.worlds import Article, World
 
 WORLD = World(
@@ -239,24 +241,24 @@ class TestPatched:
         }
         changed = {key: after.get(key) for key in before.keys() | after.keys()}
 
-        patched = read(before).patched(changed)
+        found = patched(read(before), changed)
 
-        assert content(patched) == content(read(after))
-        assert patched.stamp == read(after).stamp
-        assert (patched.attributes is None) == (not any(s.attributes for s in after.values()))
-        assert (patched.groups is None) == (not any(s.group for s in after.values()))
-        assert patched.locate(np.arange(10)).tolist() == read(after).locate(np.arange(10)).tolist()
-        assert patched.features.used_categories == read(after).features.used_categories
+        assert content(found) == content(read(after))
+        assert found.stamp == read(after).stamp
+        assert (found.attributes is None) == (not any(s.attributes for s in after.values()))
+        assert (found.groups is None) == (not any(s.group for s in after.values()))
+        assert found.locate(np.arange(10)).tolist() == read(after).locate(np.arange(10)).tolist()
+        assert found.features.used_categories == read(after).features.used_categories
 
     def test_is_itself_when_nothing_differs(self):
         snapshot = read({1: ProductState(True, "A", ("B",), 1.5)})
 
-        assert snapshot.patched({1: ProductState(True, "A", ("B",), 1.5), 2: None}) is snapshot
+        assert patched(snapshot, {1: ProductState(True, "A", ("B",), 1.5), 2: None}) is snapshot
 
     def test_shares_the_features_when_only_prices_and_availability_differ(self):
         snapshot = read({1: ProductState(True, "A", ("B",), 1.5)})
 
-        assert snapshot.patched({1: ProductState(False, "A", ("B",), 2.5)}).differs_in_prices_only(snapshot)
-        assert not snapshot.patched({1: ProductState(True, "B", ("B",), 1.5)}).differs_in_prices_only(
+        assert patched(snapshot, {1: ProductState(False, "A", ("B",), 2.5)}).differs_in_prices_only(snapshot)
+        assert not patched(snapshot, {1: ProductState(True, "B", ("B",), 1.5)}).differs_in_prices_only(
             snapshot
         )

@@ -1,5 +1,7 @@
 """Trend scores."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,7 +26,7 @@ class TestTrend:
         products, days, actions = np.array(events, np.int64).reshape(-1, 3).T
         log = Log(np.ones(len(days), np.int64), products, days * DAY, actions.astype(np.uint8))
 
-        found = trend(log, TABLE, half_life_days=7, now=NOW)
+        found = trend(log, replace(TABLE, counts_repeats=True), half_life_days=7, now=NOW)
 
         liked = [(key, day, action) for key, day, action in events if action is not Action.DISMISS]
         assert found.product_ids.tolist() == sorted({key for key, *_ in liked})

@@ -10,15 +10,17 @@ from hypothesis import strategies as st
 
 from catalog.cells import moment
 from catalog.importing.report import Problem
-from catalog.importing.rows import event_rows
+from catalog.importing.rows import KnownIds, event_rows
+from catalog.importing.text_files import survey
 from recommendations.evaluation import csv_events as module
 from recommendations.evaluation.csv_events import NotPlain, microseconds, plain_events
 
 USERS, PRODUCTS = {"1": 1, "ann": 2, "é": 3}, {"tea": 1, "2": 2}
 ACTIONS = {"view": 0, "click": 1, "cart": 2, "purchase": 3, "dismiss": 4}
 HEADER = "user_id,product_id,action_type,created_at"
-EARLIEST, LATEST = datetime(1900, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001  drawn without, written with Z
-STAMPS = st.datetimes(EARLIEST, LATEST).map(lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}")
+LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+FIRST, LAST = datetime(1900, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001  drawn without, written with Z
+STAMPS = st.datetimes(FIRST, LAST).map(lambda at: f"{at:%Y-%m-%dT%H:%M:%SZ}")
 MOMENTS = STAMPS | st.from_regex(
     r"20[0-2]\d-[01]\d-[0-3]\d[T ][012]\d:[0-6]\d:[0-6]\d(Z|\.5Z|\+02:00|)", fullmatch=True
 )
@@ -38,6 +40,8 @@ class Heard:
     def found(self, problem: Problem) -> None:
         self.n_problems += 1
 
+    def noted(self, file: str, note: str) -> None: ...
+
 
 def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
     path = folder / "interactions.csv"
@@ -46,14 +50,16 @@ def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 def plain(path: Path) -> list[tuple[int, ...]]:
-    blocks = list(plain_events(path, Heard(), users=USERS, products=PRODUCTS, actions=ACTIONS))
+    blocks = list(
+        plain_events(survey(path), Heard(), users=USERS, products=PRODUCTS, actions=ACTIONS, latest=LATEST)
+    )
     columns = ("users", "products", "actions", "at")
     return [row for b in blocks for row in zip(*(getattr(b, c).tolist() for c in columns), strict=True)]
 
 
 def carefully(path: Path) -> tuple[list[tuple[int, ...]], int]:
     heard = Heard()
-    rows = event_rows(path, heard, users=USERS, products=PRODUCTS)
+    rows = event_rows(survey(path), heard, KnownIds(USERS, PRODUCTS), latest=LATEST)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return [
         (
@@ -116,7 +122,9 @@ class TestPlainEvents:
         heard = Heard()
         path = written(tmp_path, f"{HEADER}\n" + "ann,tea,view,2026-03-01T09:00:00Z\n" * 3)
 
-        list(plain_events(path, heard, users=USERS, products=PRODUCTS, actions=ACTIONS))
+        list(
+            plain_events(survey(path), heard, users=USERS, products=PRODUCTS, actions=ACTIONS, latest=LATEST)
+        )
 
         assert heard.n_lines == 3
 

@@ -1,13 +1,13 @@
 """Summary of a shopper's behaviour."""
 
-from recommendations.explainers.behaviour import summary
+from recommendations.explainers.template import summary
 
 
 class TestSummary:
     def test_joins_all_three_parts_by_one_space(self):
-        said = summary(purchased=["X", "Y"], viewed=["A", "B", "C"], interests=["Audio", "Home"])
+        output = summary(purchased=["X", "Y"], viewed=["A", "B", "C"], interests=["Audio", "Home"])
 
-        assert said == "Recently purchased: X, Y. Recently viewed: A, B, C. Interested in: Audio, Home."
+        assert output == "Recently purchased: X, Y. Recently viewed: A, B, C. Interested in: Audio, Home."
 
     def test_leaves_out_parts_without_content(self):
         assert summary(purchased=[], viewed=["A"], interests=[]) == "Recently viewed: A."

@@ -15,7 +15,7 @@ from recommendations.admin.lines import format_fallback, stored_lines
 from recommendations.api import serializers
 from recommendations.engine import reasons
 from recommendations.engine.reasons import PRODUCT_KINDS, Reason, ReasonKind, exhaustive
-from recommendations.explainers import base, list_notes, prompt, template
+from recommendations.explainers import base, prompt, template
 from recommendations.explainers.base import Evidence, Finding, Suggestion
 from recommendations.pipeline import Pick
 from recommendations.selectors.shoppers import Shopper
@@ -80,7 +80,7 @@ class TestEveryKind:
 
     def test_without_the_name_or_number_that_it_needs_is_not_spoken_of(self, kind: ReasonKind):
         bare = replace(reason(kind), name=None, value=0)
-        is_spoken_of = kind not in PRODUCT_KINDS | reasons.COUNT_KINDS and SENTENCES[kind] is not None
+        is_spoken_of = kind not in PRODUCT_KINDS | template.COUNT_KINDS and SENTENCES[kind] is not None
 
         assert (text(evidence(amp(bare))) != RANGE) is is_spoken_of
 
@@ -88,9 +88,9 @@ class TestEveryKind:
         asked = prompt.prompt(evidence(amp(reason(kind)))).user
 
         (shown,) = data_in(asked)["recommended_products"]
-        told = [why["kind"] for why in shown["why_recommended"]]
-        assert told == ([] if kind in NOT_TOLD_TO_MODELS else [kind])
-        assert (f'"{kind}": ' in asked.partition("</shop_data>")[2]) is bool(told)
+        reported = [why["kind"] for why in shown["why_recommended"]]
+        assert reported == ([] if kind in NOT_TOLD_TO_MODELS else [kind])
+        assert (f'"{kind}": ' in asked.partition("</shop_data>")[2]) is bool(reported)
 
     def test_has_its_words_for_staff(self, kind: ReasonKind):
         (line,) = stored_lines([Pick(1, 1_000, (replace(reason(kind), name=None),))], {})
@@ -120,7 +120,7 @@ class TestNewKind:
         with pytest.raises(ValueError, match=r"no entry for ReasonKind\.NEW\."):
             runpy.run_path(str(module.__file__))
 
-    @pytest.mark.parametrize("module", [list_notes, lines], ids=lambda module: module.__name__)
+    @pytest.mark.parametrize("module", [template, lines], ids=lambda module: module.__name__)
     def test_of_finding_is_missed_by_name(self, module: ModuleType, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(base, "Finding", longer(Finding))
 
@@ -164,8 +164,8 @@ def cases() -> Iterator[Evidence]:
         yield evidence(*shown, finding=finding, is_narrowed=is_narrowed, is_continued=is_continued)
 
 
-def claims_in(said: str) -> set[str]:
-    return {claim for claim in CLAIMS.values() if claim in said}
+def claims_in(output: str) -> set[str]:
+    return {claim for claim in CLAIMS.values() if claim in output}
 
 
 class TestEveryFinding:
@@ -197,10 +197,10 @@ class TestEveryFinding:
     def test_is_told_to_staff_each_in_its_own_words(self):
         shelves = [shelf(*case) for case in product([None, *Basis], [None, "popular"], [True, False])]
 
-        said = {(made.finding, format_fallback(made)) for made in shelves}
+        output = {(made.finding, format_fallback(made)) for made in shelves}
 
-        assert {finding for finding, _ in said} == set(Finding)
-        assert len({words for _, words in said}) == len(said) == len(Finding)
+        assert {finding for finding, _ in output} == set(Finding)
+        assert len({words for _, words in output}) == len(output) == len(Finding)
 
 
 def shelf(basis: Basis | None, fallback: str | None, has_history: bool) -> RecommendationList:

@@ -78,9 +78,9 @@ class TestLine:
         try:
             raise ValueError("no")
         except ValueError:
-            said = logged("Failed", form="line", exc_info=sys.exc_info())
+            output = logged("Failed", form="line", exc_info=sys.exc_info())
 
-        first, *trace = said.splitlines()
+        first, *trace = output.splitlines()
         assert first.endswith("WARNING shop Failed")
         assert trace[-1] == "ValueError: no"
 

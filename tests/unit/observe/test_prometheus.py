@@ -36,11 +36,12 @@ class TestCounting:
             counting.request("recommend-detail", "content", 200, seconds)
         counting.request("product-detail", "", 404, 0.1)
 
-        told = lines(counting)
-        assert 'shop_responses_total{route="recommend-detail",status="200"} 3.0' in told
-        assert 'shop_responses_total{route="product-detail",status="404"} 1.0' in told
+        reported = lines(counting)
+        assert 'shop_responses_total{route="recommend-detail",status="200"} 3.0' in reported
+        assert 'shop_responses_total{route="product-detail",status="404"} 1.0' in reported
         assert (
-            'shop_request_seconds_bucket{le="0.005",route="recommend-detail",strategy="content"} 2.0' in told
+            'shop_request_seconds_bucket{le="0.005",route="recommend-detail",strategy="content"} 2.0'
+            in reported
         )
 
     def test_counts_answers_and_why_they_were_filled_up(self):
@@ -50,11 +51,12 @@ class TestCounting:
         for origin in (LIVE, CACHED):
             counting.answered(AnswerLabels("content", "popular", "no history"), origin)
 
-        told = lines(counting)
-        assert 'shop_answers_total{origin="live",strategy="content"} 2.0' in told
-        assert 'shop_answers_total{origin="kept",strategy="content"} 1.0' in told
+        reported = lines(counting)
+        assert 'shop_answers_total{origin="live",strategy="content"} 2.0' in reported
+        assert 'shop_answers_total{origin="kept",strategy="content"} 1.0' in reported
         assert (
-            'shop_fallbacks_total{filled_with="popular",reason="no history",strategy="content"} 2.0' in told
+            'shop_fallbacks_total{filled_with="popular",reason="no history",strategy="content"} 2.0'
+            in reported
         )
 
     def test_counts_whom_it_counted_and_refused(self):
@@ -162,8 +164,8 @@ class TestTogether:
                 worker.kill()
                 worker.communicate(timeout=PATIENCE_SECONDS)
 
-        for told in (both, one):
-            assert 'shop_cache_requests_total{cache="answers",result="hit"} 2.0' in told
+        for reported in (both, one):
+            assert 'shop_cache_requests_total{cache="answers",result="hit"} 2.0' in reported
         assert "shop_catalogue_snapshot_age_seconds 100.0" in both
         assert "shop_catalogue_snapshot_age_seconds 40.0" in one
 

@@ -31,9 +31,9 @@ class TestPostgresql:
         assert configured({"ENGINE": POSTGRESQL, "NAME": "shop"}, POOL)["ENGINE"] == "recsite.postgresql"
 
     def test_takes_what_the_address_says_before_its_own(self):
-        said = {"sslmode": "require", "connect_timeout": 9}
+        output = {"sslmode": "require", "connect_timeout": 9}
 
-        options = configured({"ENGINE": POSTGRESQL, "NAME": "shop", "OPTIONS": said}, POOL)["OPTIONS"]
+        options = configured({"ENGINE": POSTGRESQL, "NAME": "shop", "OPTIONS": output}, POOL)["OPTIONS"]
 
         assert (options["sslmode"], options["connect_timeout"]) == ("require", 9)
 

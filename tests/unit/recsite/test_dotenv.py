@@ -18,13 +18,13 @@ def directory(tmp_path: Path) -> Path:
 
 class TestWriteOnce:
     def test_writes_what_serves_plain_http_on_loopback_only(self, directory: Path, monkeypatch):
-        said = write_once(directory)
+        output = write_once(directory)
 
         for name in os.environ:
             monkeypatch.delenv(name)
         monkeypatch.setenv("ENV_FILE", str(directory / ".env"))
         read = env.read()
-        assert said == "Wrote .env with a new secret key, for plain HTTP on this machine only."
+        assert output == "Wrote .env with a new secret key, for plain HTTP on this machine only."
         assert (read.debug, read.secure_ssl_redirect, read.api_open_reads) == (False, False, True)
         assert read.allowed_hosts == ["localhost", "127.0.0.1", "[::1]"]
         assert len(read.secret_key) >= 50
@@ -45,9 +45,9 @@ class TestWriteOnce:
     def test_leaves_a_file_that_is_there_alone(self, directory: Path):
         (directory / ".env").write_text("SECRET_KEY=mine\n")
 
-        said = write_once(directory)
+        output = write_once(directory)
 
-        assert said == ".env already exists and is unchanged."
+        assert output == ".env already exists and is unchanged."
         assert (directory / ".env").read_text() == "SECRET_KEY=mine\n"
 
     def test_refuses_an_example_that_lacks_what_must_be_set(self, directory: Path):

@@ -97,13 +97,13 @@ class TestEnvironment:
             "b.example",
         ]
 
-    @pytest.mark.parametrize("said", ["true", "TRUE", " yes ", "on", "1"])
-    def test_knows_a_yes(self, monkeypatch, said: str):
-        assert read_with(monkeypatch, DEBUG=said).debug is True
+    @pytest.mark.parametrize("output", ["true", "TRUE", " yes ", "on", "1"])
+    def test_knows_a_yes(self, monkeypatch, output: str):
+        assert read_with(monkeypatch, DEBUG=output).debug is True
 
-    @pytest.mark.parametrize("said", ["false", "No", "off", "0"])
-    def test_knows_a_no(self, monkeypatch, said: str):
-        assert read_with(monkeypatch, SECURE_SSL_REDIRECT=said).secure_ssl_redirect is False
+    @pytest.mark.parametrize("output", ["false", "No", "off", "0"])
+    def test_knows_a_no(self, monkeypatch, output: str):
+        assert read_with(monkeypatch, SECURE_SSL_REDIRECT=output).secure_ssl_redirect is False
 
     @pytest.mark.parametrize(
         ("name", "value", "message"),

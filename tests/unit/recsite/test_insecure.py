@@ -60,18 +60,18 @@ class TestKeys:
     @pytest.mark.parametrize("name", KEYS)
     @pytest.mark.parametrize(("key", "reason"), GUESSABLE.values(), ids=GUESSABLE)
     def test_that_can_be_guessed_are_refused_without_being_shown(self, monkeypatch, name, key, reason):
-        said = refusal(monkeypatch, **{name: key})
+        output = refusal(monkeypatch, **{name: key})
 
-        assert said.startswith(f"{name} {reason}")
-        assert "50 or more random characters" in said
-        assert "ALLOW_WEAK_KEYS=true" in said
-        assert "hid" not in said
-        assert key not in said
+        assert output.startswith(f"{name} {reason}")
+        assert "50 or more random characters" in output
+        assert "ALLOW_WEAK_KEYS=true" in output
+        assert "hid" not in output
+        assert key not in output
 
     def test_are_refused_by_their_place_in_a_list(self, monkeypatch):
-        said = refusal(monkeypatch, SECRET_KEY_FALLBACKS=f"{KEY},hidden")
+        output = refusal(monkeypatch, SECRET_KEY_FALLBACKS=f"{KEY},hidden")
 
-        assert said.startswith("SECRET_KEY_FALLBACKS, key 2 of 2, has 6 characters")
+        assert output.startswith("SECRET_KEY_FALLBACKS, key 2 of 2, has 6 characters")
 
     @pytest.mark.parametrize("name", KEYS)
     @pytest.mark.parametrize("allowed", ["DEBUG", "ALLOW_WEAK_KEYS"])
@@ -87,19 +87,21 @@ class TestKeys:
         assert weakness(secrets.token_hex(25)) is None
 
     def test_of_the_metrics_are_refused_too(self, monkeypatch):
-        said = refusal(monkeypatch, METRICS_TOKEN="h" * 32)
+        output = refusal(monkeypatch, METRICS_TOKEN="h" * 32)
 
-        assert said.startswith("METRICS_TOKEN has 1 different characters")
+        assert output.startswith("METRICS_TOKEN has 1 different characters")
         assert read_with(monkeypatch, METRICS_TOKEN="0123456789abcdef").metrics_token == "0123456789abcdef"
 
 
 class TestHosts:
     @pytest.mark.parametrize("hosts", ANY_HOST)
     def test_of_strangers_are_refused(self, monkeypatch, hosts):
-        said = refusal(monkeypatch, ALLOWED_HOSTS=hosts)
+        output = refusal(monkeypatch, ALLOWED_HOSTS=hosts)
 
-        assert said.startswith(f"ALLOWED_HOSTS contains '{hosts.rpartition(' ')[2]}', which matches hosts of")
-        assert "ALLOW_ANY_HOST=true" in said
+        assert output.startswith(
+            f"ALLOWED_HOSTS contains '{hosts.rpartition(' ')[2]}', which matches hosts of"
+        )
+        assert "ALLOW_ANY_HOST=true" in output
 
     @pytest.mark.parametrize("hosts", ANY_HOST)
     @pytest.mark.parametrize("allowed", ["DEBUG", "ALLOW_ANY_HOST"])
@@ -113,18 +115,18 @@ class TestHosts:
         assert not is_any_host(pattern)
 
     def test_that_match_nothing_are_refused(self, monkeypatch):
-        said = refusal(monkeypatch, ALLOWED_HOSTS="*.shop.example", ALLOW_ANY_HOST="true")
+        output = refusal(monkeypatch, ALLOWED_HOSTS="*.shop.example", ALLOW_ANY_HOST="true")
 
-        assert said.startswith("ALLOWED_HOSTS contains '*.shop.example', which matches no host")
+        assert output.startswith("ALLOWED_HOSTS contains '*.shop.example', which matches no host")
 
 
 class TestModelServer:
     @pytest.mark.parametrize("url", PLAIN_HTTP)
     def test_without_encryption_is_refused(self, monkeypatch, url):
-        said = refusal(monkeypatch, OPENAI_BASE_URL=url)
+        output = refusal(monkeypatch, OPENAI_BASE_URL=url)
 
-        assert said.startswith("OPENAI_BASE_URL sends names and histories of shoppers")
-        assert "ALLOW_PLAIN_HTTP_MODEL=true" in said
+        assert output.startswith("OPENAI_BASE_URL sends names and histories of shoppers")
+        assert "ALLOW_PLAIN_HTTP_MODEL=true" in output
 
     @pytest.mark.parametrize("url", PLAIN_HTTP)
     @pytest.mark.parametrize("allowed", ["DEBUG", "ALLOW_PLAIN_HTTP_MODEL"])
@@ -150,9 +152,9 @@ class TestModelServer:
         ["model.example", "//model.example", "ftp://model.example", "http://", "http://a b", "http://a\\b"],
     )
     def test_that_is_no_url_is_refused_whatever_is_said(self, monkeypatch, url):
-        said = refusal(monkeypatch, OPENAI_BASE_URL=url, DEBUG="true")
+        output = refusal(monkeypatch, OPENAI_BASE_URL=url, DEBUG="true")
 
-        assert said.startswith("OPENAI_BASE_URL must be a URL that begins with https:// or http://")
+        assert output.startswith("OPENAI_BASE_URL must be a URL that begins with https:// or http://")
 
 
 class TestLoopback:
@@ -166,9 +168,9 @@ class TestLoopback:
 class TestOrigins:
     @pytest.mark.parametrize("name", ["CSRF_TRUSTED_ORIGINS", "CORS_ALLOWED_ORIGINS"])
     def test_without_encryption_are_refused(self, monkeypatch, name):
-        said = refusal(monkeypatch, **{name: "https://a.example,http://b.example"})
+        output = refusal(monkeypatch, **{name: "https://a.example,http://b.example"})
 
-        assert said.startswith(f"{name} contains 'http://b.example'")
+        assert output.startswith(f"{name} contains 'http://b.example'")
 
     @pytest.mark.parametrize("name", ["CSRF_TRUSTED_ORIGINS", "CORS_ALLOWED_ORIGINS"])
     @pytest.mark.parametrize("allowed", [{"DEBUG": "true"}, {"SECURE_SSL_REDIRECT": "false"}])
@@ -186,15 +188,15 @@ class TestOrigins:
         ["*", "null", "shop.example", "https://", "https://*", "https://a.example/path", "https://a@b"],
     )
     def test_that_are_no_origins_are_refused_whatever_is_said(self, monkeypatch, name, origin):
-        said = refusal(monkeypatch, **{name: origin}, DEBUG="true")
+        output = refusal(monkeypatch, **{name: origin}, DEBUG="true")
 
-        assert said.startswith(f"{name} contains '{origin}'. Each must be an origin")
+        assert output.startswith(f"{name} contains '{origin}'. Each must be an origin")
 
     def test_may_be_a_domain_for_forms_only(self, monkeypatch):
         read_with(monkeypatch, CSRF_TRUSTED_ORIGINS="https://*.shop.example")
         assert "without a path or *" in refusal(monkeypatch, CORS_ALLOWED_ORIGINS="https://*.shop.example")
 
     def test_of_strangers_are_refused(self, monkeypatch):
-        said = refusal(monkeypatch, CSRF_TRUSTED_ORIGINS="https://*.com:8443")
+        output = refusal(monkeypatch, CSRF_TRUSTED_ORIGINS="https://*.com:8443")
 
-        assert said.startswith("CSRF_TRUSTED_ORIGINS contains 'https://*.com:8443', which matches sites")
+        assert output.startswith("CSRF_TRUSTED_ORIGINS contains 'https://*.com:8443', which matches sites")

@@ -80,5 +80,5 @@ class TestProbes:
         for well[0] in (True, False, False, True):
             probes()
 
-        told = [record.getMessage() for record in caplog.records if "check" not in record.getMessage()]
-        assert told == ["The cache is not healthy: failed.", "The cache is healthy again."]
+        reported = [record.getMessage() for record in caplog.records if "check" not in record.getMessage()]
+        assert reported == ["The cache is not healthy: failed.", "The cache is healthy again."]

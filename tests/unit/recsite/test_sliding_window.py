@@ -34,9 +34,9 @@ class TestThreads:
             return [windows.count(key, MANY, 600).n for key in keys for _ in range(5)]
 
         with ThreadPoolExecutor(8) as pool:
-            told = [n for found in pool.map(each, range(8)) for n in found]
+            reported = [n for found in pool.map(each, range(8)) for n in found]
 
-        assert sorted(told) == sorted(list(range(1, 41)) * 100)
+        assert sorted(reported) == sorted(list(range(1, 41)) * 100)
 
 
 class TestNumberOfWindows:

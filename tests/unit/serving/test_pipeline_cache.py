@@ -3,7 +3,7 @@
 import pytest
 
 from recommendations.engine.snapshot import Snapshot
-from recommendations.serving.pipelines import PipelineCache, StrategyRegistry
+from recommendations.serving.catalogue import PipelineCache, StrategyRegistry
 from recommendations.serving.results import ModelRef
 from recommendations.strategies.base import Training
 from recommendations.strategies.content import Content

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommendations.engine import variants
+from recommendations.engine.features import Groups
 from recommendations.engine.histories import Histories, dismissed, seen
 from recommendations.engine.ragged import Ragged, empty
-from recommendations.engine.snapshot import Groups, Snapshot
+from recommendations.engine.snapshot import Snapshot
 from recommendations.pipeline import Pick, Pipeline, Query, Ranking
 from recommendations.serving.ranker import ProductLookup, Ranker
 from recommendations.strategies.base import Retriever, Strategy

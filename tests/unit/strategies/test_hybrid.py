@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from recommendations.engine.actions import DAY, Action
+from recommendations.engine.features import Features, Vocabulary
 from recommendations.engine.histories import Histories, Mask, seen
 from recommendations.engine.log import Log
 from recommendations.engine.ltr.booster import Blend, Trees
 from recommendations.engine.ltr.features import NAMES
 from recommendations.engine.ragged import Ragged, empty
 from recommendations.engine.reasons import ReasonKind
-from recommendations.engine.snapshot import Features, Snapshot, Vocabulary
+from recommendations.engine.snapshot import Snapshot
 from recommendations.strategies.base import Training
 from recommendations.strategies.hybrid import Hybrid, HybridModel
 from recommendations.strategies.hybrid.training import WINDOW_DAYS, windows

@@ -1,14 +1,17 @@
-"""ETags and conditional GET requests: 304 without a body when the client's copy is current."""
+"""JSON responses: rendering with orjson, ETags, and conditional GET requests."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from hashlib import blake2b
 from typing import Any, TypeVar
 
+import orjson
 from django.conf import settings
 from django.http import HttpResponse
+from django.utils.functional import Promise
 from django.utils.http import parse_etags
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-
-from core.api.renderers import OrjsonRenderer, to_json
 
 R = TypeVar("R", bound=HttpResponse)
 # Only the client may cache the response, and must revalidate it before each use.
@@ -16,6 +19,34 @@ PRIVATE = "private, no-cache"
 PUBLIC = "public, no-cache"
 # The response depends on the caller, whom these headers identify.
 VARY = "Cookie, Authorization"
+
+
+def _plain(value: object) -> float | str:
+    """Return a JSON type for a value that orjson does not support: a Decimal or a lazy translation."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Promise):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON serializable.")
+
+
+def to_json(value: object) -> bytes:
+    """Return the value as JSON; times are in UTC and end in Z, decimals are numbers."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z)
+
+
+class OrjsonRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None  # JSON is UTF-8 by definition
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        return b"" if data is None else to_json(data)
 
 
 def etag(body: bytes) -> str:
