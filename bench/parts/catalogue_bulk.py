@@ -84,7 +84,7 @@ def _sent(url: str, key: str, bodies: Iterator[bytes], name: str, most: list[flo
         told = json.loads(answer.read())
         took = time.perf_counter() - began
         seconds += took
-        print(f"{name} {number}: {took:.1f} s", file=sys.stderr, flush=True)
+        print(f"{name} {number}: {took:.1f} s, {most[0]:.0f} MiB", file=sys.stderr, flush=True)
         most[0] = max(most[0], _mib(int(host.rpartition(":")[2])))
         if answer.status != 207 or told["refused"]:
             raise SystemExit(f"{answer.status}: {str(told)[:500]}")
