@@ -128,6 +128,10 @@ audit: $(VENV)/installed-dev ## look for known vulnerabilities of the pinned pac
 docs: $(VENV)/installed-dev ## build the documentation site into site/; a warning is an error
 	$(VENV)/bin/zensical build --strict --clean
 
+.PHONY: trust
+trust: $(VENV)/installed-dev ## try lies and true answers about real shoppers on the checker of explanations
+	$(PY) -m tests.adversarial $(ARGS)
+
 .PHONY: bench
 bench: $(VENV)/installed-dev ## measure speed and print a table (ARGS="http.stored --sizes S M" for a part)
 	$(PY) -m bench $(ARGS)

@@ -44,6 +44,9 @@ class Recorder:
         seconds: how long it took, None if the model was left alone instead
         """
 
+    def words_refused(self, check: str) -> None:
+        """Count a sentence of a language model that the checker refused. check: the first one that failed"""
+
     def model_resting(self, is_resting: bool) -> None:
         """Set whether this process leaves the language model alone after failures."""
 

@@ -95,6 +95,12 @@ class PrometheusRecorder(Recorder):
             multiprocess_mode="livemax",
             registry=registry,
         )
+        self._words_refused = Counter(
+            "shop_llm_words_refused",
+            "Sentences of a language model that the checker refused.",
+            ["check"],
+            registry=registry,
+        )
         self._keys_refused = Counter(
             "shop_llm_keys_refused",
             "API keys refused by the language model's server.",
@@ -162,6 +168,9 @@ class PrometheusRecorder(Recorder):
         self._llm_calls.labels(outcome).inc()
         if seconds is not None:
             self._llm_seconds.observe(seconds)
+
+    def words_refused(self, check: str) -> None:
+        self._words_refused.labels(check).inc()
 
     def model_resting(self, is_resting: bool) -> None:
         self._llm_resting.set(is_resting)

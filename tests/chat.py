@@ -1,12 +1,15 @@
 """What the tests of the chat model's explainer start from, on top of the server on loopback."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from recommendations.explainers.base import Source
+from recommendations.checker.check import Checked
+from recommendations.explainers.base import Evidence, Source
+from recommendations.explainers.behaviour import Behaviour
+from recommendations.explainers.chat_options import ChatOptions
 from recommendations.explainers.openai import OpenAIExplainer
 from recommendations.explainers.template import TemplateExplainer
 from tests.contracts.explainer import AUDIO, BESTSELLER, evidence
@@ -14,17 +17,23 @@ from tests.llm_server import LLMServer
 from tests.waiting import PATIENCE_SECONDS
 
 KEY = "sk-loopback-0123456789"
-GIVEN = evidence(AUDIO, BESTSELLER, summary="Recently viewed: Amp.")
+GIVEN = evidence(AUDIO, BESTSELLER, behaviour=Behaviour(viewed=("Amp",)))
 TEMPLATE = TemplateExplainer().explain(GIVEN)
 # For tests that end by the time-out; all others may take as long as a busy machine needs.
 SHORT, LONG = 0.3, PATIENCE_SECONDS
 
 
-def explainer_for(url: str, **options: Any) -> OpenAIExplainer:
+def explainer_for(
+    url: str, check: Callable[[str, Evidence], Checked] | None = None, **options: Any
+) -> OpenAIExplainer:
     usual = {"api_key": KEY, "model": "gpt-3.5-turbo", "temperature": 0.7, "max_tokens": 150}
-    return OpenAIExplainer.from_options(
-        **usual | {"base_url": url, "timeout_seconds": LONG, "max_concurrent": 4} | options
-    )
+    options = usual | {"base_url": url, "timeout_seconds": LONG, "max_concurrent": 4} | options
+    return OpenAIExplainer(ChatOptions(**options), check=check or unchecked)
+
+
+def unchecked(text: str, evidence: Evidence) -> Checked:
+    """Accept every text: these tests are about servers and their answers."""
+    return Checked(text, ())
 
 
 def warnings(log: pytest.LogCaptureFixture) -> list[str]:

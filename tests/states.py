@@ -54,7 +54,7 @@ def state(
 
 def stored_row(identity: str) -> StoredRow:
     """Return an empty stored list."""
-    return StoredRow("content", "[]", "", "", "", "", "", 0, 0, "", NOON, identity)
+    return StoredRow("content", "[]", "", "", "[]", "", "", "", 0, 0, "", NOON, identity)
 
 
 def validator(*, ttl_seconds: float = 60, now: float = 1.0) -> Validator:

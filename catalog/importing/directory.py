@@ -2,6 +2,8 @@
 
 import fnmatch
 import shlex
+from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Container, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -44,27 +46,26 @@ _EXPORTS = (
 _MAX_NAMED = 3
 
 
-class ShopDirectory:
-    """The CSV files of a directory, and the number of problems found in them.
+class Shop(ABC):
+    """The files of a shop, and the number of problems found in them.
 
     Each method reads its file from the beginning and reports problems to the observer; without the file there
     are no rows.
-    latest: the latest time that an event may have
-    Raises ShopNotFound when the directory does not exist, or has none of the files.
+    products_name:    the file of products; None if there is none
+    without_products: what to say if there is none
+    events_name:      the file of events
+    latest:           the latest time that an event may have
+    left_out:         how many rows are no product or purchase, by the reason
     """
 
-    def __init__(self, directory: Path, observer: ImportObserver, *, now: datetime) -> None:
-        if not directory.is_dir():
-            raise ShopNotFound(
-                f'"{directory}" is not a directory; give the directory that contains products.csv.'
-            )
-        self._directory = directory
+    products_name: str | None
+    without_products = f"there is no {PRODUCTS}"
+    events_name: str
+
+    def __init__(self, observer: ImportObserver, *, now: datetime) -> None:
         self._observer = observer
-        self._surveyed: dict[str, TextFile] = {}
-        self.names = tuple(name for name in FILES if (directory / name).exists())
-        if not self.names:
-            raise ShopNotFound(_without_files(directory))
         self.latest = now + LEEWAY
+        self.left_out: Counter[str] = Counter()
         self.refused_products, self.refused_users = Refused(), Refused()
         self.activity = "importing"
         self.n_problems = 0
@@ -86,6 +87,41 @@ class ShopDirectory:
         if self.n_problems:
             raise InvalidShop(f"{format_problem_count(self.n_problems)} found; nothing was imported.")
 
+    @abstractmethod
+    def products(self) -> Iterator[ProductRecord]: ...
+
+    @abstractmethod
+    def users(self) -> Iterator[UserRecord]: ...
+
+    @abstractmethod
+    def events(self, users: Container[str], products: Container[str]) -> Iterator[EventRecord]:
+        """Return the events of these users and products. Call it when the other files have been read."""
+
+    @abstractmethod
+    def unreported_events(self, users: Container[str], products: Container[str]) -> Iterator[EventRecord]:
+        """Return the same, without reporting the problems."""
+
+
+class ShopDirectory(Shop):
+    """The CSV files of a directory.
+
+    Raises ShopNotFound when the directory does not exist, or has none of the files.
+    """
+
+    def __init__(self, directory: Path, observer: ImportObserver, *, now: datetime) -> None:
+        super().__init__(observer, now=now)
+        if not directory.is_dir():
+            raise ShopNotFound(
+                f'"{directory}" is not a directory; give the directory that contains products.csv.'
+            )
+        self._directory = directory
+        self._surveyed: dict[str, TextFile] = {}
+        self.names = tuple(name for name in FILES if (directory / name).exists())
+        if not self.names:
+            raise ShopNotFound(_without_files(directory))
+        self.products_name = PRODUCTS if PRODUCTS in self.names else None
+        self.events_name = EVENTS if EVENTS in self.names else PACKED_EVENTS
+
     def products(self) -> Iterator[ProductRecord]:
         if PRODUCTS not in self.names:
             return
@@ -104,12 +140,10 @@ class ShopDirectory:
         yield from user_rows(self.opened(USERS), self, self.refused_users)
 
     def events(self, users: Container[str], products: Container[str]) -> Iterator[EventRecord]:
-        """Return the events of these users and products. Call it when the other files have been read."""
         file = self.events_file()
         return iter(()) if file is None else self.events_of(file, self, users, products)
 
     def unreported_events(self, users: Container[str], products: Container[str]) -> Iterator[EventRecord]:
-        """Return the same, without reporting the problems."""
         if EVENTS in self.names and PACKED_EVENTS in self.names:
             return iter(())
         file = self.events_file()
@@ -128,10 +162,6 @@ class ShopDirectory:
             self.found(Problem(EVENTS, None, None, None, message))
             return None
         return self.opened(names[0]) if names else None
-
-    @property
-    def events_name(self) -> str:
-        return EVENTS if EVENTS in self.names else PACKED_EVENTS
 
     def known(self, users: Container[str], products: Container[str]) -> KnownIds:
         return KnownIds(users, products, self.names, self.refused_users.lines, self.refused_products.lines)

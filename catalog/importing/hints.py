@@ -19,7 +19,7 @@ class ProductHints:
         self._first: dict[str, str] = {}
 
     def add(self, row: ProductRecord) -> None:
-        tags, category = tuple(row["tags"]), row["category"] or ""
+        tags, category = tuple(row.get("tags", ())), row.get("category") or ""
         self._n["rows"] += 1
         self._n["tagged"] += bool(tags)
         self._n["bars"] += len(tags) > 1
@@ -31,7 +31,7 @@ class ProductHints:
             self._note("category paths" if "," not in category else "category lists", category)
         elif "/" in category.strip("/"):
             self._note("slashes", category)
-        if _HTML.search(row["name"]) or _HTML.search(row["description"]):
+        if _HTML.search(row["name"]) or _HTML.search(row.get("description", "")):
             self._n["html"] += 1
         if _ROUNDED.fullmatch(row["external_id"]):
             self._note("rounded", row["external_id"])

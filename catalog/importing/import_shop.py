@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from django.db import transaction
 
 from catalog.importing.bulk import Counts
 from catalog.importing.date_shift import UNSHIFTED, shift_to_yesterday
-from catalog.importing.directory import PRODUCTS, ShopDirectory, former_ids, stored_ids, user_ids
+from catalog.importing.directory import Shop, ShopDirectory, former_ids, stored_ids, user_ids
 from catalog.importing.events import EventCounts, report_reuse, store_events
 from catalog.importing.missing import (
     Creatable,
@@ -23,8 +23,8 @@ from catalog.importing.missing import (
 )
 from catalog.importing.presence import raise_if_another
 from catalog.importing.products import ProductStore
-from catalog.importing.report import ImportObserver
-from catalog.importing.rows import ProductRecord
+from catalog.importing.report import ImportObserver, NullObserver
+from catalog.importing.rows import EventRecord, ProductRecord, UserRecord
 from catalog.importing.users import store_users
 from catalog.models import Product
 
@@ -54,6 +54,8 @@ class ImportSummary:
     shift:   what was added to the time of every event
     missing: None without a products.csv, unless its missing products were to be deactivated
     n_new_products, n_new_users: those that only the events name
+    products_name: the file of products, if there is one
+    left_out: how many rows are no product or purchase, by the reason
     """
 
     products: Counts
@@ -66,6 +68,8 @@ class ImportSummary:
     missing: Missing | None = None
     n_new_products: int = 0
     n_new_users: int = 0
+    products_name: str | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def import_shop(
@@ -83,30 +87,47 @@ def import_shop(
     """
     shop = ShopDirectory(directory, observer, now=now)
     if not options.into_existing:
-        raise_if_another(directory, now)
+        raise_if_another(ShopDirectory(directory, NullObserver(), now=now), str(directory))
+    return import_files(shop, now=now, options=options, shifted=directory)
+
+
+def import_files(
+    shop: Shop, *, now: datetime, options: ImportOptions, shifted: Path | None = None
+) -> ImportSummary:
+    """Store the valid rows of the shop's files and return a summary; see `import_shop`.
+
+    shifted: the directory with the events, if they may be shifted
+    """
     if options.strict:
-        _check(shop, options)
+        deque(check(shop, options), maxlen=0)
         shop.raise_if_bad()
     transacted: AbstractContextManager[object] = transaction.atomic() if options.strict else nullcontext()
     with transacted:
-        summary = _store(shop, now, directory, options)
+        summary = _store(shop, now, shifted, options)
         if options.strict:
             shop.raise_if_bad()
     return summary
 
 
-def _check(shop: ShopDirectory, options: ImportOptions) -> None:
-    """Read all files and report their problems, without storing anything."""
+def check(shop: Shop, options: ImportOptions) -> Iterator[ProductRecord | UserRecord | EventRecord]:
+    """Yield the valid rows of all files and report the problems, without storing anything."""
     shop.activity = "checking"
-    products: Container[str] = stored_ids(Product).keys() | {row["external_id"] for row in shop.products()}
-    users: Container[str] = user_ids().keys() | {row.external_id for row in shop.users()}
+    known_products, known_users = set(stored_ids(Product)), set(user_ids())
+    for product in shop.products():
+        known_products.add(product["external_id"])
+        yield product
+    for user in shop.users():
+        known_users.add(user.external_id)
+        yield user
+    products: Container[str] = known_products
+    users: Container[str] = known_users
     if options.create_missing:
         products = Creatable(products, shop.refused_products.lines)
         users = Creatable(users, shop.refused_users.lines)
-    deque(shop.events(users, products), maxlen=0)
+    yield from shop.events(users, products)
 
 
-def _store(shop: ShopDirectory, now: datetime, directory: Path, options: ImportOptions) -> ImportSummary:
+def _store(shop: Shop, now: datetime, shifted: Path | None, options: ImportOptions) -> ImportSummary:
     """Read all files and store the valid rows."""
     shop.activity = "importing"
     store = ProductStore()
@@ -120,7 +141,9 @@ def _store(shop: ShopDirectory, now: datetime, directory: Path, options: ImportO
     if options.create_missing:
         n_new_users, n_new_products = _create_missing(shop, **ids)
         ids = {"users": user_ids(), "products": stored_ids(Product)}
-    shift = shift_to_yesterday(directory, **ids, now=now) if options.ends_yesterday else UNSHIFTED
+    shift = UNSHIFTED
+    if options.ends_yesterday and shifted:
+        shift = shift_to_yesterday(shifted, **ids, now=now)
     rows = shop.events(**ids)
     events = store_events(rows, **ids, now=now, shift=shift, reused=report_reuse(shop, shop.events_name))
     return ImportSummary(
@@ -134,6 +157,8 @@ def _store(shop: ShopDirectory, now: datetime, directory: Path, options: ImportO
         missing=missing,
         n_new_products=n_new_products,
         n_new_users=n_new_users,
+        products_name=shop.products_name,
+        left_out=shop.left_out,
     )
 
 
@@ -144,27 +169,26 @@ def _noting_ids(rows: Iterable[ProductRecord], found: set[str]) -> Iterator[Prod
         yield row
 
 
-def _missing(shop: ShopDirectory, found: set[str], now: datetime, options: ImportOptions) -> Missing | None:
+def _missing(shop: Shop, found: set[str], now: datetime, options: ImportOptions) -> Missing | None:
     """Return what is missing in products.csv, and deactivate it if that is asked for and certain.
 
     A product whose row was refused is in the file. None is missing for certain if some rows cannot be read.
     """
-    if PRODUCTS not in shop.names:
-        return Missing(obstacle=f"there is no {PRODUCTS}") if options.deactivate_missing else None
+    name = shop.products_name
+    if name is None:
+        return Missing(obstacle=shop.without_products) if options.deactivate_missing else None
     ids = found | shop.refused_products.lines.keys()
     missing = count_missing(ids)
     if not options.deactivate_missing:
         return missing
     if not found:
-        return replace(missing, obstacle=f"{PRODUCTS} has no valid row")
+        return replace(missing, obstacle=f"{name} has no valid row")
     if not shop.refused_products.is_whole:
-        return replace(missing, obstacle=f"some rows of {PRODUCTS} could not be read")
+        return replace(missing, obstacle=f"some rows of {name} could not be read")
     return replace(missing, n_deactivated=deactivate_missing(ids, now))
 
 
-def _create_missing(
-    shop: ShopDirectory, users: Mapping[str, int], products: Mapping[str, int]
-) -> tuple[int, int]:
+def _create_missing(shop: Shop, users: Mapping[str, int], products: Mapping[str, int]) -> tuple[int, int]:
     """Create the users and products that only the events name, and return their numbers."""
     may_be_users = Creatable(users, shop.refused_users.lines)
     may_be_products = Creatable(products, shop.refused_products.lines)

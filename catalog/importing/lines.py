@@ -27,11 +27,13 @@ class _LimitedReader(io.BufferedIOBase):
 
     A limit may be exceeded by the size of one read.
     max_bytes: of the whole file; None for no limit
+    has_lines: whether the lines are limited
     """
 
-    def __init__(self, raw: io.BufferedIOBase, max_bytes: int | None) -> None:
+    def __init__(self, raw: io.BufferedIOBase, max_bytes: int | None, *, has_lines: bool) -> None:
         self._raw = raw
         self._bytes_left = max_bytes
+        self._has_lines = has_lines
         self._n_in_line = 0
         self._n_blank = 0
 
@@ -49,15 +51,8 @@ class _LimitedReader(io.BufferedIOBase):
         super().close()
 
     def _checked(self, chunk: bytes) -> bytes:
-        end = chunk.rfind(b"\n")
-        if end < 0:
-            end = chunk.rfind(b"\r")
-        self._n_in_line = len(chunk) - end - 1 if end >= 0 else self._n_in_line + len(chunk)
-        if self._n_in_line > MAX_LINE_BYTES:
-            raise LimitExceeded(f"the line has more than {MAX_LINE_BYTES:,} bytes, the limit of a line")
-        self._n_blank = 0 if chunk.strip(_BLANKS) else self._n_blank + len(chunk)
-        if self._n_blank > MAX_BLANK_BYTES:
-            raise LimitExceeded(f"more than {MAX_BLANK_BYTES:,} bytes of empty lines in a row; remove them")
+        if self._has_lines:
+            self._check_lines(chunk)
         if self._bytes_left is not None:
             self._bytes_left -= len(chunk)
             if self._bytes_left < 0:
@@ -67,16 +62,30 @@ class _LimitedReader(io.BufferedIOBase):
                 )
         return chunk
 
+    def _check_lines(self, chunk: bytes) -> None:
+        end = chunk.rfind(b"\n")
+        if end < 0:
+            end = chunk.rfind(b"\r")
+        self._n_in_line = len(chunk) - end - 1 if end >= 0 else self._n_in_line + len(chunk)
+        if self._n_in_line > MAX_LINE_BYTES:
+            raise LimitExceeded(f"the line has more than {MAX_LINE_BYTES:,} bytes, the limit of a line")
+        self._n_blank = 0 if chunk.strip(_BLANKS) else self._n_blank + len(chunk)
+        if self._n_blank > MAX_BLANK_BYTES:
+            raise LimitExceeded(f"more than {MAX_BLANK_BYTES:,} bytes of empty lines in a row; remove them")
 
-def open_bytes(path: Path) -> IO[bytes]:
-    """Return the file opened, unpacked if its name ends in .gz. Reading raises LimitExceeded."""
+
+def open_bytes(path: Path, *, has_lines: bool = True) -> IO[bytes]:
+    """Return the file opened, unpacked if its name ends in .gz. Reading raises LimitExceeded.
+
+    has_lines: whether it is read by lines, which are limited
+    """
     raw: io.BufferedIOBase
     if path.suffix == ".gz":
         raw = gzip.open(path, "rb")  # noqa: SIM115
         max_bytes = max(MAX_EXPANSION * path.stat().st_size, MIN_EXPANDED_BYTES)
     else:
         raw, max_bytes = path.open("rb"), None
-    return cast("IO[bytes]", _LimitedReader(raw, max_bytes))
+    return cast("IO[bytes]", _LimitedReader(raw, max_bytes, has_lines=has_lines))
 
 
 class Lines:

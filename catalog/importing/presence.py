@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from catalog.errors import AnotherShop
-from catalog.importing.directory import ShopDirectory, stored_ids, user_ids
+from catalog.importing.directory import Shop, ShopDirectory, stored_ids, user_ids
 from catalog.importing.events import event_key
 from catalog.importing.report import NullObserver
 from catalog.models import Interaction, Product, User
@@ -62,15 +62,16 @@ def _is_complete(shop: ShopDirectory, users: set[str], products: set[str]) -> bo
     return Interaction.objects.filter(event_key=event_key(last[0], ordinal)).exists()
 
 
-def raise_if_another(directory: Path, now: datetime) -> None:
-    """Raise AnotherShop if the database contains a shop and hardly knows the directory's ids.
+def raise_if_another(shop: Shop, source: str) -> None:
+    """Raise AnotherShop if the database contains a shop and hardly knows the ids of this one.
+
+    source: its name in the message
 
     A tenth of the first products, of the first users, or of those in the first events is enough to know. At
     most 5 queries.
     """
     if not Product.objects.filter(external_id__isnull=False).exists():
         return
-    shop = ShopDirectory(directory, NullObserver(), now=now)
     products = list(islice((row["external_id"] for row in shop.products()), _N_FIRST))
     users = list(islice((row.external_id for row in shop.users()), _N_FIRST))
     events = list(islice(shop.unreported_events(_All(), _All()), _N_FIRST))
@@ -82,7 +83,7 @@ def raise_if_another(directory: Path, now: datetime) -> None:
     )
     if not is_known and (products or users or events):
         raise AnotherShop(
-            f'The database contains another shop and hardly any of the ids in "{directory}". Import into '
+            f'The database contains another shop and hardly any of the ids in "{source}". Import into '
             "an empty database, or add --into-existing to mix both. Nothing was imported."
         )
 

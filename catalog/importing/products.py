@@ -47,6 +47,16 @@ _NEW_LINKS = f"""
 """
 
 
+_CHANGED_TAGS = f"""
+    UNION SELECT place FROM (
+        SELECT given.place, tag.tag_id {_WANTED_TAGS} EXCEPT SELECT given.place, link.tag_id {_STORED_TAGS}
+    ) AS tagged
+    UNION SELECT place FROM (
+        SELECT given.place, link.tag_id {_STORED_TAGS} EXCEPT SELECT given.place, tag.tag_id {_WANTED_TAGS}
+    ) AS untagged
+"""  # noqa: S608 - no values
+
+
 class ProductStore:
     """Writes products, and creates missing categories and tags."""
 
@@ -60,7 +70,7 @@ class ProductStore:
 
         A product whose tags change counts as updated, and its `updated_at` is set. A field that a row lacks
         is not changed: another process may be changing it. Without `is_active`, a product that awaits an
-        import becomes active, and all others stay as they are. Every row needs a name, a price and tags. A
+        import becomes active, and all others stay as they are. Every row needs a name and a price. A
         price below the stored sale price ends the sale if the row does not name one.
         Consecutive rows with the same fields are stored together, with at most 21 queries a chunk, 2 more for
         each level of categories, and on SQLite 30 more to write the search texts.
@@ -72,9 +82,10 @@ class ProductStore:
 
     def _store_chunk(self, chunk: Sequence[ProductRecord]) -> None:
         keys = [key for key in _KEYS if key in chunk[0]]
+        has_tags = "tags" in chunk[0]
         names = [name for row in chunk if (name := row.get("category"))]
         categories, n_categories = get_or_create_categories(names)
-        tags, n_tags = get_or_create_tags_by_name([tag for row in chunk for tag in row["tags"]])
+        tags, n_tags = get_or_create_tags_by_name([tag for row in chunk for tag in row.get("tags", ())])
         self.n_new_categories += n_categories
         self.n_new_tags += n_tags
         fields = {str(_FIELDS[key].column): _FIELDS[key] for key in keys}
@@ -93,14 +104,15 @@ class ProductStore:
             n_written = upsert(
                 Product,
                 {field.attname: f"given.{column}" for column, field in fields.items()},
-                _changed(fields),
+                _changed(fields, has_tags=has_tags),
                 unique=("external_id",),
                 now=now,
             )
             activity = {} if "is_active" in keys else {"is_active": True}
             set_where(Product, {**activity, "awaits_import": False}, f"SELECT stored.id {_AWAITED}")
             links = Product.tags.through
-            delete_where(links, _SURPLUS_LINKS)
+            if has_tags:
+                delete_where(links, _SURPLUS_LINKS)
             values = {"product_id": "given.product_id", "tag_id": "given.tag_id"}
             upsert(links, values, _NEW_LINKS, unique=("product_id", "tag_id"), now=now, changes=False)
         fold_pending(connection.alias)
@@ -110,7 +122,7 @@ class ProductStore:
 def _tag_rows(chunk: Sequence[ProductRecord], tags: Mapping[str, Tag]) -> Iterator[tuple[int, int]]:
     """Yield the place of each product with the id of each of its tags, once."""
     for place, row in enumerate(chunk):
-        for tag_id in {tags[name].pk for name in row["tags"]}:
+        for tag_id in {tags[name].pk for name in row.get("tags", ())}:
             yield place, tag_id
 
 
@@ -118,7 +130,7 @@ def _category_id(row: ProductRecord, categories: Mapping[str, Category]) -> int 
     return categories[row["category"]].pk if row["category"] else None
 
 
-def _changed(columns: Iterable[str]) -> str:
+def _changed(columns: Iterable[str], *, has_tags: bool) -> str:
     """Return the query of the rows that differ from the stored ones, or are new.
 
     EXCEPT takes two NULLs as equal.
@@ -132,14 +144,7 @@ def _changed(columns: Iterable[str]) -> str:
             SELECT place FROM (
                 SELECT given.place, {fields} {wanted} EXCEPT SELECT given.place, {stored_fields} {_STORED}
             ) AS changed
-            UNION SELECT place FROM (
-                SELECT given.place, tag.tag_id {_WANTED_TAGS}
-                EXCEPT SELECT given.place, link.tag_id {_STORED_TAGS}
-            ) AS tagged
-            UNION SELECT place FROM (
-                SELECT given.place, link.tag_id {_STORED_TAGS}
-                EXCEPT SELECT given.place, tag.tag_id {_WANTED_TAGS}
-            ) AS untagged
+            {_CHANGED_TAGS if has_tags else ""}
             UNION SELECT given.place {_AWAITED}
         )
         ORDER BY given.place

@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from django.core.exceptions import ValidationError
 
@@ -22,6 +22,20 @@ _SALE = ("sale_price", "sale_from", "sale_until")
 _ACTIONS = frozenset(ActionType.values)
 _ACTIONS_ALLOWED = " or ".join([", ".join(ActionType.values[:-1]), ActionType.values[-1]])
 _TOO_LATE = "must be at most one day from now; a later event would always be the newest one"
+
+
+class Reader(Protocol):
+    """Reads the records of a file, as `csv_reader.records` does."""
+
+    def __call__(
+        self,
+        file: TextFile,
+        columns: Sequence[str],
+        observer: ImportObserver,
+        *,
+        optional: Sequence[str] = (),
+        unreadable: Callable[[int, str | None], object] = ...,
+    ) -> Iterator[tuple[int, tuple[Any, ...]]]: ...
 
 
 class ProductRecord(ProductFields):
@@ -79,6 +93,8 @@ class KnownIds:
     files:                 names of the other files, without those that do not exist
     refused_users,
     refused_products:      the lines of rows that were refused, by external id
+    users_file,
+    products_file:         where the refused rows are; empty if no file has such rows
     """
 
     users: Container[str]
@@ -86,55 +102,57 @@ class KnownIds:
     files: tuple[str, ...] = ("users.csv", "products.csv")
     refused_users: Mapping[str, int] = field(default_factory=dict)
     refused_products: Mapping[str, int] = field(default_factory=dict)
+    users_file: str = "users.csv"
+    products_file: str = "products.csv"
 
     def user_fault(self, key: str) -> str | None:
-        return self._fault(key, self.users, self.refused_users, "users.csv")
+        return self._fault(key, self.users, self.refused_users, self.users_file)
 
     def product_fault(self, key: str) -> str | None:
-        return self._fault(key, self.products, self.refused_products, "products.csv")
+        return self._fault(key, self.products, self.refused_products, self.products_file)
 
     def _fault(self, key: str, known: Container[str], refused: Mapping[str, int], file: str) -> str | None:
         if key in known:
             return None
         if key in refused:
             return f"was refused: see {file}, line {refused[key]}"
-        return (
-            f"not found in {file} or in the database"
-            if file in self.files
-            else (f"not found in the database, and there is no {file}")
-        )
+        if not file:
+            return "not found in the database; import it first, or add --create-missing"
+        if file not in self.files:
+            return f"not found in the database, and there is no {file}"
+        return f"not found in {file} or in the database"
 
 
 def product_rows(
-    file: TextFile, observer: ImportObserver, refused: Refused | None = None
+    file: TextFile, observer: ImportObserver, refused: Refused | None = None, *, read: Reader = records
 ) -> Iterator[ProductRecord]:
     """Yield the valid rows of products.csv in order. Holds the ids seen in memory.
 
     Each row has a value for every known column of the file. A file with one column of sales has them all:
     those that it lacks are empty.
     """
-    for values in _checked(file, PRODUCTS, observer, refused, sale_faults):
+    for values in _checked(file, PRODUCTS, observer, refused, read=read, faults=sale_faults):
         if any(name in values for name in _SALE):
             values.update({name: None for name in _SALE if name not in values})
         yield values
 
 
 def user_rows(
-    file: TextFile, observer: ImportObserver, refused: Refused | None = None
+    file: TextFile, observer: ImportObserver, refused: Refused | None = None, *, read: Reader = records
 ) -> Iterator[UserRecord]:
     """Yield the valid rows of users.csv in order. Holds the ids seen in memory."""
-    for values in _checked(file, USERS, observer, refused):
+    for values in _checked(file, USERS, observer, refused, read=read):
         yield UserRecord(values["external_id"], values.get("name"))
 
 
 def event_rows(
-    file: TextFile, observer: ImportObserver, known: KnownIds, *, latest: datetime
+    file: TextFile, observer: ImportObserver, known: KnownIds, *, latest: datetime, read: Reader = records
 ) -> Iterator[EventRecord]:
     """Yield the valid rows of interactions.csv in order. Holds one row in memory.
 
     latest: the latest time that an event may have
     """
-    for line, values in records(file, EVENTS, observer, optional=[EVENT_ID]):
+    for line, values in read(file, EVENTS, observer, optional=[EVENT_ID]):
         if row := _event(line, values, known, latest):
             yield row
             continue
@@ -196,6 +214,8 @@ def _checked(
     columns: Sequence[Column],
     observer: ImportObserver,
     refused: Refused | None,
+    *,
+    read: Reader,
     faults: Callable[[Mapping[str, Any]], Mapping[str, str]] = _no_faults,
 ) -> Iterator[Any]:
     """Yield the values by key of each record that passes every check and whose id is unique in the file.
@@ -208,7 +228,7 @@ def _checked(
     first_lines: dict[object, int] = {}
     required = [column for column in columns if not column.is_optional]
     optional = [column for column in columns if column.is_optional]
-    found = records(
+    found = read(
         file,
         [column.name for column in required],
         observer,

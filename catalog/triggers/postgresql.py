@@ -5,7 +5,7 @@
 from collections.abc import Iterator, Mapping
 
 from catalog.search import index
-from catalog.triggers.watched import HISTORY, IN_ITSELF, MOST_NOTED, PREFIX, SHOWN
+from catalog.triggers.watched import HISTORY, HISTORY_EDIT, IN_ITSELF, MOST_NOTED, PREFIX, SHOWN
 from core.text import PATH_SEPARATOR
 
 
@@ -48,25 +48,27 @@ def functions(tables: Mapping[str, str]) -> Iterator[str]:
         )
     yield _function("truncate", f"{note} VALUES (NULL, pg_current_xact_id(), clock_timestamp());")
     yield from _path_functions(tables["category"])
+    edited = f"SELECT user_id, {HISTORY_EDIT} FROM"
     users = {
-        "interaction_insert": "SELECT DISTINCT user_id FROM new_rows",
-        "interaction_delete": "SELECT DISTINCT user_id FROM old_rows",
-        "interaction_update": differing("user_id", events),
+        "interaction_insert": "SELECT user_id, COUNT(*) FROM new_rows GROUP BY user_id",
+        "interaction_delete": f"{edited} old_rows GROUP BY user_id",
+        "interaction_update": f"{edited} ({differing('user_id', events)}) AS differing",
     }
     for what, query in users.items():
         # Rows are locked in the order of their ids, so that two statements about many users cannot deadlock.
         yield _function(
             what,
-            f"ids := ARRAY({query});"
-            f" WITH locked AS (SELECT id FROM {tables['user']} WHERE id = ANY(ids)"
-            "  ORDER BY id FOR NO KEY UPDATE)"
-            f" UPDATE {tables['user']} AS changed SET history_version = history_version + 1"
+            f"WITH counted (user_id, n) AS ({query}),"
+            f" locked AS (SELECT id, n FROM {tables['user']} AS shopper JOIN counted ON user_id = id"
+            "  ORDER BY id FOR NO KEY UPDATE OF shopper)"
+            f" UPDATE {tables['user']} AS changed SET history_version = history_version + locked.n"
             " FROM locked WHERE changed.id = locked.id;",
         )
     for what, body in index.postgresql_bodies(tables["text"]).items():
         yield _function(what, body)
     yield _function(
-        "interaction_truncate", f"UPDATE {tables['user']} SET history_version = history_version + 1;"
+        "interaction_truncate",
+        f"UPDATE {tables['user']} SET history_version = history_version + {HISTORY_EDIT};",
     )
 
 

@@ -5,7 +5,7 @@
 from collections.abc import Iterator, Mapping
 
 from catalog.search import index
-from catalog.triggers.watched import HISTORY, IN_ITSELF, MOST_NOTED, SHOWN
+from catalog.triggers.watched import HISTORY, HISTORY_EDIT, IN_ITSELF, MOST_NOTED, SHOWN
 from core.text import PATH_SEPARATOR
 
 
@@ -50,12 +50,13 @@ def triggers(tables: Mapping[str, str], *, indexed: bool) -> Iterator[tuple[str,
             [each, note.format(what="NULL") + f" WHERE NOT {few}"],
         )
     yield from _paths(tables["category"])
-    raised = f"UPDATE {tables['user']} SET history_version = history_version + 1 WHERE id"
+    raised = f"UPDATE {tables['user']} SET history_version = history_version + {{}} WHERE id"
+    added, edited = raised.format(1), raised.format(HISTORY_EDIT)
     interaction = tables["interaction"]
-    yield _trigger(interaction, "interaction", "INSERT", "", [f"{raised} = NEW.user_id"])
-    yield _trigger(interaction, "interaction", "DELETE", "", [f"{raised} = OLD.user_id"])
+    yield _trigger(interaction, "interaction", "INSERT", "", [f"{added} = NEW.user_id"])
+    yield _trigger(interaction, "interaction", "DELETE", "", [f"{edited} = OLD.user_id"])
     changed = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in HISTORY)
-    users = f"{raised} IN (OLD.user_id, NEW.user_id)"
+    users = f"{edited} IN (OLD.user_id, NEW.user_id)"
     yield _trigger(interaction, "interaction", "UPDATE", changed, [users])
     for what, table, event, condition, statements in index.sqlite_triggers(
         tables["product"], indexed=indexed

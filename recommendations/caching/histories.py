@@ -1,6 +1,6 @@
 """Cache of long event histories, in this process and in Redis."""
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from observe import metrics
 from recommendations.caching.local import LRUCache
 from recommendations.engine.ragged import Ragged
-from recommendations.selectors.histories import Events
+from recommendations.selectors.histories import NEWEST, Events
 
 # From this number of events on, reading them takes longer than checking whether they have changed.
 MIN_CACHED_EVENTS = 64
@@ -36,9 +36,12 @@ _Entry = tuple[Events | None, int]
 
 
 class HistoryCache:
-    """Returns the cached events of one user while none has changed. Batches are always read.
+    """Returns the cached events of one user while none has changed, and reads only new ones if it can.
+
+    Batches are always read.
 
     read:      reads the events of users
+    newest:    reads the newest events of a user, and the history version at that moment
     shared:    the cache shared with other processes, None for none
     max_bytes: of all histories in this process; the least recently used are dropped first
     """
@@ -46,16 +49,17 @@ class HistoryCache:
     def __init__(
         self,
         read: Callable[[NDArray[np.int64]], Events],
+        newest: Callable[[int], tuple[Events, int]],
         *,
         shared: BytesCache | None,
         max_bytes: int,
     ) -> None:
-        self._read = read
+        self._read, self._newest = read, newest
         self._shared = shared
         self._entries: LRUCache[int, _Entry] = LRUCache(max_bytes)
 
     def __call__(self, user_ids: NDArray[np.int64], versions: Sequence[int]) -> Events:
-        """Return the events of the users. 1 query; none for a cached history.
+        """Return the events of the users. 1 query, rarely 2; none for a cached history.
 
         user_ids: sorted; versions: their history versions, which were read before
         """
@@ -71,6 +75,11 @@ class HistoryCache:
                 metrics.recorder.cache("profiles", metrics.HIT)
                 return events
             metrics.recorder.cache("profiles", metrics.STALE)
+            if cached_version is not None and 0 < version - cached_version < NEWEST:
+                newest, newest_version = self._newest(user_id)
+                if (renewed := with_newest(events, newest, newest_version - cached_version)) is not None:
+                    self._keep(user_id, newest_version, renewed)
+                    return renewed
         found = self._read(user_ids)
         is_long = len(found.at) >= MIN_CACHED_EVENTS
         if is_long and events is None:
@@ -113,6 +122,38 @@ class HistoryCache:
     def _keep(self, user_id: int, version: int, events: Events | None) -> None:
         n_bytes = _SHORT_BYTES if events is None else _OVERHEAD_BYTES + 17 * len(events.at)
         self._entries.put(user_id, (events, version), n_bytes)
+
+
+def with_newest(cached: Events, newest: Events, n_added: int) -> Events | None:
+    """Return a user's events after some were added; None if that cannot be told from the newest ones.
+
+    newest:  the newest `NEWEST` events of now, in the order of `cached`
+    n_added: how many were added since; larger if others were changed or deleted
+    """
+    if not 0 < n_added < len(newest.at):
+        return None
+    before = _tuples(cached, len(newest.at))
+    expected = next(before, None)
+    n_known = 0
+    for event in _tuples(newest, len(newest.at)):
+        if event == expected:
+            n_known += 1
+            expected = next(before, None)
+    # Otherwise one of those added is older than the newest ones.
+    if len(newest.at) - n_known != n_added:
+        return None
+    products = np.concatenate((newest.product_ids.flat, cached.product_ids.flat[n_known:]))
+    return Events(
+        Ragged(np.array([0, len(products)], np.int64), products),
+        np.concatenate((newest.actions, cached.actions[n_known:])),
+        np.concatenate((newest.at, cached.at[n_known:])),
+    )
+
+
+def _tuples(events: Events, n: int) -> Iterator[tuple[int, int, int]]:
+    return zip(
+        events.product_ids.flat[:n].tolist(), events.actions[:n].tolist(), events.at[:n].tolist(), strict=True
+    )
 
 
 def to_bytes(events: Events, version: int) -> bytes:

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, Self
 
-from recommendations.engine.reasons import Reason
+from recommendations.engine.reasons import PRODUCT_KINDS, Reason, ReasonKind
+from recommendations.explainers.behaviour import Behaviour
+
+# Kinds whose value is a count that is worth mentioning even without points.
+COUNT_KINDS = frozenset({ReasonKind.POPULAR, ReasonKind.TRENDING, ReasonKind.TOGETHER, ReasonKind.BOUGHT})
 
 
 class Source(StrEnum):
@@ -27,9 +31,19 @@ class Finding(StrEnum):
     NOTHING_RELATED = "nothing related"  # no product is related to those in the shopper's history
 
 
+def may_mention(reason: Reason) -> bool:
+    """Return whether the reason counts for the product, and its name or count is known.
+
+    Products of a fallback have no points, but may have a count.
+    """
+    if reason.kind in COUNT_KINDS:
+        return reason.points >= 0 and bool(reason.value)
+    return reason.points > 0 and (reason.kind not in PRODUCT_KINDS or bool(reason.name))
+
+
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One recommended product, with what an explanation needs. category: its name, or None."""
+    """One recommended product, with what an explanation needs. category: its path, or None."""
 
     name: str
     category: str | None
@@ -40,14 +54,14 @@ class Suggestion:
 class Evidence:
     """The facts of an explanation. An explanation must not claim anything else.
 
-    summary:      the shopper's behaviour, in words
+    behaviour:    what the shopper did lately, and likes best
     suggestions:  in the order shown, possibly none
     is_narrowed:  whether filters limited the request to a part of the shop
     is_continued: whether other products precede these, on an earlier page
     """
 
     user_name: str
-    summary: str
+    behaviour: Behaviour
     finding: Finding
     suggestions: tuple[Suggestion, ...]
     is_narrowed: bool = False

@@ -2,15 +2,18 @@
 
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from threading import BoundedSemaphore, Thread
 from typing import Any, Self
 
 from observe import metrics
+from recommendations.checker.check import Checked
 from recommendations.explainers.api_keys import ApiKeys
 from recommendations.explainers.base import Evidence, Explanation, Source
 from recommendations.explainers.breaker import ModelBreaker
 from recommendations.explainers.chat_options import ChatOptions, ChatUnavailable
+from recommendations.explainers.checked import CHECKED, check_answer
 from recommendations.explainers.model_news import ModelNews
 from recommendations.explainers.prompt import Prompt, prompt
 from recommendations.explainers.template import TemplateExplainer
@@ -33,8 +36,11 @@ class OpenAIExplainer:
 
     source = Source.OPENAI
 
-    def __init__(self, options: ChatOptions) -> None:
+    def __init__(
+        self, options: ChatOptions, check: Callable[[str, Evidence], Checked] = check_answer
+    ) -> None:
         self._options = options
+        self._check = check
         self._slots = BoundedSemaphore(options.max_concurrent)
         self._keys = ApiKeys(options.api_key, options.second_api_key)
         self._template = TemplateExplainer()
@@ -52,8 +58,8 @@ class OpenAIExplainer:
 
     @property
     def identity(self) -> str:
-        """The server, without a query that may hold a key, and the models."""
-        return f"{self.source} {self._options.server} {self._options.model}"
+        """The server, without a query that may hold a key, the models, and the checker of their texts."""
+        return f"{self.source} {self._options.server} {self._options.model} {CHECKED}"
 
     @property
     def is_resting(self) -> bool:
@@ -68,13 +74,16 @@ class OpenAIExplainer:
         return self._keys.try_each(lambda key: model_list.model_news(self._options, key, deadline))
 
     def explain(self, evidence: Evidence) -> Explanation:
-        """Return the model's text or, after a failure, the template's, and log the reason."""
+        """Return the sentences of the model that hold, or the template's text if none do or the model fails.
+
+        The log tells the failed checks, or the reason of the failure.
+        """
         if not self.breaker.may_call():
             metrics.recorder.model_called("left alone", None)
             return self._template.explain(evidence)
         began, outcome = time.monotonic(), "written"
         try:
-            text = self._complete(prompt(evidence))
+            answer = self._complete(prompt(evidence))
         except ChatUnavailable as error:
             outcome = error.kind
             log.warning("The template explains instead of %s: %s.", self._options.model, error)
@@ -83,9 +92,27 @@ class OpenAIExplainer:
             return self._template.explain(evidence)
         else:
             self.breaker.record_success()
-            return Explanation(text, self.source)
+            checked = self._check(answer, evidence)
+            self._report(checked)
+            if checked.text:
+                return Explanation(checked.text, self.source)
+            outcome = "untrue"
+            return self._template.explain(evidence)
         finally:
             metrics.recorder.model_called(outcome, time.monotonic() - began)
+
+    def _report(self, checked: Checked) -> None:
+        """Count and log which checks refused sentences, without the words: these may hold personal data."""
+        for refusal in checked.refusals:
+            metrics.recorder.words_refused(refusal.check)
+        if checked.refusals:
+            log.info(
+                "The checker refused %d sentences of %s (%s)%s.",
+                len(checked.refusals),
+                self._options.model,
+                ", ".join(sorted({refusal.check for refusal in checked.refusals})),
+                "" if checked.text else "; the template explains instead",
+            )
 
     def _complete(self, messages: Prompt) -> str:
         """Return the model's text, from a thread that may outlive this call. Raises ChatUnavailable."""

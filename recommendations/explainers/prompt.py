@@ -4,9 +4,11 @@ import json
 from dataclasses import dataclass
 
 from recommendations.engine.reasons import Reason, ReasonKind, exhaustive
-from recommendations.explainers.base import Evidence
-from recommendations.explainers.template import list_note, may_mention
+from recommendations.explainers.base import Evidence, may_mention
+from recommendations.explainers.checked import spoken
+from recommendations.explainers.template import list_note
 
+MOST_LETTERS = 120  # of a name
 SYSTEM = """\
 You are the shopping assistant of an online shop. You tell a shopper, warmly and in plain words, why the \
 products in front of them were recommended.
@@ -54,17 +56,21 @@ class Prompt:
 
 def prompt(evidence: Evidence) -> Prompt:
     """Return the prompt that requests an explanation of the evidence."""
+    evidence = spoken(evidence)
     note = list_note(evidence)
+    behaviour = evidence.behaviour
     data = {
-        "user_name": evidence.user_name.strip(),
-        "behaviour_summary": evidence.summary,
+        "user_name": _cut(evidence.user_name),
+        "recently_purchased": [_cut(name) for name in behaviour.purchased],
+        "recently_viewed": [_cut(name) for name in behaviour.viewed],
+        "interested_in": [_cut(name) for name in behaviour.interests],
         **({"note": f"{note}."} if note else {}),
         "recommended_products": [
             {
-                "name": suggestion.name,
-                "category": suggestion.category,
+                "name": _cut(suggestion.name),
+                "category": suggestion.category and _cut(suggestion.category),
                 "why_recommended": [
-                    {"kind": str(reason.kind), "value": reason.name or reason.value}
+                    {"kind": str(reason.kind), "value": _cut(reason.name or reason.value)}
                     for reason in suggestion.reasons
                     if _is_included(reason)
                 ],
@@ -73,6 +79,10 @@ def prompt(evidence: Evidence) -> Prompt:
         ],
     }
     return Prompt(SYSTEM, REQUEST.replace("{meanings}", _meanings()).replace("{data}", _as_json(data)))
+
+
+def _cut(value: str | int) -> str | int:
+    return value[:MOST_LETTERS].rstrip() if isinstance(value, str) else value
 
 
 def _is_included(reason: Reason) -> bool:

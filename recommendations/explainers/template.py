@@ -1,20 +1,26 @@
-"""Fixed sentences: summaries of behaviour, notes on lists, and explanations limited to the evidence."""
+"""Fixed sentences: notes on lists, and explanations limited to the evidence."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, Self
 
-from recommendations.engine.reasons import PRODUCT_KINDS, Reason, ReasonKind, exhaustive
-from recommendations.explainers.base import Evidence, Explanation, Finding, Source, Suggestion
+from recommendations.engine.reasons import ReasonKind, exhaustive
+from recommendations.explainers.base import (
+    Evidence,
+    Explanation,
+    Finding,
+    Source,
+    Suggestion,
+    may_mention,
+)
+from recommendations.explainers.behaviour import last_name
+from recommendations.explainers.checked import spoken
 
-NO_HISTORY = "No interactions yet."
 NAMES_SHOWN = 3
 INTERESTS_SHOWN = 5
 ORIGINS_SHOWN = 3
 INTERESTS = (ReasonKind.CATEGORY, ReasonKind.TAG)
-# Kinds whose value is a count that is worth mentioning even without points.
-COUNT_KINDS = frozenset({ReasonKind.POPULAR, ReasonKind.TRENDING, ReasonKind.TOGETHER, ReasonKind.BOUGHT})
 
 
 class _Topic(IntEnum):
@@ -79,22 +85,14 @@ class TemplateExplainer:
         return cls()
 
     def explain(self, evidence: Evidence) -> Explanation:
-        """Return a greeting and one sentence for each topic of the evidence."""
-        name = evidence.user_name.strip()
+        """Return a greeting and one sentence for each topic of the evidence.
+
+        A name that no text may repeat is left out, and a product with one is called by its category.
+        """
+        evidence = spoken(evidence)
+        name = evidence.user_name
         greeting = f"Hi {name}!" if name else "Hi!"
         return Explanation(" ".join([greeting, *_sentences(evidence)]), self.source)
-
-
-def last_name(path: str) -> str:
-    """Return the name of a category without those above it: "Cups" for "Home > Kitchen > Cups"."""
-    return path.rpartition(" > ")[2]
-
-
-def summary(*, purchased: Sequence[str], viewed: Sequence[str], interests: Sequence[str]) -> str:
-    """Return a shopper's behaviour in one line: the names in the given order, without empty parts."""
-    parts = (("Recently purchased", purchased), ("Recently viewed", viewed), ("Interested in", interests))
-    sentences = [f"{title}: {', '.join(names)}." for title, names in parts if names]
-    return " ".join(sentences) or NO_HISTORY
 
 
 def list_note(evidence: Evidence) -> str:
@@ -107,16 +105,6 @@ def list_note(evidence: Evidence) -> str:
         return _NOTES[evidence.finding].format(place=place)
     new = "more" if evidence.is_continued else "new"
     return f"We have nothing {new}{place} to recommend to you right now"
-
-
-def may_mention(reason: Reason) -> bool:
-    """Return whether the reason counts for the product, and its name or count is known.
-
-    Products of a fallback have no points, but may have a count.
-    """
-    if reason.kind in COUNT_KINDS:
-        return reason.points >= 0 and bool(reason.value)
-    return reason.points > 0 and (reason.kind not in PRODUCT_KINDS or bool(reason.name))
 
 
 def _sentences(evidence: Evidence) -> list[str]:
@@ -143,18 +131,21 @@ def _personal_sentences(about: Mapping[_Topic, Sequence[Suggestion]]) -> list[st
     """Return the sentences about products with a personal reason, neither popularity nor trend."""
     sentences = []
     if matched := about[_Topic.INTEREST]:
-        interests = _listed(_interests(matched)[:INTERESTS_SHOWN])
-        sentences.append(f"Based on your interest in {interests}, we picked {_names(matched)} for you.")
-    if because := about[_Topic.BECAUSE]:
-        origins = _listed(_origins(because, ReasonKind.BECAUSE))
+        interests = _interests(matched)[:INTERESTS_SHOWN]
+        picked = [suggestion for suggestion in matched if _words(suggestion) & set(interests)]
         sentences.append(
-            f"Shoppers who viewed or bought {origins}, as you did, also chose {_names(because)}."
+            f"Based on your interest in {_listed(interests)}, we picked {_names(picked or matched)} for you."
+        )
+    if because := about[_Topic.BECAUSE]:
+        origins, chosen = _origins(because, ReasonKind.BECAUSE)
+        sentences.append(
+            f"Shoppers who viewed or bought {_listed(origins)}, as you did, also chose {_names(chosen)}."
         )
     if together := about[_Topic.TOGETHER]:
         sentences.append(f"Often bought together with products in your last basket: {_names(together)}.")
     if similar := about[_Topic.SIMILAR]:
-        origins = _listed(_origins(similar, ReasonKind.SIMILAR))
-        sentences.append(f"Similar to {origins}: {_names(similar)}.")
+        origins, alike = _origins(similar, ReasonKind.SIMILAR)
+        sentences.append(f"Similar to {_listed(origins)}: {_names(alike)}.")
     if again := about[_Topic.AGAIN]:
         sentences.append(f"From your past purchases: {_names(again)}.")
     return sentences
@@ -178,14 +169,29 @@ def _by_topic(suggestions: Sequence[Suggestion]) -> Mapping[_Topic, list[Suggest
     return about
 
 
-def _origins(suggestions: Sequence[Suggestion], kind: ReasonKind) -> list[str]:
-    """Return the names of the products that reasons of the kind refer to, most points first."""
-    return _heaviest(
+def _origins(suggestions: Sequence[Suggestion], kind: ReasonKind) -> tuple[list[str], list[Suggestion]]:
+    """Return the names that reasons of the kind refer to, most points first, and the suggestions with one."""
+    origins = _heaviest(
         (reason.name or "", reason.points)
         for suggestion in suggestions
         for reason in suggestion.reasons
         if reason.kind is kind and may_mention(reason)
     )[:ORIGINS_SHOWN]
+    found = [
+        suggestion
+        for suggestion in suggestions
+        if any(reason.kind is kind and reason.name in origins for reason in suggestion.reasons)
+    ]
+    return origins, found
+
+
+def _words(suggestion: Suggestion) -> set[str]:
+    """Return the categories and tags that are reasons for it."""
+    return {
+        last_name(str(reason.value)) if reason.kind is ReasonKind.CATEGORY else str(reason.value)
+        for reason in suggestion.reasons
+        if reason.kind in INTERESTS and reason.points > 0
+    }
 
 
 def _interests(suggestions: Sequence[Suggestion]) -> list[str]:

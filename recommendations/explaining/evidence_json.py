@@ -4,13 +4,14 @@ from typing import Any
 
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.explainers.base import Evidence, Finding, Suggestion
+from recommendations.explainers.behaviour import Behaviour
 
 
 def to_json(evidence: Evidence) -> list[Any]:
     """Return the evidence as lists, strings and numbers."""
     return [
         evidence.user_name,
-        evidence.summary,
+        evidence.behaviour.to_json(),
         evidence.finding.value,
         [
             [
@@ -30,10 +31,10 @@ def to_json(evidence: Evidence) -> list[Any]:
 
 def from_json(stored: Any) -> Evidence:
     """Return the evidence. Raises ValueError for JSON of an incompatible version."""
-    user_name, summary, finding, suggestions, is_narrowed, is_continued = stored
+    user_name, behaviour, finding, suggestions, is_narrowed, is_continued = stored
     return Evidence(
         user_name,
-        summary,
+        Behaviour.from_json(behaviour),
         Finding(finding),
         tuple(
             Suggestion(

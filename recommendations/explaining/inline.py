@@ -16,7 +16,7 @@ def evidence(recommendations: RecommendationList) -> Evidence:
     has_note = finding is not Finding.FOUND or not suggestions
     return Evidence(
         user_name=recommendations.shopper.name,
-        summary=recommendations.summary,
+        behaviour=recommendations.behaviour,
         finding=finding,
         suggestions=suggestions,
         is_narrowed=recommendations.is_narrowed and has_note,

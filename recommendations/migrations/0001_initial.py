@@ -148,6 +148,7 @@ class Migration(migrations.Migration):
                 ('picks', models.JSONField(help_text='Best first: [product ID, score, [[reason, value, points], …]], in thousandths of a point.')),
                 ('fallback', models.CharField(blank=True, default='', max_length=64)),
                 ('summary', models.TextField(blank=True, default='')),
+                ('behaviour', models.JSONField(default=list, help_text='Names: [purchased, viewed, categories of interest], newest first.')),
                 ('explanation', models.TextField(blank=True, default='')),
                 ('explanation_source', models.CharField(blank=True, default='', max_length=16)),
                 ('explanation_digest', models.CharField(blank=True, default='', help_text='Digest of the evidence that the explanation was written for.', max_length=64)),

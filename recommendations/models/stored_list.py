@@ -16,6 +16,9 @@ class StoredList(models.Model):
     )
     fallback = models.CharField(max_length=64, blank=True, default="")
     summary = models.TextField(blank=True, default="")
+    behaviour = models.JSONField(
+        default=list, help_text="Names: [purchased, viewed, categories of interest], newest first."
+    )
     explanation = models.TextField(blank=True, default="")
     explanation_source = models.CharField(max_length=16, blank=True, default="")
     explanation_digest = models.CharField(

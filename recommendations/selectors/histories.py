@@ -1,7 +1,9 @@
 """Events of users and of the whole shop, read as arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,20 +51,43 @@ _of_one = PreparedQuery(
     lambda user_id: Interaction.objects.filter(user_id=user_id).newest_first().values_list(*_FIELDS)
 )
 
+# More events than a shopper has in the time between two answers.
+NEWEST = 256
+_newest_of_one = PreparedQuery(
+    lambda user_id: (
+        Interaction.objects.filter(user_id=user_id)
+        .newest_first()
+        .values_list("user__history_version", *_FIELDS)[:NEWEST]
+    )
+)
+
+
+def newest_events(user_id: int) -> tuple[Events, int]:
+    """Return the newest `NEWEST` events of a user, and the history version at that moment; 0 without events.
+
+    1 query, answered by an index.
+    """
+    rows = _newest_of_one(user_id)
+    return _of_columns(transposed([row[1:] for row in rows], len(_FIELDS))), rows[0][0] if rows else 0
+
 
 def events(user_ids: NDArray[np.int64]) -> Events:
     """Return the events of the users, who must be sorted by id. 1 query, answered by an index."""
     if len(user_ids) == 1:  # without sorting by user, the index gives the order
-        products, actions, moments = transposed(_of_one(int(user_ids[0])), len(_FIELDS))
+        return _of_columns(transposed(_of_one(int(user_ids[0])), len(_FIELDS)))
+    theirs = Interaction.objects.filter(user_id__in=user_ids.tolist())
+    wanted = theirs.order_by("user_id", "-occurred_at", "-id").values_list("user_id", *_FIELDS)
+    users, *cells = columns(wanted, 1 + len(_FIELDS))
+    rows = np.searchsorted(user_ids, integers(users))
+    return _of_columns(cells, starts_of(np.bincount(rows, minlength=len(user_ids))))
+
+
+def _of_columns(cells: Sequence[tuple[Any, ...]], starts: NDArray[np.int64] | None = None) -> Events:
+    """Return the events of columns of _FIELDS. starts: of the rows of each user, None for one user"""
+    products, actions, moments = cells
+    if starts is None:
         starts = np.array([0, len(products)], np.int64)
-    else:
-        theirs = Interaction.objects.filter(user_id__in=user_ids.tolist())
-        wanted = theirs.order_by("user_id", "-occurred_at", "-id").values_list("user_id", *_FIELDS)
-        users, products, actions, moments = columns(wanted, 1 + len(_FIELDS))
-        rows = np.searchsorted(user_ids, integers(users))
-        starts = starts_of(np.bincount(rows, minlength=len(user_ids)))
-    product_ids, at, codes = integers(products), integers(moments), action_codes(actions)
-    return Events(Ragged(starts, product_ids), codes, at)
+    return Events(Ragged(starts, integers(products)), action_codes(actions), integers(moments))
 
 
 def histories(found: Events, snapshot: Snapshot) -> Histories:

@@ -27,7 +27,7 @@ class Shopper:
 class StoredRow:
     """A stored list.
 
-    picks:           JSON, see `serving.stored`
+    picks, behaviour: JSON, see `serving.stored`
     history_version: of the user when the list was made
     identity:        changes if the list is replaced or altered
     """
@@ -37,6 +37,7 @@ class StoredRow:
         "picks",
         "fallback",
         "summary",
+        "behaviour",
         "explanation",
         "explanation_source",
         "explanation_digest",
@@ -50,6 +51,7 @@ class StoredRow:
     picks: str
     fallback: str
     summary: str
+    behaviour: str
     explanation: str
     explanation_source: str
     explanation_digest: str

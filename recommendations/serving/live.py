@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommendations.explainers.template import NO_HISTORY
+from recommendations.explainers.behaviour import Behaviour
 from recommendations.selectors.histories import Events
 from recommendations.selectors.products import Details
 from recommendations.selectors.shoppers import Shopper, StoredRow
@@ -113,10 +113,11 @@ def recommendation_list(
     return RecommendationList(
         shopper=shopper,
         items=recommended_items(ranked.picks[offset:], products),
-        summary=ranked.summary,
+        summary=ranked.behaviour.summary,
+        behaviour=ranked.behaviour,
         strategy=strategy,
         fallback=ranked.fallback or None,
-        has_history=ranked.summary != NO_HISTORY,
+        has_history=ranked.behaviour != Behaviour(),
         basis=basis,
         version=version,
         is_narrowed=is_narrowed,

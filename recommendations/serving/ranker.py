@@ -1,4 +1,4 @@
-"""Rankings for a batch of users, in which every product is available now, with summaries of behaviour."""
+"""Rankings for a batch of users, in which every product is available now, with the users' behaviour."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recommendations.engine.histories import Histories
 from recommendations.engine.matching import profiles
 from recommendations.engine.reasons import PRODUCT_KINDS
-from recommendations.explainers.template import last_name, summary
+from recommendations.explainers.behaviour import Behaviour, last_name
 from recommendations.pipeline import DIVERSITY_DEPTH, Pick, Pipeline, Query, Ranking
 from recommendations.selectors.histories import Events, histories
 from recommendations.selectors.products import Details
@@ -44,7 +44,7 @@ class Ranked:
 
     picks: tuple[Pick, ...]
     fallback: str
-    summary: str
+    behaviour: Behaviour
     event_count: int
 
 
@@ -100,11 +100,11 @@ class Ranker:
         interactions = [found.purchased_and_viewed(user) for user in range(len(user_histories))]
         recent = {key for kinds in interactions for product_ids in kinds for key in _recent(product_ids)}
         rankings = self.rank(user_histories, query, products, also=recent)
-        summaries = _summaries(interactions, user_histories, products)
+        behaviours = _behaviours(interactions, user_histories, products)
         n_events = np.diff(found.product_ids.starts).tolist()
         return [
-            Ranked(ranking.picks, ranking.filled_by, text, count)
-            for ranking, text, count in zip(rankings, summaries, n_events, strict=True)
+            Ranked(ranking.picks, ranking.filled_by, behaviour, count)
+            for ranking, behaviour, count in zip(rankings, behaviours, n_events, strict=True)
         ]
 
     def rank(
@@ -178,12 +178,12 @@ def _referenced_in(rankings: Iterable[Ranking]) -> set[int]:
     return referenced_products(chain.from_iterable(ranking.picks for ranking in rankings))
 
 
-def _summaries(
+def _behaviours(
     interactions: list[tuple[NDArray[np.int64], NDArray[np.int64]]],
     user_histories: Histories,
     products: ProductLookup[D],
-) -> list[str]:
-    """Return a summary for each user.
+) -> list[Behaviour]:
+    """Return what each user did lately.
 
     interactions: for each user, ids of the products they purchased and of those they viewed, newest first
     """
@@ -191,10 +191,10 @@ def _summaries(
     favourites = profiles(user_histories, top_categories=RECENT, top_tags=5).categories
     names = user_histories.features.categories.names
     return [
-        summary(
-            purchased=_recent_names(purchased, products),
-            viewed=_recent_names(viewed, products),
-            interests=[last_name(names[code]) for code in codes if code >= 0],
+        Behaviour(
+            purchased=tuple(_recent_names(purchased, products)),
+            viewed=tuple(_recent_names(viewed, products)),
+            interests=tuple(last_name(names[code]) for code in codes if code >= 0),
         )
         for (purchased, viewed), codes in zip(interactions, favourites.tolist(), strict=True)
     ]

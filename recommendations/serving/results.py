@@ -10,6 +10,7 @@ from django.conf import settings
 
 from recommendations.engine.reasons import Reason, exhaustive
 from recommendations.explainers.base import Explanation, Finding
+from recommendations.explainers.behaviour import NO_BEHAVIOUR, Behaviour
 from recommendations.selectors.products import Details
 from recommendations.selectors.shoppers import Shopper
 from recommendations.strategies.base import Basis
@@ -100,6 +101,7 @@ class RecommendationList:
     """The answer, best first.
 
     fallback:     the filler that the list begins with if the strategy itself found nothing, else None
+    summary:      the behaviour in one line
     basis:        what the strategy looks at; None if it had no model, so it looked at nothing
     version:      None if the list cannot be validated later
     is_stored:    whether the list was made ahead
@@ -115,6 +117,7 @@ class RecommendationList:
     fallback: str | None
     has_history: bool
     basis: Basis | None
+    behaviour: Behaviour = NO_BEHAVIOUR
     stored_explanation: StoredExplanation | None = None
     version: AnswerVersion | None = None
     is_stored: bool = False

@@ -10,7 +10,7 @@ import orjson
 
 from recommendations.engine.reasons import Reason, ReasonKind
 from recommendations.explainers.base import Explanation, Source
-from recommendations.explainers.template import NO_HISTORY
+from recommendations.explainers.behaviour import NO_HISTORY, Behaviour
 from recommendations.pipeline import Pick
 from recommendations.selectors.shoppers import StoredRow
 from recommendations.serving.ranker import ProductLookup, recommended_items, referenced_products
@@ -72,6 +72,7 @@ class StoredLists:
         shopper, model = state.shopper, state.model
         try:
             picks = picks_from_json(orjson.loads(row.picks))
+            behaviour = Behaviour.from_json(orjson.loads(row.behaviour))
         except (TypeError, ValueError) as error:
             logger.warning("The stored list of user %d is not served: %s", shopper.id, error)
             return None
@@ -88,6 +89,7 @@ class StoredLists:
             shopper=shopper,
             items=recommended_items(picks[: request.top_n], products),
             summary=row.summary,
+            behaviour=behaviour,
             strategy=row.strategy,
             fallback=row.fallback or None,
             has_history=row.event_count > 0 and row.summary != NO_HISTORY,

@@ -19,7 +19,7 @@ from recommendations.explainers.template import TemplateExplainer
 from recommendations.explaining.deferred import DeferredExplanations
 from recommendations.explaining.inline import ExplanationProvider, InlineExplanations
 from recommendations.explaining.worker import ExplanationWriter
-from recommendations.selectors.histories import events
+from recommendations.selectors.histories import events, newest_events
 from recommendations.selectors.models import ActiveModels
 from recommendations.selectors.shoppers import is_shopper
 from recommendations.serving.live import LiveRecommender
@@ -102,6 +102,7 @@ def history_cache() -> HistoryCache:
     """Return the reader of users' events, which caches long histories."""
     return HistoryCache(
         events,
+        newest_events,
         shared=shared_cache() if shared_cache().is_shared else None,
         max_bytes=config().answer_cache_bytes // _HISTORY_SHARE,
     )

@@ -98,7 +98,7 @@ def ask(client: APIClient, who: str = "ext:anna") -> dict:
 @pytest.mark.usefixtures("anna")
 class TestAnswer:
     def test_has_the_template_and_a_url_and_later_the_models_text(self, client, model, queue):
-        model.otherwise = says("For you, Anna.")
+        model.otherwise = says("We picked these for you, Anna.")
 
         first = ask(client)
         pending = client.get(first["explanation_url"])
@@ -115,8 +115,16 @@ class TestAnswer:
             "text": first["llm_explanation"],
             "source": "template",
         }
-        assert done.json() == {"id": digest, "status": "done", "text": "For you, Anna.", "source": "openai"}
-        assert (second["llm_explanation"], second["explanation_source"]) == ("For you, Anna.", "openai")
+        assert done.json() == {
+            "id": digest,
+            "status": "done",
+            "text": "We picked these for you, Anna.",
+            "source": "openai",
+        }
+        assert (second["llm_explanation"], second["explanation_source"]) == (
+            "We picked these for you, Anna.",
+            "openai",
+        )
         assert "explanation_url" not in second
         assert len(model.questions) == 1
 

@@ -62,7 +62,7 @@ class TestWorker:
         self, tmp_path: Path, database_files: DatabaseFiles, redis_url: str
     ):
         with LLMServer() as server:
-            server.otherwise = says("For you, Anna.")
+            server.otherwise = says("We picked these for you, Anna.")
             database = database_files.migrated(tmp_path / "shop.sqlite3")
             place = shop(tmp_path, database, redis_url, server)
             worker = place.worker("explanations", "explanations")
@@ -71,7 +71,8 @@ class TestWorker:
             finally:
                 worker.stop()
 
-        assert output == ["template", "openai", "For you, Anna.", "For you, Anna."]
+        text = "We picked these for you, Anna."
+        assert output == ["template", "openai", text, text]
         assert len(server.questions) == 1
         assert KEY not in worker.log.read_text()
 

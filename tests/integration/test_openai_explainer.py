@@ -8,10 +8,11 @@ from email.utils import format_datetime
 import pytest
 
 from recommendations.explainers.base import Explanation, Source
+from recommendations.explainers.checked import check_answer
 from recommendations.explainers.openai import OpenAIExplainer
 from recommendations.explainers.prompt import prompt
 from tests.chat import GIVEN, KEY, TEMPLATE, OverHTTP, explainer_for, warnings
-from tests.contracts.explainer import AUDIO, ExplainerContract, evidence
+from tests.contracts.explainer import ExplainerContract
 from tests.llm_server import LLMServer, fails, hangs_up, says, sends
 
 # What the log repeats of the answer of `fails`.
@@ -121,10 +122,21 @@ class TestOpenAIExplainerWithoutItsModel(OverHTTP, ExplainerContract):
         assert explainer_for("http://127.0.0.1:1/v1").explain(GIVEN) == TEMPLATE
         assert "no connection (ConnectError)" in warnings(log)[0]
 
-    def test_gives_the_template_when_the_question_cannot_be_sent(self, server: LLMServer, log):
-        explainer_for(server.url).explain(evidence(AUDIO, user_name="half a letter: \ud800"))
+    def test_serves_only_the_sentences_that_hold(self, server: LLMServer, log):
+        explainer = explainer_for(server.url, check=check_answer)
+        server.otherwise = says(
+            "Hi Alice! You like audio, so we picked the Wireless Earbuds. You own a boat."
+        )
 
-        assert "the call failed (UnicodeEncodeError)" in warnings(log)[0]
+        assert explainer.explain(GIVEN).text == "Hi Alice! You like audio, so we picked the Wireless Earbuds."
+
+    def test_gives_the_template_for_an_answer_that_makes_an_offer_up(self, server: LLMServer, log):
+        explainer = explainer_for(server.url, check=check_answer)
+        server.otherwise = says("We picked the Wireless Earbuds. They are on sale until Friday!")
+
+        assert explainer.explain(GIVEN) == TEMPLATE
+        assert "refused 1 sentences" in log.text
+        assert "Friday" not in log.text
 
     def test_gives_the_template_without_a_key(self, server: LLMServer, log):
         assert explainer_for(server.url, api_key="").explain(GIVEN) == TEMPLATE

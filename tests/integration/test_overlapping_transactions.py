@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from catalog.models import Interaction, Product, User
+from catalog.triggers.watched import HISTORY_EDIT
 from recommendations import wiring
 from recommendations.serving.request import RecommendationRequest
 from tests.factories import InteractionFactory, ProductFactory, UserFactory
@@ -114,7 +115,7 @@ class TestHistory:
         held.commit()
         Interaction.objects.filter(id=event.id).update(action_type="click")
 
-        assert User.objects.get(id=event.user_id).history_version == before + 2
+        assert User.objects.get(id=event.user_id).history_version == before + 2 * HISTORY_EDIT
 
     def test_version_grows_after_a_truncate(self, held: Any):
         event = InteractionFactory()

@@ -34,6 +34,7 @@ def exported() -> dict[str, set[str]]:
     counting.tokens(1, 1, 1)
     counting.key_refused("first")
     counting.model_resting(True)
+    counting.words_refused("claims")
     counting.shared_cache("hit")
     counting.snapshot_read(1)
     samples = [sample for family in counting.families(2) for sample in family.samples]
@@ -94,5 +95,5 @@ class TestDashboard:
         assert reports == {
             *("answered", "cache", "counted_for_throttling", "model_called", "request", "snapshot_read"),
             *("throttled", "tokens"),
-            *("key_refused", "model_resting", "shared_cache"),
+            *("key_refused", "model_resting", "shared_cache", "words_refused"),
         }

@@ -10,6 +10,7 @@ import pytest
 from recommendations.caching import explanations
 from recommendations.caching.explanations import ExplanationCache, key_prefix
 from recommendations.explainers.base import Evidence, Explanation, Source
+from recommendations.explainers.behaviour import Behaviour
 from recommendations.explaining.inline import evidence
 from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.results import RecommendationList, StoredExplanation
@@ -110,10 +111,10 @@ class TestExplanationCache:
     @pytest.mark.parametrize(
         "other",
         [
-            replace(LIST, summary="Bought a lamp."),
+            replace(LIST, behaviour=Behaviour(purchased=("Lamp",))),
             replace(LIST, shopper=Shopper(8, "Alice")),
         ],
-        ids=["another summary", "another shopper"],
+        ids=["another behaviour", "another shopper"],
     )
     def test_asks_it_again_for_other_evidence(self, model: Model, cache: Any, other: RecommendationList):
         explain = caching(model, cache)

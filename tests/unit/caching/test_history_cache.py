@@ -4,11 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from catalog.triggers.watched import HISTORY_EDIT
 from recommendations.caching.histories import MIN_CACHED_EVENTS, HistoryCache, cache_key, from_bytes, to_bytes
 from recommendations.engine.ragged import Ragged, starts_of
-from recommendations.selectors.histories import Events
+from recommendations.selectors.histories import NEWEST, Events
 from recsite.cache.local import LocalCache
 from tests.caches import TimedCache, counting
 
@@ -23,14 +26,18 @@ class Log:
         self.n_reads = 0
 
     def read(self, user_ids: NDArray[np.int64]) -> Events:
-        self.n_reads += 1
+        self.n_reads += len(user_ids) > 0
         lengths = np.array([self.lengths.get(int(key), 0) for key in user_ids])
         n = int(lengths.sum())
-        products = Ragged(starts_of(lengths), np.arange(n, dtype=np.int64) + int(user_ids[0]))
+        products = Ragged(starts_of(lengths), np.arange(n, dtype=np.int64) + int(user_ids.sum()))
         return Events(products, np.arange(n).astype(np.uint8), np.arange(n, dtype=np.int64))
 
+    def newest(self, user_id: int) -> tuple[Events, int]:
+        """Return nothing, as of a user without events, so that all events are read."""
+        return self.read(ids()), 0
+
     def histories(self, shared: Any = None, max_bytes: int = 1_000_000) -> "Histories":
-        return Histories(self, HistoryCache(self.read, shared=shared, max_bytes=max_bytes))
+        return Histories(self, HistoryCache(self.read, self.newest, shared=shared, max_bytes=max_bytes))
 
 
 class Histories:
@@ -213,3 +220,84 @@ class TestCounts:
         histories(ids(2))
 
         assert counts.lookups == ["profiles miss"]
+
+
+class Shop:
+    """The events of one user, (moment, id, product, action), and the history version that triggers keep."""
+
+    def __init__(self, n: int) -> None:
+        self.rows: list[tuple[int, int, int, int]] = []
+        self.version = self.n_reads = self.n_ids = 0
+        for moment in range(n):
+            self.add(moment, moment % 5)
+
+    def add(self, moment: int, product: int) -> None:
+        self.n_ids += 1
+        self.rows.append((moment, self.n_ids, product, product % 3))
+        self.version += 1
+
+    def delete(self, place: int) -> None:
+        del self.rows[place % len(self.rows)]
+        self.version += HISTORY_EDIT
+
+    def read(self, _: NDArray[np.int64]) -> Events:
+        self.n_reads += 1
+        return self._events(sorted(self.rows, reverse=True))
+
+    def newest(self, _: int) -> tuple[Events, int]:
+        return self._events(sorted(self.rows, reverse=True)[:NEWEST]), self.version
+
+    @staticmethod
+    def _events(rows: list[tuple[int, int, int, int]]) -> Events:
+        at, _, products, actions = np.array(rows, np.int64).reshape(-1, 4).T
+        return Events(Ragged(np.array([0, len(rows)]), products), actions.astype(np.uint8), at)
+
+
+class TestNewEvents:
+    def test_are_read_without_the_rest(self):
+        shop = Shop(NEWEST * 3)
+        cache = HistoryCache(shop.read, shop.newest, shared=None, max_bytes=1_000_000)
+        cache(ids(1), [shop.version])
+
+        for _ in range(3):
+            shop.add(10_000, 1)
+            shop.add(20_000, 2)
+            found = cache(ids(1), [shop.version])
+
+        assert shop.n_reads == 1
+        assert same(found, shop.read(ids(1)))
+
+    def test_are_read_with_the_rest_after_another_was_deleted(self):
+        shop = Shop(NEWEST * 3)
+        cache = HistoryCache(shop.read, shop.newest, shared=None, max_bytes=1_000_000)
+        cache(ids(1), [shop.version])
+        shop.delete(5)
+        shop.add(10_000, 1)
+
+        assert same(cache(ids(1), [shop.version]), shop.read(ids(1)))
+
+    @given(
+        n=st.sampled_from([70, NEWEST - 1, NEWEST, NEWEST + 90]),
+        steps=st.lists(
+            st.one_of(
+                st.tuples(st.just("add"), st.integers(0, 500), st.integers(0, 4)),
+                st.tuples(st.just("delete"), st.integers(0, 500), st.just(0)),
+                st.tuples(st.just("ask"), st.integers(0, 2), st.just(0)),
+            ),
+            max_size=12,
+        ),
+    )
+    def test_give_the_same_as_reading_all_anew(self, n: int, steps: list[tuple[str, int, int]]):
+        shop, versions = Shop(n), list[int]()
+        cache = HistoryCache(shop.read, shop.newest, shared=None, max_bytes=1_000_000)
+        for what, number, product in [*steps, ("ask", 0, 0)]:
+            versions.append(shop.version)
+            if what == "add":
+                shop.add(number, product)
+            elif what == "delete":
+                shop.delete(number)
+            else:
+                # The version may have been read before the last changes.
+                version = versions[-1 - min(number, len(versions) - 1)]
+                found = cache(ids(1), [version])
+                assert version != shop.version or same(found, shop.read(ids(1)))

@@ -1,6 +1,6 @@
 """Summary of a shopper's behaviour."""
 
-from recommendations.explainers.template import summary
+from recommendations.explainers.behaviour import summary
 
 
 class TestSummary:

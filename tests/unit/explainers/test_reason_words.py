@@ -16,7 +16,7 @@ from recommendations.api import serializers
 from recommendations.engine import reasons
 from recommendations.engine.reasons import PRODUCT_KINDS, Reason, ReasonKind, exhaustive
 from recommendations.explainers import base, prompt, template
-from recommendations.explainers.base import Evidence, Finding, Suggestion
+from recommendations.explainers.base import COUNT_KINDS, Evidence, Finding, Suggestion
 from recommendations.pipeline import Pick
 from recommendations.selectors.shoppers import Shopper
 from recommendations.serving.results import RecommendationList
@@ -80,7 +80,7 @@ class TestEveryKind:
 
     def test_without_the_name_or_number_that_it_needs_is_not_spoken_of(self, kind: ReasonKind):
         bare = replace(reason(kind), name=None, value=0)
-        is_spoken_of = kind not in PRODUCT_KINDS | template.COUNT_KINDS and SENTENCES[kind] is not None
+        is_spoken_of = kind not in PRODUCT_KINDS | COUNT_KINDS and SENTENCES[kind] is not None
 
         assert (text(evidence(amp(bare))) != RANGE) is is_spoken_of
 
