@@ -27,7 +27,7 @@ MOST_SECONDS, MOST_SECONDS_AGAIN, MOST_MIB = 120.0, 20.0, 400.0
 def measure(options: Options) -> Measured:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder, cluster() as server:
-        for name, database in (("PostgreSQL", server.url), ("SQLite", Path(folder) / "shop.sqlite3")):
+        for name, database in (("SQLite", Path(folder) / "shop.sqlite3"), ("PostgreSQL", server.url)):
             figures += _figures(name, database)
     return Measured(figures, {})
 
