@@ -65,9 +65,9 @@ class Allowed(BasePermission):
 
 
 def policy_for(policies: Policies, method: str | None) -> Policy | None:
-    """Return the method's policy, None if it has none. HEAD and OPTIONS use that of GET, or of POST."""
+    """Return the method's policy, None if it has none. HEAD and OPTIONS use that of GET, POST or PUT."""
     if method in ("HEAD", "OPTIONS"):
-        return policies.get("GET") or policies.get("POST")
+        return policies.get("GET") or policies.get("POST") or policies.get("PUT")
     return policies.get(method or "")
 
 

@@ -19,7 +19,7 @@ MEANINGS = {
     Scope.EVENTS_WRITE: "send shoppers' events",
     Scope.RECOMMEND_READ: "read recommendations, for every shopper and for anonymous visitors",
     Scope.USERS_READ: "read shoppers and their history",
-    Scope.USERS_WRITE: "add, change and delete shoppers",
+    Scope.USERS_WRITE: "add, change and delete shoppers, and correct and delete their events",
     Scope.TOKENS_ISSUE: "issue tokens with which a shopper's browser reads that shopper's data",
 }
 
@@ -32,6 +32,7 @@ PERMISSIONS = {
     Scope.EVENTS_WRITE: ("catalog.add_interaction",),
     Scope.USERS_WRITE: (
         *(f"catalog.{verb}_user" for verb in ("add", "change", "delete")),
+        "catalog.change_interaction",
         "catalog.delete_interaction",
     ),
 }

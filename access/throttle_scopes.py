@@ -11,7 +11,7 @@ class ThrottleScope(StrEnum):
     SESSION = "session"  # the same for an anonymous visitor, never cached
     READ = "read"  # stored rows
     WRITE = "write"
-    BULK = "bulk"  # up to 10,000 events in one request
+    BULK = "bulk"  # up to 10,000 rows, or the lists of 1,000 shoppers, in one request
     TOKEN = "token"  # noqa: S105  tokens, without passwords
     LOGIN = "login"  # passwords, in the admin as well
 
@@ -24,6 +24,7 @@ READING_AND_WRITING: ThrottleScopes = {
     **READING,
     **dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), ThrottleScope.WRITE),
 }
+BULK_PUT: ThrottleScopes = {"PUT": ThrottleScope.BULK}
 
 
 def posting(scope: ThrottleScope) -> ThrottleScopes:

@@ -1,5 +1,7 @@
 """Errors of the catalogue; each message says what was requested and what is allowed."""
 
+from collections.abc import Mapping
+
 from core.text import cut
 
 
@@ -34,7 +36,7 @@ class EventIdReused(CatalogError):
 
 
 class TooManyEvents(CatalogError):
-    """A request contains too many events."""
+    """A request contains too many events, products or users."""
 
     def __init__(self, sent: int, most: int) -> None:
         super().__init__(f"Contains {sent:,} or more events; send at most {most:,} at a time.")
@@ -62,11 +64,42 @@ class IdempotencyKeyReused(CatalogError):
         )
 
 
+class NoRows(CatalogError):
+    """A bulk request contains no rows.
+
+    errors: one entry: field, value, message
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__("Nothing was sent.")
+        message = f"Contains no rows; send 1 to {most:,} at a time."
+        self.errors: list[dict[str, object]] = [{"field": None, "value": None, "message": message}]
+
+
+class ImportIncomplete(CatalogError):
+    """An import cannot be finished, because its calls had another number of products than it should have."""
+
+    def __init__(self, name: str, *, n_noted: int, n_calls: int, total: int) -> None:
+        super().__init__(
+            f"The calls of the import {cut(name)!r} within 24 hours had {n_noted:,} products ({n_calls:,} "
+            f"calls, with this one), and total says {total:,}. A call is missing, or another import has the "
+            "same name. Nothing was changed; send the missing call, or all under a new name."
+        )
+
+
 class UnknownUser(CatalogError):
     """There is no user for a reference."""
 
     def __init__(self, reference: str) -> None:
         super().__init__(f"There is no user {cut(reference)!r}.")
+
+
+class UnknownInteraction(CatalogError):
+    """There is no event with an id or an `event_id`."""
+
+    def __init__(self, lookup: Mapping[str, int | str]) -> None:
+        named = f"ext:{lookup['event_key']}" if "event_key" in lookup else str(lookup["pk"])
+        super().__init__(f"There is no interaction {cut(named)!r}.")
 
 
 class CannotMerge(CatalogError):

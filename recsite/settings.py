@@ -155,6 +155,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = ENV.time_zone
 CURRENCY = ENV.currency
+CREATE_UNKNOWN = ENV.create_unknown
 USE_I18N = True
 USE_TZ = True
 

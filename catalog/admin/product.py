@@ -61,6 +61,7 @@ class ProductAdmin(BaseModelAdmin[Product]):
     list_select_related = ("category",)
     list_filter = (
         "is_active",
+        "awaits_import",
         StockFilter,
         CategoryFilter,
         TagFilter,
@@ -105,9 +106,9 @@ class ProductAdmin(BaseModelAdmin[Product]):
     )
     picture_and_history = (
         ("Picture", {"fields": ("picture",)}),
-        ("History", {"fields": ("its_interactions", "created_at", "updated_at")}),
+        ("History", {"fields": ("its_interactions", "awaits_import", "created_at", "updated_at")}),
     )
-    readonly_fields = ("picture", "its_interactions", "created_at", "updated_at")
+    readonly_fields = ("picture", "its_interactions", "awaits_import", "created_at", "updated_at")
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         return self.fieldsets if obj is None else (*self.fieldsets, *self.picture_and_history)

@@ -1,4 +1,4 @@
-"""Parsers and response of POST /interactions/bulk: a JSON array or JSON lines."""
+"""Parsers and responses of bulk requests: a JSON array or JSON lines of up to 10,000 rows."""
 
 import hashlib
 import re
@@ -17,22 +17,25 @@ from core.api.parsers import read_body
 from core.api.responses import to_json
 from core.text import shown
 
-MAX_BYTES = 5 << 20
+MAX_BYTES = 5 << 20  # of events or users
+MAX_PRODUCTS_BYTES = 16 << 20
 MULTI_STATUS = 207
 NO_ARRAY = "The body must be an array of events; send a single event to /interactions."
 MAX_ELEMENTS = 100_000  # ten for each event
+MAX_PRODUCTS_ELEMENTS = 500_000  # fifty for each product
+NDJSON = {"type": "string", "description": "One line of JSON per element of the array."}
 _LINE = re.compile(rb"[^ \t\r\n][^\n]*")  # that is not blank
 
 
 @dataclass(frozen=True, slots=True)
-class ParsedEvents:
-    """The parsed body. events: NotJson for each invalid line; digest: SHA-256 of the body"""
+class ParsedRows:
+    """The parsed body. rows: NotJson for each invalid line; digest: SHA-256 of the body"""
 
-    events: list[Any]
+    rows: list[Any]
     digest: str
 
 
-NO_EVENTS = ParsedEvents([], "")
+NO_ROWS = ParsedRows([], "")
 
 
 class JsonArrayParser(BaseParser):
@@ -41,12 +44,13 @@ class JsonArrayParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """Return ParsedEvents. Raises ParseError if the body is not a JSON array, BodyTooLarge."""
-        body = read_body(stream, MAX_BYTES)
-        events = parse_json(body, max_elements=MAX_ELEMENTS)
-        if not isinstance(events, list):
-            raise ParseError(NO_ARRAY)
-        return ParsedEvents(events, digest(body))
+        """Return ParsedRows. Raises ParseError if the body is not a JSON array, BodyTooLarge."""
+        view = (parser_context or {})["view"]
+        body = read_body(stream, view.max_body_bytes)
+        rows = parse_json(body, max_elements=view.max_body_elements)
+        if not isinstance(rows, list):
+            raise ParseError(view.no_array)
+        return ParsedRows(rows, digest(body))
 
 
 class JsonLinesParser(BaseParser):
@@ -55,41 +59,45 @@ class JsonLinesParser(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """Return ParsedEvents, without blank lines. Raises BodyTooLarge."""
+        """Return ParsedRows, without blank lines. Raises BodyTooLarge."""
+        view = (parser_context or {})["view"]
         # A mark begins each of several files that were put together, too.
-        body = read_body(stream, MAX_BYTES).replace(b"\n" + BOM_UTF8, b"\n")
+        body = read_body(stream, view.max_body_bytes).replace(b"\n" + BOM_UTF8, b"\n")
         # One line beyond the limit is enough to detect too many; the rest is not parsed.
         lines = [found[0] for found in islice(_LINE.finditer(body), MAX_ROWS + 1)]
-        return ParsedEvents(_events(lines, body), digest(body))
+        return ParsedRows(_rows(lines, body, view.max_body_elements), digest(body))
 
 
 def response_body(outcomes: list[Outcome]) -> bytes:
     """Return the outcome of each event, and the counts of all, as JSON."""
     statuses = [outcome.status for outcome in outcomes]
-    return to_json(
-        {
-            "count": len(outcomes),
-            "stored": statuses.count(STORED),
-            "repeated": statuses.count(REPEATED),
-            "refused": sum(outcome.id is None for outcome in outcomes),
-            "results": [_result(index, outcome) for index, outcome in enumerate(outcomes)],
-        }
-    )
+    counts = {
+        "count": len(outcomes),
+        "stored": statuses.count(STORED),
+        "repeated": statuses.count(REPEATED),
+        "refused": sum(outcome.id is None for outcome in outcomes),
+    }
+    return rows_body(counts, outcomes)
 
 
-def _events(lines: list[bytes], body: bytes) -> list[Any]:
-    """Return the event in each line, NotJson for those that cannot be parsed. Raises BodyTooLarge."""
-    if sum(map(body.count, (b",", b"[", b"{"))) <= MAX_ELEMENTS and (events := parse_lines(lines, body)):
-        return events
+def rows_body(counts: Mapping[str, Any], outcomes: list[Outcome]) -> bytes:
+    """Return the counts, and the outcome of each row, as JSON."""
+    return to_json({**counts, "results": [_result(index, outcome) for index, outcome in enumerate(outcomes)]})
+
+
+def _rows(lines: list[bytes], body: bytes, max_elements: int) -> list[Any]:
+    """Return the object in each line, NotJson for those that cannot be parsed. Raises BodyTooLarge."""
+    if sum(map(body.count, (b",", b"[", b"{"))) <= max_elements and (rows := parse_lines(lines, body)):
+        return rows
     n_elements = sum(outline(line).n_elements for line in lines)
-    if n_elements > MAX_ELEMENTS:
-        raise too_many_elements(MAX_ELEMENTS)
-    return [_event(line) for line in lines]
+    if n_elements > max_elements:
+        raise too_many_elements(max_elements)
+    return [_row(line, max_elements) for line in lines]
 
 
-def _event(line: bytes) -> Any:
+def _row(line: bytes, max_elements: int) -> Any:
     try:
-        return parse_json(line, max_elements=MAX_ELEMENTS, what="line")
+        return parse_json(line, max_elements=max_elements, what="line")
     except ParseError as error:
         return NotJson(str(error.detail))
 

@@ -1,19 +1,18 @@
 """POST /interactions and POST /interactions/bulk: recording of events."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.request import Request
 from rest_framework.viewsets import ViewSet
 
-from access.permissions import caller
+from access.permissions import require
 from access.policies import Policy
 from access.scopes import Scope
 from access.throttle_scopes import ThrottleScope, posting
@@ -22,31 +21,33 @@ from catalog.api.bulk import (
     MAX_ELEMENTS,
     MULTI_STATUS,
     NO_ARRAY,
-    NO_EVENTS,
+    NO_ROWS,
     JsonArrayParser,
     JsonLinesParser,
-    ParsedEvents,
+    ParsedRows,
     digest,
     response_body,
 )
+from catalog.api.idempotent import KEY, answer_once
 from catalog.api.payloads import interaction_payload
 from catalog.api.serializers import BulkResult, EventInput, InteractionList, InteractionRow
-from catalog.services import idempotency
 from catalog.services.bulk_interactions import record_each
 from catalog.services.event_insert import StoredEvent
 from catalog.services.idempotency import StoredResponse
 from catalog.services.interactions import MAX_EVENTS, record_interactions
 from core.api.responses import OrjsonRenderer, to_json
 from core.api.views import KIB, StrictQuery
-from core.text import MAX_LENGTH
 
-_HEADER = "HTTP_IDEMPOTENCY_KEY"
-_KEY = OpenApiParameter(
-    idempotency.HEADER,
-    {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "pattern": "^[!-~]+$"},
-    OpenApiParameter.HEADER,
-    description="A key of your choice for this request. A request with the same key and body within 24 hours "
-    "stores nothing and returns the same response.",
+CREATE = OpenApiParameter(
+    "create",
+    {"type": "boolean"},
+    description="True: a user or product that does not exist is created, by its `ext:` id; the product stays "
+    "inactive until an import, a call or staff fill it in. Needs the scopes `catalog:write` and "
+    "`users:write`, too, unless the setting `CREATE_UNKNOWN` is on, which is the default of this parameter.",
+)
+_CREATING = (
+    Policy(Scope.USERS_WRITE, ("catalog.add_user",)),
+    Policy(Scope.CATALOG_WRITE, ("catalog.add_product",)),
 )
 
 
@@ -75,9 +76,13 @@ class InteractionViewSet(StrictQuery, ViewSet):
     # event is not stored whose response cannot be.
     is_atomic = False
     also_answers = ("422",)
+    no_array = NO_ARRAY
+
+    def known_parameters(self) -> set[str]:
+        return {"create"}
 
     @extend_schema(
-        parameters=[_KEY], request=EventInput, responses={201: InteractionRow, 200: InteractionRow}
+        parameters=[KEY, CREATE], request=EventInput, responses={201: InteractionRow, 200: InteractionRow}
     )
     def create(self, request: Request) -> HttpResponse:
         """Store one event.
@@ -91,7 +96,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
         return self._recorded(request, sent if isinstance(sent, list) else [sent], isinstance(sent, list))
 
     @extend_schema(
-        parameters=[_KEY],
+        parameters=[KEY, CREATE],
         request=EventInput(many=True),
         responses={201: InteractionList, 200: InteractionList},
     )
@@ -108,7 +113,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
         return self._recorded(request, sent, True)
 
     @extend_schema(
-        parameters=[_KEY],
+        parameters=[KEY, CREATE],
         request={
             "application/json": EventInput(many=True),
             "application/x-ndjson": {"type": "string", "description": "One line of JSON per event."},
@@ -132,41 +137,59 @@ class InteractionViewSet(StrictQuery, ViewSet):
         the others are stored. One line of JSON per event is accepted, too, as `application/x-ndjson`.
         """
         # REST framework does not call a parser for an empty body.
-        sent = request.data if isinstance(request.data, ParsedEvents) else NO_EVENTS
-        now = timezone.now()
+        sent = request.data if isinstance(request.data, ParsedRows) else NO_ROWS
+        now, creates = timezone.now(), self._creates(request)
 
         def answer() -> StoredResponse:
-            return StoredResponse(MULTI_STATUS, response_body(record_each(events=sent.events, now=now)))
+            outcomes = record_each(events=sent.rows, now=now, creates=creates)
+            return StoredResponse(MULTI_STATUS, response_body(outcomes))
 
-        return _once(request, lambda: sent.digest, answer, now)
+        # The digest without `create` is that of the body alone.
+        asked = _asked(request)
+        return answer_once(
+            request,
+            lambda: digest(to_json(["/interactions/bulk", asked, sent.digest])) if asked else sent.digest,
+            answer,
+            now,
+        )
 
     def _recorded(self, request: Request, events: list[Any], is_list: bool) -> HttpResponse:
         """Store the events and return their rows, as a list or the only one."""
-        now = timezone.now()
+        now, creates = timezone.now(), self._creates(request)
 
         def answer() -> StoredResponse:
-            recorded = record_interactions(events=events, now=now, before=_rendered)
+            recorded = record_interactions(events=events, now=now, before=_rendered, creates=creates)
             code = status.HTTP_201_CREATED if recorded.n_new else status.HTTP_200_OK
             return StoredResponse(code, _rendered(recorded.rows, is_list=is_list))
 
-        return _once(request, lambda: digest(to_json(["/interactions", is_list, events])), answer, now)
+        asked = _asked(request)
+        return answer_once(
+            request,
+            lambda: digest(to_json(["/interactions", is_list, events, *([asked] if asked else [])])),
+            answer,
+            now,
+        )
+
+    def _creates(self, request: Request) -> bool:
+        """Return whether users and products that do not exist are created. Raises PermissionDenied.
+
+        Whoever may only send events must not fill the catalogue, unless the operator allows it to everybody.
+        """
+        asked = _asked(request)
+        if asked is None:
+            return settings.CREATE_UNKNOWN
+        if asked and not settings.CREATE_UNKNOWN:
+            for policy in _CREATING:
+                require(request, self, policy)
+        return asked
 
 
-def _once(
-    request: Request, digest: Callable[[], str], answer: Callable[[], StoredResponse], now: datetime
-) -> HttpResponse:
-    """Return answer(), or what it was when the request was sent before with its Idempotency-Key."""
-    key = request._request.META.get(_HEADER)
-    if key is None:
-        response = answer()
-    else:
-        sent = idempotency.IdempotentRequest(caller(request), key, digest())
-        response = idempotency.respond_once(sent, answer, now)
-    headers = {"Idempotency-Replayed": "true"} if response.is_replay else {}
-    # A Response of REST framework would take a tenth of the time of the whole request.
-    return HttpResponse(
-        response.body, status=response.status, content_type=OrjsonRenderer.media_type, headers=headers
-    )
+def _asked(request: Request) -> bool | None:
+    """Return the parameter `create`, None without it. Raises ValidationError."""
+    sent = request.query_params.get("create")
+    if sent not in (None, "true", "false"):
+        raise ValidationError({"create": ["Must be true or false."]})
+    return None if sent is None else sent == "true"
 
 
 def _rendered(rows: list[StoredEvent], *, is_list: bool = True) -> bytes:

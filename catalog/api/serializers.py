@@ -112,6 +112,16 @@ class EventInput(Row):
     )
 
 
+class CorrectionInput(Row):
+    """What to change of an event. Fields that are left out stay."""
+
+    product_id = Reference(required=False)
+    action_type = serializers.ChoiceField(choices=ActionType.choices, required=False)
+    occurred_at = serializers.DateTimeField(
+        required=False, help_text="ISO 8601 with a UTC offset, from 1970 to one day from now."
+    )
+
+
 class EventFault(Row):
     field = serializers.CharField(allow_null=True)
     value = serializers.JSONField(allow_null=True, help_text="The value sent, shortened if it is long.")
@@ -141,3 +151,39 @@ class BulkResult(Row):
     repeated = serializers.IntegerField()
     refused = serializers.IntegerField()
     results = EventResult(many=True, help_text="In the order of the events sent.")
+
+
+class RowResult(Row):
+    index = serializers.IntegerField(help_text="The row's position in the body, from 0.")
+    status = serializers.IntegerField(
+        min_value=200,
+        max_value=422,
+        help_text="201: created; 200: changed, or as it was; 409: an earlier row has its external id, or its "
+        "user was merged into another one; 422: invalid. The last two are not stored.",
+    )
+    id = serializers.IntegerField(allow_null=True, help_text="The id of the stored row.")
+    errors = EventFault(  # type: ignore[assignment]
+        many=True,
+        required=False,
+        help_text="Of a row that is not stored. The first 1,000 errors of a request are described.",
+    )
+
+
+@extend_schema_serializer(many=False)
+class BulkUserResult(Row):
+    count = serializers.IntegerField(help_text="The number of rows sent.")
+    created = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    results = RowResult(many=True, help_text="In the order of the rows sent.")
+
+
+class MissingProducts(Row):
+    count = serializers.IntegerField(help_text="The active products that no call of the import had.")
+    deactivated = serializers.IntegerField(help_text="How many of them were deactivated.")
+
+
+@extend_schema_serializer(many=False)
+class BulkProductResult(BulkUserResult):
+    missing = MissingProducts(required=False, help_text="Present after the last call of an import.")

@@ -3,6 +3,7 @@
 from rest_framework.routers import SimpleRouter
 
 from catalog.api.categories import CategoryViewSet
+from catalog.api.interaction_rows import InteractionRowViewSet
 from catalog.api.interactions import InteractionViewSet
 from catalog.api.products import ProductViewSet
 from catalog.api.tokens import ShopperTokenViewSet
@@ -12,6 +13,7 @@ router = SimpleRouter()
 router.trailing_slash = "/?"
 # The most frequent requests first: each pattern before a match costs time.
 router.register("interactions", InteractionViewSet, basename="interaction")
+router.register("interactions", InteractionRowViewSet, basename="interaction-row")
 router.register("users", UserViewSet, basename="user")
 router.register("users/(?P<id>[^/]+)/interactions", HistoryViewSet, basename="history")
 router.register("products", ProductViewSet, basename="product")

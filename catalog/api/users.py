@@ -16,12 +16,25 @@ from rest_framework.response import Response
 from access.permissions import is_for_another
 from access.policies import Policy, reads, writes
 from access.scopes import Scope
-from access.throttle_scopes import READING
+from access.throttle_scopes import BULK_PUT, READING
 from catalog import merged_users, selectors
+from catalog.api.bulk import (
+    MAX_BYTES,
+    MAX_ELEMENTS,
+    NDJSON,
+    NO_ROWS,
+    JsonArrayParser,
+    JsonLinesParser,
+    ParsedRows,
+    digest,
+)
+from catalog.api.catalogue_bulk import put_users
 from catalog.api.history_pages import HistoryPagination
+from catalog.api.idempotent import KEY, answer_once
 from catalog.api.inputs import MergeInput, UserInput
 from catalog.api.payloads import Payload, history_payload, user_payload
-from catalog.api.serializers import HistoryRow, MergedRow, UserRow
+from catalog.api.row_inputs import UserRowInput
+from catalog.api.serializers import BulkUserResult, HistoryRow, MergedRow, UserRow
 from catalog.api.viewsets import CatalogueViewSet
 from catalog.errors import WasMerged
 from catalog.models import ActionType, Interaction, User
@@ -30,6 +43,7 @@ from catalog.services.users import change_shopper, create_shopper, delete_shoppe
 from core.api.filters import StrictChoiceFilter
 from core.api.pages import StrictPagination
 from core.api.query import lookup
+from core.api.responses import to_json
 from core.api.serializers import validated
 from core.api.views import ListViewSet
 from core.text import cut
@@ -65,7 +79,10 @@ class UserViewSet(CatalogueViewSet):
         "update": {"name": "Ada Example"},
         "partial_update": {"name": "Customer 12347"},
         "merge": {"into": "ext:12347"},
+        "bulk": [{"external_id": "example", "name": "Ada Example"}],
     }
+    no_array = "The body must be an array of users; send a single user to /users/{id}."
+    also_answers = ("422",)
     policies = {
         **reads(Scope.USERS_READ, own="id"),
         **writes(Scope.USERS_WRITE, "catalog.user", deleting=("catalog.delete_interaction",)),
@@ -73,7 +90,7 @@ class UserViewSet(CatalogueViewSet):
 
     @property
     def operation_ids(self) -> dict[str, str]:
-        return {**super().operation_ids, "merge": "merge_user"}
+        return {**super().operation_ids, "merge": "merge_user", "bulk": "put_users_in_bulk"}
 
     def get_queryset(self) -> QuerySet[User]:
         return selectors.shoppers()
@@ -117,6 +134,37 @@ class UserViewSet(CatalogueViewSet):
         merged = merge_user(user=lookup(id), into=into, now=timezone.now())
         user = user_payload(merged.user)
         return Response({"user": user, "moved": merged.n_moved, "repeated": merged.n_repeated})
+
+    @extend_schema(
+        parameters=[KEY],
+        request={"application/json": UserRowInput(many=True), "application/x-ndjson": NDJSON},
+        responses={207: BulkUserResult},
+    )
+    @action(
+        detail=False,
+        methods=["put"],
+        parser_classes=[JsonArrayParser, JsonLinesParser],
+        throttle_scopes=BULK_PUT,
+        max_body_bytes=MAX_BYTES,
+        max_body_elements=MAX_ELEMENTS,
+        policies={"PUT": Policy(Scope.USERS_WRITE, ("catalog.add_user", "catalog.change_user"))},
+    )
+    def bulk(self, request: Request) -> HttpResponse:
+        """Create or replace 1 to 10,000 users by external id, and return the status of each.
+
+        `status` is 201 for a new user, 200 for one that exists, 409 for an external id that an earlier row of
+        the request has or whose user was merged into another one, and 422 for an invalid row; the others are
+        stored. One line of JSON per user is accepted, too, as `application/x-ndjson`.
+        """
+        # REST framework does not call a parser for an empty body.
+        sent = request.data if isinstance(request.data, ParsedRows) else NO_ROWS
+        now = timezone.now()
+        return answer_once(
+            request,
+            lambda: digest(to_json(["/users/bulk", sent.digest])),
+            lambda: put_users(sent.rows),
+            now,
+        )
 
     def destroy(self, request: Request, id: str) -> Response:
         """Delete a user and all their interactions."""

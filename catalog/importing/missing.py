@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from catalog import cells
+from catalog.importing.bulk import CHUNK, in_chunks
 from catalog.importing.products import ProductStore
 from catalog.importing.rows import ProductRecord, UserRecord
 from catalog.importing.users import store_users
@@ -56,7 +57,8 @@ def deactivate_missing(ids: Iterable[str], now: datetime) -> int:
     """
     fields = fields_of(Product, ["external_id"])
     with transaction.atomic(), staged("staged_id", fields, ([external_id] for external_id in ids)):
-        return set_where(Product, {"is_active": False, "updated_at": now}, _MISSING)
+        values = {"is_active": False, "awaits_import": True, "updated_at": now}
+        return set_where(Product, values, _MISSING)
 
 
 class Creatable(Container[str]):
@@ -81,8 +83,11 @@ class Creatable(Container[str]):
 
 
 def create_products(ids: Iterable[str]) -> int:
-    """Create an inactive product for each of these external ids, with the id as name; return their number."""
-    store = ProductStore()
+    """Create an inactive product for each of these external ids, with the id as name; return their number.
+
+    None of them exists. The next import that has one makes it active.
+    """
+    store, ids = ProductStore(), list(ids)
     store.store(
         ProductRecord(
             external_id=key,
@@ -95,6 +100,8 @@ def create_products(ids: Iterable[str]) -> int:
         )
         for key in ids
     )
+    for some in in_chunks(ids, CHUNK):
+        Product.objects.filter(external_id__in=some).update(awaits_import=True)
     return store.products.created
 
 

@@ -20,20 +20,16 @@ _TAG_FIELDS = {
     **fields_of(Product.tags.through, ["tag_id"]),
 }
 _FIELDS = {field.name: field for field in Product._meta.concrete_fields}
-_KEYS = tuple(column.key for column in PRODUCTS if column.key != "tags")
+_KEYS = tuple(dict.fromkeys([column.key for column in PRODUCTS if column.key != "tags"] + ["is_active"]))
 
 # A chunk is in two temporary tables: staged_product and, with a row for each tag of each product, staged_tag.
 _STORED = (
     "FROM staged_product AS given JOIN catalog_product AS stored ON stored.external_id = given.external_id"
 )
-# Products that an import made only because events named them, see `catalog.importing.missing`.
-_STUBS = f"""
-    SELECT stored.id {_STORED}
-    WHERE NOT stored.is_active AND stored.name = stored.external_id AND stored.price = 0
-    AND given.name <> stored.name
-"""
 # The sales that a price of the file would be below: it ends them, unless the file says what they are.
 _ENDED_SALES = f"SELECT stored.id {_STORED} WHERE stored.sale_price > given.price"
+# Products that are inactive until an import has them.
+_AWAITED = f"{_STORED} WHERE stored.awaits_import"
 _STORED_TAGS = f"{_STORED} JOIN catalog_product_tags AS link ON link.product_id = stored.id"
 _WANTED_TAGS = "FROM staged_tag AS tag JOIN staged_product AS given ON given.place = tag.product"
 _WANTED_LINKS = f"{_WANTED_TAGS} JOIN catalog_product AS stored ON stored.external_id = given.external_id"
@@ -73,9 +69,9 @@ class ProductStore:
         """Create or update the products of the rows, whose ids must differ. One transaction per chunk.
 
         A product whose tags change counts as updated, and its `updated_at` is set. A field that a row lacks
-        is not changed: another process may be changing it. But an inactive product that only events named
-        before becomes active. Every row needs a name and a price. A price below the stored sale price
-        ends the sale if the row does not name one.
+        is not changed: another process may be changing it. Without `is_active`, a product that awaits an
+        import becomes active, and all others stay as they are. Every row needs a name and a price. A
+        price below the stored sale price ends the sale if the row does not name one.
         Consecutive rows with the same fields are stored together, with at most 21 queries a chunk, 2 more for
         each level of categories, and on SQLite 30 more to write the search texts.
         """
@@ -103,8 +99,6 @@ class ProductStore:
             staged("staged_tag", _TAG_FIELDS, _tag_rows(chunk, tags)),
         ):
             n_stored = count(_STORED)
-            if "is_active" not in keys:
-                set_where(Product, {"is_active": True}, _STUBS)
             if "sale_price" not in keys:
                 set_where(Product, {"sale_price": None}, _ENDED_SALES)
             n_written = upsert(
@@ -114,6 +108,8 @@ class ProductStore:
                 unique=("external_id",),
                 now=now,
             )
+            activity = {} if "is_active" in keys else {"is_active": True}
+            set_where(Product, {**activity, "awaits_import": False}, f"SELECT stored.id {_AWAITED}")
             links = Product.tags.through
             if has_tags:
                 delete_where(links, _SURPLUS_LINKS)
@@ -149,6 +145,7 @@ def _changed(columns: Iterable[str], *, has_tags: bool) -> str:
                 SELECT given.place, {fields} {wanted} EXCEPT SELECT given.place, {stored_fields} {_STORED}
             ) AS changed
             {_CHANGED_TAGS if has_tags else ""}
+            UNION SELECT given.place {_AWAITED}
         )
         ORDER BY given.place
     """  # noqa: S608 - no values

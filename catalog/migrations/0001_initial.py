@@ -63,6 +63,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ImportPart',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('caller', models.CharField(help_text='Who sends the import; others may use the same name.', max_length=100)),
+                ('name', models.CharField(max_length=255)),
+                ('external_ids', models.BinaryField(help_text='A JSON array, compressed with zlib.')),
+                ('created_at', models.DateTimeField(db_index=True)),
+            ],
+            options={
+                'default_permissions': (),
+                'indexes': [models.Index(models.F('caller'), models.F('name'), name='import_part_by_import')],
+            },
+        ),
+        migrations.CreateModel(
             name='StoredAnswer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -108,6 +122,7 @@ class Migration(migrations.Migration):
                 ('attributes', models.JSONField(blank=True, db_default={}, default=dict, help_text='Names, each with a list of texts, as JSON: {"colour": ["red", "blue"]}')),
                 ('brand', models.CharField(blank=True, default='', max_length=255, validators=[core.text.validate_line])),
                 ('is_active', models.BooleanField(default=True, help_text='Clear this instead of deleting the product: inactive products are not shown to shoppers.', verbose_name='active')),
+                ('awaits_import', models.BooleanField(db_default=False, default=False, editable=False, help_text='Inactive until an import has it: events named a product that did not exist, or an import no longer had it. Nobody has deactivated it by hand.')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True, db_index=True)),
                 ('category', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='products', to='catalog.category')),

@@ -2,6 +2,7 @@
 
 from catalog.models.change import ProductChange
 from catalog.models.former_user import FormerUser
+from catalog.models.import_part import ImportPart
 from catalog.models.interaction import ActionType, Interaction
 from catalog.models.product import Category, Product, Tag
 from catalog.models.search_text import SearchText
@@ -12,6 +13,7 @@ __all__ = [
     "ActionType",
     "Category",
     "FormerUser",
+    "ImportPart",
     "Interaction",
     "Product",
     "ProductChange",

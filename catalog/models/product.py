@@ -213,6 +213,12 @@ class ProductQuerySet(TracedQuerySet["Product"]):
         """Return the products that may be recommended: active and not sold out."""
         return self.filter(MAY_BE_SHOWN)
 
+    def update(self, **kwargs: Any) -> int:
+        """Update the rows. An import leaves those as they are whose activity somebody sets."""
+        if "is_active" in kwargs:
+            kwargs.setdefault("awaits_import", False)
+        return super().update(**kwargs)
+
 
 class Product(models.Model):
     external_id = external_id_field("product")
@@ -265,6 +271,13 @@ class Product(models.Model):
         default=True,
         help_text="Clear this instead of deleting the product: inactive products are not shown to shoppers.",
     )
+    awaits_import = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Inactive until an import has it: events named a product that did not exist, or an import "
+        "no longer had it. Nobody has deactivated it by hand.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
@@ -312,8 +325,14 @@ class Product(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save the product. If a searched column may have changed, 2 more queries save its search text."""
+        """Save the product. If a searched column may have changed, 2 more queries save its search text.
+
+        An import leaves a product as it is whose activity somebody sets.
+        """
         fields = kwargs.get("update_fields")
+        if fields is not None and "is_active" in fields:
+            self.awaits_import = False
+            kwargs["update_fields"] = fields = {*fields, "awaits_import"}
         if fields is not None and not set(fields) & set(SEARCHED_COLUMNS):
             super().save(*args, **kwargs)
             return

@@ -3,15 +3,19 @@
 from typing import Any
 
 from django.db import connections, router, transaction
-from django.db.models import Max, QuerySet, Value
+from django.db.models import Max, Q, QuerySet, Value
 from django.db.models.constants import OnConflict
 
 from catalog.models import Category, Product, Tag
 
 
 def set_active(*, products: QuerySet[Product], active: bool) -> int:
-    """Set `is_active` and return the number of products changed. 1 query."""
-    return _all_of(products).filter(is_active=not active).update(is_active=active)
+    """Set `is_active` and return the number of products changed. 1 query.
+
+    Products that wait for an import are inactive, and stay so when they are deactivated.
+    """
+    is_other = Q(is_active=not active) | Q(awaits_import=True)
+    return _all_of(products).filter(is_other).update(is_active=active)
 
 
 def set_category(*, products: QuerySet[Product], category: Category) -> int:

@@ -1,7 +1,7 @@
 """Validation of events sent to the API: returns an Event, or a list of errors."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -54,7 +54,7 @@ def read_event(sent: object, *, index: int, now: datetime) -> tuple[Event | None
         return None, [
             error_entry(index, None, sent, "Must be an object with user_id, product_id and action_type.")
         ]
-    errors = [] if sent.keys() <= _FIELDS.keys() else _unknown_fields(sent, index)
+    errors = [] if sent.keys() <= _FIELDS.keys() else _unknown_fields(sent, index, _FIELDS, _UNKNOWN)
     values: dict[str, Any] = {}
     for name, read in _FIELDS.items():
         try:
@@ -67,10 +67,37 @@ def read_event(sent: object, *, index: int, now: datetime) -> tuple[Event | None
     return Event(values.pop("user_id"), values.pop("product_id"), **values, is_dated=is_dated), []
 
 
-def _unknown_fields(sent: Mapping[str, object], index: int) -> list[Error]:
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What is to change of an event; None stays as it is. product: an id, or an external id as a string"""
+
+    product: int | str | None = None
+    action_type: str | None = None
+    occurred_at: datetime | None = None
+
+
+def read_correction(sent: object, *, now: datetime) -> tuple[Correction | None, list[Error]]:
+    """Return the correction and no errors, or None and all errors. No query."""
+    if not isinstance(sent, Mapping):
+        return None, [error_entry(None, None, sent, f"Must be an object. {_CORRECTABLE}")]
+    errors = _unknown_fields(sent, None, _CORRECTED, _CORRECTABLE)
+    values: dict[str, Any] = {}
+    for name in [name for name in _CORRECTED if name in sent]:
+        try:
+            if sent[name] is None:
+                raise InvalidValue("Must not be null; leave it out to keep what is stored.")
+            values["product" if name == "product_id" else name] = _FIELDS[name](sent[name], now)
+        except InvalidValue as error:
+            errors.append(error_entry(None, name, sent[name], str(error)))
+    return (None, errors) if errors else (Correction(**values), [])
+
+
+def _unknown_fields(
+    sent: Mapping[str, object], index: int | None, known: Container[str], message: str
+) -> list[Error]:
     """Return an error for each of the first 10 unknown fields, and one with the number of the others."""
-    unknown = [name for name in sent if name not in _FIELDS]
-    errors = [error_entry(index, name, sent[name], _UNKNOWN) for name in unknown[:_MAX_UNKNOWN]]
+    unknown = [name for name in sent if name not in known]
+    errors = [error_entry(index, name, sent[name], message) for name in unknown[:_MAX_UNKNOWN]]
     if (n_more := len(unknown) - _MAX_UNKNOWN) > 0:
         errors.append(error_entry(index, None, None, f"And {n_more} more unknown fields."))
     return errors
@@ -81,9 +108,10 @@ def forget_references() -> None:
     _cached_reference.cache_clear()
 
 
-def error_entry(index: int, field: str | None, value: object, message: str) -> Error:
-    """Return one entry of an error response's `errors`."""
-    return {"index": index, "field": field, "value": value, "message": message}
+def error_entry(index: int | None, field: str | None, value: object, message: str) -> Error:
+    """Return one entry of an error response's `errors`. index: None if no list was sent"""
+    error: Error = {"field": field, "value": value, "message": message}
+    return error if index is None else {"index": index, **error}
 
 
 def _reference(value: object, now: datetime) -> int | str:
@@ -150,3 +178,5 @@ _FIELDS: dict[str, Callable[[object, datetime], object]] = {
     "event_id": read_event_id,
 }
 _UNKNOWN = f"Unknown field. Allowed: {', '.join(_FIELDS)}."
+_CORRECTED = ("product_id", "action_type", "occurred_at")
+_CORRECTABLE = f"Only {', '.join(_CORRECTED[:-1])} and {_CORRECTED[-1]} can be changed."

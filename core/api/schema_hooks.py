@@ -12,7 +12,7 @@ _LARGEST_INT32 = 2**31 - 1
 # Go has one namespace for the constants of all enums of a package, so those that share values need a prefix.
 PREFIXES = {"Placement": "PLACEMENT", "ProductOrder": "ORDER_BY", "RunState": "RUN"}
 # The names of the choices of query parameters.
-PARAMETER_ENUMS = {"in_stock": "InStock", "ordering": "ProductOrder"}
+PARAMETER_ENUMS = {"in_stock": "InStock", "ordering": "ProductOrder", "missing": "MissingChoice"}
 
 
 def for_generators(result: Schema, generator: Any, request: Any, public: bool) -> Schema:

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
-from django.db import connection, transaction
-from django.db.models import Field, JSONField, Model
+from django.db import connection, connections, transaction
+from django.db.models import CharField, Field, ForeignKey, IntegerField, JSONField, Model, TextField
 
 Fields: TypeAlias = "Mapping[str, Field[Any, Any]]"
 Row: TypeAlias = Sequence[Any]
@@ -210,9 +210,13 @@ def _with_json(row: Row, places: Sequence[int]) -> Row:
 
 
 def _adapter(field: "Field[Any, Any] | None") -> Callable[[Any], Any]:
-    if field is None:
+    if field is None or isinstance(field, IntegerField | ForeignKey):
         return lambda value: value
-    return lambda value: field.get_db_prep_save(value, connection)
+    if isinstance(field, CharField | TextField):
+        return field.get_prep_value
+    # Not the proxy of all connections, which would take as long as the rest.
+    own = connections[connection.alias]
+    return lambda value: field.get_db_prep_save(value, own)
 
 
 def _default(field: "Field[Any, Any]", now: datetime) -> Any:

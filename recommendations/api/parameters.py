@@ -3,6 +3,7 @@
 from drf_spectacular.utils import OpenApiParameter
 
 from recommendations.api.requests import DEFAULT_TOP_N, MAX_DEPTH, MAX_TOP_N
+from recommendations.serving.results import PRODUCT_FIELDS
 
 TOP_N = OpenApiParameter(
     "top_n",
@@ -35,6 +36,9 @@ GROUP = OpenApiParameter(
     many=True,
     description="The exact name of a group. Repeat it to allow several; a list has one product of each.",
 )
+TAG = OpenApiParameter(
+    "tag", str, many=True, description="The exact name of a tag. Repeat it to allow several."
+)
 ATTRIBUTE = OpenApiParameter(
     "attr.NAME",
     str,
@@ -54,6 +58,14 @@ EXCLUDE = OpenApiParameter(
     description="A product to leave out: a number, or `ext:<external id>`. Repeat it for several products. "
     "Numbers may also be separated by commas. Those that do not exist are named in `ignored`.",
 )
-FILTERS = [CATEGORY, GROUP, ATTRIBUTE, MIN_PRICE, MAX_PRICE, EXCLUDE]
+FIELDS = OpenApiParameter(
+    "fields",
+    {"type": "array", "items": {"type": "string"}},
+    style="form",
+    explode=False,
+    description="What to show of each product, separated by commas, such as `id,name,price`; without it, "
+    f"everything: {', '.join(PRODUCT_FIELDS)}.",
+)
+FILTERS = [CATEGORY, GROUP, TAG, ATTRIBUTE, MIN_PRICE, MAX_PRICE, EXCLUDE]
 PAGE = [TOP_N, OFFSET]
-ALL = [*PAGE, *FILTERS, DIVERSITY, STRATEGY]
+ALL = [*PAGE, *FILTERS, DIVERSITY, STRATEGY, FIELDS]

@@ -23,9 +23,9 @@ from recommendations.selectors.shoppers import shopper
 from recommendations.serving.request import RecommendationRequest
 from recommendations.serving.state import ShopState
 
-_PARAMETERS = [*parameters.PAGE, *parameters.FILTERS]
+_PARAMETERS = [*parameters.PAGE, *parameters.FILTERS, parameters.FIELDS]
 _PARAMETER_NAMES = {parameter.name for parameter in _PARAMETERS}
-_SESSION_FIELDS = tuple(SessionInput().fields)
+_SESSION_FIELDS = tuple(SessionInput().get_fields())
 _placement_schema = extend_schema(parameters=_PARAMETERS, responses=PlacementRow)
 
 
@@ -71,7 +71,7 @@ class TrendingViewSet(PlacementViewSet):
         """
         query, state = self.recommendation_request(), wiring.shop_state()
         found = wiring.placements(state).trending(query, wiring.resolve_model_ref("trending", state.active))
-        return Response(found.payload())
+        return Response(found.payload(query.fields))
 
 
 class SimilarViewSet(PlacementViewSet):
@@ -90,7 +90,7 @@ class SimilarViewSet(PlacementViewSet):
         content = wiring.resolve_model_ref("content", state.active)
         behaviour = wiring.behaviour_model(state.active)
         found = wiring.placements(state).similar(query, content, behaviour, product_id)
-        return Response(found.payload())
+        return Response(found.payload(query.fields))
 
 
 class BoughtTogetherViewSet(PlacementViewSet):
@@ -109,7 +109,7 @@ class BoughtTogetherViewSet(PlacementViewSet):
         state, product_id = self.state_and_product(id)
         model = wiring.resolve_model_ref("together", state.active)
         found = wiring.placements(state).bought_together(query, model, product_id)
-        return Response(found.payload())
+        return Response(found.payload(query.fields))
 
 
 class BuyAgainViewSet(PlacementViewSet):
@@ -135,7 +135,8 @@ class BuyAgainViewSet(PlacementViewSet):
             user = shopper({"pk": current})
         state = wiring.shop_state()
         model = wiring.resolve_model_ref(wiring.config().default_strategy, state.active)
-        return Response(wiring.placements(state).buy_again(query, model, user.id, int(time.time())).payload())
+        found = wiring.placements(state).buy_again(query, model, user.id, int(time.time()))
+        return Response(found.payload(query.fields))
 
 
 class SessionViewSet(StrictQuery, ViewSet):
@@ -163,4 +164,4 @@ class SessionViewSet(StrictQuery, ViewSet):
         requests.require_products(session)
         state = wiring.shop_state()
         model = wiring.resolve_model_ref(session.strategy, state.active)
-        return Response(wiring.placements(state).session(session, model).payload())
+        return Response(wiring.placements(state).session(session, model).payload(session.fields))

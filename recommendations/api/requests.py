@@ -9,17 +9,19 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from core.references import read_reference
-from core.text import MAX_ERRORS, MAX_LENGTH, MAX_PATH_LENGTH, clean, validate_line
+from core.text import MAX_ERRORS, MAX_LENGTH, MAX_PATH_LENGTH, clean, cut, validate_line
 from recommendations.errors import BadRequest
 from recommendations.serving.request import RecommendationRequest
+from recommendations.serving.results import PRODUCT_FIELDS
 
 MAX_TOP_N = 100
 DEFAULT_TOP_N = 5
 MAX_DEPTH = 200  # of offset + top_n
+MAX_USERS = 1_000  # of one request
 MAX_NAMED = 200  # categories or products in one field
 ATTRIBUTE = "attr."
 MAX_ATTRIBUTES = 50
-REPEATABLE = {"category", "group", "exclude", f"{ATTRIBUTE}NAME"}
+REPEATABLE = {"category", "group", "tag", "exclude", f"{ATTRIBUTE}NAME"}
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _NUMBERS = re.compile(r"[0-9]{1,19}(,[0-9]{1,19})+")
@@ -68,7 +70,7 @@ def _request(fields: dict[str, Any], sees_inactive_products: Callable[[], bool])
     by_name = {name.removeprefix(ATTRIBUTE): name for name in fields if name.startswith(ATTRIBUTE)}
     if by_name:
         fields["attributes"] = tuple((name, fields.pop(by_name[name])) for name in sorted(by_name))
-    for name, many in (("category", "categories"), ("group", "groups")):
+    for name, many in (("category", "categories"), ("group", "groups"), ("tag", "tags")):
         if name in fields:
             fields[many] = fields.pop(name)
     return RecommendationRequest(**fields, sees_inactive_products=names_products and sees_inactive_products())
@@ -117,6 +119,8 @@ def _typed(name: str, text: Any) -> Any:
             for value in text
             for reference in (value.split(",") if _NUMBERS.fullmatch(value) else [value])
         ]
+    if name == "fields":
+        return text.split(",")
     return text
 
 
@@ -186,11 +190,28 @@ def _list_of(parse: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
     return parse_list
 
 
+def _users(value: Any) -> tuple[int | str, ...]:
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_USERS:
+        raise ValueError(f"Must be a list of 1 to {MAX_USERS:,} users.")
+    return tuple(map(read_reference, value))
+
+
 def _session_products(value: Any) -> tuple[int | str, ...]:
     """Return the references, newest last. The last of several equal ones counts."""
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_NAMED:
         raise ValueError(f"Must be a list of 1 to {MAX_NAMED} products, newest last.")
     return tuple(dict.fromkeys(map(read_reference, reversed(value))))[::-1]
+
+
+def _shown(value: Any) -> tuple[str, ...]:
+    """Return the fields in the order of answers; none if all are named."""
+    allowed = f"Allowed: {', '.join(PRODUCT_FIELDS)}."
+    if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
+        raise ValueError(f"Must be names of fields of a product. {allowed}")
+    if unknown := [name for name in value if name not in PRODUCT_FIELDS]:
+        raise ValueError(f"There is no field {cut(unknown[0])!r}. {allowed}")
+    found = tuple(name for name in PRODUCT_FIELDS if name in value)
+    return () if found == PRODUCT_FIELDS else found
 
 
 _FIELDS: dict[str, Callable[[Any], Any]] = {
@@ -200,9 +221,12 @@ _FIELDS: dict[str, Callable[[Any], Any]] = {
     "strategy": _name,
     "category": _list_of(_path),
     "group": _list_of(_name),
+    "tag": _list_of(_name),
     "attributes": _attributes,
     "min_price": _price,
     "max_price": _price,
     "exclude": _list_of(read_reference),
     "product_ids": _session_products,
+    "user_ids": _users,
+    "fields": _shown,
 }

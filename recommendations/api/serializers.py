@@ -8,7 +8,7 @@ from rest_framework import serializers
 from catalog.api.serializers import CURRENCY, CURRENT_PRICE, AttributesRow, ProductRow
 from core.api.serializers import Reference, TypedRow
 from core.text import MAX_LENGTH, MAX_PATH_LENGTH
-from recommendations.api.requests import DEFAULT_TOP_N, MAX_DEPTH, MAX_NAMED, MAX_TOP_N
+from recommendations.api.requests import DEFAULT_TOP_N, MAX_DEPTH, MAX_NAMED, MAX_TOP_N, MAX_USERS
 from recommendations.engine.reasons import ReasonKind, exhaustive
 from recommendations.explainers.base import Source
 from recommendations.selectors.products import Details
@@ -166,6 +166,12 @@ class SessionInput(Row):
         max_length=MAX_NAMED,
         help_text="Names of the allowed groups.",
     )
+    tag = serializers.ListField(
+        child=serializers.CharField(max_length=MAX_LENGTH),
+        required=False,
+        max_length=MAX_NAMED,
+        help_text="Names of tags, of which a product must have one.",
+    )
     attributes = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField(max_length=MAX_LENGTH), max_length=MAX_NAMED),
         required=False,
@@ -176,3 +182,33 @@ class SessionInput(Row):
     exclude = serializers.ListField(
         child=Reference(), required=False, max_length=MAX_NAMED, help_text="Products to leave out."
     )
+    fields = serializers.ListField(  # type: ignore[assignment]
+        child=serializers.CharField(),
+        required=False,
+        min_length=1,
+        help_text="What to show of each product, as in `/recommend`.",
+    )
+
+
+class BatchInput(SessionInput):
+    """Many shoppers, and what to recommend to each."""
+
+    product_ids = None  # type: ignore[assignment]
+    user_ids = serializers.ListField(
+        child=Reference(), min_length=1, max_length=MAX_USERS, help_text="The shoppers."
+    )
+
+
+class BatchResult(Row):
+    status = serializers.IntegerField(
+        min_value=200, max_value=404, help_text="200, or 404 for a shopper who does not exist."
+    )
+    recommendations = RecommendationRow(required=False, help_text="Left out for 404.")
+    detail = serializers.CharField(required=False, help_text="Why there is no list; only for 404.")
+
+
+@extend_schema_serializer(many=False)
+class BatchList(Row):
+    count = serializers.IntegerField(help_text="The number of shoppers.")
+    unknown = serializers.IntegerField(help_text="How many of them do not exist.")
+    results = BatchResult(many=True, help_text="In the order of the request.")

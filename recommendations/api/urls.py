@@ -12,11 +12,13 @@ from recommendations.api.placements import (
 )
 from recommendations.api.popular import PopularViewSet
 from recommendations.api.recommend import RecommendViewSet
+from recommendations.api.recommend_batch import RecommendBatchViewSet
 from recommendations.api.runs import RunViewSet
 
 router = SimpleRouter()
 router.trailing_slash = "/?"
 # Before /recommend/{user_id}, which would match it as well.
+router.register("recommend/batch", RecommendBatchViewSet, basename="recommend-batch")
 router.register("recommend/session", SessionViewSet, basename="session")
 router.register("recommend/(?P<user_id>[^/]+)/buy-again", BuyAgainViewSet, basename="buy-again")
 router.register("recommend", RecommendViewSet, basename="recommend")

@@ -59,7 +59,7 @@ class AnswerRenderer:
         model, found = state.model, self.recommend(request, state)
         provided = self.explain(found)
         labels = self._labels(found, model) if found.fallback else AnswerLabels(found.strategy)
-        fields = payload(found, provided.explanation, pending_id=provided.pending_id)
+        fields = payload(found, provided.explanation, pending_id=provided.pending_id, shown=request.fields)
         if labels.why == NO_MODEL:
             fields["untrained"] = True
         body = self.render(fields)

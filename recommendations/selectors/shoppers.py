@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
+from django.db.models import Q
+
+from catalog.merged_users import former_users
 from catalog.models import User
 from core.db.prepared import PreparedQuery
 from recommendations.errors import UnknownShopper
@@ -96,6 +99,27 @@ def shoppers(ids: Iterable[int]) -> dict[int, Shopper]:
     """Return the shoppers that exist, by id. 1 query."""
     rows = User.objects.filter(id__in=list(ids)).values_list(*_SHOPPER)
     return {row[0]: Shopper(*row) for row in rows}
+
+
+def shoppers_named(references: Iterable[int | str]) -> dict[int | str, Shopper]:
+    """Return the shoppers by the numbers and external ids that name them. 1 query.
+
+    2 more if some do not exist: ids of users that were merged lead to the other one.
+    """
+    wanted = list(dict.fromkeys(references))
+    numbers = [one for one in wanted if isinstance(one, int)]
+    names = [one for one in wanted if isinstance(one, str)]
+    rows = User.objects.filter(Q(id__in=numbers) | Q(external_id__in=names))
+    by_number, by_name = {}, {}
+    for external_id, *row in rows.values_list("external_id", *_SHOPPER):
+        by_number[row[0]] = by_name[external_id] = Shopper(*row)
+    found: dict[int | str, Shopper] = {one: by_number[one] for one in numbers if one in by_number}
+    found |= {one: by_name[one] for one in names if one in by_name}
+    if missing := [one for one in wanted if one not in found]:
+        former = former_users(missing)
+        others = shoppers(former.values()) if former else {}
+        found |= {one: others[id] for one, id in former.items() if id in others}
+    return found
 
 
 def history_versions(ids: list[int]) -> dict[int, int]:

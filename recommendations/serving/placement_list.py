@@ -1,5 +1,6 @@
 """The list of a placement, with the products' fields as they are now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from recommendations.selectors.products import Details
 from recommendations.serving.catalogue import DetailsCache
 from recommendations.serving.ranker import ProductLookup, Ranker, recommended_items
 from recommendations.serving.request import RecommendationRequest, resolve_filters
-from recommendations.serving.results import RecommendedItem, product
+from recommendations.serving.results import RecommendedItem, products_shown
 from recommendations.strategies.untrained import Untrained
 
 
@@ -36,11 +37,11 @@ class PlacementList:
     is_untrained: bool = False
     ignored: tuple[str, ...] | None = None
 
-    def payload(self) -> dict[str, Any]:
-        """Return the list as a plain dict, the JSON that REST clients receive."""
+    def payload(self, shown: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the list as a plain dict, the JSON that clients receive. shown: as in `products_shown`"""
         fields: dict[str, Any] = {
             "placement": self.placement,
-            "recommended_products": [product(item) for item in self.items],
+            "recommended_products": products_shown(self.items, shown),
             "strategy": self.strategy,
             "fallback": self.fallback,
         }

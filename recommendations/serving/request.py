@@ -27,12 +27,14 @@ class RecommendationRequest:
 
     user:           who the list is for; None for placements that are the same for everybody
     strategy:       its name, None for the default strategy
-    categories, groups: names, any of which will do; prices include their bounds
+    categories, groups, tags: names, any of which will do; prices include their bounds
     attributes:     names, each with the values of which any will do
     diversity:      from 0, the best, to 1, the most different
     offset:         how many of the best to leave out
     product_ids:    the products of an anonymous session, newest last
     sees_inactive_products: whether the caller may refer to inactive products
+    user_ids:       who the lists are for, if there are many
+    fields:         what to show of each product, in the order of answers; empty for everything
     """
 
     user: int | str | None = None
@@ -40,6 +42,7 @@ class RecommendationRequest:
     strategy: str | None = None
     categories: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     min_price: Decimal | None = None
     max_price: Decimal | None = None
@@ -48,6 +51,8 @@ class RecommendationRequest:
     offset: int = 0
     product_ids: tuple[int | str, ...] = ()
     sees_inactive_products: bool = False
+    user_ids: tuple[int | str, ...] = ()
+    fields: tuple[str, ...] = ()
 
     @property
     def lookup(self) -> Lookup:
@@ -65,7 +70,9 @@ class RecommendationRequest:
     def is_filtered(self) -> bool:
         """Whether filters leave some products out."""
         has_bounds = self.min_price is not None or self.max_price is not None
-        return bool(self.categories or self.groups or self.attributes or self.exclude) or has_bounds
+        return (
+            bool(self.categories or self.groups or self.tags or self.attributes or self.exclude) or has_bounds
+        )
 
     @property
     def is_plain(self) -> bool:
@@ -78,7 +85,7 @@ class Filters:
     """Price bounds are inclusive. A product without a category is in none.
 
     categories: paths, any of which will do, as does a category below it; empty for all products
-    groups:     names, any of which will do; empty for all products
+    groups, tags: names, any of which will do; empty for all products
     attributes: names, each with the values of which any will do
     exclude:    ids of products to leave out
     ignored:    references to products to leave out that do not exist
@@ -86,6 +93,7 @@ class Filters:
 
     categories: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     min_price: Decimal | None = None
     max_price: Decimal | None = None
@@ -101,6 +109,8 @@ class Filters:
             masks.append(np.isin(snapshot.features.category, codes))
         if self.groups:
             masks.append(in_groups(snapshot, self.groups))
+        if self.tags:
+            masks.append(tagged(snapshot, self.tags))
         if self.attributes:
             found = snapshot.attributes or Attributes.none(len(snapshot))
             masks.append(found.having(dict(self.attributes)))
@@ -140,6 +150,7 @@ class Filters:
         return (
             self.is_inside(product.category)
             and (not self.groups or product.group in self.groups)
+            and (not self.tags or any(tag in self.tags for tag in product.tags))
             and all(
                 any(text in product.attributes.get(name, ()) for text in texts)
                 for name, texts in self.attributes
@@ -176,6 +187,7 @@ def resolve_filters(request: RecommendationRequest, snapshot: Snapshot) -> Filte
     return Filters(
         categories=request.categories,
         groups=request.groups,
+        tags=request.tags,
         attributes=request.attributes,
         min_price=request.min_price,
         max_price=request.max_price,
@@ -195,6 +207,14 @@ def in_groups(snapshot: Snapshot, names: Sequence[str]) -> NDArray[np.bool_]:
         return np.zeros(len(snapshot), bool)
     known = snapshot.groups.names.codes
     return np.isin(snapshot.groups.codes, [known[name] for name in names if name in known])
+
+
+def tagged(snapshot: Snapshot, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Return the products with one of these tags, shape (n_products,). An unknown name finds none."""
+    tags, known = snapshot.features.tags, snapshot.features.tag_names.codes
+    found = np.zeros(len(snapshot), bool)
+    found[tags.rows()[np.isin(tags.flat, [known[name] for name in names if name in known])]] = True
+    return found
 
 
 def resolve_products(

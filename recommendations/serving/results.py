@@ -1,7 +1,7 @@
 """Recommendation lists, the JSON that REST clients receive, and the versions that validate cached lists."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -138,19 +138,26 @@ class RecommendationList:
 EXPLANATIONS = "/explanations/"
 # The fields of a product that responses show: all but `is_available`.
 SHOWN = Details._fields[:-1]
+# All that a recommended product shows, by which a request chooses.
+PRODUCT_FIELDS = (*SHOWN, "currency", "score", "reasons")
 
 
 def payload(
-    recommendations: RecommendationList, explanation: Explanation, *, pending_id: str = ""
+    recommendations: RecommendationList,
+    explanation: Explanation,
+    *,
+    pending_id: str = "",
+    shown: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the response to a request for recommendations.
 
+    shown:      the fields of each product; all if empty
     pending_id: id of the explanation that a worker is still writing, "" without one
     """
     fields = {
         "user_id": recommendations.shopper.id,
         "user_name": recommendations.shopper.name,
-        "recommended_products": [product(item) for item in recommendations.items],
+        "recommended_products": products_shown(recommendations.items, shown),
         "llm_explanation": explanation.text,
         "explanation_source": explanation.source.value,
         "user_behavior_summary": recommendations.summary,
@@ -160,6 +167,12 @@ def payload(
     if recommendations.ignored is not None:
         fields["ignored"] = recommendations.ignored
     return {**fields, "explanation_url": EXPLANATIONS + pending_id} if pending_id else fields
+
+
+def products_shown(items: Iterable[RecommendedItem], shown: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return the recommended products, with these fields; with all if there are none."""
+    found = [product(item) for item in items]
+    return [{name: one[name] for name in shown} for one in found] if shown else found
 
 
 def product(item: RecommendedItem) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Environment:
     database_timeout_seconds: float
     time_zone: str
     currency: str
+    create_unknown: bool
     log_level: str
     log_format: str
     allow_weak_keys: bool
@@ -159,6 +160,7 @@ def read() -> Environment:
         database_timeout_seconds=env.float("DATABASE_TIMEOUT_SECONDS", default=5.0),
         time_zone=env.str("TIME_ZONE", default="UTC"),
         currency=env.str("CURRENCY", default="GBP").upper(),
+        create_unknown=env.bool("CREATE_UNKNOWN", default=False),
         log_level=env.str("LOG_LEVEL", default="INFO").upper(),
         log_format=env.str("LOG_FORMAT", default="line" if sys.stderr.isatty() else "json").lower(),
         allow_weak_keys=env.bool("ALLOW_WEAK_KEYS", default=False),

@@ -17,17 +17,21 @@ from catalog.errors import (
     CannotMerge,
     EventIdReused,
     IdempotencyKeyReused,
+    ImportIncomplete,
     InUse,
     InvalidEvents,
     InvalidIdempotencyKey,
+    NoRows,
     TooManyEvents,
+    UnknownInteraction,
     UnknownUser,
     WasMerged,
 )
+from core.api.field_errors import FieldError, field_errors
 from recommendations.errors import BadRequest, UnknownProduct, UnknownShopper, UnknownStrategy
 from recsite.database_writes import writes
 from recsite.http import throttling
-from recsite.http.problems import FieldError, field_errors, problem, summarize
+from recsite.http.problems import problem, summarize
 
 LOG_IN = (
     "Authentication is required: send Authorization: Api-Key <key> or Authorization: Bearer <token>, "
@@ -65,10 +69,13 @@ TABLE: tuple[tuple[type[Exception], ErrorResponse], ...] = (
     (InvalidIdempotencyKey, ErrorResponse(400)),
     (IdempotencyKeyReused, ErrorResponse(422)),
     (TooManyEvents, ErrorResponse(413)),
+    (NoRows, ErrorResponse(400)),
+    (ImportIncomplete, ErrorResponse(409)),
     (InUse, ErrorResponse(409)),
     (CannotMerge, ErrorResponse(409)),
     (WasMerged, ErrorResponse(409)),
     (UnknownUser, ErrorResponse(404)),
+    (UnknownInteraction, ErrorResponse(404)),
     (BadRequest, ErrorResponse(400)),
     (UnknownProduct, ErrorResponse(404)),
     (UnknownShopper, ErrorResponse(404)),

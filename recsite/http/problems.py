@@ -1,18 +1,17 @@
 """Problem details (RFC 9457), the format of all error responses of the API."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpResponse
 
+from core.api.field_errors import FieldError
 from core.api.responses import to_json
 from core.text import MAX_ERRORS, cut, shown
 
 MEDIA_TYPE = "application/problem+json"
 _ERRORS_IN_DETAIL = 3
-
-FieldError = dict[str, Any]  # field, value, message; index if a list was sent
 
 
 def problem(
@@ -42,34 +41,6 @@ def summarize(errors: Sequence[FieldError]) -> str:
     if len(errors) > _ERRORS_IN_DETAIL:
         texts.append("See errors for the rest.")
     return " ".join(texts)
-
-
-def field_errors(detail: Any, values: Mapping[str, Any]) -> list[FieldError]:
-    """Return DRF's nested validation messages as a flat list. values: the sent values by field"""
-    if not isinstance(detail, Mapping):
-        return [{"field": None, "value": None, "message": str(message)} for message in _flat(detail)]
-    return [
-        error for field, nested in detail.items() for error in _errors_of(field, nested, values.get(field))
-    ]
-
-
-def _errors_of(field: str, nested: Any, value: Any) -> Iterable[FieldError]:
-    if isinstance(nested, Mapping):  # elements of a list, by position
-        for index, messages in nested.items():
-            element = value[index] if isinstance(value, list) and isinstance(index, int) else value
-            for message in _flat(messages):
-                yield {"index": index, "field": field, "value": element, "message": str(message)}
-        return
-    for message in _flat(nested):
-        yield {"field": None if field == "non_field_errors" else field, "value": value, "message": message}
-
-
-def _flat(messages: Any) -> Iterable[str]:
-    if isinstance(messages, (list, tuple)):
-        for message in messages:
-            yield from _flat(message)
-    else:
-        yield str(messages)
 
 
 def _first(errors: Sequence[FieldError]) -> Sequence[FieldError]:

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-# The longest body that any view accepts: bulk interactions. Views have lower limits of their own.
-MAX_BODY_BYTES = 5 << 20
+# The longest body that any view accepts: products in bulk. Views have lower limits of their own.
+MAX_BODY_BYTES = 16 << 20
 # The limit of all bodies that a process has received but not answered.
 MAX_BODIES_BYTES = 24 << 20
 # When that is reached, longer bodies than this are refused first.

@@ -13,7 +13,7 @@ from recommendations.batch.runs import RunParameters
 from recommendations.models import WrittenText
 from tests.api.access_table import OK, Row
 from tests.api.callers import Caller
-from tests.factories import ProductFactory, StaffFactory, UserFactory
+from tests.factories import InteractionFactory, ProductFactory, StaffFactory, UserFactory
 
 PASSWORD = "a-long-password-indeed"
 
@@ -40,6 +40,7 @@ class World:
         self.text = WrittenText.objects.create(
             digest="a" * 32, text="For you.", source="template", asked_at=now, expires_at=now
         )
+        self.event = InteractionFactory(user=shopper, product=lamp)
         self.pair = logins.log_in(member, now=timezone.now())
 
     def path(self, row: Row, who: str = "ext:anna") -> str:
@@ -49,6 +50,8 @@ class World:
             return row.address.format(id=self.category.pk)
         if row.address.startswith("/explanations"):
             return row.address.format(id=self.text.pk)
+        if row.address == "/interactions/{id}":
+            return row.address.format(id=self.event.pk)
         if row.address.startswith("/runs"):
             return row.address.format(id=self.run.pk)
         return row.address.format(id=who, user_id=who)
@@ -59,8 +62,11 @@ class World:
         event = {"user_id": "ext:anna", "product_id": "ext:lamp", "action_type": "view"}
         return {
             "POST /recommend/session": {"product_ids": ["ext:lamp"]},
+            "POST /recommend/batch": {"user_ids": ["ext:anna"]},
             "POST /products": lamp,
             "PUT /products/{id}": lamp,
+            "PUT /products/bulk": [{**lamp, "external_id": "lamp"}],
+            "PUT /users/bulk": [{"external_id": "anna", "name": "Anna"}],
             "PATCH /products/{id}": {"price": 7},
             "POST /categories": {"name": "New"},
             "PUT /categories/{id}": {"name": "Another"},
@@ -72,6 +78,7 @@ class World:
             "POST /interactions": event,
             "POST /interactions/batch": [event],
             "POST /interactions/bulk": [event],
+            "PATCH /interactions/{id}": {"action_type": "cart"},
             "POST /token": {"username": "member", "password": PASSWORD},
             "POST /token/refresh": {"refresh": self.pair.refresh},
             "POST /token/verify": {"token": self.pair.access},

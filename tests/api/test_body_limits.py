@@ -10,7 +10,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from catalog.api.bulk import MAX_BYTES
+from catalog.api.bulk import MAX_BYTES, MAX_PRODUCTS_BYTES
 from core.text import MAX_LENGTH, MAX_TAGS, MAX_TEXT_LENGTH
 from tests.api.events import event
 from tests.factories import CategoryFactory
@@ -32,6 +32,8 @@ LIMITS = {
     "/admin/catalog/product/add/": 256 * KIB,
     "/interactions": 1_000 * KIB,
     "/interactions/bulk": MAX_BYTES,
+    "/users/bulk": MAX_BYTES,
+    "/products/bulk": MAX_PRODUCTS_BYTES,
 }
 MEDIA_TYPES = [
     "application/json",

@@ -195,14 +195,18 @@ class TestEveryText:
                 answer = spot.ask(client, world, value)
 
             reported = answer.json()
-            if spot.row.named == "POST /interactions/bulk":
+            if answer.status_code == 207:
                 reported = reported["results"][0]
             assert reported["status"] in (400, 422), (value[:5], reported)
             assert spot.name in {error["field"] for error in reported["errors"]}, (value[:5], reported)
             assert len(answer.content) < 5_000
 
 
-LISTS = [spot for spot in SPOTS if spot.schema.get("type") == "array" and spot.trail != ()]
+LISTS = [
+    spot
+    for spot in SPOTS
+    if spot.schema.get("type") == "array" and spot.trail != () and spot.name != "fields"
+]
 
 
 @pytest.mark.parametrize("spot", LISTS, ids=str)
@@ -214,13 +218,22 @@ class TestEveryList:
         with undone():
             answer = spot.ask(client_of(spot, all_powerful), world, value)
 
-        assert answer.status_code == 400
-        [error] = answer.json()["errors"]
+        told = answer.json()["results"][0] if answer.status_code == 207 else answer.json()
+        assert told["status"] in (400, 422)
+        [error] = told["errors"]
         assert error["field"] == spot.name
-        assert str(limit) in error["message"]
+        assert f"{limit:,}" in error["message"]
 
     def test_is_found(self, spot):
-        assert {one.name for one in LISTS} == {"category", "exclude", "group", "product_ids", "tags"}
+        assert {one.name for one in LISTS} == {
+            "category",
+            "exclude",
+            "group",
+            "product_ids",
+            "tag",
+            "tags",
+            "user_ids",
+        }
 
 
 EVENT_LIMITS = [("interactions", "1000"), ("interactions/batch", "1000"), ("interactions/bulk", "10000")]

@@ -49,11 +49,14 @@ class TestSchema:
             "/interactions",
             "/interactions/batch",
             "/interactions/bulk",
+            "/interactions/{id}",
             "/products",
+            "/products/bulk",
             "/products/popular",
             "/products/{id}",
             "/products/{id}/bought-together",
             "/products/{id}/similar",
+            "/recommend/batch",
             "/recommend/session",
             "/recommend/{user_id}",
             "/recommend/{user_id}/buy-again",
@@ -65,6 +68,7 @@ class TestSchema:
             "/token/verify",
             "/trending",
             "/users",
+            "/users/bulk",
             "/users/{id}",
             "/users/{id}/interactions",
             "/users/{id}/merge",
@@ -188,6 +192,8 @@ class TestSchema:
             *("update_category", "delete_category", "list_users", "create_user", "get_user"),
             *("replace_user", "update_user", "delete_user", "list_user_interactions", "log_in", "log_out"),
             *("refresh_token", "verify_token", "issue_shopper_token"),
+            *("put_products_in_bulk", "put_users_in_bulk"),
+            *("get_interaction", "update_interaction", "delete_interaction", "recommend_batch"),
         }
 
     def test_knows_that_put_creates(self, schema):
@@ -293,7 +299,12 @@ class TestOtherViews:
     def test_says_which_answers_have_an_etag(self, schema):
         conditional = {name for name, operation in operations(schema) if "304" in operation["responses"]}
 
-        assert conditional == {"GET /products", "GET /products/{id}", "GET /recommend/{user_id}"}
+        assert conditional == {
+            "GET /products",
+            "GET /products/{id}",
+            "GET /interactions/{id}",
+            "GET /recommend/{user_id}",
+        }
         for name in conditional:
             method, path = name.split()
             operation = schema["paths"][path][method.lower()]

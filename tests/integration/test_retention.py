@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from access.models import Login
-from catalog.models import Interaction, StoredAnswer
+from catalog.models import ImportPart, Interaction, StoredAnswer
 from catalog.services import retention
 from catalog.services.retention import remove_events
 from recommendations.batch import runs
@@ -48,7 +48,7 @@ class TestEvents:
         output = remove()
 
         assert Interaction.objects.count() == n_left
-        assert output.startswith(f"Removed: {2 - n_left} events, 0 answers, 0 runs")
+        assert output.startswith(f"Removed: {2 - n_left} events, 0 answers, 0 imports, 0 runs")
 
 
 class TestTheRest:
@@ -58,8 +58,9 @@ class TestTheRest:
         runs.end_run(old.pk, RunState.DONE, long_ago)
         runs.begin_run(RunParameters("content", "", 10, 0, "ada"), long_ago)
         StoredAnswer.objects.create(caller="x", key="y", created_at=long_ago)
+        ImportPart.objects.create(caller="x", name="y", external_ids=b"", created_at=long_ago)
 
-        assert remove().startswith("Removed: 0 events, 1 answers, 1 runs")
+        assert remove().startswith("Removed: 0 events, 1 answers, 1 imports, 1 runs")
         assert GenerationRun.objects.get().state == "lost"
 
 

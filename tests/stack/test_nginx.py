@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.api.bulk import MAX_BYTES
+from catalog.api.bulk import MAX_PRODUCTS_BYTES
 from stack import nginx
 from stack.processes import free_port
 from tests.servers import skip_or_fail
@@ -43,11 +43,11 @@ def answer_to(port: int, n_bytes: int) -> tuple[int, str | None, bytes]:
 
 class TestTheLimitOfBodies:
     def test_is_that_of_the_longest_body_that_the_service_takes(self):
-        assert f"client_max_body_size {MAX_BYTES >> 20}m;" in nginx.TEMPLATE.read_text()
-        assert MAX_BYTES % (1 << 20) == 0
+        assert f"client_max_body_size {MAX_PRODUCTS_BYTES >> 20}m;" in nginx.TEMPLATE.read_text()
+        assert MAX_PRODUCTS_BYTES % (1 << 20) == 0
 
     def test_is_told_as_a_problem(self, gateway: int):
-        status, kind, body = answer_to(gateway, MAX_BYTES + 1)
+        status, kind, body = answer_to(gateway, MAX_PRODUCTS_BYTES + 1)
 
         assert (status, kind) == (413, "application/problem+json")
         problem = json.loads(body)

@@ -11,7 +11,7 @@ import httpx2
 import psutil
 import pytest
 
-from catalog.api.bulk import MAX_BYTES
+from catalog.api.bulk import MAX_PRODUCTS_BYTES
 from recsite.http.request_bodies import MAX_BODY_BYTES
 from tests.database_files import DatabaseFiles
 from tests.place import Place
@@ -140,7 +140,7 @@ class TestAttacks:
 
 class TestBodies:
     def test_may_be_as_long_as_any_view_takes(self):
-        assert MAX_BODY_BYTES == MAX_BYTES
+        assert MAX_BODY_BYTES == MAX_PRODUCTS_BYTES
 
     def test_that_are_too_long_are_refused_before_they_are_sent(self, web: httpx2.Client):
         length = b"Content-Length: %d\r\n\r\n" % (MAX_BODY_BYTES + 1)
