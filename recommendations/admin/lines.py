@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from recommendations import wiring
 from recommendations.engine.reasons import Reason, ReasonKind, exhaustive
 from recommendations.explainers.base import Finding
 from recommendations.pipeline import Pick
@@ -69,11 +70,17 @@ def _named(reason: Reason) -> str:
     return f"{reason.kind.value} {reason.name or reason.value}"
 
 
-def _counted(noun: str) -> Callable[[Reason], str]:
-    """Return a formatter of a count. noun: what is counted, singular"""
+def _counted(noun: str, *, repeats: bool = False) -> Callable[[Reason], str]:
+    """Return a formatter of a count.
+
+    noun:    what is counted, singular
+    repeats: whether to say that a shopper's repeats count once, unless POPULARITY counts every interaction
+    """
 
     def format_count(reason: Reason) -> str:
-        return f"{reason.kind.value}: {int(reason.value):,} {noun}{'' if reason.value == 1 else 's'}"
+        text = f"{reason.kind.value}: {int(reason.value):,} {noun}{'' if reason.value == 1 else 's'}"
+        once = repeats and not wiring.config().events.counts_repeats
+        return f"{text}, a shopper's repeats counted once" if once else text
 
     return format_count
 
@@ -94,8 +101,8 @@ _FORMATS: Mapping[ReasonKind, Callable[[Reason], str]] = exhaustive(
         ReasonKind.TAG: _named,
         ReasonKind.BECAUSE: _named,
         ReasonKind.SIMILAR: _named,
-        ReasonKind.POPULAR: _counted("interaction"),
-        ReasonKind.TRENDING: _counted("recent interaction"),
+        ReasonKind.POPULAR: _counted("interaction", repeats=True),
+        ReasonKind.TRENDING: _counted("recent interaction", repeats=True),
         ReasonKind.TOGETHER: _counted("basket"),
         ReasonKind.BOUGHT: _counted("day"),
         ReasonKind.LIFT: _times("as often as by chance"),

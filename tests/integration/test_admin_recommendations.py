@@ -71,7 +71,18 @@ class TestToday:
         page = office.get(today(frank))
 
         assert "popular: the shopper has no history yet" in page.content.decode()
-        assert page.context["lines"][0].reasons == (("+0", "popular: 4 interactions"),)
+        assert page.context["lines"][0].reasons == (
+            ("+0", "popular: 4 interactions, a shopper's repeats counted once"),
+        )
+
+    def test_says_popular_interactions_alone_where_every_one_counts(self, office, frank, settings):
+        settings.RECOMMENDATIONS = {**settings.RECOMMENDATIONS, "POPULARITY": "interactions"}
+        wiring.forget()
+
+        (reason,) = office.get(today(frank)).context["lines"][0].reasons
+
+        assert reason[1].startswith("popular: ")
+        assert reason[1].endswith(" interactions")
 
     def test_tells_a_shopper_whom_nothing_matches_from_a_new_one(self, office):
         ProductFactory(category=None)

@@ -50,8 +50,8 @@ LINES = {
     ReasonKind.LIFT: "lift: 1.5 times as often as by chance",
     ReasonKind.BOUGHT: "bought: 1,500 days",
     ReasonKind.DUE: "due: 1.5 times the usual gap",
-    ReasonKind.TRENDING: "trending: 1,500 recent interactions",
-    ReasonKind.POPULAR: "popular: 1,500 interactions",
+    ReasonKind.TRENDING: "trending: 1,500 recent interactions, a shopper's repeats counted once",
+    ReasonKind.POPULAR: "popular: 1,500 interactions, a shopper's repeats counted once",
     ReasonKind.REST: "everything else (1,500 not named)",
 }
 NOT_TOLD_TO_MODELS = {ReasonKind.LIFT, ReasonKind.DUE, ReasonKind.REST}
