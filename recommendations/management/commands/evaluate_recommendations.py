@@ -117,7 +117,7 @@ class Command(BaseCommand):
         """Return the evaluator of the shop in a directory; report the rows that were skipped."""
         with _Observer(quiet=quiet) as observer:
             try:
-                shop = read_shop(directory, observer)
+                shop = read_shop(directory, observer, counts_repeats=evaluator.table.counts_repeats)
             except ShopNotFound as error:
                 raise CommandError(f"--data: {error}") from error
         problems = f"{format_problem_count(shop.n_problems)} found" if shop.n_problems else ""
