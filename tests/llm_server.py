@@ -148,7 +148,7 @@ def holds(until: Event) -> Reply:
         while not until.wait(0.02):
             if handler.server.closing.is_set():
                 raise ConnectionError
-        handler.answer(200, completion("Here I am at last."))
+        handler.answer(200, completion("We picked Wireless Earbuds for you."))
 
     return reply
 

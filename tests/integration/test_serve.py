@@ -166,7 +166,7 @@ class TestServe:
             assert others == ["ok", 30]
             assert one_too_many == "template"
             assert early == []
-            assert [each.result()["llm_explanation"] for each in slow] == ["Here I am at last."] * 2
+            assert [each.result()["explanation_source"] for each in slow] == ["openai"] * 2
 
     def test_counts_over_all_its_workers(self, shop: Path, tmp_path: Path):
         n, workers, began = 0, set(), time.time()

@@ -97,7 +97,7 @@ class TestServe:
     def test_starts_without_a_database_and_logs_that(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ):
-        def unreadable() -> None:
+        def unreadable(**_: object) -> None:
             raise OperationalError(sqlite3.OperationalError("no such table"))
 
         monkeypatch.setattr(catalogue, "snapshot", unreadable)
