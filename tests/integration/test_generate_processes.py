@@ -22,7 +22,7 @@ SLOW = """
 from recsite.settings import *
 RECOMMENDATIONS["STRATEGIES"]["slow"] = {{
     "CLASS": "tests.counting.QuickInterrupted",
-    "OPTIONS": {{"signal": "{told}"}},
+    "OPTIONS": {{"signal": "{reported}"}},
 }}
 RECOMMENDATIONS["DEFAULT_STRATEGY"] = "slow"
 """
