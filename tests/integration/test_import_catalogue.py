@@ -201,7 +201,7 @@ class TestProductStore:
 
         with django_assert_max_num_queries(23):  # including begin and end of the transaction
             store(*rows)
-        with django_assert_max_num_queries(18):
+        with django_assert_max_num_queries(19):
             store(*rows)
 
 
