@@ -37,7 +37,7 @@ class RecommendBatchViewSet(StrictQuery, ViewSet):
 
     tags = ["recommendations"]
     operation_ids = {"create": "recommend_batch"}
-    body_examples = {"create": {"user_ids": ["ext:12347"], "top_n": 3, "fields": ["id", "name", "url"]}}
+    body_examples = {"create": {"user_ids": ["ext:12347"], "top_n": 3}}
     # It reads with POST, because the shoppers may be too many for a URL.
     policies = {"POST": Policy(Scope.RECOMMEND_READ, is_open=True)}
     throttle_scopes = posting(ThrottleScope.BULK)
