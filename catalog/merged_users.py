@@ -17,13 +17,13 @@ def find_user(lookup: Mapping[str, int | str]) -> User | None:
 
 
 def former_user(lookup: Mapping[str, int | str]) -> User | None:
-    """Return the user into whom the user with this pk or external_id was merged, or None. 1 query."""
+    """Return the user that the one with this pk or external_id was merged into, or None. 1 query."""
     former = FormerUser.objects.filter(**lookup).select_related("user").first()
     return None if former is None else former.user
 
 
 def former_users(keys: Iterable[int | str]) -> dict[int | str, int]:
-    """Return the ids of the users into whom others were merged, by their number or external id. 1 query."""
+    """Return the ids that the numbers and external ids of merged users lead to. 1 query."""
     keys = list(keys)
     numbers = [key for key in keys if isinstance(key, int)]
     names = [key for key in keys if isinstance(key, str)]

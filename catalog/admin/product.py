@@ -19,6 +19,7 @@ from catalog.admin.product_actions import activate, add_tag, deactivate, export_
 from catalog.admin.product_stock import StockFilter
 from catalog.cells import without_zeros
 from catalog.models import Interaction, Product
+from catalog.models.product import SALE
 from catalog.search.matching import containing_words
 from core.admin import links
 from core.admin.base import BaseModelAdmin
@@ -87,7 +88,7 @@ class ProductAdmin(BaseModelAdmin[Product]):
     }
     fieldsets = (
         (None, {"fields": ("name", "external_id", "price", "stock", "is_active")}),
-        ("Sale", {"fields": ("sale_price", "sale_from", "sale_until")}),
+        ("Sale", {"fields": SALE}),
         (
             "Description",
             {

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
 
 from catalog.services.bulk_interactions import MAX_ROWS, REPEATED, STORED, NotJson, Outcome
 from core.api.json_text import outline, parse_json, parse_lines, too_many_elements
@@ -35,7 +36,12 @@ class ParsedRows:
     digest: str
 
 
-NO_ROWS = ParsedRows([], "")
+_NO_ROWS = ParsedRows([], "")
+
+
+def sent_rows(request: Request) -> ParsedRows:
+    """Return the rows of the body; none for an empty one, for which REST framework calls no parser."""
+    return request.data if isinstance(request.data, ParsedRows) else _NO_ROWS
 
 
 class JsonArrayParser(BaseParser):

@@ -12,10 +12,10 @@ from rest_framework.request import Request
 
 from access.permissions import caller
 from catalog.api.bulk import MULTI_STATUS, rows_body
-from catalog.api.row_inputs import ReadRows, describe_former, keys_of, read_products, read_users
+from catalog.api.row_inputs import ReadRows, read_products, read_users, refuse_former
 from catalog.errors import NoRows, TooManyEvents
 from catalog.importing.named_imports import Missing, NamedImport, finish_import, note_products
-from catalog.importing.sent_rows import StoredRows, store_products, store_shoppers, survivors
+from catalog.importing.sent_rows import StoredRows, store_products, store_shoppers
 from catalog.services.bulk_interactions import MAX_ROWS, REFUSED, REPEATED, STORED, Outcome
 from catalog.services.idempotency import StoredResponse
 from core.api.query import whole_number
@@ -108,7 +108,7 @@ def put_users(sent: Sequence[object]) -> StoredResponse:
     """Store the valid users and return the response. Raises NoRows, TooManyEvents."""
     _check_number(sent)
     read = read_users(sent)
-    describe_former(read, survivors(keys_of(read.valid.values())))
+    refuse_former(read)
     stored = store_shoppers(list(read.valid.values()))
     external_ids = {index: row.external_id for index, row in read.valid.items()}
     return _response(len(sent), read, stored, external_ids, {})

@@ -21,12 +21,11 @@ from catalog.api.bulk import (
     MAX_ELEMENTS,
     MULTI_STATUS,
     NO_ARRAY,
-    NO_ROWS,
     JsonArrayParser,
     JsonLinesParser,
-    ParsedRows,
     digest,
     response_body,
+    sent_rows,
 )
 from catalog.api.idempotent import KEY, answer_once
 from catalog.api.payloads import interaction_payload
@@ -136,8 +135,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
         event that is already stored, 409 for the `event_id` of another event, and 422 for an invalid event;
         the others are stored. One line of JSON per event is accepted, too, as `application/x-ndjson`.
         """
-        # REST framework does not call a parser for an empty body.
-        sent = request.data if isinstance(request.data, ParsedRows) else NO_ROWS
+        sent = sent_rows(request)
         now, creates = timezone.now(), self._creates(request)
 
         def answer() -> StoredResponse:
@@ -173,7 +171,7 @@ class InteractionViewSet(StrictQuery, ViewSet):
     def _creates(self, request: Request) -> bool:
         """Return whether users and products that do not exist are created. Raises PermissionDenied.
 
-        Whoever may only send events must not fill the catalogue, unless the operator allows it to everybody.
+        A caller that may only send events must not fill the catalogue, unless the operator lets everybody.
         """
         asked = _asked(request)
         if asked is None:

@@ -19,11 +19,10 @@ from catalog.api.bulk import (
     MAX_PRODUCTS_BYTES,
     MAX_PRODUCTS_ELEMENTS,
     NDJSON,
-    NO_ROWS,
     JsonArrayParser,
     JsonLinesParser,
-    ParsedRows,
     digest,
+    sent_rows,
 )
 from catalog.api.catalogue_bulk import PARAMETER_NAMES, PARAMETERS, import_call, put_products
 from catalog.api.idempotent import KEY, answer_once
@@ -125,8 +124,7 @@ class ProductViewSet(CatalogueViewSet):
         one product. One line of JSON per product is accepted, too, as `application/x-ndjson`. Calls with the
         same `import` are one import; the one with `finish` says how many products it did not have.
         """
-        # REST framework does not call a parser for an empty body.
-        sent = request.data if isinstance(request.data, ParsedRows) else NO_ROWS
+        sent = sent_rows(request)
         named, now = import_call(request.query_params), timezone.now()
         query = sorted(request.query_params.items())
         return answer_once(

@@ -5,7 +5,7 @@ the time without a serializer: see `_plain_product`.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -18,8 +18,9 @@ from rest_framework import serializers
 from catalog import cells
 from catalog.api.inputs import CleanCharField, Input, ProductInput, name_field
 from catalog.importing.rows import ProductRecord, UserRecord
+from catalog.merged_users import former_users
 from catalog.models.attributes import Attributes, attributes_of
-from catalog.models.product import MAX_STOCK, sale_faults
+from catalog.models.product import MAX_STOCK, SALE, sale_faults
 from catalog.services.bulk_interactions import REUSED, Faults, NotJson
 from catalog.services.events import error_entry
 from core.api.field_errors import field_errors
@@ -39,7 +40,6 @@ from core.text import (
 R = TypeVar("R", ProductRecord, UserRecord)
 # Of any scheme, host and characters that `validate_url` accepts, the usual ones.
 _PLAIN_URL = re.compile(r"https?://[a-zA-Z0-9][a-zA-Z0-9.-]{0,250}(?:/[!#-;=?-Z_a-z~%-]{0,1500})?")
-_SALE = ("sale_price", "sale_from", "sale_until")
 
 
 def external_id_field() -> CleanCharField:
@@ -159,8 +159,8 @@ def _free(serializer: Any) -> None:
 
 
 def _product(values: dict[str, Any]) -> ProductRecord:
-    if any(name in values for name in _SALE):
-        values = {**dict.fromkeys(_SALE), **values}
+    if any(name in values for name in SALE):
+        values = {**dict.fromkeys(SALE), **values}
     values.setdefault("category", None)
     values.setdefault("description", "")
     values.setdefault("tags", [])
@@ -337,13 +337,10 @@ _PRODUCT: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def describe_former(read: ReadRows[UserRecord], former: Mapping[str, int]) -> None:
-    """Refuse the rows of users that were merged into others. former: the id of the other, by external id"""
+def refuse_former(read: ReadRows[UserRecord]) -> None:
+    """Refuse the rows of users that were merged into others. 1 query."""
+    former = former_users(row.external_id for row in read.valid.values())
     for index, row in list(read.valid.items()):
         if (user_id := former.get(row.external_id)) is not None:
             message = f"{cut(row.external_id)!r} was merged into user {user_id}. Change that one."
             read.refuse(index, REUSED, row.external_id, message)
-
-
-def keys_of(rows: Iterable[UserRecord]) -> list[str]:
-    return [row.external_id for row in rows]

@@ -22,11 +22,10 @@ from catalog.api.bulk import (
     MAX_BYTES,
     MAX_ELEMENTS,
     NDJSON,
-    NO_ROWS,
     JsonArrayParser,
     JsonLinesParser,
-    ParsedRows,
     digest,
+    sent_rows,
 )
 from catalog.api.catalogue_bulk import put_users
 from catalog.api.history_pages import HistoryPagination
@@ -50,7 +49,7 @@ from core.text import cut
 
 
 def _former_user(request: Request, id: str) -> User | None:
-    """Return the user into whom the one with this id was merged. A guest's token does not lead there."""
+    """Return the user that the one with this id was merged into. A guest's token does not lead there."""
     found = merged_users.former_user(lookup(id))
     return None if found is None or is_for_another(request, found.pk) else found
 
@@ -156,8 +155,7 @@ class UserViewSet(CatalogueViewSet):
         the request has or whose user was merged into another one, and 422 for an invalid row; the others are
         stored. One line of JSON per user is accepted, too, as `application/x-ndjson`.
         """
-        # REST framework does not call a parser for an empty body.
-        sent = request.data if isinstance(request.data, ParsedRows) else NO_ROWS
+        sent = sent_rows(request)
         now = timezone.now()
         return answer_once(
             request,

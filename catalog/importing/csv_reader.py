@@ -10,7 +10,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TextIO
 
-from catalog.importing.lines import UNDECODED, LimitExceeded, Lines
+from catalog.importing.lines import UNDECODED, LimitExceeded, Lines, reading_fault
 from catalog.importing.report import ImportObserver, Problem, escaped
 from catalog.importing.text_files import UTF_8, TextFile
 
@@ -109,13 +109,10 @@ class Table:
             line, message = self.lines.next_line, f"{error}; the rest of the file is not read"
         except FileNotFoundError:
             message = "file not found"
-        except EOFError:
-            line, message = self.lines.next_line, "the gzip file is truncated; copy it again"
-        except (gzip.BadGzipFile, zlib.error) as error:
-            line = self.lines.next_line
-            message = f"the file is damaged or not in gzip format ({error}); copy it again"
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            line, message = self.lines.next_line, reading_fault(error)
         except OSError as error:
-            message = f"cannot read the file: {error.strerror}"
+            message = reading_fault(error)
         self.report(line, message)
         self.unreadable(0, None)
 

@@ -218,6 +218,6 @@ def user_ids() -> dict[str, int]:
 
 
 def former_ids() -> dict[str, int]:
-    """Return the ids of the users into whom others were merged, by the external ids of these. 1 query."""
+    """Return the ids that the external ids of merged users lead to. 1 query."""
     rows = FormerUser.objects.filter(external_id__isnull=False)
     return {str(name): user_id for name, user_id in rows.values_list("external_id", "user_id")}

@@ -3,6 +3,7 @@
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
@@ -72,6 +73,15 @@ class _LimitedReader(io.BufferedIOBase):
         self._n_blank = 0 if chunk.strip(_BLANKS) else self._n_blank + len(chunk)
         if self._n_blank > MAX_BLANK_BYTES:
             raise LimitExceeded(f"more than {MAX_BLANK_BYTES:,} bytes of empty lines in a row; remove them")
+
+
+def reading_fault(error: EOFError | OSError | zlib.error) -> str:
+    """Return what is wrong with a file whose reading has raised the error."""
+    if isinstance(error, EOFError):
+        return "the gzip file is truncated; copy it again"
+    if isinstance(error, (gzip.BadGzipFile, zlib.error)):
+        return f"the file is damaged or not in gzip format ({error}); copy it again"
+    return f"cannot read the file: {error.strerror}"
 
 
 def open_bytes(path: Path, *, has_lines: bool = True) -> IO[bytes]:

@@ -15,10 +15,9 @@ from catalog.importing.csv_reader import records
 from catalog.importing.report import ImportObserver, Problem
 from catalog.importing.text_files import TextFile
 from catalog.models import ActionType
-from catalog.models.product import sale_faults
+from catalog.models.product import SALE, sale_faults
 from catalog.services.events import InvalidValue, read_event_id
 
-_SALE = ("sale_price", "sale_from", "sale_until")
 _ACTIONS = frozenset(ActionType.values)
 _ACTIONS_ALLOWED = " or ".join([", ".join(ActionType.values[:-1]), ActionType.values[-1]])
 _TOO_LATE = "must be at most one day from now; a later event would always be the newest one"
@@ -132,8 +131,8 @@ def product_rows(
     those that it lacks are empty.
     """
     for values in _checked(file, PRODUCTS, observer, refused, read=read, faults=sale_faults):
-        if any(name in values for name in _SALE):
-            values.update({name: None for name in _SALE if name not in values})
+        if any(name in values for name in SALE):
+            values.update({name: None for name in SALE if name not in values})
         yield values
 
 

@@ -1,6 +1,6 @@
 """Products and users sent by API: stored as those of a file are, with the id and the status of each row."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,8 @@ from catalog.importing.bulk import Counts
 from catalog.importing.products import ProductStore
 from catalog.importing.rows import ProductRecord, UserRecord
 from catalog.importing.users import store_users
-from catalog.models import FormerUser, Product, User
+from catalog.models import Product, User
 
-_SALE = ("sale_price", "sale_from", "sale_until")
 # A row may lack the other fields of a product; the stored values are then not changed.
 _ALWAYS = frozenset({"external_id", "name", "category", "price", "description", "tags"})
 
@@ -48,12 +47,6 @@ def store_shoppers(rows: Sequence[UserRecord]) -> StoredRows:
     existing = _ids(User, [row.external_id for row in rows])
     counts = store_users(rows)
     return _stored(User, existing, [row.external_id for row in rows], counts)
-
-
-def survivors(external_ids: Iterable[str]) -> dict[str, int]:
-    """Return the ids of the users into whom those with these external ids were merged. 1 query."""
-    rows = FormerUser.objects.filter(external_id__in=list(external_ids))
-    return {str(key): user_id for key, user_id in rows.values_list("external_id", "user_id")}
 
 
 def _stored(

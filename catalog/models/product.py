@@ -38,6 +38,7 @@ from core.text import (
 )
 
 MAX_STOCK = 2_147_483_647  # the largest 32-bit integer
+SALE = ("sale_price", "sale_from", "sale_until")
 
 
 class Category(Term):
@@ -180,7 +181,7 @@ def sale_faults(values: Mapping[str, Any], stored: "Product | None" = None) -> d
 
     values: the new values; those of the stored product complete them
     """
-    names = ("price", "sale_price", "sale_from", "sale_until")
+    names = ("price", *SALE)
     price, sale_price, begins, ends = [values.get(name, getattr(stored, name, None)) for name in names]
     faults = {}
     if price is not None and sale_price is not None and sale_price > price:

@@ -9,6 +9,7 @@ from django.db.models import Count, Model, QuerySet
 from numpy.typing import NDArray
 
 from catalog.models import ActionType, Category, Interaction, Product, Tag
+from catalog.models.product import SALE
 from catalog.selectors import tags_of
 from core.db.prepared import PreparedQuery, columns, integers
 from recommendations.engine import patching
@@ -22,7 +23,6 @@ from recommendations.engine.snapshot import Snapshot
 from recommendations.selectors.clock import real_time, shop_now
 from recommendations.selectors.products import AVAILABLE, offer
 
-_SALE = ("sale_price", "sale_from", "sale_until")
 _Tagged: type[Model] = Product.tags.through
 
 
@@ -74,7 +74,7 @@ def patched(previous: Snapshot, product_ids: Collection[int], *, counts_repeats:
 
 _rows = PreparedQuery(
     lambda ids: Product.objects.filter(id__in=ids).values_list(
-        "id", AVAILABLE, "category__path", "price", "group", "attributes", *_SALE
+        "id", AVAILABLE, "category__path", "price", "group", "attributes", *SALE
     )
 )
 
@@ -121,7 +121,7 @@ def _states(previous: Snapshot, ids: list[int], *, counts_repeats: bool) -> dict
 
 def _offers() -> Offers:
     """Return all sale prices. 1 query."""
-    rows = Product.objects.filter(sale_price__isnull=False).order_by("id").values_list("id", *_SALE)
+    rows = Product.objects.filter(sale_price__isnull=False).order_by("id").values_list("id", *SALE)
     return Offers.of((key, found) for key, *sale in rows if (found := offer(*sale)))
 
 

@@ -1,7 +1,7 @@
 """Readers of a feed's rows: a table, or items in XML. Problems of reading go to the observer."""
 
-import gzip
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from lxml.etree import XMLSyntaxError
 from catalog.importing.csv_reader import LINES_PER_REPORT, opened_table
 from catalog.importing.feeds.rows import SourceRow
 from catalog.importing.feeds.xml import DoctypeFound, items
-from catalog.importing.lines import LimitExceeded, open_bytes
+from catalog.importing.lines import LimitExceeded, open_bytes, reading_fault
 from catalog.importing.report import ImportObserver, NullObserver, Problem
 from catalog.importing.text_files import TextFile
 
@@ -20,12 +20,26 @@ Unreadable = Callable[[int, str | None], object]
 def _ignore(line: int, key: str | None) -> None: ...
 
 
-class TableRows:
-    """The rows of a table.
+class _Rows(ABC):
+    """The rows of a feed, read anew each time. current: the row that was read last"""
 
-    keys:    the names of the columns in the format's module, in the order of the file
-    current: the row that was read last
-    """
+    def __init__(self, observer: ImportObserver, unreadable: Unreadable) -> None:
+        self._observer = observer
+        self._unreadable = unreadable
+        self.current = SourceRow(0, {})
+
+    def __iter__(self) -> Iterator[SourceRow]:
+        return self._read(self._observer, self._unreadable)
+
+    def unreported(self) -> Iterator[SourceRow]:
+        return self._read(NullObserver(), _ignore)
+
+    @abstractmethod
+    def _read(self, observer: ImportObserver, unreadable: Unreadable) -> Iterator[SourceRow]: ...
+
+
+class TableRows(_Rows):
+    """The rows of a table. keys: the names of the columns in the format's module, in the order of the file"""
 
     def __init__(
         self,
@@ -35,20 +49,12 @@ class TableRows:
         separator: str,
         unreadable: Unreadable = _ignore,
     ) -> None:
+        super().__init__(observer, unreadable)
         self._file = file
-        self._observer = observer
         self._separator = separator
-        self._unreadable = unreadable
         self.columns = tuple(dict.fromkeys(keys))
         # Of columns with one name the first counts.
         self._places = [(name, keys.index(name)) for name in self.columns]
-        self.current = SourceRow(0, {})
-
-    def __iter__(self) -> Iterator[SourceRow]:
-        return self._read(self._observer, self._unreadable)
-
-    def unreported(self) -> Iterator[SourceRow]:
-        return self._read(NullObserver(), _ignore)
 
     def _read(self, observer: ImportObserver, unreadable: Unreadable) -> Iterator[SourceRow]:
         with opened_table(self._file, observer, separator=self._separator) as table:
@@ -61,22 +67,14 @@ class TableRows:
                 yield self.current
 
 
-class XmlRows:
+class XmlRows(_Rows):
     """The items of a feed in XML. Their elements differ, so there is no header."""
 
     columns: tuple[str, ...] = ()
 
     def __init__(self, path: Path, observer: ImportObserver, unreadable: Unreadable = _ignore) -> None:
+        super().__init__(observer, unreadable)
         self._path = path
-        self._observer = observer
-        self._unreadable = unreadable
-        self.current = SourceRow(0, {})
-
-    def __iter__(self) -> Iterator[SourceRow]:
-        return self._read(self._observer, self._unreadable)
-
-    def unreported(self) -> Iterator[SourceRow]:
-        return self._read(NullObserver(), _ignore)
 
     def _read(self, observer: ImportObserver, unreadable: Unreadable) -> Iterator[SourceRow]:
         line: int | None = None
@@ -99,12 +97,8 @@ class XmlRows:
             line, message = None, str(error)
         except LimitExceeded as error:
             message = f"{error}; the rest is not read"
-        except EOFError:
-            message = "the gzip file is truncated; copy it again"
-        except (gzip.BadGzipFile, zlib.error) as error:
-            message = f"the file is damaged or not in gzip format ({error}); copy it again"
-        except OSError as error:
-            message = f"cannot read the file: {error.strerror}"
+        except (EOFError, OSError, zlib.error) as error:
+            message = reading_fault(error)
         if message:
             unreadable(0, None)
             observer.found(Problem(self._path.name, line, None, None, message))
