@@ -8,7 +8,7 @@ from core.api.query import lookup
 
 
 def current_user(request: Request, user_id: str) -> int | None:
-    """Return the id of the user into whom this one was merged, or None. 1 query.
+    """Return the id of the user that this one was merged into, or None. 1 query.
 
     A guest's token does not lead to the account.
     """
