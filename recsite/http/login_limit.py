@@ -10,6 +10,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
@@ -121,7 +122,8 @@ def _cors(origin: str | None) -> list[tuple[str, str]]:
 
 
 def _page(detail: str, seconds: int) -> HttpResponse:
-    context = {"title": "Too many logins", "message": detail}
+    names = {"site_header": admin.site.site_header, "site_title": admin.site.site_title}
+    context = {"title": "Too many logins", "message": detail, **names}
     content = render_to_string("registration/too_many.html", context)
     headers = {"Retry-After": str(seconds), "Cache-Control": "no-store"}
     return HttpResponse(content, status=429, headers=headers)

@@ -150,6 +150,7 @@ class TestRefusal:
         answer = [admin(n) for n in range(4)][-1]
 
         assert answer.headers["Content-Type"].startswith("text/html")
+        assert answer.content.decode().count("Shop recommendations") == 2  # the title and the header
         assert "Try again in 60 seconds" in answer.content.decode()
         assert answer.headers["Retry-After"] == "60"
 
